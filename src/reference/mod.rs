@@ -1,0 +1,23 @@
+//! The datum: the frozen distributions a model is compared with.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sketch::{Partial, Subject, ValueSketch};
+use crate::window::Span;
+
+/// What a model looked like over the span it was learned from. It belongs to the model: new versions are judged against it at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Content hash: 32 hexadecimal digits.
+    pub id: String,
+    /// The model.
+    pub model: String,
+    /// The span of event time it was learned from.
+    pub span: Span,
+    /// Predictions in it.
+    pub predictions: u64,
+    /// The distribution of each subject.
+    pub subjects: BTreeMap<Subject, ValueSketch>,
+}

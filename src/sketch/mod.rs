@@ -1,0 +1,24 @@
+//! What is remembered of many values. Everything here is a commutative monoid: merging gives the same bits in any
+//! order and any grouping, so nothing that can influence an alert depends on partitions, flushes or crashes.
+
+mod exemplar;
+mod histogram;
+mod key;
+mod numbers;
+mod partial;
+mod value;
+mod words;
+
+pub use exemplar::{Exemplar, Exemplars, Whereabouts};
+pub use histogram::{Cell, Histogram, HistogramBuffer};
+pub use key::{Scale, WordTag, id_hash, word_key};
+pub use numbers::{Numbers, Range};
+pub use partial::{Partial, PartialBuffer, Subject};
+pub use value::{TypeCounts, ValueBuffer, ValueSketch};
+pub use words::Words;
+
+/// What can be merged: associative, commutative, with `Default` as identity, the same bits in any order.
+pub trait Monoid: Default {
+    /// Adds what `other` remembers.
+    fn merge(&mut self, other: &Self);
+}
