@@ -19,3 +19,5 @@ pub mod stats;
 pub mod detect;
 
 pub mod alert;
+
+pub mod pipeline;

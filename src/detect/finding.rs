@@ -33,7 +33,7 @@ pub enum Verdict {
 }
 
 /// What a detector says of one subject in one window; enough to recompute it from the counts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
     /// The detector's name: `psi`, `surge`, `null_rate`.
     pub detector: &'static str,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sketch::{Partial, Subject, ValueSketch};
+use crate::sketch::{Subject, ValueSketch};
 use crate::window::Span;
 
 /// What a model looked like over the span it was learned from. It belongs to the model: new versions are judged against it at once.
@@ -19,5 +19,14 @@ pub struct Reference {
     /// Predictions in it.
     pub predictions: u64,
     /// The distribution of each subject.
-    pub subjects: BTreeMap<Subject, ValueSketch>,
+    pub subjects: BTreeMap<Subject, SubjectReference>,
+}
+
+/// What a reference knows of one subject.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SubjectReference {
+    /// Its distribution over the learning span.
+    pub sketch: ValueSketch,
+    /// Events whose category occurred in a single hour of the learning span: how often new categories are ordinary.
+    pub one_hour_events: u64,
 }

@@ -52,7 +52,8 @@ impl Exemplars {
     pub fn offer(&mut self, exemplar: Exemplar) {
         self.0.push(exemplar);
         self.0.sort_unstable();
-        self.0.dedup_by(|later, kept| later.hash == kept.hash && later.id == kept.id);
+        self.0
+            .dedup_by(|later, kept| later.hash == kept.hash && later.id == kept.id);
         self.0.truncate(EXEMPLARS_MAX);
     }
 }

@@ -135,7 +135,10 @@ fn merge_sorted(a: &[Cell], b: &[Cell]) -> Vec<Cell> {
         let next = match l.index.cmp(&r.index) {
             std::cmp::Ordering::Less => **l,
             std::cmp::Ordering::Greater => **r,
-            std::cmp::Ordering::Equal => Cell { index: l.index, count: l.count + r.count },
+            std::cmp::Ordering::Equal => Cell {
+                index: l.index,
+                count: l.count + r.count,
+            },
         };
         left.next_if(|c| c.index == next.index);
         right.next_if(|c| c.index == next.index);
@@ -235,6 +238,9 @@ impl<const LIMIT: usize> TryFrom<Wire> for Histogram<LIMIT> {
                 _ => return Err(BadHistogram("cells out of order or empty")),
             }
         }
-        Ok(Self { level: wire.level, cells })
+        Ok(Self {
+            level: wire.level,
+            cells,
+        })
     }
 }

@@ -58,9 +58,19 @@ fn plain(x: f64) -> u32 {
 
 fn plain_edge(key: u64) -> f64 {
     let ordered = key.saturating_mul(1 << 32).min(u64::MAX);
-    let bits = if ordered & SIGN == 0 { !ordered } else { ordered & !SIGN };
+    let bits = if ordered & SIGN == 0 {
+        !ordered
+    } else {
+        ordered & !SIGN
+    };
     let edge = f64::from_bits(bits);
-    if edge.is_finite() { edge } else if ordered & SIGN == 0 { f64::MIN } else { f64::MAX }
+    if edge.is_finite() {
+        edge
+    } else if ordered & SIGN == 0 {
+        f64::MIN
+    } else {
+        f64::MAX
+    }
 }
 
 fn score(x: f64) -> u32 {

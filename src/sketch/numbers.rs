@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Monoid;
 use super::histogram::{Histogram, HistogramBuffer};
 use super::key::Scale;
-use super::Monoid;
 
 /// Cells of a histogram of numbers: |KS − raw| ≤ 0.001 on nine shapes, about 1 KB.
 pub const NUMBER_CELLS: usize = 512;
@@ -51,8 +51,12 @@ impl Numbers {
     pub fn edges(&self, scale: Scale, index: u32) -> Option<(f64, f64)> {
         let range = self.range?;
         let level = u32::from(self.histogram.level());
-        let low = scale.edge(u64::from(index) << level).clamp(range.min, range.max);
-        let high = scale.edge((u64::from(index) + 1) << level).clamp(range.min, range.max);
+        let low = scale
+            .edge(u64::from(index) << level)
+            .clamp(range.min, range.max);
+        let high = scale
+            .edge((u64::from(index) + 1) << level)
+            .clamp(range.min, range.max);
         Some((low, high))
     }
 }
@@ -64,7 +68,10 @@ impl Range {
 
     fn cover(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         match (a, b) {
-            (Some(a), Some(b)) => Some(Self { min: a.min.min(b.min), max: a.max.max(b.max) }),
+            (Some(a), Some(b)) => Some(Self {
+                min: a.min.min(b.min),
+                max: a.max.max(b.max),
+            }),
             (one, other) => one.or(other),
         }
     }
@@ -92,6 +99,9 @@ impl NumbersBuffer {
     }
 
     pub(super) fn freeze(&mut self) -> Numbers {
-        Numbers { histogram: self.histogram.freeze(), range: self.range.take() }
+        Numbers {
+            histogram: self.histogram.freeze(),
+            range: self.range.take(),
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Monoid;
 use super::exemplar::{Exemplar, Exemplars, Whereabouts};
 use super::key::{Scale, id_hash};
 use super::value::{ValueBuffer, ValueSketch};
-use super::Monoid;
 use crate::event::{Prediction, Status};
 
 /// What is measured: a feature, or something that every prediction may carry.
@@ -35,7 +35,11 @@ impl Subject {
     /// The key its numbers get.
     #[must_use]
     pub fn scale(&self) -> Scale {
-        if matches!(self, Self::Score) { Scale::Score } else { Scale::Plain }
+        if matches!(self, Self::Score) {
+            Scale::Score
+        } else {
+            Scale::Plain
+        }
     }
 
     /// Its name as published: `feature:amount`, `score`.
@@ -56,7 +60,10 @@ impl Subject {
     /// Whether its distribution is compared with the reference; latency, tokens and cost are reported only.
     #[must_use]
     pub fn drifts(&self) -> bool {
-        matches!(self, Self::Feature(_) | Self::Label | Self::Score | Self::Value)
+        matches!(
+            self,
+            Self::Feature(_) | Self::Label | Self::Score | Self::Value
+        )
     }
 }
 
@@ -123,7 +130,10 @@ impl PartialBuffer {
             self.exemplars.offer(Exemplar {
                 hash,
                 id: prediction.id.clone().into_owned(),
-                trace_id: prediction.trace_id.clone().map(std::borrow::Cow::into_owned),
+                trace_id: prediction
+                    .trace_id
+                    .clone()
+                    .map(std::borrow::Cow::into_owned),
                 whereabouts: whereabouts(),
             });
         }
@@ -137,8 +147,16 @@ impl PartialBuffer {
             (&mut self.score, Scale::Score, prediction.score),
             (&mut self.value, Scale::Plain, prediction.value),
             (&mut self.latency, Scale::Plain, prediction.latency_ms),
-            (&mut self.input_tokens, Scale::Plain, prediction.usage.input_tokens),
-            (&mut self.output_tokens, Scale::Plain, prediction.usage.output_tokens),
+            (
+                &mut self.input_tokens,
+                Scale::Plain,
+                prediction.usage.input_tokens,
+            ),
+            (
+                &mut self.output_tokens,
+                Scale::Plain,
+                prediction.usage.output_tokens,
+            ),
             (&mut self.cost, Scale::Plain, prediction.usage.cost_usd),
         ];
         for (buffer, scale, number) in numbers {
@@ -148,7 +166,10 @@ impl PartialBuffer {
         }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "positions come from the vector itself, which never shrinks")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "positions come from the vector itself, which never shrinks"
+    )]
     fn feature(&mut self, guess: usize, name: &str) -> &mut ValueBuffer {
         let position = match self.features.get(guess) {
             Some((known, _)) if known == name => guess,
@@ -162,7 +183,8 @@ impl PartialBuffer {
             return *position;
         }
         let position = self.features.len();
-        self.features.push((name.to_owned(), ValueBuffer::default()));
+        self.features
+            .push((name.to_owned(), ValueBuffer::default()));
         self.by_name.insert(name.to_owned(), position);
         position
     }
@@ -181,7 +203,10 @@ impl PartialBuffer {
             (Subject::OutputTokens, &mut self.output_tokens),
             (Subject::Cost, &mut self.cost),
         ];
-        let features = self.features.iter_mut().map(|(name, buffer)| (Subject::Feature(name.clone()), buffer));
+        let features = self
+            .features
+            .iter_mut()
+            .map(|(name, buffer)| (Subject::Feature(name.clone()), buffer));
         let subjects = features
             .chain(fixed)
             .map(|(subject, buffer)| (subject, buffer.freeze()))

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Monoid;
 use super::key::{Scale, WordTag};
 use super::numbers::{Numbers, NumbersBuffer};
 use super::words::{Words, WordsBuffer};
-use super::Monoid;
 use crate::event::Value;
 
 /// How many values of each type were seen; their sum is the number of events that had the subject at all.
@@ -101,7 +101,8 @@ impl ValueBuffer {
 
     fn push_bool(&mut self, truth: bool) {
         self.types.boolean += 1;
-        self.words.push(WordTag::Bool, if truth { "true" } else { "false" });
+        self.words
+            .push(WordTag::Bool, if truth { "true" } else { "false" });
     }
 
     /// What was counted; the buffer is empty afterwards and keeps its memory.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Monoid;
 use super::histogram::{Histogram, HistogramBuffer};
 use super::key::{WordTag, word_key};
-use super::Monoid;
 
 /// Cells of a histogram of categories; above it, cells are groups of hashes and have no names.
 pub const WORD_CELLS: usize = 4_096;
@@ -58,7 +58,8 @@ fn keep_smaller(names: &mut BTreeMap<u32, String>, key: u32, name: &str) {
 
 /// The longest prefix of at most [`NAME_BYTES_MAX`] bytes that ends between characters.
 fn shortened(name: &str) -> &str {
-    name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or(name)
+    name.get(..name.floor_char_boundary(NAME_BYTES_MAX))
+        .unwrap_or(name)
 }
 
 /// The open form of [`Words`].
@@ -82,7 +83,10 @@ impl WordsBuffer {
 
     pub(super) fn freeze(&mut self) -> Words {
         self.crowded = false;
-        let mut words = Words { histogram: self.histogram.freeze(), names: std::mem::take(&mut self.names) };
+        let mut words = Words {
+            histogram: self.histogram.freeze(),
+            names: std::mem::take(&mut self.names),
+        };
         words.drop_names_of_groups();
         words
     }

@@ -50,7 +50,10 @@ impl Span {
     /// The span of `length` that ends at `end`.
     #[must_use]
     pub fn ending_at(end: Boundary, length: WindowLength) -> Self {
-        Self { start: end.plus_minutes(-length.minutes()), end }
+        Self {
+            start: end.plus_minutes(-length.minutes()),
+            end,
+        }
     }
 }
 

@@ -1,0 +1,5 @@
+//! From findings to published alerts: the state machine, the gathering of causes, the record.
+
+mod settings;
+
+pub use settings::Settings;

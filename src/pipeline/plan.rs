@@ -1,0 +1,82 @@
+//! The checked plan by which the stages work: what the configuration floor makes of what a user wrote.
+
+use crate::alert;
+use crate::codec::Codec;
+use crate::detect;
+use crate::event::Limits;
+use crate::window::WindowSpec;
+
+/// Internal partitions, fixed for the life of a deployment.
+pub const PANES_PARTITIONS: u32 = 16;
+
+/// Names of the topics that are read and written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topics {
+    /// Inputs: predictions.
+    pub predictions: Vec<String>,
+    /// Internal: frames on their way from ingest to evaluate.
+    pub panes: String,
+    /// Internal, compacted: the state of evaluate.
+    pub state: String,
+    /// Output: drift alerts.
+    pub alerts_drift: String,
+    /// Output: data-quality, volume and integrity alerts.
+    pub alerts_anomaly: String,
+    /// Output: each window's summary per subject.
+    pub reports: String,
+    /// Output, compacted: learned references.
+    pub references: String,
+    /// Output: refused records.
+    pub dead_letters: String,
+}
+
+/// How a reference is learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Learning {
+    /// Event time to learn from, in minutes; a multiple of 60.
+    pub span_minutes: i64,
+    /// Predictions it must hold; it goes on until it does.
+    pub events_min: u64,
+    /// Event time after learning during which ordinary windows still raise the habits, in minutes.
+    pub habit_minutes: i64,
+}
+
+/// What is kept at most; beyond it names are admitted by hash, known ones first, and the rest is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Models per evaluate partition.
+    pub models_max: usize,
+    /// Versions per model.
+    pub versions_max: usize,
+    /// Features per model and version.
+    pub features_max: usize,
+    /// Event time after which a silent name is forgotten, in minutes.
+    pub retire_minutes: i64,
+}
+
+/// Everything the stages need to know.
+#[derive(Clone)]
+pub struct Plan {
+    /// Topic names.
+    pub topics: Topics,
+    /// The input format.
+    pub codec: &'static dyn Codec,
+    /// What one event may at most be.
+    pub limits: Limits,
+    /// Event time by which events of one source may be out of order, in milliseconds.
+    pub disorder_millis: i64,
+    /// Wall time after which a source that is at its end follows the wall clock, in milliseconds.
+    pub idle_timeout_millis: i64,
+    /// Whether silent sources follow the wall clock at all; off for replays.
+    pub ticks: bool,
+    /// The windows that are judged, by ascending length.
+    pub windows: Vec<WindowSpec>,
+    /// How references are learned.
+    pub learning: Learning,
+    /// How windows are judged.
+    pub detect: detect::Settings,
+    /// How findings become alerts.
+    pub alert: alert::Settings,
+    /// What is kept at most.
+    pub bounds: Bounds,
+}

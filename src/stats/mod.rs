@@ -1,0 +1,1 @@
+//! Formulas: groups, distances, tests, intervals.
