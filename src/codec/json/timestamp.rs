@@ -8,6 +8,10 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use super::rules::Rules;
 use crate::event::{EventTime, Reject};
 
+/// The years 0000 to 9999, as for strings; nothing near 2^53 passes.
+const MILLIS_MIN: i64 = -62_167_219_200_000;
+const MILLIS_MAX: i64 = 253_402_300_799_999;
+
 /// Reads event time, or nothing where `null` stands. Fractions of a millisecond are cut off.
 pub(super) struct Timestamp<'r>(pub(super) &'r Rules<'r>);
 
@@ -43,11 +47,11 @@ impl Visitor<'_> for Timestamp<'_> {
         }
     }
 
-    /// The years −9999 to 9999, as for strings; so nothing near 2^53 passes.
     fn visit_i64<E: de::Error>(self, millis: i64) -> Result<Self::Value, E> {
-        match Instant::from_millisecond(millis) {
-            Ok(_) => Ok(Some(EventTime(millis))),
-            Err(_) => Err(self.bad()),
+        if (MILLIS_MIN..=MILLIS_MAX).contains(&millis) {
+            Ok(Some(EventTime(millis)))
+        } else {
+            Err(self.bad())
         }
     }
 
