@@ -3,3 +3,6 @@
 mod settings;
 
 pub use settings::Settings;
+
+mod stub;
+pub use stub::*;
