@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
-use super::histogram::{Histogram, HistogramBuffer};
+use super::buffer::HistogramBuffer;
+use super::histogram::Histogram;
 use super::key::Scale;
 
 /// Cells of a histogram of numbers: |KS − raw| ≤ 0.001 on nine shapes, about 1 KB.
