@@ -72,7 +72,10 @@ fn merge(values: &[f64]) {
         black_box(window);
     });
     let sorted = best(1, || {
-        let mut all: Vec<_> = panes.iter().flat_map(|p| p.cells().iter().copied()).collect();
+        let mut all: Vec<_> = panes
+            .iter()
+            .flat_map(|p| p.cells().iter().copied())
+            .collect();
         all.sort_unstable();
         black_box(all);
     });

@@ -83,3 +83,33 @@ fn sort(keys: &mut [u32]) {
         keys.copy_from_slice(sorted);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_by_bytes_as_by_comparison() {
+        let mut random = fastrand::Rng::with_seed(12);
+        for n in [0, 1, 127, 128, 129, 1_000, PENDING_MAX] {
+            for mask in [u32::MAX, 0xFF, 0xFF00, 0xF00F_0000, 0x8000_0000, 0] {
+                let mut keys: Vec<u32> = (0..n).map(|_| random.u32(..) & mask).collect();
+                let mut expected = keys.clone();
+                expected.sort_unstable();
+                sort(&mut keys);
+                assert_eq!(keys, expected, "{n} keys under {mask:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn counts_all_however_often_it_settles_and_starts_afresh() {
+        let mut buffer = HistogramBuffer::<512>::default();
+        for n in [1, PENDING_MAX, PENDING_MAX + 1, 5 * PENDING_MAX, 0] {
+            (0..n).for_each(|i| buffer.push(i as u32));
+            let histogram = buffer.freeze();
+            assert_eq!(histogram.total(), n as u64);
+            assert_eq!(histogram.level() > 0, n > 512);
+        }
+    }
+}

@@ -171,3 +171,76 @@ fn merge_sorted(mut a: &[Cell], mut b: &[Cell]) -> Vec<Cell> {
     merged.extend_from_slice(b);
     merged
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
+
+    fn of<const LIMIT: usize>(keys: &[u32]) -> Histogram<LIMIT> {
+        let mut histogram = Histogram::default();
+        for index in keys {
+            let (level, count) = (0, 1);
+            let cells = vec![Cell {
+                index: *index,
+                count,
+            }];
+            histogram.merge(&Histogram { level, cells });
+        }
+        histogram
+    }
+
+    fn pairs<const LIMIT: usize>(histogram: &Histogram<LIMIT>) -> Vec<(u32, u64)> {
+        histogram
+            .cells()
+            .iter()
+            .map(|c| (c.index, c.count))
+            .collect()
+    }
+
+    #[test]
+    fn counts_exactly_while_the_keys_fit() {
+        let histogram = of::<4>(&[9, 1, 9, 5]);
+        assert_eq!(histogram.level(), 0);
+        assert_eq!(pairs(&histogram), [(1, 1), (5, 1), (9, 2)]);
+        assert_eq!(histogram.total(), 4);
+    }
+
+    #[test]
+    fn takes_the_smallest_level_that_fits() {
+        let histogram = of::<4>(&[0, 1, 2, 3, 16]);
+        assert_eq!(histogram.level(), 1);
+        assert_eq!(pairs(&histogram), [(0, 2), (1, 2), (8, 1)]);
+    }
+
+    #[test]
+    fn a_far_pair_raises_by_many_levels_at_once() {
+        let mut histogram = of::<2>(&[0, u32::MAX]);
+        histogram.merge(&of(&[1 << 30]));
+        assert_eq!(histogram.level(), 31);
+        assert_eq!(pairs(&histogram), [(0, 2), (1, 1)]);
+    }
+
+    #[test]
+    fn one_cell_takes_everything() {
+        let histogram = of::<1>(&[0, u32::MAX, 7]);
+        assert_eq!((histogram.level(), pairs(&histogram)), (32, vec![(0, 3)]));
+    }
+
+    #[test]
+    fn a_coarser_look_keeps_the_counts_and_ends_in_one_cell() {
+        let histogram = of::<8>(&[3, 4, 5, u32::MAX]);
+        assert_eq!(
+            pairs(&histogram.at_level(2)),
+            [(0, 1), (1, 2), (u32::MAX >> 2, 1)]
+        );
+        assert_eq!(histogram.at_level(0), histogram);
+        assert_eq!(histogram.at_level(255), histogram.at_level(32));
+        assert_eq!(pairs(&histogram.at_level(32)), [(0, 4)]);
+    }
+}

@@ -7,6 +7,7 @@ mod histogram;
 mod key;
 mod numbers;
 mod partial;
+mod subject;
 mod value;
 mod wire;
 mod words;
@@ -14,11 +15,12 @@ mod words;
 pub use buffer::HistogramBuffer;
 pub use exemplar::{Exemplar, Exemplars, Whereabouts};
 pub use histogram::{Cell, Histogram};
-pub use wire::BadHistogram;
 pub use key::{Scale, WordTag, id_hash, word_key};
 pub use numbers::{Numbers, Range};
-pub use partial::{Partial, PartialBuffer, Subject};
+pub use partial::{Partial, PartialBuffer};
+pub use subject::Subject;
 pub use value::{TypeCounts, ValueBuffer, ValueSketch};
+pub use wire::BadHistogram;
 pub use words::Words;
 
 /// What can be merged: associative, commutative, with `Default` as identity, the same bits in any order.

@@ -87,3 +87,68 @@ fn cells(level: u8, steps: Vec<(u32, u64)>) -> Result<Vec<Cell>, BadHistogram> {
     }
     Ok(cells)
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
+    use crate::sketch::HistogramBuffer;
+
+    fn decode(wire: (u8, u16, u8, Vec<(u32, u64)>)) -> Result<Histogram<4>, postcard::Error> {
+        postcard::from_bytes(&postcard::to_stdvec(&wire).unwrap())
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut buffer = HistogramBuffer::<4>::default();
+        for spread in [0_u32, 1, 1 << 20, u32::MAX] {
+            (0..10).for_each(|i: u32| buffer.push(i.wrapping_mul(spread)));
+            let histogram = buffer.freeze();
+            let bytes = postcard::to_stdvec(&histogram).unwrap();
+            assert_eq!(
+                postcard::from_bytes::<Histogram<4>>(&bytes).unwrap(),
+                histogram
+            );
+        }
+    }
+
+    #[test]
+    fn a_canonical_histogram_is_believed() {
+        let histogram = decode((1, 4, 30, vec![(0, 1), (1, 2), (2, 3)])).unwrap();
+        assert_eq!(histogram.level(), 30);
+        let indices: Vec<u32> = histogram.cells().iter().map(|c| c.index).collect();
+        assert_eq!(indices, [0, 1, 3]);
+        assert!(decode((1, 4, 0, vec![])).is_ok());
+    }
+
+    #[test]
+    fn what_no_set_of_keys_gives_is_refused() {
+        let refused = [
+            ("format", (2, 4, 0, vec![(1, 1)])),
+            ("limit", (1, 5, 0, vec![(1, 1)])),
+            ("too many cells", (1, 4, 0, vec![(1, 1); 5])),
+            ("level", (1, 4, 33, vec![(0, 1)])),
+            ("level of an empty one", (1, 4, 1, vec![])),
+            ("level not the smallest", (1, 4, 3, vec![(0, 1), (1, 1)])),
+            ("same index twice", (1, 4, 0, vec![(1, 1), (0, 1)])),
+            (
+                "index beyond 32 bits",
+                (1, 4, 0, vec![(u32::MAX, 1), (1, 1)]),
+            ),
+            (
+                "index beyond the level",
+                (1, 4, 30, vec![(0, 1), (1, 1), (3, 1)]),
+            ),
+            ("count 0", (1, 4, 0, vec![(1, 0)])),
+            ("total", (1, 4, 0, vec![(1, u64::MAX), (1, u64::MAX)])),
+        ];
+        for (why, wire) in refused {
+            assert!(decode(wire).is_err(), "{why}");
+        }
+    }
+}

@@ -151,3 +151,97 @@ impl WordsBuffer {
         words
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
+
+    fn counted(words: impl IntoIterator<Item = String>) -> Words {
+        let mut buffer = WordsBuffer::default();
+        words
+            .into_iter()
+            .for_each(|word| buffer.push(WordTag::Text, &word));
+        buffer.freeze()
+    }
+
+    #[test]
+    fn each_category_keeps_its_name_while_all_have_cells() {
+        let words = counted(["DE", "FR", "DE"].map(str::to_owned));
+        let named = words.histogram.cells().iter();
+        let mut named: Vec<_> = named
+            .map(|c| (words.names[&c.index].as_str(), c.count))
+            .collect();
+        named.sort_unstable();
+        assert_eq!(named, [("DE", 2), ("FR", 1)]);
+    }
+
+    #[test]
+    fn a_crowd_has_no_names_and_loses_no_count() {
+        for (categories, exact) in [(WORD_CELLS, true), (WORD_CELLS + 1, false), (20_000, false)] {
+            let words = counted((0..categories).map(|i| i.to_string()));
+            assert_eq!(words.is_exact(), exact, "{categories}");
+            assert_eq!(words.names.len(), if exact { categories } else { 0 });
+            assert_eq!(words.histogram.total(), categories as u64);
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_the_same_in_one_buffer_or_in_many() {
+        let all: Vec<String> = (0..10_000).map(|i| (i % 6_000).to_string()).collect();
+        let mut merged = Words::default();
+        for part in all.chunks(777) {
+            merged.merge(&counted(part.iter().cloned()));
+        }
+        assert_eq!(merged, counted(all));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters_and_hashed_whole() {
+        let long = "é".repeat(40);
+        let words = counted([format!("x{long}"), format!("x{long}!")]);
+        assert_eq!(words.histogram.cells().len(), 2);
+        for name in words.names.values() {
+            assert_eq!(name.len(), 63);
+            assert!(long.starts_with(&name[1..]));
+        }
+    }
+
+    #[test]
+    fn of_two_names_with_one_hash_the_smaller_stays() {
+        let named = |name: &str| Words {
+            names: BTreeMap::from([(word_key(WordTag::Text, "DE"), name.to_owned())]),
+            ..Words::of(WordTag::Text, "DE", 1)
+        };
+        for (first, second) in [("a", "b"), ("b", "a")] {
+            let mut merged = named(first);
+            merged.merge(&named(second));
+            assert_eq!(merged.names.into_values().collect::<Vec<_>>(), ["a"]);
+        }
+    }
+
+    #[test]
+    fn names_of_no_cell_are_refused() {
+        let words = counted(["DE", "FR"].map(str::to_owned));
+        let decode =
+            |words: &Words| postcard::from_bytes::<Words>(&postcard::to_stdvec(words).unwrap());
+        assert_eq!(decode(&words).unwrap(), words);
+        let mut unnamed = words.clone();
+        unnamed.names.pop_first();
+        assert!(decode(&unnamed).is_err());
+        let mut endless = words.clone();
+        endless
+            .names
+            .values_mut()
+            .for_each(|name| *name = name.repeat(40));
+        assert!(decode(&endless).is_err());
+        let mut other = words;
+        other.names.insert(1, "not a category".to_owned());
+        assert!(decode(&other).is_err());
+    }
+}
