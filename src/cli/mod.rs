@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config::Faults;
+pub use schema::SCHEMAS;
+
 use args::{CheckCommand, Cli, Command, ConfigCommand, SchemaCommand};
 
 /// Why a command failed; its text is one sentence that says what, where, and the fix.

@@ -7,7 +7,8 @@ use super::period::Period;
 use crate::pipeline;
 
 /// How much is kept at most. Beyond a bound, known names stay, new ones are admitted by hash, and what is left out is counted in
-/// `/metrics`. A feature costs about 50 KB to 100 KB of memory with the default windows; a model, the sum of its features.
+/// `/metrics`. A feature is some hundred sparse histograms of 0.3 KB to 1.3 KB each
+/// with the default windows (an estimate, not a measurement); a model is the sum of its features.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bounds {

@@ -38,8 +38,11 @@ impl Faults {
         faults
     }
 
-    /// Adds a fault.
+    /// Adds a fault; a second one of the same path is dropped, because it is most likely the first one's shadow.
     pub fn add(&mut self, path: &str, wrong: impl Into<String>, fix: impl Into<String>) {
+        if self.0.iter().any(|fault| fault.path == path) {
+            return;
+        }
         self.0.push(Fault {
             path: path.to_owned(),
             wrong: wrong.into(),
@@ -76,6 +79,13 @@ impl Faults {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether anything is wrong at `path` or in a list there.
+    pub(super) fn touch(&self, path: &str) -> bool {
+        self.0
+            .iter()
+            .any(|fault| fault.path.split('[').next() == Some(path))
     }
 
     /// The faults, by path.
@@ -115,12 +125,12 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// The name in `known` that a mistyped `name` most likely meant: at most a third of its letters differ.
+/// The name in `known` that a mistyped `name` most likely meant: at most two in five of its letters differ.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
         .map(|k| (edits(name, k), k))
-        .filter(|(edits, k)| edits * 3 <= k.len().max(name.len()))
+        .filter(|(edits, k)| edits * 5 <= 2 * k.len().max(name.len()))
         .min()
         .map(|(_, k)| k)
 }
@@ -158,7 +168,11 @@ mod tests {
     fn a_slip_is_recognised_and_another_word_is_not() {
         let known = ["brokers", "group", "properties"];
         assert_eq!(nearest("broker", known), Some("brokers"));
-        assert_eq!(nearest("gorup", known), None, "2 of 5 letters");
+        assert_eq!(
+            nearest("gorup", known),
+            Some("group"),
+            "two letters changed places"
+        );
         assert_eq!(nearest("timeout", known), None);
     }
 }

@@ -15,8 +15,8 @@ pub struct Http {
     /// Address and port. Loopback by default, because nothing here asks who is asking; in a container use `0.0.0.0:9898`. Port 0 takes a free one.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Features per model that `/metrics` names, 0 to 100000; the rest is in the topics, and their number in a metric of its own. Each costs about ten
-    /// time series in Prometheus.
+    /// Features per model that `/metrics` names, 0 to 100000; the rest is in the topics, and their number in a metric of its own. Each is
+    /// several time series in Prometheus.
     pub features_max: usize,
 }
 

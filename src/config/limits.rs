@@ -21,10 +21,10 @@ pub struct Limits {
     pub name_bytes: usize,
     /// Bytes of any other text, such as a category, 16 to 1048576.
     pub text_bytes: usize,
-    /// How far an event may be ahead of its record's Kafka timestamp. One bad clock must not close every window; raise it only if
-    /// producers really stamp the future.
+    /// How far an event may be ahead of its record's Kafka timestamp. One bad clock must not close every window; 0s to 24h,
+    /// more than the default only if producers really stamp the future.
     pub future: Period,
-    /// How far an event may lie before its record's Kafka timestamp. An event from 1970 is a fault, not a replay.
+    /// How far an event may lie before its record's Kafka timestamp. An event from 1970 is a fault, not a replay; 1m to 3660d.
     pub age: Period,
 }
 

@@ -93,6 +93,7 @@ impl Settings {
         self.time.check(faults);
         self.runtime.check(faults);
         self.http.check(faults);
+        self.check_together(faults);
         Some(Plan {
             topics: self.topics.check(faults),
             limits: self.limits.check(faults),
@@ -106,6 +107,26 @@ impl Settings {
             bounds: self.bounds.check(faults),
             codec: self.codec(faults)?,
         })
+    }
+
+    /// What no section sees by itself.
+    fn check_together(&self, faults: &mut Faults) {
+        let (learned, judged) = (self.learning.events_min, self.detect.events_min);
+        let wrong = format!("{learned} is fewer than a judged window holds, {judged}");
+        faults.require(
+            learned >= judged,
+            "learning.events_min",
+            wrong,
+            "use detect.events_min or more, better five times that",
+        );
+        let longest = self.windows.iter().map(|window| window.length).max();
+        let wrong = format!("{} is shorter than the longest window", self.bounds.retire);
+        faults.require(
+            longest <= Some(self.bounds.retire),
+            "bounds.retire",
+            wrong,
+            "use the longest window's length or more",
+        );
     }
 
     fn codec(&self, faults: &mut Faults) -> Option<&'static dyn Codec> {

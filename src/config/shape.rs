@@ -7,7 +7,11 @@ use config::{ConfigError, Map, Value, ValueKind};
 use serde_json::Value as Like;
 
 use super::fault::{Faults, nearest};
+use super::secret::is_secret;
 use super::settings::Settings;
+
+/// The keys of one table, with their defaults.
+type Table = serde_json::Map<String, Like>;
 
 /// More faults than this nobody reads; it also bounds the trying again.
 const FAULTS_MAX: usize = 200;
@@ -32,25 +36,17 @@ pub(super) fn settle(mut tree: Value, faults: &mut Faults) -> Settings {
 fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
     match like {
         Like::Object(known) if known.is_empty() => fit_open(path, value, faults),
-        Like::Object(known) => fit_table(path, value, known, faults),
+        Like::Object(known) => fit_table(path, value, like, known, faults),
         Like::Array(elements) => fit_list(path, value, like, elements.first(), faults),
         _ => fit_scalar(path, value, like, faults),
     }
 }
 
-fn fit_table(
-    path: &str,
-    value: &mut Value,
-    known: &serde_json::Map<String, Like>,
-    faults: &mut Faults,
-) {
+fn fit_table(path: &str, value: &mut Value, like: &Like, known: &Table, faults: &mut Faults) {
     let ValueKind::Table(table) = &mut value.kind else {
-        faults.add(
-            path,
-            format!("{} stands where keys belong", kind(value)),
-            format!("set {}", joined(known)),
-        );
-        value.kind = ValueKind::Table(Map::new());
+        let wrong = format!("{} stands where keys belong", kind(&value.kind));
+        faults.add(path, wrong, format!("set {}", joined(known)));
+        value.kind = default_kind(like);
         return;
     };
     table.retain(|_, inner| !matches!(inner.kind, ValueKind::Nil));
@@ -64,14 +60,14 @@ fn fit_table(
     });
 }
 
-fn suggestion(key: &str, known: &serde_json::Map<String, Like>) -> String {
+fn suggestion(key: &str, known: &Table) -> String {
     match nearest(key, known.keys().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("known here are {}", joined(known)),
     }
 }
 
-fn joined(known: &serde_json::Map<String, Like>) -> String {
+fn joined(known: &Table) -> String {
     known
         .keys()
         .map(String::as_str)
@@ -86,7 +82,7 @@ fn fit_open(path: &str, value: &mut Value, faults: &mut Faults) {
         ValueKind::Table(table) => flatten("", table, path, &mut flat, faults),
         other => faults.add(
             path,
-            format!("{} stands where keys belong", kind_of(&other)),
+            format!("{} stands where keys belong", kind(&other)),
             "write `name: text` below it",
         ),
     }
@@ -107,16 +103,24 @@ fn flatten(
         let name = below(prefix, &key);
         match value.kind {
             ValueKind::Table(inner) => flatten(&name, inner, path, flat, faults),
-            ValueKind::Array(_) => faults.add(
-                &below(path, &name),
-                "a list stands where text belongs",
-                "write one text",
-            ),
-            _ => {
-                let text = value.into_string().unwrap_or_default();
-                flat.insert(name, Value::new(None, text));
+            kind if keeps_its_text(&name, &kind) => {
+                flat.insert(name, Value::new(None, kind.to_string()));
             }
+            _ => faults.add(
+                &below(path, &name),
+                "it is not one text",
+                "put its value in quotes",
+            ),
         }
+    }
+}
+
+/// Whether a scalar reads as it was written: YAML drops the zeros of 1.10 and of the password 0123.
+fn keeps_its_text(name: &str, kind: &ValueKind) -> bool {
+    match kind {
+        ValueKind::String(_) | ValueKind::Boolean(_) => true,
+        ValueKind::I64(_) => !is_secret(name),
+        _ => false,
     }
 }
 
@@ -139,7 +143,7 @@ fn fit_list(
         _ => {
             faults.add(
                 path,
-                format!("{} stands where a list belongs", kind(value)),
+                format!("{} stands where a list belongs", kind(&value.kind)),
                 format!("write a list, such as {like}"),
             );
             value.kind = default_kind(like);
@@ -160,32 +164,37 @@ fn fit_scalar(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
     if value.origin().is_some() {
         parse(value, like);
     }
-    let wanted = match (&value.kind, like) {
-        (ValueKind::Boolean(_), Like::Bool(_)) | (ValueKind::String(_), Like::String(_)) => return,
-        (ValueKind::Float(x), Like::Number(n)) if n.is_f64() && x.is_finite() => return,
-        (ValueKind::I64(_), Like::Number(n)) if n.is_f64() => return,
-        (ValueKind::I64(0..), Like::Number(_)) => return,
-        (kind, Like::Null) if !matches!(kind, ValueKind::Table(_) | ValueKind::Array(_)) => return,
-        (_, Like::Bool(_)) => "true or false",
-        (_, Like::Number(n)) if n.is_f64() => "a number",
-        (_, Like::Number(_)) => "a whole number, 0 or more,",
-        _ => "text",
-    };
-    let example = if like.is_null() {
-        String::new()
-    } else {
-        format!("; write it like {like}")
-    };
-    let (wrong, fix) = (
-        format!("{} stands where {wanted} belongs", kind(value)),
-        example,
-    );
-    faults.add(
-        path,
-        wrong.replace(", belongs", " belongs"),
-        fix.trim_start_matches("; "),
-    );
-    value.kind = default_kind(like);
+    if !fits(&value.kind, like) {
+        let (wanted, example) = wanted(like);
+        faults.add(
+            path,
+            format!("{} stands where {wanted} belongs", kind(&value.kind)),
+            example,
+        );
+        value.kind = default_kind(like);
+    }
+}
+
+fn fits(kind: &ValueKind, like: &Like) -> bool {
+    match (kind, like) {
+        (ValueKind::Boolean(_), Like::Bool(_)) | (ValueKind::String(_), Like::String(_)) => true,
+        (ValueKind::I64(count), Like::Number(n)) => n.is_f64() || *count >= 0,
+        (ValueKind::Float(x), Like::Number(n)) => n.is_f64() && x.is_finite(),
+        (ValueKind::Table(_) | ValueKind::Array(_), _) => false,
+        (_, like) => like.is_null(),
+    }
+}
+
+/// What belongs where `like` is the default, and how to write it.
+fn wanted(like: &Like) -> (&'static str, String) {
+    let example = format!("write it like {like}");
+    match like {
+        Like::Bool(_) => ("true or false", example),
+        Like::Number(n) if n.is_f64() => ("a number", example),
+        Like::Number(_) => ("a whole number from 0 up", example),
+        Like::Null => ("one value", "write it on the same line".to_owned()),
+        _ => ("text", example),
+    }
 }
 
 /// Text from outside a file, read as what the default is; left alone where it cannot be.
@@ -215,11 +224,16 @@ fn report(error: ConfigError, faults: &mut Faults) -> String {
             key, unexpected, ..
         } => (
             key.unwrap_or_default(),
-            format!("{unexpected} is not what belongs there; write a small whole number"),
+            format!("{unexpected} is not what belongs there; write a whole number such as 3"),
         ),
         ConfigError::At { key, error, .. } => (key.unwrap_or_default(), error.to_string()),
         other => (String::new(), other.to_string()),
     };
+    let path = path
+        .replace("].", "]")
+        .replace(']', "].")
+        .trim_end_matches('.')
+        .to_owned(); // the crate forgets some dots
     let (wrong, fix) = message.split_once("; ").unwrap_or((&message, "correct it"));
     faults.add(&path, wrong, fix);
     path
@@ -281,12 +295,8 @@ fn below(path: &str, key: &str) -> String {
     }
 }
 
-fn kind(value: &Value) -> String {
-    kind_of(&value.kind)
-}
-
 /// What a value is, in words; a text is shown, because what reaches this is never a property's.
-fn kind_of(kind: &ValueKind) -> String {
+fn kind(kind: &ValueKind) -> String {
     match kind {
         ValueKind::Nil => "nothing".to_owned(),
         ValueKind::Table(_) => "a map".to_owned(),

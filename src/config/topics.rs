@@ -54,6 +54,8 @@ impl Default for Topics {
 
 /// The longest name that Kafka takes, in bytes.
 const NAME_BYTES_MAX: usize = 249;
+/// The longest prefix, in bytes: it leaves room for what follows.
+const PREFIX_BYTES_MAX: usize = 200;
 
 impl Topics {
     pub(super) fn check(&self, faults: &mut Faults) -> pipeline::Topics {
@@ -94,7 +96,7 @@ impl Topics {
     }
 
     fn check_names(&self, names: &pipeline::Topics, faults: &mut Faults) {
-        if !is_topic(&names.panes) {
+        if !is_topic(&self.prefix) || self.prefix.len() > PREFIX_BYTES_MAX {
             let fix = "use at most 200 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`";
             return faults.add(
                 "topics.prefix",

@@ -38,8 +38,11 @@ const COARSE_MINUTES: i64 = 15;
 /// The longest window, in minutes.
 const LENGTH_MINUTES_MAX: i64 = 7 * 1_440;
 
-/// The windows as the stages take them; those at fault are left out.
+/// The windows as the stages take them; those at fault are left out. What was not even read is not judged: its neighbours would be blamed.
 pub(super) fn check(windows: &[Window], faults: &mut Faults) -> Vec<WindowSpec> {
+    if faults.touch("windows") {
+        return Vec::new();
+    }
     let count = windows.len();
     let wrong = format!("there are {count}");
     faults.require(
