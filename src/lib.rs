@@ -25,3 +25,7 @@ pub mod pipeline;
 pub mod runtime;
 
 pub mod kafka;
+
+pub mod config;
+
+pub mod cli;
