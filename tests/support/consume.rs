@@ -113,6 +113,7 @@ impl Broker {
             .set("group.id", "no-group") // librdkafka wants one; it is never joined and nothing is committed
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
+            .set("fetch.wait.max.ms", "10") // the end is reported by an empty fetch, and that one waits this long
             .set(
                 "isolation.level",
                 match isolation {
