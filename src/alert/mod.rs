@@ -4,5 +4,3 @@ mod settings;
 
 pub use settings::Settings;
 
-mod stub;
-pub use stub::*;

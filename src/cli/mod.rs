@@ -3,8 +3,13 @@
 pub mod args;
 mod check;
 mod config_print;
+mod connect;
 pub mod logs;
+mod offsets;
+mod reference;
+mod run;
 mod schema;
+mod topics;
 
 use std::process::ExitCode;
 
@@ -13,7 +18,7 @@ use clap::Parser;
 use crate::config::Faults;
 pub use schema::SCHEMAS;
 
-use args::{CheckCommand, Cli, Command, ConfigCommand, SchemaCommand};
+use args::{CheckCommand, Cli, Command, ConfigCommand, OffsetsCommand, ReferenceCommand, SchemaCommand};
 
 /// Why a command failed; its text is one sentence that says what, where, and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -56,14 +61,14 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: &Command) -> Result<ExitCode, Error> {
     match command {
-        Command::Run(_) => not_built("run"),
+        Command::Run(args) => run::execute(args),
         Command::Demo(_) => not_built("demo"),
-        Command::Topics(_) => not_built("topics"),
+        Command::Topics(command) => topics::execute(command),
         Command::Check(CheckCommand::Config { file }) => check::execute(file),
         Command::Config(ConfigCommand::Print(settings)) => config_print::execute(settings),
         Command::Schema(SchemaCommand::Print { name }) => schema::execute(name),
-        Command::Reference(_) => not_built("reference"),
-        Command::Offsets(_) => not_built("offsets"),
+        Command::Reference(ReferenceCommand::Show { model, settings }) => reference::execute(model.as_deref(), settings),
+        Command::Offsets(OffsetsCommand::Reset { topic, to, settings }) => offsets::execute(topic, *to, settings),
     }
 }
 

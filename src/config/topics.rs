@@ -14,6 +14,9 @@ pub struct Topics {
     /// Input topics with predictions. They must exist; `LogAppendTime` is recommended for them, since under `CreateTime` one
     /// producer's bad clock also sets the time it is checked against.
     pub predictions: Vec<String>,
+    /// Input topics that this deployment has read and reads no more. Until it is named here, the clock waits for a topic that
+    /// was ever read, because silence never excludes a source.
+    pub retired: Vec<String>,
     /// What the names of all topics that Tidegauge writes begin with. Part of the deployment's identity: another prefix is
     /// another state, learned anew.
     pub prefix: String,
@@ -40,6 +43,7 @@ impl Default for Topics {
     fn default() -> Self {
         Self {
             predictions: vec!["predictions".to_owned()],
+            retired: Vec::new(),
             prefix: "tidegauge".to_owned(),
             alerts_drift: None,
             alerts_anomaly: None,
@@ -85,6 +89,7 @@ impl Topics {
             |own: &Option<String>, name: &str| own.clone().unwrap_or_else(|| prefixed(name));
         pipeline::Topics {
             predictions: self.predictions.clone(),
+            retired: self.retired.clone(),
             panes: prefixed("panes.v1"),
             state: prefixed("state.v1"),
             alerts_drift: or_prefixed(&self.alerts_drift, "alerts.drift"),
