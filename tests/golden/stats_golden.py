@@ -18,7 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 HERE = pathlib.Path(__file__).parent
 RNG = np.random.default_rng(20240607)
-mpmath.mp.dps = 50
+mpmath.mp.dps = 120
 
 
 def level_of(keys, limit):

@@ -12,7 +12,7 @@
 //! large V and hides a shift of its size until the window of a day, which learns none. Where one group holds everything on both sides
 //! nothing can be told apart: G = 0, quiet.
 //!
-//! **Cost.** See the bench in `tests/statistics.rs`; almost all of it is `js_distance` riding along.
+//! **Cost.** `what_a_judgement_costs` in `tests/statistics` prints it; almost all of it is `js_distance` riding along.
 //! **Source.** Wilks 1938, Patnaik 1949, Jeffreys 1946. **Rejected.** PSI's own χ² law, wrong by 5 to 135 times in the tail; comparison
 //! with the same hour of one learned day, which pages 17–43 times where this pages never or twice.
 

@@ -83,11 +83,11 @@ struct Rise {
 
 impl Rise {
     fn of(cell: &PairedCell, paired: &PairedCells) -> Self {
-        let (n, m) = (paired.total.window as f64, paired.total.reference as f64);
+        let share = |count: u64, of: u64| count as f64 / of.max(1) as f64;
         Self {
             index: cell.index,
-            before: cell.counts.reference as f64 / m,
-            now: cell.counts.window as f64 / n,
+            before: share(cell.counts.reference, paired.total.reference),
+            now: share(cell.counts.window, paired.total.window),
             surprise: 0.0,
         }
     }
@@ -106,12 +106,9 @@ impl Rise {
     }
 }
 
-/// The most surprising of the cells that rose enough, or else the one that rose most; `None` where a side is empty.
+/// The most surprising of the cells that rose enough, or else the one that rose most; `None` without cells.
 fn largest(paired: &PairedCells) -> Option<Rise> {
     let (n, m) = (paired.total.window as f64, paired.total.reference as f64);
-    if n == 0.0 || m == 0.0 {
-        return None;
-    }
     let rises = || paired.cells.iter().map(|cell| Rise::of(cell, paired));
     let weigh = |rise: Rise| rise.weighed(n, 0.5 / m);
     let first_of_most = |a: Rise, b: Rise| if b.surprise > a.surprise { b } else { a };
