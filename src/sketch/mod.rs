@@ -1,6 +1,8 @@
 //! What is remembered of many values. Everything here is a commutative monoid: merging gives the same bits in any
 //! order and any grouping, so nothing that can influence an alert depends on partitions, flushes or crashes.
 
+#[cfg(test)]
+mod accuracy;
 mod buffer;
 mod exemplar;
 mod histogram;

@@ -7,7 +7,7 @@ use super::buffer::HistogramBuffer;
 use super::histogram::Histogram;
 use super::key::Scale;
 
-/// Cells of a histogram of numbers: |KS − raw| ≤ 0.001 on nine shapes, about 1 KB.
+/// Cells of a histogram of numbers: on nine shapes |KS − raw| ≤ 0.002 for 10⁴ values and 0.0012 for 10⁶; about 1 KB.
 pub const NUMBER_CELLS: usize = 512;
 
 /// The exact smallest and largest value seen: finite, and in this order.
