@@ -18,57 +18,50 @@ use crate::event::{Prediction, Status, Variant};
 /// The level of the objects in an event.
 const INSIDE: usize = 2;
 
-/// The members of the event.
-pub(super) struct Event<'a, 'r> {
+/// The members of the event, written into a prediction.
+pub(super) struct Event<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     payload_bytes: usize,
     seen: Seen<'a, 'r>,
-    prediction: Prediction<'a>,
+    into: &'m mut Prediction<'a>,
 }
 
-impl<'a, 'r> Event<'a, 'r> {
-    /// Nothing read yet of a payload of `payload_bytes`.
-    pub(super) fn new(rules: &'r Rules<'r>, payload_bytes: usize) -> Self {
+impl<'a, 'r, 'm> Event<'a, 'r, 'm> {
+    /// An event that is a payload of `payload_bytes`.
+    pub(super) fn new(
+        rules: &'r Rules<'r>,
+        payload_bytes: usize,
+        into: &'m mut Prediction<'a>,
+    ) -> Self {
         Self {
             rules,
             payload_bytes,
             seen: Seen::new(rules, INSIDE - 1),
-            prediction: Prediction::default(),
+            into,
         }
-    }
-
-    pub(super) fn into_prediction(self) -> Prediction<'a> {
-        self.prediction
     }
 }
 
-impl<'a> Members<'a> for Event<'a, '_> {
+impl<'a> Members<'a> for Event<'a, '_, '_> {
     fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
-        let (rules, seen, into) = (self.rules, &mut self.seen, &mut self.prediction);
+        let (rules, seen, into) = (self.rules, &mut self.seen, &mut *self.into);
         match &*key {
             "id" => into.id = seen.once(0, map, Text::name(rules))?.unwrap_or_default(),
             "model" => into.model = seen.once(1, map, Text::name(rules))?.unwrap_or_default(),
             "version" => into.version = seen.once(2, map, Text::name(rules))?.unwrap_or_default(),
             "timestamp" => into.timestamp = seen.once(3, map, Timestamp(rules))?,
             "features" => {
-                let features = Features::new(rules, INSIDE, self.payload_bytes);
-                into.features = seen
-                    .once(4, map, Object::new(rules, INSIDE, features))?
-                    .read;
+                let into = &mut into.features;
+                let mut features = Features::new(rules, INSIDE, self.payload_bytes, into);
+                seen.once(4, map, Object::new(rules, INSIDE, &mut features))?;
             }
             "prediction" => {
-                let outcome = Outcome::new(rules, INSIDE);
-                let outcome = seen.once(5, map, Object::new(rules, INSIDE, outcome))?;
-                into.label = outcome.label;
-                into.score = outcome.score;
-                into.scores = outcome.scores;
-                into.value = outcome.value;
+                let mut outcome = Outcome::new(rules, INSIDE, into);
+                seen.once(5, map, Object::new(rules, INSIDE, &mut outcome))?;
             }
             "segments" => {
-                let segments = Pairs::new(rules, Word::segment);
-                into.segments = seen
-                    .once(6, map, Object::new(rules, INSIDE, segments))?
-                    .read;
+                let mut segments = Pairs::new(rules, Word::segment, &mut into.segments);
+                seen.once(6, map, Object::new(rules, INSIDE, &mut segments))?;
             }
             "variant" => {
                 let choice = Choice::new(rules, variant);
@@ -80,8 +73,8 @@ impl<'a> Members<'a> for Event<'a, '_> {
                 into.status = seen.once(9, map, choice)?.unwrap_or_default();
             }
             "usage" => {
-                let usage = UsageMembers::new(rules, INSIDE);
-                into.usage = seen.once(10, map, Object::new(rules, INSIDE, usage))?.usage;
+                let mut usage = UsageMembers::new(rules, INSIDE, &mut into.usage);
+                seen.once(10, map, Object::new(rules, INSIDE, &mut usage))?;
             }
             "trace_id" => {
                 if let Some(text) = seen.once(11, map, Text::plain(rules))? {

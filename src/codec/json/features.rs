@@ -15,49 +15,54 @@ use crate::event::{Reject, Value};
 const BYTES_PER_FEATURE: usize = 24;
 const CAPACITY_MAX: usize = 64;
 
-/// The features read so far.
-pub(super) struct Features<'a, 'r> {
+/// The members of `features`, written into a vector.
+pub(super) struct Features<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     capacity: usize,
     level: usize,
-    pub(super) read: Vec<(Cow<'a, str>, Value<'a>)>,
+    into: &'m mut Vec<(Cow<'a, str>, Value<'a>)>,
 }
 
-impl<'r> Features<'_, 'r> {
-    /// No feature yet, of an object at `level` in a payload of `payload_bytes`.
-    pub(super) fn new(rules: &'r Rules<'r>, level: usize, payload_bytes: usize) -> Self {
+impl<'a, 'r, 'm> Features<'a, 'r, 'm> {
+    /// An object at `level` in a payload of `payload_bytes`.
+    pub(super) fn new(
+        rules: &'r Rules<'r>,
+        level: usize,
+        payload_bytes: usize,
+        into: &'m mut Vec<(Cow<'a, str>, Value<'a>)>,
+    ) -> Self {
         Self {
             rules,
             capacity: (payload_bytes / BYTES_PER_FEATURE).min(CAPACITY_MAX),
             level,
-            read: Vec::new(),
+            into,
         }
     }
 }
 
-impl<'a> Members<'a> for Features<'a, '_> {
+impl<'a> Members<'a> for Features<'a, '_, '_> {
     fn member<A: MapAccess<'a>>(
         &mut self,
         name: Cow<'a, str>,
         map: &mut A,
     ) -> Result<(), A::Error> {
-        if self.read.len() >= self.rules.limits.features_max {
+        if self.into.len() >= self.rules.limits.features_max {
             return Err(self.rules.refuse(Reject::TooManyFeatures));
         }
         self.rules.name(&name)?;
-        if self.read.is_empty() {
-            self.read.reserve(self.capacity);
+        if self.into.is_empty() {
+            self.into.reserve(self.capacity);
         }
         let value = map.next_value_seed(FeatureValue {
             rules: self.rules,
             level: self.level + 1,
         })?;
-        self.read.push((name, value));
+        self.into.push((name, value));
         Ok(())
     }
 
     fn close<E: de::Error>(&mut self) -> Result<(), E> {
-        if distinct(&self.read) {
+        if distinct(self.into) {
             Ok(())
         } else {
             Err(self.rules.refuse(Reject::DuplicateKey))

@@ -73,7 +73,9 @@ fn not_text(payload: &[u8]) -> Reject {
 
 fn parse<'a>(text: &'a str, rules: &Rules<'_>) -> Result<Prediction<'a>, serde_json::Error> {
     let mut source = serde_json::Deserializer::from_str(text);
-    let event = source.deserialize_map(Object::new(rules, 1, Event::new(rules, text.len())))?;
+    let mut prediction = Prediction::default();
+    let mut event = Event::new(rules, text.len(), &mut prediction);
+    source.deserialize_map(Object::new(rules, 1, &mut event))?;
     source.end()?;
-    Ok(event.into_prediction())
+    Ok(prediction)
 }

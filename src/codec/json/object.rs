@@ -20,15 +20,15 @@ pub(super) trait Members<'a>: Sized {
     fn close<E: de::Error>(&mut self) -> Result<(), E>;
 }
 
-/// An object at `level`, its members written into `members`, which are what the seed gives back.
-pub(super) struct Object<'r, M> {
+/// An object at `level`, whose members go to `members`.
+pub(super) struct Object<'r, 'm, M> {
     rules: &'r Rules<'r>,
     level: usize,
-    members: M,
+    members: &'m mut M,
 }
 
-impl<'r, M> Object<'r, M> {
-    pub(super) fn new(rules: &'r Rules<'r>, level: usize, members: M) -> Self {
+impl<'r, 'm, M> Object<'r, 'm, M> {
+    pub(super) fn new(rules: &'r Rules<'r>, level: usize, members: &'m mut M) -> Self {
         Self {
             rules,
             level,
@@ -37,32 +37,31 @@ impl<'r, M> Object<'r, M> {
     }
 }
 
-impl<'a, M: Members<'a>> DeserializeSeed<'a> for Object<'_, M> {
-    type Value = M;
+impl<'a, M: Members<'a>> DeserializeSeed<'a> for Object<'_, '_, M> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'a>>(self, source: D) -> Result<M, D::Error> {
+    fn deserialize<D: Deserializer<'a>>(self, source: D) -> Result<(), D::Error> {
         source.deserialize_any(self)
     }
 }
 
-impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, M> {
-    type Value = M;
+impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, '_, M> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_unit<E: de::Error>(self) -> Result<M, E> {
-        Ok(self.members)
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<M, A::Error> {
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         self.rules.enter(self.level)?;
         while let Some(key) = map.next_key_seed(Key)? {
             self.members.member(key, &mut map)?;
         }
-        self.members.close()?;
-        Ok(self.members)
+        self.members.close()
     }
 }
 

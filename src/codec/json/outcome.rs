@@ -9,46 +9,38 @@ use super::number::Number;
 use super::object::{Members, Object, Seen};
 use super::rules::Rules;
 use super::word::Word;
-use crate::event::{Reject, Usage};
+use crate::event::{Prediction, Reject, Usage};
 
 /// The members of `prediction`.
-pub(super) struct Outcome<'a, 'r> {
+pub(super) struct Outcome<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     level: usize,
     seen: Seen<'a, 'r>,
-    pub(super) label: Option<Cow<'a, str>>,
-    pub(super) score: Option<f64>,
-    pub(super) scores: Vec<(Cow<'a, str>, f64)>,
-    pub(super) value: Option<f64>,
+    into: &'m mut Prediction<'a>,
 }
 
-impl<'r> Outcome<'_, 'r> {
-    pub(super) fn new(rules: &'r Rules<'r>, level: usize) -> Self {
+impl<'a, 'r, 'm> Outcome<'a, 'r, 'm> {
+    pub(super) fn new(rules: &'r Rules<'r>, level: usize, into: &'m mut Prediction<'a>) -> Self {
         Self {
             rules,
             level,
             seen: Seen::new(rules, level),
-            label: None,
-            score: None,
-            scores: Vec::new(),
-            value: None,
+            into,
         }
     }
 }
 
-impl<'a> Members<'a> for Outcome<'a, '_> {
+impl<'a> Members<'a> for Outcome<'a, '_, '_> {
     fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
         let (rules, seen) = (self.rules, &mut self.seen);
         match &*key {
-            "label" => self.label = seen.once(0, map, Word::class(rules))?,
-            "score" => self.score = seen.once(1, map, Number::any(rules))?,
+            "label" => self.into.label = seen.once(0, map, Word::class(rules))?,
+            "score" => self.into.score = seen.once(1, map, Number::any(rules))?,
             "scores" => {
-                let scores = Pairs::new(rules, Number::any);
-                self.scores = seen
-                    .once(2, map, Object::new(rules, self.level + 1, scores))?
-                    .read;
+                let mut scores = Pairs::new(rules, Number::any, &mut self.into.scores);
+                seen.once(2, map, Object::new(rules, self.level + 1, &mut scores))?;
             }
-            "value" => self.value = seen.once(3, map, Number::any(rules))?,
+            "value" => self.into.value = seen.once(3, map, Number::any(rules))?,
             _ => seen.other(key, map)?,
         }
         Ok(())
@@ -60,25 +52,39 @@ impl<'a> Members<'a> for Outcome<'a, '_> {
 }
 
 /// Names with one kind of value each (`scores`, `segments`); a member that is `null` is absent.
-pub(super) struct Pairs<'a, 'r, S, T> {
+pub(super) struct Pairs<'a, 'r, 'm, S, T> {
     rules: &'r Rules<'r>,
     seed: fn(&'r Rules<'r>) -> S,
     nulls: Vec<(Cow<'a, str>, ())>,
-    pub(super) read: Vec<(Cow<'a, str>, T)>,
+    into: &'m mut Vec<(Cow<'a, str>, T)>,
 }
 
-impl<'r, S, T> Pairs<'_, 'r, S, T> {
-    pub(super) fn new(rules: &'r Rules<'r>, seed: fn(&'r Rules<'r>) -> S) -> Self {
+impl<'a, 'r, 'm, S, T> Pairs<'a, 'r, 'm, S, T> {
+    pub(super) fn new(
+        rules: &'r Rules<'r>,
+        seed: fn(&'r Rules<'r>) -> S,
+        into: &'m mut Vec<(Cow<'a, str>, T)>,
+    ) -> Self {
         Self {
             rules,
             seed,
             nulls: Vec::new(),
-            read: Vec::new(),
+            into,
         }
+    }
+
+    /// A name that stands once with a value and once as null is there twice, too.
+    fn is_distinct(&mut self) -> bool {
+        if self.nulls.is_empty() {
+            return distinct(self.into);
+        }
+        let others = self.into.iter().map(|(name, _)| (name.clone(), ()));
+        self.nulls.extend(others);
+        distinct(&self.nulls)
     }
 }
 
-impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a, '_, S, T> {
+impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a, '_, '_, S, T> {
     fn member<A: MapAccess<'a>>(
         &mut self,
         name: Cow<'a, str>,
@@ -86,22 +92,14 @@ impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a,
     ) -> Result<(), A::Error> {
         self.rules.name(&name)?;
         match map.next_value_seed((self.seed)(self.rules))? {
-            Some(value) => self.read.push((name, value)),
+            Some(value) => self.into.push((name, value)),
             None => self.nulls.push((name, ())),
         }
         Ok(())
     }
 
     fn close<E: de::Error>(&mut self) -> Result<(), E> {
-        // A name that stands once with a value and once as null is a duplicate too.
-        let names = self.read.iter().map(|(name, _)| (name.clone(), ()));
-        let is_distinct = if self.nulls.is_empty() {
-            distinct(&self.read)
-        } else {
-            self.nulls.extend(names);
-            distinct(&self.nulls)
-        };
-        if is_distinct {
+        if self.is_distinct() {
             Ok(())
         } else {
             Err(self.rules.refuse(Reject::DuplicateKey))
@@ -110,30 +108,30 @@ impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a,
 }
 
 /// The members of `usage`.
-pub(super) struct UsageMembers<'a, 'r> {
+pub(super) struct UsageMembers<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     seen: Seen<'a, 'r>,
-    pub(super) usage: Usage,
+    into: &'m mut Usage,
 }
 
-impl<'r> UsageMembers<'_, 'r> {
-    pub(super) fn new(rules: &'r Rules<'r>, level: usize) -> Self {
+impl<'r, 'm> UsageMembers<'_, 'r, 'm> {
+    pub(super) fn new(rules: &'r Rules<'r>, level: usize, into: &'m mut Usage) -> Self {
         Self {
             rules,
             seen: Seen::new(rules, level),
-            usage: Usage::default(),
+            into,
         }
     }
 }
 
-impl<'a> Members<'a> for UsageMembers<'a, '_> {
+impl<'a> Members<'a> for UsageMembers<'a, '_, '_> {
     fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
         let (field, slot) = match &*key {
-            "input_tokens" => (0, &mut self.usage.input_tokens),
-            "cached_input_tokens" => (1, &mut self.usage.cached_input_tokens),
-            "output_tokens" => (2, &mut self.usage.output_tokens),
-            "reasoning_tokens" => (3, &mut self.usage.reasoning_tokens),
-            "cost_usd" => (4, &mut self.usage.cost_usd),
+            "input_tokens" => (0, &mut self.into.input_tokens),
+            "cached_input_tokens" => (1, &mut self.into.cached_input_tokens),
+            "output_tokens" => (2, &mut self.into.output_tokens),
+            "reasoning_tokens" => (3, &mut self.into.reasoning_tokens),
+            "cost_usd" => (4, &mut self.into.cost_usd),
             _ => return self.seen.other(key, map),
         };
         *slot = self.seen.once(field, map, Number::amount(self.rules))?;

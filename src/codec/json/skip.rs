@@ -75,12 +75,11 @@ impl<'a> Visitor<'a> for Skip<'_> {
     }
 
     fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<(), A::Error> {
-        let members = SkippedMembers {
+        let mut members = SkippedMembers {
             skip: self.inside(),
             keys: Vec::new(),
         };
-        Object::new(self.rules, self.level, members).visit_map(map)?;
-        Ok(())
+        Object::new(self.rules, self.level, &mut members).visit_map(map)
     }
 }
 
