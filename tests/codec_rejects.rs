@@ -559,3 +559,12 @@ fn the_first_fault_in_the_order_of_the_bytes_is_the_one_reported() {
     refused(r#"{"id":"","timestamp":"x"}"#, Reject::BadTimestamp);
     refused(r#"{"id":""} x"#, Reject::NotJson);
 }
+
+#[test]
+fn the_documentation_names_every_reason() {
+    let page = include_str!("../docs/events.md");
+    for reason in Reject::ALL {
+        let code = reason.code();
+        assert!(page.contains(&format!("`{code}`")), "{code}");
+    }
+}

@@ -103,12 +103,10 @@ impl<'a> Visitor<'a> for FeatureValue<'_> {
         Ok(Value::Number(x))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "cells are coarser than doubles")]
     fn visit_u64<E: de::Error>(self, x: u64) -> Result<Value<'a>, E> {
         Ok(Value::Number(x as f64))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "cells are coarser than doubles")]
     fn visit_i64<E: de::Error>(self, x: i64) -> Result<Value<'a>, E> {
         Ok(Value::Number(x as f64))
     }

@@ -32,7 +32,6 @@ fn distinct_by_table<T>(members: &[(Cow<'_, str>, T)]) -> bool {
 /// Puts `position` into the first free slot from its hash on; false if the same name sits on the way.
 #[expect(
     clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
     reason = "slots are masked to the table, which is half empty; positions are below 64"
 )]
 fn settle<T>(

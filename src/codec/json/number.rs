@@ -54,12 +54,10 @@ impl Visitor<'_> for Number<'_> {
         Ok(Some(x))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "the nearest double is meant")]
     fn visit_u64<E: de::Error>(self, x: u64) -> Result<Option<f64>, E> {
         self.visit_f64(x as f64)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "the nearest double is meant")]
     fn visit_i64<E: de::Error>(self, x: i64) -> Result<Option<f64>, E> {
         self.visit_f64(x as f64)
     }

@@ -62,11 +62,7 @@ impl Visitor<'_> for Timestamp<'_> {
         }
     }
 
-    /// JSON knows no integers: `1.7e12` is one to JSON Schema and to us.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "whole, and the cast saturates"
-    )]
+    /// JSON knows no integers: `1.7e12` is one to JSON Schema and to us. The cast saturates, and so stays bad.
     fn visit_f64<E: de::Error>(self, millis: f64) -> Result<Self::Value, E> {
         if millis.trunc() == millis {
             self.visit_i64(millis as i64)

@@ -83,7 +83,6 @@ impl<'a> Visitor<'a> for Word<'_> {
         Ok(Some(Cow::Owned(x.to_string())))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "held to ±2^53")]
     fn visit_f64<E: de::Error>(self, x: f64) -> Result<Self::Value, E> {
         if x.trunc() == x && x.abs() <= EXACT_INTEGER_MAX {
             Ok(Some(Cow::Owned((x as i64).to_string())))
