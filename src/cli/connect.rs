@@ -16,10 +16,14 @@ const REPLICATION_DEFAULT: i32 = -1;
 /// When no broker is named.
 pub fn kafka(checked: &Checked, worker: usize) -> Result<Settings, Error> {
     let settings = &checked.settings;
-    let prefix = settings.runtime.transactional_id.clone().unwrap_or_else(|| {
-        // Random per start is safe: what fences a former member is the group's generation.
-        format!("{}-{:016x}", settings.kafka.group, fastrand::u64(..))
-    });
+    let prefix = settings
+        .runtime
+        .transactional_id
+        .clone()
+        .unwrap_or_else(|| {
+            // Random per start is safe: what fences a former member is the group's generation.
+            format!("{}-{:016x}", settings.kafka.group, fastrand::u64(..))
+        });
     Ok(Settings {
         brokers: settings.kafka.bootstrap()?,
         group: settings.kafka.group.clone(),
@@ -55,5 +59,9 @@ fn first(from: &crate::config::Start) -> FirstStart {
 /// Copies of each topic that is created.
 #[must_use]
 pub fn replication(checked: &Checked) -> i32 {
-    checked.settings.topics.replication.map_or(REPLICATION_DEFAULT, i32::from)
+    checked
+        .settings
+        .topics
+        .replication
+        .map_or(REPLICATION_DEFAULT, i32::from)
 }

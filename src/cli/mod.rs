@@ -18,7 +18,9 @@ use clap::Parser;
 use crate::config::Faults;
 pub use schema::SCHEMAS;
 
-use args::{CheckCommand, Cli, Command, ConfigCommand, OffsetsCommand, ReferenceCommand, SchemaCommand};
+use args::{
+    CheckCommand, Cli, Command, ConfigCommand, OffsetsCommand, ReferenceCommand, SchemaCommand,
+};
 
 /// Why a command failed; its text is one sentence that says what, where, and the fix.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +69,14 @@ fn dispatch(command: &Command) -> Result<ExitCode, Error> {
         Command::Check(CheckCommand::Config { file }) => check::execute(file),
         Command::Config(ConfigCommand::Print(settings)) => config_print::execute(settings),
         Command::Schema(SchemaCommand::Print { name }) => schema::execute(name),
-        Command::Reference(ReferenceCommand::Show { model, settings }) => reference::execute(model.as_deref(), settings),
-        Command::Offsets(OffsetsCommand::Reset { topic, to, settings }) => offsets::execute(topic, *to, settings),
+        Command::Reference(ReferenceCommand::Show { model, settings }) => {
+            reference::execute(model.as_deref(), settings)
+        }
+        Command::Offsets(OffsetsCommand::Reset {
+            topic,
+            to,
+            settings,
+        }) => offsets::execute(topic, *to, settings),
     }
 }
 

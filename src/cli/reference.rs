@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::args::ConfigArgs;
 use super::Error;
+use super::args::ConfigArgs;
 
 /// Runs the command.
 ///

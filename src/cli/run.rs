@@ -47,21 +47,40 @@ fn spawn(
     let work = move || {
         let inputs = plan.topics.predictions.iter().map(String::as_str);
         let topics: Vec<&str> = inputs.chain([plan.topics.panes.as_str()]).collect();
-        let done = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters)
-            .and_then(|log| Worker::new(log, SystemClock::default(), Arc::clone(&plan), options, meter).run(&stop));
+        let done =
+            KafkaLog::connect(settings, &topics, &plan.topics.dead_letters).and_then(|log| {
+                Worker::new(
+                    log,
+                    SystemClock::default(),
+                    Arc::clone(&plan),
+                    options,
+                    meter,
+                )
+                .run(&stop)
+            });
         stop.store(true, Ordering::Relaxed);
         done
     };
-    std::thread::Builder::new().name(format!("worker-{number}")).spawn(work).map_err(Error::failed)
+    std::thread::Builder::new()
+        .name(format!("worker-{number}"))
+        .spawn(work)
+        .map_err(Error::failed)
 }
 
 fn joined(worker: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
-    worker.join().unwrap_or_else(|_| Err(Fault::Fatal("a worker panicked: this is a bug, please report it with the log".to_owned())))
+    worker.join().unwrap_or_else(|_| {
+        Err(Fault::Fatal(
+            "a worker panicked: this is a bug, please report it with the log".to_owned(),
+        ))
+    })
 }
 
 /// Waits for SIGTERM, SIGINT or the end of a worker.
 fn wait_for_signal(stop: &AtomicBool) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::failed)?;
     runtime.block_on(async {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate()).map_err(Error::failed)?;

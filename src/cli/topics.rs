@@ -18,18 +18,30 @@ pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
         TopicsCommand::Plan(args) => print(&described(&look(args)?.1)),
         TopicsCommand::Apply(args) => {
             let (checked, actions) = look(args)?;
-            let created = kafka::apply(&connect::kafka(&checked, 0)?, &actions).map_err(Error::failed)?;
+            let created =
+                kafka::apply(&connect::kafka(&checked, 0)?, &actions).map_err(Error::failed)?;
             mismatches(&actions)?;
-            print(&created.iter().map(|name| format!("created  {name}\n")).collect::<String>())
+            print(
+                &created
+                    .iter()
+                    .map(|name| format!("created  {name}\n"))
+                    .collect::<String>(),
+            )
         }
         TopicsCommand::Verify(args) => {
             let (checked, actions) = look(args)?;
             print(&described(&actions))?;
-            kafka::verify_inputs(&connect::kafka(&checked, 0)?, &checked.plan).map_err(Error::failed)?;
+            kafka::verify_inputs(&connect::kafka(&checked, 0)?, &checked.plan)
+                .map_err(Error::failed)?;
             mismatches(&actions)?;
-            let missing = actions.iter().filter(|action| matches!(action, Action::Create(_))).count();
+            let missing = actions
+                .iter()
+                .filter(|action| matches!(action, Action::Create(_)))
+                .count();
             if missing > 0 {
-                return Err(Error::Failed(format!("{missing} topics are missing: run `tidegauge topics apply`")));
+                return Err(Error::Failed(format!(
+                    "{missing} topics are missing: run `tidegauge topics apply`"
+                )));
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -43,7 +55,8 @@ pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
 pub fn ensure(checked: &Checked) -> Result<(), Error> {
     let settings = connect::kafka(checked, 0)?;
     kafka::verify_inputs(&settings, &checked.plan).map_err(Error::failed)?;
-    let actions = kafka::plan_topics(&settings, &checked.plan, connect::replication(checked)).map_err(Error::failed)?;
+    let actions = kafka::plan_topics(&settings, &checked.plan, connect::replication(checked))
+        .map_err(Error::failed)?;
     mismatches(&actions)?;
     if checked.settings.topics.create {
         for name in kafka::apply(&settings, &actions).map_err(Error::failed)? {
@@ -51,7 +64,13 @@ pub fn ensure(checked: &Checked) -> Result<(), Error> {
         }
         return Ok(());
     }
-    match actions.iter().find_map(|action| if let Action::Create(spec) = action { Some(spec) } else { None }) {
+    match actions.iter().find_map(|action| {
+        if let Action::Create(spec) = action {
+            Some(spec)
+        } else {
+            None
+        }
+    }) {
         None => Ok(()),
         Some(spec) => Err(Error::Failed(format!(
             "topic {} is missing and `topics.create` is off: run `tidegauge topics apply`, or create what `tidegauge topics plan` shows",
@@ -75,15 +94,22 @@ fn mismatches(actions: &[Action]) -> Result<(), Error> {
             _ => None,
         })
         .collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Error::Failed(wrong.join("\n"))) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Failed(wrong.join("\n")))
+    }
 }
 
 fn described(actions: &[Action]) -> String {
-    actions.iter().map(|action| match action {
-        Action::Create(spec) => format!("create   {}\n", of(spec)),
-        Action::Keep(name) => format!("keep     {name}\n"),
-        Action::Mismatch { name, fix } => format!("MISMATCH {name} {fix}\n"),
-    }).collect()
+    actions
+        .iter()
+        .map(|action| match action {
+            Action::Create(spec) => format!("create   {}\n", of(spec)),
+            Action::Keep(name) => format!("keep     {name}\n"),
+            Action::Mismatch { name, fix } => format!("MISMATCH {name} {fix}\n"),
+        })
+        .collect()
 }
 
 fn of(spec: &TopicSpec) -> String {

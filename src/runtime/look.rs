@@ -7,7 +7,9 @@ use super::meter::{
 };
 use super::port::TopicPartition;
 use super::tasks::Tasks;
-use crate::event::Reject;
+use crate::alert::{CauseRecord, Kind, Status};
+use crate::detect::Family;
+use crate::event::{EventTime, Reject};
 use crate::pipeline::Plan;
 use crate::pipeline::effect::{Effects, OutputTopic};
 use crate::pipeline::evaluate::{Evaluate, Model};
@@ -133,7 +135,46 @@ fn tell_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
     }
 }
 
-fn tell_alerts(_m: &dyn Meter, _e: &Effects) {}
+fn tell_alerts(meter: &dyn Meter, effects: &Effects) {
+    for alert in &effects.alerts {
+        let causes: Vec<String> = alert.causes.iter().map(cause_name).collect();
+        let Some((model, family)) = alert.model.as_deref().zip(family(alert.kind)) else {
+            continue;
+        };
+        meter.alert(&AlertChange {
+            fingerprint: &alert.fingerprint,
+            model,
+            family,
+            severity: alert.severity.name(),
+            firing: alert.status == Status::Firing,
+            since: instant(&alert.started_at),
+            causes: &causes,
+        });
+    }
+}
+
+/// The family of an alert about a model; integrity is about a source.
+fn family(kind: Kind) -> Option<Family> {
+    match kind {
+        Kind::Drift => Some(Family::Drift),
+        Kind::DataQuality => Some(Family::DataQuality),
+        Kind::Volume => Some(Family::Volume),
+        Kind::Integrity => None,
+    }
+}
+
+fn cause_name(cause: &CauseRecord) -> String {
+    format!(
+        "{} {}",
+        cause.measure.subject.as_deref().unwrap_or("traffic"),
+        cause.measure.detector
+    )
+}
+
+/// An instant that we wrote ourselves, read back.
+fn instant(written: &str) -> EventTime {
+    EventTime(written.parse().map_or(0, jiff::Timestamp::as_millisecond))
+}
 
 fn tell_learning(meter: &dyn Meter, plan: &Plan, model: &Model, now: Boundary) {
     if let Some(reference) = model.reference() {

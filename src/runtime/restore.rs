@@ -222,14 +222,15 @@ fn evaluate<L: Log>(
         topic: plan.topics.panes.clone(),
         partition,
     };
-    let restored =
-        Evaluate::restore(Arc::clone(plan), reader).map_err(|bad| Fault::Fatal(bad.to_string()))?;
+    let restored = Evaluate::restore(Arc::clone(plan), partition, reader)
+        .map_err(|bad| Fault::Fatal(bad.to_string()))?;
     match (restored, committed) {
         (Some(evaluate), Some(committed)) if evaluate.next_offset() == committed.offset => {
             Ok(evaluate)
         }
         (None, None) => Ok(Evaluate::begin(
             Arc::clone(plan),
+            partition,
             log.first_offset(&at, FirstStart::Earliest)?,
         )),
         (restored, committed) => Err(Fault::Fatal(format!(

@@ -8,7 +8,7 @@ use crate::pipeline::effect::{Effects, Judgement, JudgementKey, WindowClosed};
 use crate::pipeline::frame::Scope;
 use crate::pipeline::plan::Plan;
 use crate::reference::{Reference, SubjectReference};
-use crate::sketch::{Exemplars, Monoid, Partial, Subject, ValueSketch};
+use crate::sketch::{Partial, Subject, ValueSketch};
 use crate::stats::DISTANCES;
 use crate::window::{Boundary, Span, WindowLength};
 
@@ -17,21 +17,14 @@ const BUDGET_MINUTES: i64 = 30 * 1_440;
 
 /// What judging found at one boundary.
 #[derive(Default)]
-pub struct JudgedBoundary {
+pub struct Judged {
     /// Findings with the window they come from.
     pub observed: Vec<Observed>,
-    /// A few predictions of the windows that were judged.
-    pub exemplars: Exemplars,
 }
 
 /// Judges every window of `model` that ends at `at`.
-pub fn judge(
-    model: &mut Model,
-    at: Boundary,
-    plan: &Plan,
-    effects: &mut Effects,
-) -> JudgedBoundary {
-    let mut judged = JudgedBoundary::default();
+pub fn judge(model: &mut Model, at: Boundary, plan: &Plan, effects: &mut Effects) -> Judged {
+    let mut judged = Judged::default();
     judge_volume(model, at, plan, &mut judged);
     let Some(reference) = &model.reference else {
         return judged;
@@ -62,7 +55,6 @@ pub fn judge(
                 end: at,
                 predictions,
             });
-            judged.exemplars.merge(&window.exemplars);
             let of_window = Window {
                 scope,
                 length: spec.length,
@@ -96,7 +88,7 @@ fn judge_window(
     window: &Window<'_>,
     budget: Budget,
     plan: &Plan,
-    judged: &mut JudgedBoundary,
+    judged: &mut Judged,
     effects: &mut Effects,
 ) {
     for (subject, of_reference) in reference
@@ -218,7 +210,7 @@ pub fn budget(model: &Model, plan: &Plan) -> Budget {
 }
 
 /// Records the quarter of an hour that ends at `at`, and judges it.
-fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut JudgedBoundary) {
+fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut Judged) {
     let Some(length) = u32::try_from(SLOT_MINUTES)
         .ok()
         .and_then(WindowLength::from_minutes)

@@ -49,7 +49,7 @@ pub fn freeze_if_ready(
         &Key::Reference(model.name().to_owned()),
         &reference,
     )?;
-    effects.outputs.push(publish::reference(&reference));
+    effects.outputs.extend(publish::reference(&reference));
     model.reference = Some(reference);
     learn_first_habits(model, span, plan);
     model.changed = true;

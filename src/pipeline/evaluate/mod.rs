@@ -18,7 +18,7 @@ pub use model::Model;
 
 use super::cursor::{Admission, Cursors, Gap};
 use super::effect::Effects;
-use super::frame::{BadFrames, Frame, Joint, PanePartial, Scope, SourceId, unpack};
+use super::frame::{BadFrames, Frame, Joint, PanePartial, Scope, unpack};
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::state::{BadState, Head, Key, StateWriter};
 use crate::event::EventTime;
@@ -74,12 +74,13 @@ pub struct Evaluate {
     effects: Effects,
     writer: StateWriter,
     changed: bool,
+    is_herald: bool,
 }
 
 impl Evaluate {
-    /// A task that has never run; `panes` is read from `first` on.
+    /// The task of `partition`, which has never run; `panes` is read from `first` on.
     #[must_use]
-    pub fn begin(plan: Arc<Plan>, first: i64) -> Self {
+    pub fn begin(plan: Arc<Plan>, partition: i32, first: i64) -> Self {
         Self {
             plan,
             cursors: Cursors::default(),
@@ -94,6 +95,7 @@ impl Evaluate {
             effects: Effects::default(),
             writer: StateWriter::default(),
             changed: false,
+            is_herald: partition == 0,
         }
     }
 
@@ -157,7 +159,7 @@ impl Evaluate {
     /// When the chain of frames is broken or the record is not ours: stop the task.
     pub fn submit(&mut self, offset: i64, record: &[u8]) -> Result<(), Stop> {
         for frame in unpack(record)? {
-            self.merge(offset, frame)?;
+            self.merge(frame)?;
         }
         match &self.replay {
             Some(replay) if offset + 1 < replay.until => {}
@@ -170,7 +172,7 @@ impl Evaluate {
         Ok(())
     }
 
-    fn merge(&mut self, offset: i64, mut frame: Frame) -> Result<(), Stop> {
+    fn merge(&mut self, mut frame: Frame) -> Result<(), Stop> {
         let replaying = self.replay.is_some();
         match self.cursors.admit(&frame)? {
             Admission::Duplicate => {
@@ -188,7 +190,7 @@ impl Evaluate {
             self.cursors.retire(&self.plan.topics.retired);
         }
         if !replaying {
-            self.note_integrity(offset, &frame, stranded);
+            self.note_integrity(&frame, stranded);
         }
         Ok(())
     }
@@ -209,13 +211,20 @@ impl Evaluate {
         0
     }
 
-    fn note_integrity(&mut self, offset: i64, frame: &Frame, stranded: u64) {
+    /// A loss that an operator accepted is told once, by the partition that all partitions can agree on.
+    fn note_integrity(&mut self, frame: &Frame, stranded: u64) {
         self.effects.stranded += stranded;
         if let Joint::Lost { from, to } = frame.joint
             && !frame.more
+            && self.is_herald
         {
-            let output = publish::lost(&self.plan, &frame.source, (from, to), offset, self.closed);
-            self.effects.outputs.push(output);
+            let at = frame
+                .watermark
+                .or(self.cursors.clock())
+                .unwrap_or(EventTime(0));
+            self.effects
+                .outputs
+                .push(publish::lost(&self.plan, &frame.source, (from, to), at));
         }
     }
 
@@ -354,9 +363,4 @@ impl Evaluate {
         }
         Ok(std::mem::take(&mut self.effects))
     }
-}
-
-/// The source's name as alerts show it.
-fn source_name(source: &SourceId) -> String {
-    format!("{}[{}]", source.topic, source.partition)
 }

@@ -197,9 +197,9 @@ impl Model {
             learning::freeze_if_ready(self, at, plan, effects, writer)?;
         }
         let judged = judge::judge(self, at, plan, effects);
-        publish::alerts(self, at, plan, judged, effects);
+        publish::alerts(self, at, plan, &judged, effects);
         learning::fold_habits(self, at, plan);
-        publish::reports(self, at, plan, effects);
+        publish::reports(self, at, plan, &judged, effects);
         self.retire_names(at, plan);
         if std::mem::take(&mut self.changed) {
             writer.put(

@@ -17,7 +17,11 @@ impl Evaluate {
     ///
     /// # Errors
     /// When the state is damaged, of another version, or of another number of partitions.
-    pub fn restore(plan: Arc<Plan>, reader: &StateReader) -> Result<Option<Self>, Stop> {
+    pub fn restore(
+        plan: Arc<Plan>,
+        partition: i32,
+        reader: &StateReader,
+    ) -> Result<Option<Self>, Stop> {
         let (entries, writer) = reader.entries()?;
         let mut head: Option<Head> = None;
         let mut models: BTreeMap<String, Model> = BTreeMap::new();
@@ -85,6 +89,7 @@ impl Evaluate {
             effects: Effects::default(),
             writer,
             changed: false,
+            is_herald: partition == 0,
         }))
     }
 }
