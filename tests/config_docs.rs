@@ -62,7 +62,7 @@ fn parse(source: &str, found: &mut BTreeMap<String, Struct>) {
             text.strip_prefix("pub ").and_then(|t| t.split_once(": ")),
         ) {
             let (doc, name_of, kind) = (
-                doc.drain(..).collect::<Vec<_>>().join(" "),
+                std::mem::take(&mut doc).join(" "),
                 field.to_owned(),
                 kind.trim_end_matches(',').to_owned(),
             );

@@ -92,6 +92,7 @@ fn a_secret_from_the_environment_replaces_the_files_and_never_shows() {
             "TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD",
             "hunter2",
         )]));
+        assert!(!format!("{sources:?}").contains("hunter2"));
         let checked = load(&sources).unwrap();
         assert_eq!(
             checked.settings.kafka.properties.0["sasl.password"],
@@ -163,16 +164,16 @@ fn print_shows_what_is_in_effect_and_masks_secrets() {
             "--config",
             &file,
             "--predictions",
-            "x",
+            "one",
             "--predictions",
-            "y",
+            "two",
         ],
         &[secret],
     );
     let text = shown(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output.stderr));
     assert!(
-        text.contains("group: fraud-monitor") && text.contains("predictions: [x, y]"),
+        text.contains("group: fraud-monitor") && text.contains("predictions: [one, two]"),
         "{text}"
     );
     assert!(
@@ -221,7 +222,7 @@ fn errors_go_to_standard_error_with_their_exit_code() {
             "write latest, earliest or a length of time such as 7d",
         ),
         (vec!["offsets", "reset"], 2, "--topic"),
-        (vec!["rnu"], 2, "run"),
+        (vec!["rnu"], 2, "unrecognized subcommand"),
     ] {
         let output = tidegauge(&arguments, &[]);
         let (stdout, stderr) = (shown(&output.stdout), shown(&output.stderr));

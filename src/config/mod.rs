@@ -4,8 +4,8 @@
 //! watch a topic `predictions`. The way is
 //!
 //! 1. `read`: the sources merged into one tree (the `config` crate);
-//! 2. `shape`: the tree laid beside the defaults: unknown keys and wrong types, all of them, taken out and reported;
-//! 3. serde and each section's `check`: meaning and limits, again all of them;
+//! 2. `shape`: the tree laid beside the defaults: unknown keys and wrong types, all of them, reported and taken out;
+//! 3. `settle`, and each section's `check`: meaning and limits, again all of them;
 //! 4. [`Checked`]: the plan of the stages, and the settings of what drives them.
 //!
 //! The doc comment of a field is its reference: `docs/configuration.md` and `tidegauge.example.yaml` are made of it, and a test
@@ -26,6 +26,7 @@ mod read;
 mod runtime;
 mod secret;
 mod settings;
+mod settle;
 mod shape;
 mod time;
 mod topics;
@@ -57,7 +58,7 @@ pub use windows::Window;
 pub fn load(sources: &Sources) -> Result<Checked, Faults> {
     let tree = sources.merged()?;
     let mut faults = Faults::default();
-    let settings = shape::settle(tree, &mut faults);
+    let settings = settle::settle(tree, &mut faults);
     let plan = settings.check(&mut faults);
     let checked = plan.map(|plan| Checked { plan, settings });
     faults

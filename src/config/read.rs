@@ -1,5 +1,6 @@
 //! Where a configuration comes from: a file, over it the environment, over it flags; merged by the `config` crate.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use config::{Config, ConfigError, File, FileFormat, Map, Source, Value};
@@ -17,11 +18,18 @@ pub struct Sources {
 }
 
 /// One key set by something outside the file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Assignment {
     path: Vec<String>,
     text: String,
     origin: String,
+}
+
+impl fmt::Debug for Assignment {
+    /// Without the text, which may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} set by {}", self.path.join("."), self.origin)
+    }
 }
 
 impl Sources {

@@ -1,39 +1,18 @@
-//! The merged tree laid beside the defaults: unknown keys and wrong types are reported and taken out, so that one pass finds them all.
-//!
-//! serde stops at its first error. So the tree is first fitted to the shape of the defaults (which know every key and its type),
-//! then deserialised; where a text still does not mean what its field needs, that is reported, replaced by the default, and tried again.
+//! The merged tree laid beside the defaults, which know every key and its type: what does not fit is reported and taken out.
 
-use config::{ConfigError, Map, Value, ValueKind};
+use std::collections::BTreeMap;
+
+use config::{Map, Value, ValueKind};
 use serde_json::Value as Like;
 
 use super::fault::{Faults, nearest};
 use super::secret::is_secret;
-use super::settings::Settings;
 
 /// The keys of one table, with their defaults.
 type Table = serde_json::Map<String, Like>;
 
-/// More faults than this nobody reads; it also bounds the trying again.
-const FAULTS_MAX: usize = 200;
-
-/// The settings in `tree`, with the defaults wherever it is at fault.
-pub(super) fn settle(mut tree: Value, faults: &mut Faults) -> Settings {
-    let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
-    fit("", &mut tree, &defaults, faults);
-    for _ in 0..FAULTS_MAX {
-        match tree.clone().try_deserialize() {
-            Ok(settings) => return settings,
-            Err(error) => {
-                let path = report(error, faults);
-                reset(&mut tree, &path, &defaults);
-            }
-        }
-    }
-    Settings::default()
-}
-
-/// Fits `value` to the shape of the default `like`.
-fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
+/// Fits `value` to the shape of the default `like`: unknown keys go, and what is of another type becomes the default.
+pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
     match like {
         Like::Object(known) if known.is_empty() => fit_open(path, value, faults),
         Like::Object(known) => fit_table(path, value, like, known, faults),
@@ -80,9 +59,9 @@ fn fit_open(path: &str, value: &mut Value, faults: &mut Faults) {
     let mut flat = Map::new();
     match std::mem::take(&mut value.kind) {
         ValueKind::Table(table) => flatten("", table, path, &mut flat, faults),
-        other => faults.add(
+        _ => faults.add(
             path,
-            format!("{} stands where keys belong", kind(&other)),
+            "one value stands where names and values belong",
             "write `name: text` below it",
         ),
     }
@@ -97,6 +76,7 @@ fn flatten(
     faults: &mut Faults,
 ) {
     let is_table = |(_, value): &(String, Value)| matches!(value.kind, ValueKind::Table(_));
+    let table: BTreeMap<String, Value> = table.into_iter().collect();
     // tables first: a name with dots, as the environment gives it, wins over the same name in nested form
     let (tables, leaves): (Vec<_>, Vec<_>) = table.into_iter().partition(is_table);
     for (key, value) in tables.into_iter().chain(leaves) {
@@ -213,59 +193,8 @@ fn parse(value: &mut Value, like: &Like) {
     }
 }
 
-/// Adds what serde found; the path of it.
-fn report(error: ConfigError, faults: &mut Faults) -> String {
-    let (path, message) = match error {
-        ConfigError::NotFound(path) => (
-            path,
-            "missing; each window needs a length and a step".to_owned(),
-        ),
-        ConfigError::Type {
-            key, unexpected, ..
-        } => (
-            key.unwrap_or_default(),
-            format!("{unexpected} is not what belongs there; write a whole number such as 3"),
-        ),
-        ConfigError::At { key, error, .. } => (key.unwrap_or_default(), error.to_string()),
-        other => (String::new(), other.to_string()),
-    };
-    let path = path
-        .replace("].", "]")
-        .replace(']', "].")
-        .trim_end_matches('.')
-        .to_owned(); // the crate forgets some dots
-    let (wrong, fix) = message.split_once("; ").unwrap_or((&message, "correct it"));
-    faults.add(&path, wrong, fix);
-    path
-}
-
-/// Replaces what stands at `path` by its default.
-fn reset(tree: &mut Value, path: &str, defaults: &Like) {
-    let path = path.replace('[', ".").replace(']', "");
-    let (mut at, mut like) = (tree, defaults);
-    for part in path.split('.') {
-        let (inner, inner_like) = match &mut at.kind {
-            ValueKind::Table(table) => {
-                let inner = table
-                    .entry(part.to_owned())
-                    .or_insert_with(|| Value::new(None, ValueKind::Nil));
-                (Some(inner), like.get(part))
-            }
-            ValueKind::Array(values) => (
-                part.parse().ok().and_then(|i: usize| values.get_mut(i)),
-                like.get(0),
-            ),
-            _ => (None, None),
-        };
-        let (Some(inner), Some(inner_like)) = (inner, inner_like) else {
-            return;
-        };
-        (at, like) = (inner, inner_like);
-    }
-    at.kind = default_kind(like);
-}
-
-fn default_kind(like: &Like) -> ValueKind {
+/// The default `like` as the `config` crate has it.
+pub(super) fn default_kind(like: &Like) -> ValueKind {
     match like {
         Like::Null => ValueKind::Nil,
         Like::Bool(b) => ValueKind::Boolean(*b),
@@ -295,7 +224,7 @@ fn below(path: &str, key: &str) -> String {
     }
 }
 
-/// What a value is, in words; a text is shown, because what reaches this is never a property's.
+/// What a value is, in words; a text is shown, for properties never come here.
 fn kind(kind: &ValueKind) -> String {
     match kind {
         ValueKind::Nil => "nothing".to_owned(),
