@@ -11,7 +11,10 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Broker, Committed, Header, Isolation, Producer, Received, Sent, kcat, wait_for};
+use support::{
+    Broker, Committed, Header, Isolation, Producer, Received, Sent, Tidegauge, free_port, get,
+    kcat, wait_for,
+};
 
 fn value(text: &str) -> Sent<'_> {
     Sent {
@@ -147,4 +150,48 @@ fn kcat_writes_a_header_name_that_is_not_text() {
 #[should_panic(expected = "in vain: the impossible")]
 fn a_wait_ends_with_the_name_of_what_did_not_happen() {
     wait_for("the impossible", Duration::from_millis(50), || None::<()>);
+}
+
+#[test]
+fn a_child_is_watched_stopped_and_killed() {
+    let deadline = Duration::from_secs(10);
+    let script = "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.05; done";
+    let start = || Tidegauge::start_program("sh".as_ref(), &["-c", script]);
+    let (mut polite, mut doomed) = (start(), start());
+    polite.await_log("ready", deadline);
+    assert_eq!(polite.terminate(deadline).code(), Some(7));
+    assert_eq!(polite.log(), "ready\nbye\n");
+    doomed.await_log("ready", deadline);
+    doomed.kill();
+    assert_eq!(doomed.exited().unwrap().code(), None);
+    assert_eq!(doomed.log(), "ready\n");
+}
+
+#[test]
+fn the_binary_under_test_is_there() {
+    let mut help = Tidegauge::start(&["--help"]);
+    assert!(help.await_exit(Duration::from_secs(10)).success());
+}
+
+#[test]
+fn a_page_is_fetched() {
+    use std::io::{BufRead, BufReader, Write};
+    let address = format!("127.0.0.1:{}", free_port());
+    assert_eq!(get(&address, "/livez"), None);
+    let listener = std::net::TcpListener::bind(&address).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let request: Vec<String> = lines
+            .map(Result::unwrap)
+            .take_while(|l| !l.is_empty())
+            .collect();
+        stream
+            .write_all(b"HTTP/1.1 503 Service Unavailable\r\nA: b\r\n\r\nnot\nyet")
+            .unwrap();
+        request
+    });
+    let response = get(&address, "/livez").unwrap();
+    assert_eq!((response.status, &*response.body), (503, "not\nyet"));
+    assert_eq!(server.join().unwrap()[0], "GET /livez HTTP/1.0");
 }

@@ -311,3 +311,17 @@ fn an_impure_core_is_named() {
         assert_eq!(judge("src/cli/demo.rs", text), Vec::<String>::new());
     }
 }
+
+#[test]
+fn a_file_that_is_a_test_as_a_whole_is_known_by_its_declaration() {
+    let file = |path: &str, text: &str| SourceFile {
+        path: path.into(),
+        text: text.into(),
+    };
+    let parent = "mod key;\n#[cfg(test)]\nmod laws;\n#[cfg(test)]\nmod tests { mod key; }";
+    let all = [file("src/sketch/mod.rs", parent)];
+    assert!(is_test_file(&file("src/sketch/laws.rs", ""), &all));
+    assert!(is_test_file(&file("src/sketch/laws/merge.rs", ""), &all));
+    assert!(!is_test_file(&file("src/sketch/key.rs", ""), &all));
+    assert!(!is_test_file(&file("src/stats/laws.rs", ""), &all));
+}

@@ -27,9 +27,14 @@ impl Tidegauge {
 
     /// `tidegauge ARGS…`; both output streams go to one log file.
     pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Self {
+        Self::start_program(&path(), args)
+    }
+
+    /// Another program in its place, watched in the same way.
+    pub fn start_program<A: AsRef<OsStr>>(program: &Path, args: &[A]) -> Self {
         let log = scratch("log");
         let out = File::create(&log).unwrap();
-        let mut command = Command::new(path());
+        let mut command = Command::new(program);
         command.args(args).stdin(Stdio::null());
         command.stderr(out.try_clone().unwrap()).stdout(out);
         let child = command.spawn().unwrap();

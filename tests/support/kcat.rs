@@ -13,11 +13,17 @@ use super::broker::Broker;
 pub fn kcat<A: AsRef<OsStr>>(broker: &Broker, args: &[A], input: &[u8]) -> Vec<u8> {
     let mut command = Command::new("kcat");
     command.arg("-b").arg(broker.address()).args(args);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()); // its complaints matter only if it fails
     let spawned = command.spawn();
     let mut child = spawned.expect("kcat is installed (apt-get install kcat)");
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "kcat: {}", output.status);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "kcat: {}: {complaints}",
+        output.status
+    );
     output.stdout
 }

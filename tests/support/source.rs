@@ -65,8 +65,8 @@ fn opaque_prefix(rest: &str, before: Option<char>) -> Option<usize> {
     if rest.starts_with("/*") {
         return Some(block_comment(rest));
     }
-    if rest.starts_with('"') {
-        return Some(1 + until_unescaped(&rest[1..], '"'));
+    if let Some(inner) = rest.strip_prefix('"') {
+        return Some(1 + until_unescaped(inner, '"'));
     }
     if !in_name && (rest.starts_with("r\"") || rest.starts_with("r#") || rest.starts_with("br")) {
         return raw_string(rest);
