@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::cause::{Cause, Evidence};
-use super::episode::{Context, Episode};
+use super::episode::Context;
 use super::identity::{fingerprint, record_id};
 use super::machine::{Machine, State};
 use super::record::{
-    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Change, Kind, Measure, Named,
-    Severity, Status, exemplar_records, instant, named, provenance,
+    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Measure, Named, exemplar_records,
+    instant, named, provenance,
 };
+use super::terms::{Change, Kind, Severity, Status};
+use super::transition::Episode;
 use super::wording::{Tale, annotations, labels};
 use crate::detect::Family;
 use crate::sketch::{Exemplars, Subject};

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::cause::{Cause, Evidence, Observed};
 use super::draft::{Draft, Standing};
 use super::machine::{Machine, News, State, Timing};
-use super::record::{AlertRecord, Change, Severity};
+use super::record::AlertRecord;
 use super::settings::Settings;
+use super::transition::{Episode, change};
 use crate::detect::Family;
 use crate::sketch::{Exemplars, Subject};
 use crate::window::{Boundary, WindowLength};
@@ -36,23 +37,6 @@ pub struct Context<'a> {
     pub reference_id: Option<&'a str>,
     /// The exemplars of a version's window that ends at this boundary; asked for only when something is published.
     pub exemplars: &'a dyn Fn(&str, WindowLength) -> Exemplars,
-}
-
-/// One episode: from the first cause to the last resolution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Episode {
-    pub(super) start: Boundary,
-    /// Number of the next record.
-    pub(super) sequence: u64,
-    /// The gravest so far.
-    pub(super) severity: Severity,
-    phase: Phase,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Phase {
-    Pending,
-    Firing,
 }
 
 /// Where a cause fired: what the learning of habits asks for.
@@ -251,7 +235,7 @@ impl Episodes {
         let mut records = Vec::new();
         let mut episode = self.open.remove(&family);
         while let Some(change) = change(episode.as_ref(), &standing) {
-            let now = turned(episode, change, at, standing.severity(change));
+            let now = Episode::turned(episode, change, at, standing.severity(change));
             let draft = Draft {
                 family,
                 change,
@@ -274,52 +258,4 @@ impl Episodes {
 
 fn remembered(end: Boundary, length: WindowLength, at: Boundary) -> bool {
     at < end.plus_minutes(length.minutes())
-}
-
-/// What must be said of an episode, given how its causes stand; `None` as long as nothing changed.
-fn change(episode: Option<&Episode>, standing: &Standing<'_>) -> Option<Change> {
-    let fires = !standing.firing.is_empty();
-    let pends = !standing.pending.is_empty();
-    match episode.map(|episode| (episode.phase, episode.severity)) {
-        None | Some((Phase::Pending, _)) if fires => Some(Change::Opened),
-        None => pends.then_some(Change::Held),
-        Some((Phase::Pending, _)) => (!pends).then_some(Change::Withdrawn),
-        Some((Phase::Firing, _)) if !fires => Some(Change::Resolved),
-        Some((Phase::Firing, _)) if !standing.new.is_empty() => Some(Change::Joined),
-        Some((Phase::Firing, severity)) => {
-            (standing.severity(Change::Escalated) > severity).then_some(Change::Escalated)
-        }
-    }
-}
-
-/// The episode at the moment of `change`; severity only rises.
-fn turned(episode: Option<Episode>, change: Change, at: Boundary, severity: Severity) -> Episode {
-    let phase = match change {
-        Change::Held | Change::Withdrawn => Phase::Pending,
-        Change::Opened | Change::Joined | Change::Escalated | Change::Resolved => Phase::Firing,
-    };
-    match episode {
-        None => Episode {
-            start: at,
-            sequence: 0,
-            severity,
-            phase,
-        },
-        Some(episode) => Episode {
-            severity: episode.severity.max(severity),
-            phase,
-            ..episode
-        },
-    }
-}
-
-impl Episode {
-    /// The episode after a record of it was published.
-    fn next(self, change: Change) -> Option<Self> {
-        let goes_on = !matches!(change, Change::Resolved | Change::Withdrawn);
-        goes_on.then_some(Self {
-            sequence: self.sequence + 1,
-            ..self
-        })
-    }
 }

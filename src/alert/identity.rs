@@ -5,7 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::record::Kind;
+use super::terms::Kind;
 use crate::event::EventTime;
 
 /// The scheme of the fingerprint; part of every one, never to change.

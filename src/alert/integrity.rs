@@ -7,10 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::identity::{fingerprint, record_id};
-use super::record::{
-    ALERT_SCHEMA, AlertRecord, CauseRecord, Change, Kind, Measure, Named, Severity, Status, instant,
-};
+use super::record::{ALERT_SCHEMA, AlertRecord, CauseRecord, Measure, Named, instant};
 use super::settings::Settings;
+use super::terms::{Change, Kind, Severity, Status};
 use super::wording::{annotations, labels};
 use crate::event::EventTime;
 

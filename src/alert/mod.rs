@@ -16,6 +16,8 @@ mod reference;
 mod report;
 mod settings;
 mod shape;
+mod terms;
+mod transition;
 mod wording;
 
 pub use cause::{Cause, Evidence, Observed};
@@ -24,10 +26,11 @@ pub use identity::fingerprint;
 pub use integrity::{Flood, Integrity, SourceName};
 pub use machine::{Machine, News, State, Timing};
 pub use record::{
-    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Change, ExemplarRecord, Kind,
-    Measure, Named, Provenance, Severity, Status, WindowRecord,
+    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, ExemplarRecord, Measure, Named,
+    Provenance, WindowRecord,
 };
 pub use reference::{REFERENCE_SCHEMA, ReferenceRecord, SubjectRecord, reference_records};
 pub use report::{FindingRecord, REPORT_SCHEMA, Report, ReportRecord};
 pub use settings::Settings;
 pub use shape::{CategoriesRecord, NumbersRecord, TopCategory, TypesRecord};
+pub use terms::{Change, Kind, Severity, Status};

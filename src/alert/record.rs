@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence};
-use crate::detect::Family;
+use super::terms::{Change, Kind, Severity, Status};
 use crate::event::EventTime;
 use crate::sketch::{Exemplar, Exemplars};
 use crate::window::Span;
@@ -18,121 +18,6 @@ use crate::window::Span;
 pub const ALERT_SCHEMA: &str = "tidegauge.alert/1";
 /// Causes that a record shows; the rest is counted. At some 600 bytes each a record stays below 16 KB.
 pub const CAUSES_SHOWN_MAX: usize = 20;
-
-/// What kind of trouble it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A distribution moved away from the reference.
-    Drift,
-    /// The data is broken.
-    DataQuality,
-    /// Traffic fell away.
-    Volume,
-    /// Tidegauge's own input is broken: losses, duplicates, floods of rejects.
-    Integrity,
-}
-
-impl Kind {
-    /// Its name as published.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Drift => "drift",
-            Self::DataQuality => "data_quality",
-            Self::Volume => "volume",
-            Self::Integrity => "integrity",
-        }
-    }
-}
-
-impl From<Family> for Kind {
-    fn from(family: Family) -> Self {
-        match family {
-            Family::Drift => Self::Drift,
-            Family::DataQuality => Self::DataQuality,
-            Family::Volume => Self::Volume,
-        }
-    }
-}
-
-/// Where the alert stands after this record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// In breach, held back for `hold`.
-    Pending,
-    /// It fires.
-    Firing,
-    /// It is over.
-    Resolved,
-}
-
-impl Status {
-    /// Its name as published.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Firing => "firing",
-            Self::Resolved => "resolved",
-        }
-    }
-}
-
-/// Why a record was published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// A first breach is being held back (pending).
-    Held,
-    /// The first cause fires (firing).
-    Opened,
-    /// Another subject or version joined (firing).
-    Joined,
-    /// A cause became critical (firing).
-    Escalated,
-    /// The last cause resolved (resolved).
-    Resolved,
-    /// A held breach ended before it fired (resolved).
-    Withdrawn,
-}
-
-impl Change {
-    /// Where the alert stands after it.
-    #[must_use]
-    pub fn status(self) -> Status {
-        match self {
-            Self::Held => Status::Pending,
-            Self::Opened | Self::Joined | Self::Escalated => Status::Firing,
-            Self::Resolved | Self::Withdrawn => Status::Resolved,
-        }
-    }
-}
-
-/// How urgent it is: the gravest of the episode so far, so that a resolution takes the road the alarm took.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// A dry run: for nobody.
-    None,
-    /// Look at it today.
-    Warning,
-    /// Look at it now.
-    Critical,
-}
-
-impl Severity {
-    /// Its name as published.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
 
 /// A window of event time, as published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::record::{CauseRecord, Kind, Measure, Severity, Status};
+use super::record::{CauseRecord, Measure};
 use super::settings::Settings;
+use super::terms::{Kind, Severity, Status};
 
 /// Names of further causes that a description gives.
 const NAMES_MAX: usize = 5;
