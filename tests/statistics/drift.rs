@@ -98,6 +98,41 @@ fn chance_is_as_rare_as_the_law_says_long() {
     hold_to_nominal(60_000);
 }
 
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn the_adjusted_psi_is_zero_on_average_without_drift() {
+    let rng = &mut fastrand::Rng::with_seed(19);
+    let stage = Stage::new(sketch(normals(rng, 20_000, 0.0)));
+    let mut outside = || {
+        stage
+            .judge("psi", &sketch(normals(rng, 200, 0.0)), 0.0)
+            .unwrap()
+            .value
+    };
+    let outside: Vec<f64> = (0..400).map(|_| outside()).collect();
+    assert!(mean(&outside).abs() < 0.004, "{}", mean(&outside));
+}
+
+#[test]
+fn a_part_of_the_reference_differs_less_from_it_than_a_stranger() {
+    let rng = &mut fastrand::Rng::with_seed(20);
+    let mut habits = Vec::new();
+    for _ in 0..20 {
+        let windows: Vec<Vec<f64>> = (0..10).map(|_| normals(rng, 300, 0.0)).collect();
+        let mut stage = Stage::new(sketch(windows.iter().flatten().copied()));
+        stage.inside_reference = true;
+        habits.extend(
+            windows
+                .iter()
+                .map(|w| stage.habit("psi", &sketch(w.iter().copied())).unwrap()),
+        );
+    }
+    assert!(mean(&habits).abs() < 0.003, "{}", mean(&habits));
+}
+
 #[test]
 fn half_a_deviation_is_found_in_a_thousand_events() {
     let rng = &mut fastrand::Rng::with_seed(12);
