@@ -19,8 +19,11 @@ use tidegauge::sketch::{
     Scale, TypeCounts, ValueBuffer, ValueSketch, Whereabouts, WordTag, Words, id_hash, word_key,
 };
 
-/// Every type of state, and how many random multisets of it are tried.
-const STATES: &[(&str, usize, fn(usize))] = &[
+/// A type of state: its name, how many random multisets of it are tried, and by what.
+type Row = (&'static str, usize, fn(usize));
+
+/// Every type of state.
+const STATES: &[Row] = &[
     ("histogram of 512 cells", 2_000, all_laws::<Keys<512>>),
     ("histogram of 8 cells", 5_000, all_laws::<Keys<8>>),
     ("histogram of 1 cell", 500, all_laws::<Keys<1>>),
@@ -40,12 +43,15 @@ fn any_grouping_and_order_give_the_bytes_of_one_pass() {
     }
 }
 
+/// Makes up one value after the other.
+type Source<Item> = Box<dyn Fn(&mut Rng) -> Item>;
+
 /// A type of state: how values are made up, how they are counted in one pass, and what must come out.
 trait Case {
     type State: Monoid + Clone + PartialEq + Debug + Serialize + DeserializeOwned;
     type Item: Clone;
     /// A source of values of one random kind: few or many distinct, near or far apart.
-    fn kind(random: &mut Rng) -> Box<dyn Fn(&mut Rng) -> Self::Item>;
+    fn kind(random: &mut Rng) -> Source<Self::Item>;
     fn one_pass(items: &[Self::Item]) -> Self::State;
     /// Compares with the definition, written as naively as possible.
     fn check(_items: &[Self::Item], _state: &Self::State) {}
@@ -146,7 +152,7 @@ impl<const LIMIT: usize> Case for Keys<LIMIT> {
     type State = Histogram<LIMIT>;
     type Item = u32;
 
-    fn kind(random: &mut Rng) -> Box<dyn Fn(&mut Rng) -> u32> {
+    fn kind(random: &mut Rng) -> Source<u32> {
         // Some bits vary, the others are fixed: clusters, strides, and everything.
         let bits = random.u32(0..=32);
         let varying =
@@ -171,7 +177,7 @@ impl Case for Numbers {
     type State = Self;
     type Item = f64;
 
-    fn kind(random: &mut Rng) -> Box<dyn Fn(&mut Rng) -> f64> {
+    fn kind(random: &mut Rng) -> Source<f64> {
         match random.u32(0..4) {
             0 => Box::new(Rng::f64),
             1 => Box::new(|random| f64::from(random.i32(-1_000..1_000))),
@@ -203,7 +209,7 @@ impl Case for Words {
     type State = Self;
     type Item = String;
 
-    fn kind(random: &mut Rng) -> Box<dyn Fn(&mut Rng) -> String> {
+    fn kind(random: &mut Rng) -> Source<String> {
         let distinct = [3, 100, 5_000, 1_000_000][random.usize(0..4)];
         Box::new(move |random| format!("category {}", random.u32(0..distinct)))
     }
@@ -252,7 +258,7 @@ impl Case for TypeCounts {
     type State = Self;
     type Item = Value<'static>;
 
-    fn kind(_: &mut Rng) -> Box<dyn Fn(&mut Rng) -> Value<'static>> {
+    fn kind(_: &mut Rng) -> Source<Value<'static>> {
         Box::new(any_value)
     }
 
@@ -278,7 +284,7 @@ impl Case for ValueSketch {
     type State = Self;
     type Item = Value<'static>;
 
-    fn kind(_: &mut Rng) -> Box<dyn Fn(&mut Rng) -> Value<'static>> {
+    fn kind(_: &mut Rng) -> Source<Value<'static>> {
         Box::new(any_value)
     }
 
@@ -325,7 +331,7 @@ impl Case for Exemplars {
     type State = Self;
     type Item = Exemplar;
 
-    fn kind(random: &mut Rng) -> Box<dyn Fn(&mut Rng) -> Exemplar> {
+    fn kind(random: &mut Rng) -> Source<Exemplar> {
         let ids = random.u64(1..100);
         Box::new(move |random| exemplar(random.u64(0..ids), random.i64(0..4)))
     }
@@ -355,7 +361,7 @@ impl Case for Partial {
     type State = Self;
     type Item = Prediction<'static>;
 
-    fn kind(_: &mut Rng) -> Box<dyn Fn(&mut Rng) -> Prediction<'static>> {
+    fn kind(_: &mut Rng) -> Source<Prediction<'static>> {
         Box::new(any_prediction)
     }
 

@@ -37,7 +37,7 @@ pub struct Whereabouts {
     pub offset: i64,
 }
 
-/// The exemplars with the smallest hashes, at most [`EXEMPLARS_MAX`], by ascending hash.
+/// The exemplars with the smallest hashes, at most three, by ascending hash.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Exemplar>")]
 pub struct Exemplars(Vec<Exemplar>);

@@ -18,12 +18,12 @@ pub use buffer::HistogramBuffer;
 pub use exemplar::{Exemplar, Exemplars, Whereabouts};
 pub use histogram::{Cell, Histogram};
 pub use key::{Scale, WordTag, id_hash, word_key};
-pub use numbers::{Numbers, Range};
+pub use numbers::{NUMBER_CELLS, Numbers, Range};
 pub use partial::{Partial, PartialBuffer};
 pub use subject::Subject;
 pub use value::{TypeCounts, ValueBuffer, ValueSketch};
 pub use wire::BadHistogram;
-pub use words::Words;
+pub use words::{WORD_CELLS, Words};
 
 /// What can be merged: associative, commutative, with `Default` as identity, the same bits in any order.
 pub trait Monoid: Default {
