@@ -21,3 +21,7 @@ pub mod detect;
 pub mod alert;
 
 pub mod pipeline;
+
+pub mod runtime;
+
+pub mod http;

@@ -1,0 +1,188 @@
+//! The meter port: what a worker says about its work, in the runtime's own words.
+//!
+//! Every worker owns one meter. It is told facts after they are committed; what becomes of them (metrics, a status
+//! page, nothing) is not its business. No method may block or fail.
+
+use std::time::Duration;
+
+use crate::detect::{Family, Verdict};
+use crate::event::{EventTime, Reject};
+use crate::sketch::{Subject, ValueSketch};
+use crate::window::{Boundary, WindowLength};
+
+/// What one committed flush took from one input partition.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SourceTally<'a> {
+    /// Topic.
+    pub topic: &'a str,
+    /// Partition.
+    pub partition: i32,
+    /// Predictions that were counted.
+    pub accepted: u64,
+    /// Predictions that came after their source's watermark.
+    pub late: u64,
+    /// Refused records by reason, since the last flush.
+    pub rejected: &'a [(Reject, u64)],
+    /// Up to where the source is believed complete.
+    pub watermark: Option<EventTime>,
+    /// Records between what was read and the end of the partition, where that is known.
+    pub lag_records: Option<u64>,
+}
+
+/// How far the learning of a model's reference has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Learning<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// Event time seen so far, in minutes.
+    pub span_minutes: i64,
+    /// Event time that is wanted, in minutes.
+    pub span_minutes_wanted: i64,
+    /// Predictions seen so far.
+    pub events: u64,
+    /// Predictions that are wanted.
+    pub events_wanted: u64,
+}
+
+/// A window of one model and version that was judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowClosed<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// Length of the window.
+    pub window: WindowLength,
+    /// Where it ends.
+    pub end: Boundary,
+    /// Predictions in it.
+    pub predictions: u64,
+}
+
+/// One subject of one window beside its reference.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// Length of the window.
+    pub window: WindowLength,
+    /// Where it ends.
+    pub end: Boundary,
+    /// What was judged.
+    pub subject: &'a Subject,
+    /// Distances from the reference by name (`psi`, `ks`…), each in its own unit; the first one ranks the subject.
+    pub distances: &'a [(&'static str, f64)],
+    /// The worst verdict of all detectors.
+    pub verdict: Verdict,
+    /// What the reference knows of the subject.
+    pub reference: &'a ValueSketch,
+    /// What the window holds of it.
+    pub observed: &'a ValueSketch,
+}
+
+/// An alert that changed, or was found in the restored state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AlertChange<'a> {
+    /// The alert's identity while it lives.
+    pub fingerprint: &'a str,
+    /// The model.
+    pub model: &'a str,
+    /// The family that gathers its causes.
+    pub family: Family,
+    /// Severity as published: `critical`, `warning`, `none`.
+    pub severity: &'a str,
+    /// Whether it fires now.
+    pub firing: bool,
+    /// Since when, in event time.
+    pub since: EventTime,
+    /// The causes by rank, as `subject detector`.
+    pub causes: &'a [String],
+}
+
+/// What one evaluate task holds in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StateSizes {
+    /// The task's partition of `panes`.
+    pub partition: i32,
+    /// Models.
+    pub models: u64,
+    /// Versions of all models.
+    pub versions: u64,
+    /// Subjects of all versions.
+    pub subjects: u64,
+    /// Panes, open and closed.
+    pub panes: u64,
+    /// Bytes in the state topic, roughly.
+    pub bytes: u64,
+}
+
+/// What must never happen: counted, and then the task stops or drops the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Violation {
+    /// A frame does not continue its source: something was lost.
+    FrameGap,
+    /// A frame came twice and was dropped.
+    FrameDuplicate,
+    /// State or an offset that this build cannot have written.
+    ForeignState,
+}
+
+impl Violation {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::FrameGap, Self::FrameDuplicate, Self::ForeignState];
+
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FrameGap => "frame_gap",
+            Self::FrameDuplicate => "frame_duplicate",
+            Self::ForeignState => "foreign_state",
+        }
+    }
+}
+
+/// What one worker reports. Every method does nothing unless it is implemented.
+pub trait Meter: Send + Sync {
+    /// The worker's loop turned; said at every poll.
+    fn heartbeat(&self) {}
+    /// The worker owns `partitions` and begins to restore them; 0 while it owns none. What it reported of partitions
+    /// and models before is no longer its own.
+    fn restoring(&self, _partitions: usize) {}
+    /// `records` of state were read so far.
+    fn restore_progress(&self, _records: u64) {}
+    /// Everything it owns is restored, from `records` of state; it works from now on.
+    fn restored(&self, _took: Duration, _records: u64) {}
+    /// A flush of one source was committed.
+    fn ingested(&self, _tally: &SourceTally<'_>) {}
+    /// `records` were committed to the output topic of this kind: `drift`, `anomaly`, `reports`, `references`, `dead_letters`.
+    fn published(&self, _kind: &'static str, _records: u64) {}
+    /// A flush gathered `bytes` and took this long until they were handed to the log.
+    fn flushed(&self, _took: Duration, _bytes: u64) {}
+    /// A transaction was committed, and took this long.
+    fn committed(&self, _took: Duration) {}
+    /// A transaction was given up; the work is read again.
+    fn aborted(&self) {}
+    /// Something happened that never may.
+    fn violation(&self, _kind: Violation) {}
+    /// What an evaluate task holds.
+    fn state(&self, _sizes: &StateSizes) {}
+    /// A model's reference is being learned.
+    fn learning(&self, _learning: &Learning<'_>) {}
+    /// A model has a reference: just learned, or restored.
+    fn learned(&self, _model: &str, _reference_id: &str) {}
+    /// A window was judged.
+    fn window_closed(&self, _window: &WindowClosed<'_>) {}
+    /// A subject of a window was compared with the reference.
+    fn judged(&self, _judged: &Judged<'_>) {}
+    /// An alert began, changed or ended; said for every restored firing alert, too.
+    fn alert(&self, _alert: &AlertChange<'_>) {}
+}
+
+/// A meter that hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoMeter;
+
+impl Meter for NoMeter {}

@@ -1,0 +1,3 @@
+//! The commit cycle over small ports.
+
+pub mod meter;
