@@ -25,3 +25,5 @@ pub mod pipeline;
 pub mod runtime;
 
 pub mod http;
+
+pub mod cli;

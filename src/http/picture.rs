@@ -2,7 +2,7 @@
 //!
 //! **Intuition.** An operator wants to see *how* a distribution moved, in two lines of a terminal. Numbers get bars of
 //! equal width between the reference's outer quantiles, the first and last bar taking everything beyond, so a feature
-//! that leaves its range piles up at one end. A positive feature that spans orders of magnitude gets bars of equal
+//! that leaves its range piles up at one end; bars of integers have a whole width. A positive feature that spans orders of magnitude gets bars of equal
 //! ratio. Categories get a bar each, the most frequent of the reference first, and a last bar for the rest, where new
 //! ones appear.
 //!
@@ -30,6 +30,9 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Bars of a picture at most.
+    pub const BARS_MAX: usize = BARS;
+
     /// The picture of `subject`: categories where the reference holds more of them than numbers.
     #[must_use]
     pub fn of(subject: &Subject, reference: &ValueSketch, window: &ValueSketch) -> Self {
@@ -106,16 +109,32 @@ impl Axis {
     fn of(subject: &Subject, reference: &Numbers) -> Option<Self> {
         let low = reference.quantile(subject.scale(), OUTER.0)?;
         let high = reference.quantile(subject.scale(), OUTER.1)?;
-        let ratio = low > 0.0 && high / low >= RATIO_MIN;
-        Some(if ratio {
+        let positive = reference.range.is_some_and(|range| range.min > 0.0);
+        Some(if are_whole(subject, reference) {
+            Self::of_integers(low.floor(), high.floor())
+        } else if positive && high / low >= RATIO_MIN {
             Self {
                 low: libm::log(low),
                 high: libm::log(high),
-                ratio,
+                ratio: true,
             }
         } else {
-            Self { low, high, ratio }
+            Self {
+                low,
+                high,
+                ratio: false,
+            }
         })
+    }
+
+    /// Bars of a whole width, or a comb would be seen that is not in the data.
+    fn of_integers(low: f64, high: f64) -> Self {
+        let step = ((high - low + 1.0) / BARS as f64).ceil();
+        Self {
+            low,
+            high: low + step * BARS as f64,
+            ratio: false,
+        }
     }
 
     fn bar(&self, x: f64) -> usize {
@@ -128,6 +147,16 @@ impl Axis {
         // A float-to-integer cast saturates, so whatever lies beyond ends in the outer bars.
         ((share * BARS as f64) as usize).min(BARS - 1)
     }
+}
+
+/// Whether every value is an integer, as far as the cells tell: they do while each holds a single value.
+fn are_whole(subject: &Subject, numbers: &Numbers) -> bool {
+    let cells = numbers.histogram.cells();
+    numbers.histogram.level() == 0
+        && cells
+            .iter()
+            .filter_map(|cell| numbers.edges(subject.scale(), cell.index))
+            .all(|(low, _)| low.fract() == 0.0)
 }
 
 #[cfg(test)]
@@ -191,6 +220,17 @@ mod tests {
         );
         assert_eq!(picture.reference, [0.9, 0.1, 0.0]);
         assert_eq!(picture.window, [0.0, 0.25, 0.75]);
+    }
+
+    #[test]
+    fn integers_get_bars_of_a_whole_width() {
+        let reference = numbers((0..6_000).map(|x| f64::from(x % 60)));
+        let picture = Picture::of(&amount(), &reference, &reference);
+        let full = picture.reference.iter().filter(|share| **share > 0.0);
+        assert!(
+            full.clone().count() == 20 && full.clone().all(|share| (*share - 0.05).abs() < 1e-6),
+            "{picture:?}"
+        );
     }
 
     #[test]
