@@ -26,6 +26,8 @@ pub mod runtime;
 
 pub mod kafka;
 
+pub mod http;
+
 pub mod config;
 
 pub mod cli;

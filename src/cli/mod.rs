@@ -4,6 +4,7 @@ pub mod args;
 mod check;
 mod config_print;
 mod connect;
+mod demo;
 pub mod logs;
 mod offsets;
 mod reference;

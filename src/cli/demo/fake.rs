@@ -1,0 +1,234 @@
+//! Made-up scenes for the tests of the views.
+#![allow(clippy::unwrap_used)]
+
+use super::incident::{Mishap, Timeline};
+use super::record::AlertRecord;
+use super::scene::Scene;
+use super::traffic::{Event, Traffic};
+use crate::detect::Verdict;
+use crate::event::{EventTime, Value};
+use crate::http::{ModelStatus, Picture, Readiness, ReferenceStatus, Status, SubjectStatus};
+use crate::sketch::{Subject, ValueBuffer, ValueSketch};
+
+/// A scene that owns what it shows.
+pub(super) struct Fake {
+    pub status: Status,
+    pub timeline: Timeline,
+    pub alerts: Vec<AlertRecord>,
+    pub now: EventTime,
+}
+
+impl Fake {
+    pub fn scene(&self) -> Scene<'_> {
+        Scene {
+            status: &self.status,
+            timeline: &self.timeline,
+            alerts: &self.alerts,
+            now: self.now,
+            events_per_sec: 31_204.0,
+            bootstrap: "127.0.0.1:41235",
+            metrics: "http://127.0.0.1:9898/metrics",
+            keep_firing_minutes: 15,
+        }
+    }
+}
+
+/// In the middle of learning.
+pub(super) fn learning() -> Fake {
+    at_hour(
+        14,
+        ReferenceStatus::Learning {
+            progress: 0.58,
+            events: 75_000,
+        },
+        Vec::new(),
+        Vec::new(),
+    )
+}
+
+/// After the second incident, with real pictures of the stream.
+pub(super) fn watching() -> Fake {
+    let alerts = vec![
+        alert(1_626, "drift", "firing", Some("feature:amount"), "psi"),
+        alert(
+            1_902,
+            "data_quality",
+            "firing",
+            Some("feature:country"),
+            "new_category",
+        ),
+        alert(
+            2_044,
+            "data_quality",
+            "resolved",
+            Some("feature:country"),
+            "new_category",
+        ),
+    ];
+    let reference = ReferenceStatus::Learned {
+        id: "5bd1e995".into(),
+    };
+    at_hour(37, reference, subjects(), alerts)
+}
+
+fn at_hour(
+    hour: i64,
+    reference: ReferenceStatus,
+    subjects: Vec<SubjectStatus>,
+    alerts: Vec<AlertRecord>,
+) -> Fake {
+    let timeline = Timeline::from_day(EventTime(1_777_852_800_000), true);
+    let clock = timeline.start.plus_minutes(hour * 60).time();
+    let readiness = Readiness {
+        live: true,
+        ready: true,
+        reason: None,
+        workers: Vec::new(),
+    };
+    let model = ModelStatus {
+        model: "payment-fraud".into(),
+        versions: vec!["2026-05".into()],
+        reference,
+        windows_closed: 1_234,
+        subjects_total: subjects.len(),
+        subjects,
+    };
+    let status = Status {
+        version: "0.0.0",
+        uptime_secs: 31,
+        readiness,
+        watermark: Some(clock),
+        events: 190_000,
+        late: 0,
+        rejected: 0,
+        windows_closed: 1_234,
+        sources: Vec::new(),
+        models: vec![model],
+        firing: Vec::new(),
+    };
+    Fake {
+        status,
+        now: clock.plus_millis(120_000),
+        timeline,
+        alerts,
+    }
+}
+
+fn alert(
+    minute: i64,
+    kind: &str,
+    status: &str,
+    subject: Option<&str>,
+    detector: &str,
+) -> AlertRecord {
+    let start = Timeline::from_day(EventTime(1_777_852_800_000), true).start;
+    let instant = |m| {
+        jiff::Timestamp::from_millisecond(start.plus_minutes(m).time().0)
+            .unwrap()
+            .to_string()
+    };
+    let window = serde_json::json!({"start": instant(minute - 15), "end": instant(minute)});
+    let cause = serde_json::json!({"subject": subject, "detector": detector, "window": window});
+    let record =
+        serde_json::json!({"kind": kind, "status": status, "window": window, "causes": [cause]});
+    serde_json::from_value(record).unwrap()
+}
+
+/// How an event shows a subject, and by which verdict and distance it stands in the table.
+type Shown = (Subject, fn(&Event) -> Value<'static>, f64, Verdict);
+
+fn subjects() -> Vec<SubjectStatus> {
+    let feature = |name: &str| Subject::Feature(name.into());
+    let shown: [Shown; 9] = [
+        (
+            feature("amount"),
+            |e| Value::Number(e.amount),
+            0.412,
+            Verdict::Breach,
+        ),
+        (
+            feature("country"),
+            |e| Value::Text(e.country.into()),
+            0.061,
+            Verdict::Lingering,
+        ),
+        (
+            Subject::Score,
+            |e| Value::Number(e.score),
+            0.008,
+            Verdict::Quiet,
+        ),
+        (
+            feature("account_age_days"),
+            |e| Value::Number(e.account_age_days.into()),
+            0.004,
+            Verdict::Quiet,
+        ),
+        (
+            feature("age"),
+            |e| e.age.map_or(Value::Null, |a| Value::Number(a.into())),
+            0.003,
+            Verdict::Quiet,
+        ),
+        (
+            feature("merchant_category"),
+            |e| Value::Text(e.category.into()),
+            0.002,
+            Verdict::Quiet,
+        ),
+        (
+            feature("velocity_1h"),
+            |e| Value::Number(e.velocity_1h.into()),
+            0.002,
+            Verdict::Quiet,
+        ),
+        (
+            feature("device"),
+            |e| Value::Text(e.device.into()),
+            0.001,
+            Verdict::Quiet,
+        ),
+        (
+            feature("is_foreign"),
+            |e| Value::Bool(e.is_foreign),
+            0.0,
+            Verdict::InsufficientData,
+        ),
+    ];
+    let start = Timeline::from_day(EventTime(1_777_852_800_000), true).start;
+    let traffic = Traffic {
+        seed: 1,
+        per_minute: 90.0,
+    };
+    let events = |from: i64, count: i64, mishap: Option<Mishap>| -> Vec<Event> {
+        (from..from + count)
+            .flat_map(|m| traffic.minute(start.plus_minutes(m), mishap))
+            .collect()
+    };
+    let reference = events(0, 300, None);
+    let mut window = events(1_626, 4, Some(Mishap::AmountInCents));
+    window.extend(events(1_615, 11, Some(Mishap::UnseenCountry)));
+    let row = |(subject, value, distance, verdict): Shown| SubjectStatus {
+        subject: subject.name(),
+        version: "2026-05".into(),
+        window: "15m".into(),
+        end: start.time(),
+        distance: "psi",
+        value: distance,
+        verdict,
+        picture: Picture::of(
+            &subject,
+            &sketch(&subject, &reference, value),
+            &sketch(&subject, &window, value),
+        ),
+    };
+    shown.into_iter().map(row).collect()
+}
+
+fn sketch(subject: &Subject, events: &[Event], value: fn(&Event) -> Value<'static>) -> ValueSketch {
+    let mut buffer = ValueBuffer::default();
+    events
+        .iter()
+        .for_each(|event| buffer.push(subject.scale(), &value(event)));
+    buffer.freeze()
+}

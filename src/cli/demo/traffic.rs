@@ -1,0 +1,412 @@
+//! The stream: payments and their fraud scores, a pure function of seed and event time.
+//!
+//! **Intuition.** Every span of event time has a random generator of its own, seeded by the stream's seed and the span's
+//! beginning. So any minute can be made again alone, in any order, and gives the same events.
+//!
+//! **Model.** Payments come as a Poisson process whose rate swings by 40 % over the day. Amounts are log-normal, and their
+//! mean swings by 0.2 σ over the day: an ordinary rhythm that a good monitor learns and does not page for. Countries follow
+//! Zipf's law. The score is the logistic function of a linear form of the features, so it moves when they really do.
+//!
+//! **Limits.** Payments are independent of each other: no customer, no merchant, no burst. Rates and coefficients are made
+//! up to look plausible; nothing is fitted to real payments.
+
+use std::f64::consts::{PI, TAU};
+
+use fastrand::Rng;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::incident::Mishap;
+use crate::event::EventTime;
+use crate::window::{Boundary, PANE_MILLIS};
+
+/// The model's name.
+pub const MODEL: &str = "payment-fraud";
+/// Its version.
+pub const VERSION: &str = "2026-05";
+
+/// Name and share, by Zipf's law.
+const COUNTRIES: [(&str, f64); 12] = [
+    ("DE", zipf(1)),
+    ("FR", zipf(2)),
+    ("GB", zipf(3)),
+    ("NL", zipf(4)),
+    ("ES", zipf(5)),
+    ("IT", zipf(6)),
+    ("PL", zipf(7)),
+    ("AT", zipf(8)),
+    ("BE", zipf(9)),
+    ("SE", zipf(10)),
+    ("CH", zipf(11)),
+    ("PT", zipf(12)),
+];
+/// Never produced but by its incident.
+const UNSEEN_COUNTRY: &str = "BR";
+const DEVICES: [(&str, f64); 4] = [
+    ("ios", 0.38),
+    ("android", 0.34),
+    ("web", 0.22),
+    ("terminal", 0.06),
+];
+/// Name, share, and what it adds to the logit.
+const CATEGORIES: [(&str, f64, f64); 8] = [
+    ("groceries", 0.26, -0.5),
+    ("restaurants", 0.18, -0.4),
+    ("fashion", 0.15, 0.1),
+    ("fuel", 0.11, -0.2),
+    ("travel", 0.10, 0.4),
+    ("electronics", 0.09, 0.6),
+    ("gaming", 0.07, 0.5),
+    ("gift_cards", 0.04, 1.1),
+];
+
+/// Mean and standard deviation of ln(amount in euros).
+const LOG_AMOUNT: (f64, f64) = (3.4, 0.9);
+/// Swing of the mean of ln(amount) over the day, in its standard deviations.
+const AMOUNT_SWING: f64 = 0.2;
+/// Swing of the rate over the day, as a share of it.
+const RATE_SWING: f64 = 0.4;
+/// When the day is at its height, as a share of the day: 15:00 UTC.
+const NOON: f64 = 15.0 / 24.0;
+const AGE_NULLS: f64 = 0.02;
+const AGE_NULLS_BROKEN: f64 = 0.2;
+const UNSEEN_SHARE: f64 = 0.02;
+/// Standard deviation of the logit over all traffic; a test measures it.
+const LOGIT_SIGMA: f64 = 1.14;
+const INTERCEPT: f64 = -4.55;
+/// Score from which a payment is called fraud.
+const THRESHOLD: f64 = 0.2;
+
+/// One payment as it was scored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Unique within a seed.
+    pub id: String,
+    /// When it was scored.
+    pub time: EventTime,
+    /// Euros; cents during an incident.
+    pub amount: f64,
+    /// ISO 3166 code.
+    pub country: &'static str,
+    /// Kind of device.
+    pub device: &'static str,
+    /// The merchant's trade.
+    pub category: &'static str,
+    /// Years; sometimes unknown.
+    pub age: Option<u32>,
+    /// Days since the account was opened.
+    pub account_age_days: u32,
+    /// Payments of the account in the last hour.
+    pub velocity_1h: u32,
+    /// Whether card and merchant are in different countries.
+    pub is_foreign: bool,
+    /// Probability of fraud.
+    pub score: f64,
+    /// How long the model took.
+    pub latency_ms: f64,
+    /// Where tracing sampled it: one in five.
+    pub trace_id: Option<u128>,
+}
+
+impl Event {
+    /// The predicted class.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        if self.score >= THRESHOLD {
+            "fraud"
+        } else {
+            "legit"
+        }
+    }
+}
+
+/// The generator.
+#[derive(Debug, Clone, Copy)]
+pub struct Traffic {
+    /// The seed.
+    pub seed: u64,
+    /// Events per minute on average over a day. 90 gives every 15-minute window some 800 to 1,900.
+    pub per_minute: f64,
+}
+
+impl Traffic {
+    /// The events of one minute in order of time; `mishap` says what is wrong with it.
+    #[must_use]
+    pub fn minute(&self, minute: Boundary, mishap: Option<Mishap>) -> Vec<Event> {
+        self.span(minute.time(), PANE_MILLIS, mishap)
+    }
+
+    /// The events of the `millis` after `start` in order of time. Another cut into spans gives other events of the same law.
+    #[must_use]
+    pub fn span(&self, start: EventTime, millis: i64, mishap: Option<Mishap>) -> Vec<Event> {
+        if mishap == Some(Mishap::Silence) {
+            return Vec::new();
+        }
+        let mut rng = Rng::with_seed(xxh3_64_with_seed(&start.0.to_le_bytes(), self.seed));
+        let mean = self.per_minute * millis as f64 / PANE_MILLIS as f64
+            * (1.0 + RATE_SWING * season(start));
+        let count = poisson(&mut rng, mean);
+        let mut times: Vec<i64> = (0..count).map(|_| rng.i64(0..millis.max(1))).collect();
+        times.sort_unstable();
+        let events = (0..)
+            .zip(times)
+            .map(|(n, after)| payment(&mut rng, start, (n, after), mishap));
+        events.collect()
+    }
+}
+
+fn payment(
+    rng: &mut Rng,
+    start: EventTime,
+    (n, after): (u32, i64),
+    mishap: Option<Mishap>,
+) -> Event {
+    let time = start.plus_millis(after);
+    let z = normal(rng) + AMOUNT_SWING * season(time);
+    let amount = libm::exp(LOG_AMOUNT.0 + LOG_AMOUNT.1 * z);
+    let category = pick(rng, &CATEGORIES, |c| c.1);
+    let device = pick(rng, &DEVICES, |d| d.1).0;
+    let age = libm::round(41.0 + 13.0 * normal(rng)).clamp(18.0, 90.0);
+    let account_age_days = (libm::exp(6.2 + 1.1 * normal(rng)) as u32).min(6_000);
+    let velocity_1h = geometric(rng, 0.6);
+    let is_foreign = rng.f64() < 0.12;
+    let logit = INTERCEPT
+        + 0.75 * z
+        + category.2
+        + if device == "web" { 0.4 } else { 0.0 }
+        + if is_foreign { 1.2 } else { 0.0 }
+        + 0.3 * f64::from(velocity_1h)
+        - 0.45 * (libm::log1p(f64::from(account_age_days)) - 6.2)
+        - 0.008 * (age - 41.0);
+    let event = Event {
+        id: format!("pay-{:x}-{n:x}", start.0),
+        time,
+        amount: libm::round(amount * 100.0) / 100.0,
+        country: pick(rng, &COUNTRIES, |c| c.1).0,
+        device,
+        category: category.0,
+        age: (rng.f64() >= AGE_NULLS).then_some(age as u32),
+        account_age_days,
+        velocity_1h,
+        is_foreign,
+        score: logistic(logit),
+        latency_ms: libm::round(100.0 * libm::exp(2.7 + 0.35 * normal(rng))) / 100.0,
+        trace_id: (rng.f64() < 0.2).then(|| rng.u128(1..)),
+    };
+    broken(rng, event, logit, mishap)
+}
+
+/// What is logged of `event` while something is wrong.
+fn broken(rng: &mut Rng, event: Event, logit: f64, mishap: Option<Mishap>) -> Event {
+    match mishap {
+        None | Some(Mishap::Silence) => event,
+        Some(Mishap::AmountInCents) => Event {
+            amount: libm::round(event.amount * 100.0),
+            ..event
+        },
+        Some(Mishap::UnseenCountry) if rng.f64() < UNSEEN_SHARE => Event {
+            country: UNSEEN_COUNTRY,
+            ..event
+        },
+        Some(Mishap::UnseenCountry) => event,
+        Some(Mishap::AgeNulls) => {
+            let more = (AGE_NULLS_BROKEN - AGE_NULLS) / (1.0 - AGE_NULLS);
+            Event {
+                age: event.age.filter(|_| rng.f64() >= more),
+                ..event
+            }
+        }
+        Some(Mishap::ScoreShift) => Event {
+            score: logistic(logit + 0.5 * LOGIT_SIGMA),
+            ..event
+        },
+    }
+}
+
+/// The daily rhythm, −1..=1.
+fn season(time: EventTime) -> f64 {
+    let day = time.0.rem_euclid(86_400_000) as f64 / 86_400_000.0;
+    libm::cos(TAU * (day - NOON))
+}
+
+/// Six decimals, as models log it.
+fn logistic(logit: f64) -> f64 {
+    libm::round(1e6 / (1.0 + libm::exp(-logit))) / 1e6
+}
+
+/// Box and Muller (1958).
+fn normal(rng: &mut Rng) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.f64()));
+    radius * libm::cos(2.0 * PI * rng.f64())
+}
+
+/// By the normal approximation above 30, by multiplication (Knuth) below.
+fn poisson(rng: &mut Rng, mean: f64) -> u32 {
+    if mean > 30.0 {
+        return libm::round(mean + libm::sqrt(mean) * normal(rng)).max(0.0) as u32;
+    }
+    let limit = libm::exp(-mean);
+    let mut product = rng.f64();
+    let mut count = 0;
+    while product > limit {
+        product *= rng.f64();
+        count += 1;
+    }
+    count
+}
+
+/// Failures before the first success of probability `p`.
+fn geometric(rng: &mut Rng, p: f64) -> u32 {
+    (libm::log(1.0 - rng.f64()) / libm::log(1.0 - p)) as u32
+}
+
+/// One of `choices` by its share; the last one takes what rounding leaves.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a table that is not empty, or it does not compile"
+)]
+fn pick<T: Copy, const N: usize>(rng: &mut Rng, choices: &[T; N], share: impl Fn(&T) -> f64) -> T {
+    const { assert!(N > 0) }
+    let mut left = rng.f64();
+    let found = choices.iter().find(|choice| {
+        left -= share(choice);
+        left < 0.0
+    });
+    *found.unwrap_or(&choices[N - 1])
+}
+
+/// The share of a rank among twelve: 32 % for the first, 2.7 % for the last.
+const fn zipf(rank: u32) -> f64 {
+    const HARMONIC_12: f64 = 3.103_210_678_210_678;
+    1.0 / (rank as f64 * HARMONIC_12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Boundary = Boundary(29_630_880); // midnight, 4 May 2026
+    const TRAFFIC: Traffic = Traffic {
+        seed: 7,
+        per_minute: 90.0,
+    };
+
+    fn day(mishap: Option<Mishap>) -> Vec<Event> {
+        (0..1_440)
+            .flat_map(|m| TRAFFIC.minute(START.plus_minutes(m), mishap))
+            .collect()
+    }
+
+    fn mean_and_sigma(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+        let n = values.clone().count() as f64;
+        let mean = values.clone().sum::<f64>() / n;
+        let variance = values.map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+        (mean, variance.sqrt())
+    }
+
+    fn logits(events: &[Event]) -> impl Iterator<Item = f64> + Clone {
+        events.iter().map(|e| (e.score / (1.0 - e.score)).ln())
+    }
+
+    fn share(events: &[Event], of: impl Fn(&Event) -> bool) -> f64 {
+        events.iter().filter(|e| of(e)).count() as f64 / events.len() as f64
+    }
+
+    #[test]
+    fn a_minute_is_a_function_of_seed_and_time() {
+        let minute = TRAFFIC.minute(START, None);
+        assert_eq!(minute, TRAFFIC.minute(START, None));
+        assert_ne!(minute, TRAFFIC.minute(START.plus_minutes(1), None));
+        assert_ne!(minute, Traffic { seed: 8, ..TRAFFIC }.minute(START, None));
+        assert!(minute.is_sorted_by_key(|e| e.time));
+        assert!(
+            minute
+                .iter()
+                .all(|e| Boundary::at_or_before(e.time) == START)
+        );
+    }
+
+    #[test]
+    fn the_day_has_its_rhythm_and_every_quarter_of_an_hour_is_judged() {
+        let hour = |h: i64| -> Vec<Event> {
+            (0..60)
+                .flat_map(|m| TRAFFIC.minute(START.plus_minutes(h * 60 + m), None))
+                .collect()
+        };
+        let (night, height) = (hour(3), hour(15));
+        assert!(
+            night.len() / 4 > 600,
+            "a window holds enough at night: {}",
+            night.len() / 4
+        );
+        let ratio = height.len() as f64 / night.len() as f64;
+        assert!((2.1..2.6).contains(&ratio), "1.4 to 0.6: {ratio}");
+        let log_amount = |events: &[Event]| mean_and_sigma(events.iter().map(|e| e.amount.ln())).0;
+        let swing = (log_amount(&height) - log_amount(&night)) / LOG_AMOUNT.1;
+        assert!((0.3..0.5).contains(&swing), "twice 0.2 σ: {swing}");
+    }
+
+    #[test]
+    fn the_day_looks_as_described() {
+        let events = day(None);
+        assert!(
+            (125_000..134_000).contains(&events.len()),
+            "{}",
+            events.len()
+        );
+        let (_, sigma) = mean_and_sigma(logits(&events));
+        assert!(
+            (sigma / LOGIT_SIGMA - 1.0).abs() < 0.02,
+            "LOGIT_SIGMA should be {sigma}"
+        );
+        assert!((share(&events, |e| e.age.is_none()) - AGE_NULLS).abs() < 0.002);
+        let fraud = share(&events, |e| e.label() == "fraud");
+        assert!((0.01..0.04).contains(&fraud), "{fraud}");
+        assert!(share(&events, |e| e.country == UNSEEN_COUNTRY) == 0.0);
+        let ids: std::collections::BTreeSet<&str> = events.iter().map(|e| e.id.as_str()).collect();
+        assert_eq!(ids.len(), events.len(), "ids are unique");
+    }
+
+    #[test]
+    fn each_mishap_moves_what_it_says_and_nothing_else() {
+        let (before, amount) = (day(None), |events: &[Event]| {
+            mean_and_sigma(events.iter().map(|e| e.amount)).0
+        });
+        let score = |events: &[Event]| mean_and_sigma(logits(events)).0;
+        let cents = day(Some(Mishap::AmountInCents));
+        assert!((amount(&cents) / amount(&before) - 100.0).abs() < 2.0);
+        assert!(
+            (score(&cents) - score(&before)).abs() < 0.02,
+            "the model itself still sees euros"
+        );
+        let unseen = share(&day(Some(Mishap::UnseenCountry)), |e| {
+            e.country == UNSEEN_COUNTRY
+        });
+        assert!((unseen - UNSEEN_SHARE).abs() < 0.002, "{unseen}");
+        let nulls = share(&day(Some(Mishap::AgeNulls)), |e| e.age.is_none());
+        assert!((nulls - AGE_NULLS_BROKEN).abs() < 0.005, "{nulls}");
+        let shift = (score(&day(Some(Mishap::ScoreShift))) - score(&before)) / LOGIT_SIGMA;
+        assert!((shift - 0.5).abs() < 0.02, "{shift}");
+        assert!(day(Some(Mishap::Silence)).is_empty());
+    }
+
+    #[test]
+    fn the_payload_follows_the_schema() -> Result<(), Box<dyn std::error::Error>> {
+        for event in TRAFFIC.minute(START, None) {
+            let json: serde_json::Value = serde_json::from_slice(&super::super::encode(&event)?)?;
+            assert_eq!(
+                json.get("timestamp").and_then(serde_json::Value::as_i64),
+                Some(event.time.0)
+            );
+            assert_eq!(
+                json.pointer("/prediction/label").and_then(|l| l.as_str()),
+                Some(event.label())
+            );
+            assert_eq!(
+                json.pointer("/features/age").map(|a| a.is_null()),
+                Some(event.age.is_none())
+            );
+            assert_eq!(json.get("trace_id").is_some(), event.trace_id.is_some());
+        }
+        Ok(())
+    }
+}

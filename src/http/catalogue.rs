@@ -1,0 +1,137 @@
+//! The catalogue of all metrics: one table, from which registration and `docs/metrics.md` derive.
+
+use std::fmt::Write as _;
+
+/// What kind of metric it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It only grows while the process lives.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+    /// A histogram of durations, in seconds.
+    Seconds,
+}
+
+impl Kind {
+    /// Prometheus' word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Seconds => "histogram",
+        }
+    }
+}
+
+/// One metric family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// By what the code calls it.
+    pub metric: Metric,
+    /// By what Prometheus calls it.
+    pub name: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: Kind,
+    /// Names of its metric labels.
+    pub labels: &'static [&'static str],
+    /// One sentence for the operator.
+    pub help: &'static str,
+}
+
+/// Turns the table into the names and the entries, so that neither can be forgotten.
+macro_rules! catalogue {
+    ($($metric:ident = $kind:ident $name:literal $labels:tt $help:literal;)*) => {
+        /// Every metric, by name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Metric {
+            $(#[doc = $help] $metric,)*
+        }
+
+        /// Every metric, in the order of the documentation.
+        pub static CATALOGUE: &[Entry] = &[
+            $(Entry { metric: Metric::$metric, name: $name, kind: Kind::$kind, labels: &$labels, help: $help },)*
+        ];
+    };
+}
+
+catalogue! {
+    BuildInfo = Gauge "tidegauge_build_info" ["version"]
+        "Always 1; the label says which version runs.";
+    Ready = Gauge "tidegauge_ready" []
+        "1 while every worker has partitions assigned and restored, else 0.";
+    Events = Counter "tidegauge_events_total" ["topic", "partition"]
+        "Predictions that were counted.";
+    Late = Counter "tidegauge_late_events_total" ["topic", "partition"]
+        "Predictions dropped because they came after the watermark of their own partition.";
+    Rejects = Counter "tidegauge_rejected_records_total" ["reason"]
+        "Records refused and sent to the dead-letter topic, by reason; every reason exists from the start.";
+    Watermark = Gauge "tidegauge_watermark_seconds" ["topic", "partition"]
+        "Event time up to which the partition is believed complete, in seconds since the Unix epoch.";
+    LagSeconds = Gauge "tidegauge_lag_seconds" ["topic", "partition"]
+        "Wall clock minus watermark when scraped; an ordinary value is the tolerated disorder plus a flush.";
+    LagRecords = Gauge "tidegauge_lag_records" ["topic", "partition"]
+        "Records between what was read and the end of the partition, where that is known.";
+    FlushSeconds = Seconds "tidegauge_flush_seconds" []
+        "Time to gather a flush, without the transaction.";
+    FlushBytes = Counter "tidegauge_flushed_bytes_total" []
+        "Bytes handed to the log by flushes.";
+    CommitSeconds = Seconds "tidegauge_commit_seconds" []
+        "Time of a transaction, from its beginning until the commit is acknowledged.";
+    Aborts = Counter "tidegauge_aborted_transactions_total" []
+        "Transactions that were given up; their work was read again.";
+    Violations = Counter "tidegauge_violations_total" ["kind"]
+        "What must never happen: frame gaps, duplicate frames, foreign state. Any increase deserves a page.";
+    RestoreSeconds = Seconds "tidegauge_restore_seconds" []
+        "Time from an assignment until the state was back in memory.";
+    RestoredRecords = Counter "tidegauge_restored_records_total" []
+        "Records of state read back in restores.";
+    StateModels = Gauge "tidegauge_state_models" ["partition"]
+        "Models held, by partition of the internal panes topic.";
+    StateVersions = Gauge "tidegauge_state_versions" ["partition"]
+        "Versions of models held.";
+    StateSubjects = Gauge "tidegauge_state_subjects" ["partition"]
+        "Subjects (features, score, label and so on) held.";
+    StatePanes = Gauge "tidegauge_state_panes" ["partition"]
+        "Panes held, open and closed.";
+    StateBytes = Gauge "tidegauge_state_bytes" ["partition"]
+        "Bytes of state as written to the state topic, roughly.";
+    Published = Counter "tidegauge_published_records_total" ["kind"]
+        "Records committed to the output topics.";
+    Windows = Counter "tidegauge_windows_total" ["model", "window"]
+        "Windows that were judged.";
+    LearningProgress = Gauge "tidegauge_reference_progress_ratio" ["model"]
+        "How far the learning of the model's reference has come, 0 to 1; 1 once there is one.";
+    AlertsFiring = Gauge "tidegauge_alerts_firing" ["model", "family", "severity"]
+        "Alerts that fire now.";
+    Drift = Gauge "tidegauge_drift" ["model", "version", "subject", "window", "distance"]
+        "Distance of the last judged window from the reference; the label distance names the definition and hence the unit.";
+    DriftSeriesDropped = Counter "tidegauge_drift_series_dropped_total" []
+        "Values of tidegauge_drift left out because the limit of series was reached; the reports topic has them all.";
+}
+
+/// The text of `docs/metrics.md`.
+#[must_use]
+pub fn documentation() -> String {
+    let mut text = String::from(
+        "# Metrics\n\n\
+         `GET /metrics`, in the text format of Prometheus. This page is written from the table in `src/http/catalogue.rs`;\n\
+         a test says when they differ (`UPDATE_DOCS=1 cargo test --test metrics_docs` writes it anew).\n\n\
+         No metric carries a feature's value or an id. `tidegauge_drift` holds at most `http.drift_series` series\n\
+         (2,000 unless configured); what finds no place is counted in `tidegauge_drift_series_dropped_total`.\n\
+         Series of partitions and models that moved to another process disappear.\n\n\
+         | metric | type | labels | meaning |\n|---|---|---|---|\n",
+    );
+    for entry in CATALOGUE {
+        let labels: Vec<String> = entry.labels.iter().map(|l| format!("`{l}`")).collect();
+        let (name, kind) = (entry.name, entry.kind.name());
+        let _ = writeln!(
+            text,
+            "| `{name}` | {kind} | {} | {} |",
+            labels.join(", "),
+            entry.help
+        );
+    }
+    text
+}

@@ -1,0 +1,193 @@
+//! The HTTP server: a thread of its own with a small runtime, so that a slow scrape never holds a worker.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::board::Board;
+use super::metrics::MetricError;
+
+/// How long open answers may take once the server shuts down.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
+
+/// What `/` says.
+const INDEX: &str = "\
+tidegauge
+/metrics  for Prometheus
+/status   models, distances, references, lag and firing alerts, as JSON
+/livez    200 while the loops of all workers turn
+/readyz   200 once everything assigned is restored, else 503 and why
+";
+
+/// The server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody else listens there.
+    #[error(
+        "{0} is taken by another process: set `http.listen` to a free address, or to port 0 for any free port"
+    )]
+    Taken(SocketAddr),
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {source}; set `http.listen` to an address of this machine, such as 127.0.0.1:0"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// No thread or runtime could be made.
+    #[error("cannot start the thread of the HTTP server: {0}")]
+    Start(std::io::Error),
+}
+
+/// A running server; dropping it shuts the server down and waits a moment for open answers.
+#[derive(Debug)]
+pub struct Handle {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    stopped: Receiver<()>,
+}
+
+impl Handle {
+    /// Where it listens; the port is the real one.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+            // Disconnected means stopped; after the timeout the thread dies with the process.
+            let _ = self.stopped.recv_timeout(SHUTDOWN_MAX);
+        }
+    }
+}
+
+/// Serves `board` at `listen` until the handle is dropped.
+///
+/// # Errors
+/// When the address cannot be listened on; the message names it and the fix.
+pub fn serve(listen: SocketAddr, board: Arc<Board>) -> Result<Handle, ServeError> {
+    let fault = |source| listen_error(listen, source);
+    let listener = TcpListener::bind(listen).map_err(fault)?;
+    listener.set_nonblocking(true).map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    let (stop, stopping) = oneshot::channel();
+    let (done, stopped) = channel();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(ServeError::Start)?;
+    std::thread::Builder::new()
+        .name("http".into())
+        .spawn(move || {
+            let _done = done; // dropped when the thread ends, which the handle waits for
+            if let Err(error) = runtime.block_on(answer(listener, board, stopping)) {
+                tracing::error!(%error, "the HTTP server stopped");
+            }
+        })
+        .map_err(ServeError::Start)?;
+    Ok(Handle {
+        address,
+        stop: Some(stop),
+        stopped,
+    })
+}
+
+fn listen_error(address: SocketAddr, source: std::io::Error) -> ServeError {
+    match source.kind() {
+        std::io::ErrorKind::AddrInUse => ServeError::Taken(address),
+        _ => ServeError::Listen { address, source },
+    }
+}
+
+async fn answer(
+    listener: TcpListener,
+    board: Arc<Board>,
+    stopping: oneshot::Receiver<()>,
+) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    axum::serve(listener, routes(board))
+        .with_graceful_shutdown(async {
+            let _ = stopping.await;
+        })
+        .await
+}
+
+fn routes(board: Arc<Board>) -> Router {
+    Router::new()
+        .route("/", get(|| async { INDEX }))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .with_state(board)
+}
+
+async fn metrics(State(board): State<Arc<Board>>) -> Result<Response, Failed> {
+    let text = board.render()?;
+    Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
+}
+
+async fn status(State(board): State<Arc<Board>>) -> Response {
+    json(StatusCode::OK, &board.status())
+}
+
+async fn livez(State(board): State<Arc<Board>>) -> Response {
+    let readiness = board.readiness();
+    json(code(readiness.live), &readiness)
+}
+
+async fn readyz(State(board): State<Arc<Board>>) -> Response {
+    let readiness = board.readiness();
+    json(code(readiness.ready), &readiness)
+}
+
+fn code(good: bool) -> StatusCode {
+    if good {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
+fn json(code: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_string_pretty(body) {
+        Ok(text) => (
+            code,
+            [(header::CONTENT_TYPE, "application/json")],
+            text + "\n",
+        )
+            .into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// An answer that could not be written.
+struct Failed(MetricError);
+
+impl From<MetricError> for Failed {
+    fn from(error: MetricError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, self.0.to_string()).into_response()
+    }
+}

@@ -1,0 +1,296 @@
+//! One worker's meter on the board; what a worker no longer owns disappears from it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::board::{Board, Books};
+use super::catalogue::Metric;
+use super::readiness::Worker;
+use super::status::FiringAlert;
+use crate::detect::Family;
+use crate::runtime::meter::{
+    AlertChange, Judged, Learning, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+};
+
+/// Metrics of an evaluate task, by its partition.
+const STATE_METRICS: [Metric; 5] = [
+    Metric::StateModels,
+    Metric::StateVersions,
+    Metric::StateSubjects,
+    Metric::StatePanes,
+    Metric::StateBytes,
+];
+
+/// The meter of one worker.
+pub struct WorkerMeter {
+    board: Arc<Board>,
+    worker: usize,
+    owned: Mutex<Owned>,
+}
+
+/// What the worker reported since its last assignment.
+#[derive(Default)]
+struct Owned {
+    sources: BTreeSet<(String, i32)>,
+    partitions: BTreeSet<i32>,
+    models: BTreeSet<String>,
+}
+
+impl WorkerMeter {
+    pub(super) fn new(board: Arc<Board>, worker: usize) -> Self {
+        Self {
+            board,
+            worker,
+            owned: Mutex::default(),
+        }
+    }
+
+    fn own(&self, note: impl FnOnce(&mut Owned)) {
+        note(&mut self.owned.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn own_model(&self, model: &str) {
+        self.own(|owned| {
+            if !owned.models.contains(model) {
+                owned.models.insert(model.to_owned());
+            }
+        });
+    }
+
+    fn change_worker(&self, change: impl FnOnce(&mut Worker)) {
+        if let Some(worker) = self.board.books().workers.get_mut(self.worker) {
+            change(worker);
+        }
+    }
+
+    /// Forgets everything that may now belong to somebody else: a lag that nobody updates would page.
+    fn disown(&self) {
+        let owned = std::mem::take(&mut *self.owned.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut books = self.board.books();
+        for (topic, partition) in owned.sources {
+            let labels = [topic.as_str(), &partition.to_string()];
+            for metric in [Metric::Watermark, Metric::LagSeconds, Metric::LagRecords] {
+                self.board.metrics.remove(metric, &labels);
+            }
+            books.sources.remove(&(topic, partition));
+        }
+        for partition in owned.partitions {
+            for metric in STATE_METRICS {
+                self.board.metrics.remove(metric, &[&partition.to_string()]);
+            }
+        }
+        for model in owned.models {
+            self.forget_model(&mut books, &model);
+        }
+    }
+
+    fn forget_model(&self, books: &mut Books, model: &str) {
+        books.models.remove(model);
+        books.drift.forget(&self.board.metrics, model);
+        self.board
+            .metrics
+            .remove(Metric::LearningProgress, &[model]);
+        books.alerts.retain(|_, alert| {
+            let other = alert.model != model;
+            if !other {
+                let labels = [model, family_name(alert.family), alert.severity.as_str()];
+                self.board.metrics.remove(Metric::AlertsFiring, &labels);
+            }
+            other
+        });
+    }
+
+    fn count_firing(&self, books: &Books, model: &str, family: Family, severity: &str) {
+        let alike =
+            |a: &&FiringAlert| a.model == model && a.family == family && a.severity == severity;
+        let count = books.alerts.values().filter(alike).count();
+        let labels = [model, family_name(family), severity];
+        self.board
+            .metrics
+            .set(Metric::AlertsFiring, &labels, count as f64);
+    }
+}
+
+fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::Drift => "drift",
+        Family::DataQuality => "data_quality",
+        Family::Volume => "volume",
+    }
+}
+
+impl Meter for WorkerMeter {
+    fn heartbeat(&self) {
+        self.change_worker(|worker| worker.heard = Instant::now());
+    }
+
+    fn restoring(&self, partitions: usize) {
+        self.disown();
+        self.change_worker(|worker| worker.restoring(partitions));
+    }
+
+    fn restore_progress(&self, records: u64) {
+        self.change_worker(|worker| worker.progress(records));
+    }
+
+    fn restored(&self, took: Duration, records: u64) {
+        self.change_worker(Worker::restored);
+        self.board.observe(Metric::RestoreSeconds, took);
+        self.board
+            .metrics
+            .add(Metric::RestoredRecords, &[], records);
+    }
+
+    fn ingested(&self, tally: &SourceTally<'_>) {
+        self.own(|owned| {
+            owned
+                .sources
+                .insert((tally.topic.to_owned(), tally.partition));
+        });
+        let labels = [tally.topic, &tally.partition.to_string()];
+        let metrics = &self.board.metrics;
+        metrics.add(Metric::Events, &labels, tally.accepted);
+        metrics.add(Metric::Late, &labels, tally.late);
+        for (reason, count) in tally.rejected {
+            metrics.add(Metric::Rejects, &[reason.code()], *count);
+        }
+        if let Some(watermark) = tally.watermark {
+            metrics.set(Metric::Watermark, &labels, watermark.0 as f64 / 1e3);
+        }
+        if let Some(records) = tally.lag_records {
+            metrics.set(Metric::LagRecords, &labels, records as f64);
+        }
+        let mut books = self.board.books();
+        books.totals.events += tally.accepted;
+        books.totals.late += tally.late;
+        books.totals.rejected += tally.rejected.iter().map(|(_, count)| count).sum::<u64>();
+        let source = books
+            .sources
+            .entry((tally.topic.to_owned(), tally.partition))
+            .or_default();
+        source.watermark = tally.watermark;
+        source.lag_records = tally.lag_records;
+    }
+
+    fn published(&self, kind: &'static str, records: u64) {
+        self.board.metrics.add(Metric::Published, &[kind], records);
+    }
+
+    fn flushed(&self, took: Duration, bytes: u64) {
+        self.board.observe(Metric::FlushSeconds, took);
+        self.board.metrics.add(Metric::FlushBytes, &[], bytes);
+    }
+
+    fn committed(&self, took: Duration) {
+        self.board.observe(Metric::CommitSeconds, took);
+    }
+
+    fn aborted(&self) {
+        self.board.metrics.add(Metric::Aborts, &[], 1);
+    }
+
+    fn violation(&self, kind: Violation) {
+        self.board
+            .metrics
+            .add(Metric::Violations, &[kind.name()], 1);
+    }
+
+    fn state(&self, sizes: &StateSizes) {
+        self.own(|owned| {
+            owned.partitions.insert(sizes.partition);
+        });
+        let values = [
+            sizes.models,
+            sizes.versions,
+            sizes.subjects,
+            sizes.panes,
+            sizes.bytes,
+        ];
+        for (metric, value) in STATE_METRICS.into_iter().zip(values) {
+            self.board
+                .metrics
+                .set(metric, &[&sizes.partition.to_string()], value as f64);
+        }
+    }
+
+    fn learning(&self, learning: &Learning<'_>) {
+        self.own_model(learning.model);
+        let progress = self
+            .board
+            .books()
+            .models
+            .entry(learning.model.to_owned())
+            .or_default()
+            .learning(learning);
+        self.board
+            .metrics
+            .set(Metric::LearningProgress, &[learning.model], progress);
+    }
+
+    fn learned(&self, model: &str, reference_id: &str) {
+        self.own_model(model);
+        self.board
+            .books()
+            .models
+            .entry(model.to_owned())
+            .or_default()
+            .learned(reference_id);
+        self.board
+            .metrics
+            .set(Metric::LearningProgress, &[model], 1.0);
+    }
+
+    fn window_closed(&self, window: &WindowClosed<'_>) {
+        self.own_model(window.model);
+        self.board
+            .metrics
+            .add(Metric::Windows, &[window.model, &window.window.name()], 1);
+        let mut books = self.board.books();
+        books.totals.windows += 1;
+        let model = books.models.entry(window.model.to_owned()).or_default();
+        model.windows_closed += 1;
+        model.versions.insert(window.version.to_owned());
+    }
+
+    fn judged(&self, judged: &Judged<'_>) {
+        self.own_model(judged.model);
+        let (subject, window) = (judged.subject.name(), judged.window.name());
+        let mut books = self.board.books();
+        for (distance, value) in judged.distances {
+            let labels = [judged.model, judged.version, &subject, &window, distance];
+            books.drift.set(&self.board.metrics, labels, *value);
+        }
+        books
+            .models
+            .entry(judged.model.to_owned())
+            .or_default()
+            .judged(judged);
+    }
+
+    fn alert(&self, alert: &AlertChange<'_>) {
+        self.own_model(alert.model);
+        let mut books = self.board.books();
+        let before = books.alerts.remove(alert.fingerprint);
+        if alert.firing {
+            books
+                .alerts
+                .insert(alert.fingerprint.to_owned(), firing(alert));
+        }
+        if let Some(before) = before {
+            self.count_firing(&books, &before.model, before.family, &before.severity);
+        }
+        self.count_firing(&books, alert.model, alert.family, alert.severity);
+    }
+}
+
+fn firing(alert: &AlertChange<'_>) -> FiringAlert {
+    FiringAlert {
+        fingerprint: alert.fingerprint.to_owned(),
+        model: alert.model.to_owned(),
+        family: alert.family,
+        severity: alert.severity.to_owned(),
+        since: alert.since,
+        causes: alert.causes.to_vec(),
+    }
+}
