@@ -64,12 +64,19 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { partitions: 3, flush: Duration::from_millis(20), records_per_life: None }
+        Self {
+            partitions: 3,
+            flush: Duration::from_millis(20),
+            records_per_life: None,
+        }
     }
 }
 
 pub fn pipeline_plan() -> pipeline::Plan {
-    let window = |minutes, step_minutes| WindowSpec { length: WindowLength::from_minutes(minutes).unwrap(), step_minutes };
+    let window = |minutes, step_minutes| WindowSpec {
+        length: WindowLength::from_minutes(minutes).unwrap(),
+        step_minutes,
+    };
     pipeline::Plan {
         topics: Topics {
             predictions: vec!["in".into()],
@@ -88,10 +95,19 @@ pub fn pipeline_plan() -> pipeline::Plan {
         idle_timeout_millis: 300_000,
         ticks: false,
         windows: vec![window(15, 1), window(60, 1), window(1_440, 15)],
-        learning: Learning { span_minutes: 1_440, events_min: 1_000, habit_minutes: 14 * 1_440 },
+        learning: Learning {
+            span_minutes: 1_440,
+            events_min: 1_000,
+            habit_minutes: 14 * 1_440,
+        },
         detect: Default::default(),
         alert: Default::default(),
-        bounds: Bounds { models_max: 10, versions_max: 10, features_max: 100, retire_minutes: 7 * 1_440 },
+        bounds: Bounds {
+            models_max: 10,
+            versions_max: 10,
+            features_max: 100,
+            retire_minutes: 7 * 1_440,
+        },
     }
 }
 
@@ -107,7 +123,11 @@ impl Run {
         log.create_topic("state", 16);
         for (n, event) in events.iter().enumerate() {
             let partition = n as i32 % plan.partitions;
-            let record = StoredRecord { value: Some(event.json.clone().into_bytes()), arrival: Some(event.time), ..Default::default() };
+            let record = StoredRecord {
+                value: Some(event.json.clone().into_bytes()),
+                arrival: Some(event.time),
+                ..Default::default()
+            };
             log.produce("in", partition, record);
         }
         let options = Options {
@@ -117,16 +137,39 @@ impl Run {
             incarnation: 7,
         };
         let member = log.join(&["in", "panes"]);
-        let mut worker = Worker::new(member, TestClock::default(), Arc::new(pipeline_plan()), options, Arc::new(NoMeter));
+        let mut worker = Worker::new(
+            member,
+            TestClock::default(),
+            Arc::new(pipeline_plan()),
+            options,
+            Arc::new(NoMeter),
+        );
         for _ in 0..200_000 {
             worker.turn().unwrap();
             if let Some(tasks) = worker.tasks() {
-                let drained = tasks.ingest.iter().all(|(at, t)| t.ingest.next_offset() as usize == events.len() / plan.partitions as usize + usize::from(events.len() % plan.partitions as usize > at.partition as usize) && !t.ingest.has_news());
+                let drained = tasks.ingest.iter().all(|(at, t)| {
+                    t.ingest.next_offset() as usize
+                        == events.len() / plan.partitions as usize
+                            + usize::from(
+                                events.len() % plan.partitions as usize > at.partition as usize,
+                            )
+                        && !t.ingest.has_news()
+                });
                 let judged = tasks.evaluate.values().all(|e| !e.has_work());
-                if drained && judged && tasks.evaluate.values().any(|e| e.clock().is_some_and(|c| c.0 >= events.last().unwrap().time - 130_000)) { break; }
+                if drained
+                    && judged
+                    && tasks.evaluate.values().any(|e| {
+                        e.clock()
+                            .is_some_and(|c| c.0 >= events.last().unwrap().time - 130_000)
+                    })
+                {
+                    break;
+                }
             }
         }
-        for _ in 0..2000 { worker.turn().unwrap(); }
+        for _ in 0..2000 {
+            worker.turn().unwrap();
+        }
         Self { log }
     }
     pub fn alerts(&self) -> Vec<StoredRecord> {
