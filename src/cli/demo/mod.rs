@@ -1,9 +1,11 @@
 //! The demo: a broker inside the process, a seeded stream with incidents at known moments, and a reckoning at the end.
 
+mod chance;
 mod draw;
 mod encode;
 #[cfg(test)]
 mod fake;
+mod features;
 mod incident;
 mod plain;
 mod produce;
