@@ -24,6 +24,10 @@ pub mod pipeline;
 
 pub mod runtime;
 
+pub mod kafka;
+
 pub mod http;
+
+pub mod config;
 
 pub mod cli;

@@ -1,5 +1,36 @@
 //! From findings to published alerts: the state machine, the gathering of causes, the record.
+//!
+//! A *cause* is one detector's word on one subject in one window length. `machine` decides whether a cause fires,
+//! `episode` gathers the causes of one model and family into one alert, `record` is what is published of it. This
+//! floor knows nothing of Kafka, of clocks, or of how a finding was computed.
 
+mod cause;
+mod draft;
+mod envelope;
+mod episode;
+mod identity;
+mod integrity;
+mod machine;
+mod record;
+mod reference;
+mod report;
 mod settings;
+mod shape;
+mod terms;
+mod transition;
+mod wording;
 
+pub use cause::{Cause, Evidence, Observed};
+pub use episode::{CAUSES_MAX, Context, Episodes};
+pub use identity::fingerprint;
+pub use integrity::{Flood, Integrity, SourceName};
+pub use machine::{Machine, News, State, Timing};
+pub use record::{
+    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, ExemplarRecord, Measure, Named,
+    Provenance, WindowRecord,
+};
+pub use reference::{REFERENCE_SCHEMA, ReferenceRecord, SubjectRecord, reference_records};
+pub use report::{FindingRecord, REPORT_SCHEMA, Report, ReportRecord};
 pub use settings::Settings;
+pub use shape::{CategoriesRecord, NumbersRecord, TopCategory, TypesRecord};
+pub use terms::{Change, Kind, Severity, Status};

@@ -1,6 +1,7 @@
 //! Bytes → event: one file per format, one table line to register it.
 
 mod json;
+mod trace;
 
 use crate::event::{Limits, Prediction, Record, Reject};
 

@@ -24,12 +24,35 @@ pub enum Family {
 pub enum Verdict {
     /// Significant and large enough.
     Breach,
-    /// Below the threshold but not below the clear level: an alert that fires goes on, none begins.
+    /// No breach, but at least 0.8 of the threshold and half of the surprise: an alert that fires goes on, none begins.
     Lingering,
     /// Nothing to report.
     Quiet,
     /// Too few samples to say.
     InsufficientData,
+}
+
+/// Share of the threshold that a value must keep for an alert to go on.
+const CLEAR_EFFECT: f64 = 0.8;
+/// Share of the surprise that it must keep: half the nats, that is significant at the root of α. Far from what chance keeps up,
+/// and low enough that the same shift does not come and go with the traffic.
+const CLEAR_SURPRISE: f64 = 0.5;
+
+impl Verdict {
+    /// The one rule by which findings of all detectors are judged. `enough` samples, or nothing is said; `effect` is the value ÷ its
+    /// threshold; `statistic` is a surprise in nats and `critical` what it must reach.
+    #[must_use]
+    pub fn of(enough: bool, effect: f64, statistic: f64, critical: f64) -> Self {
+        if !enough {
+            Self::InsufficientData
+        } else if effect >= 1.0 && statistic >= critical {
+            Self::Breach
+        } else if effect >= CLEAR_EFFECT && statistic >= CLEAR_SURPRISE * critical {
+            Self::Lingering
+        } else {
+            Self::Quiet
+        }
+    }
 }
 
 /// What a detector says of one subject in one window; enough to recompute it from the counts.
@@ -49,11 +72,11 @@ pub struct Finding {
     pub threshold: f64,
     /// `value ÷ threshold`: by which causes of different detectors are ranked.
     pub effect: f64,
-    /// The test's statistic, and what it must reach under the false-alarm budget.
+    /// How surprising the counts are if nothing is wrong: −ln p in nats, where p is a probability or Chernoff's bound of one.
     pub statistic: f64,
-    /// The statistic's critical value.
+    /// What `statistic` must reach under the false-alarm budget, in nats: ln(1/α), more where several cells were asked.
     pub critical: f64,
-    /// The survival function at the statistic, where the test has one.
+    /// The probability behind `statistic` where the law is known and not only bounded; 0 once it is below 1e-308.
     pub p_value: Option<f64>,
     /// Events of the window that were judged.
     pub window_events: u64,

@@ -4,12 +4,31 @@ mod case;
 mod finding;
 pub mod volume;
 
+mod drift {
+    //! A distribution moved away from the reference.
+    pub(super) mod psi;
+    pub(super) mod surge;
+}
+
+mod quality {
+    //! The data is broken: shares of values that should not be there.
+    pub(super) mod missing_rate;
+    pub(super) mod new_rate;
+    pub(super) mod null_rate;
+    pub(super) mod range_rate;
+    pub(super) mod rate;
+    pub(super) mod type_rate;
+}
+
 pub use case::{Budget, Case, Settings};
 pub use finding::{Family, Finding, Verdict};
 
+/// Windows of this many minutes and longer learn no habits, so that what creeps in over weeks is still seen in them.
+pub const HABITS_BELOW_MINUTES: i64 = 1_440;
+
 /// One way of seeing trouble in one subject of one window.
 ///
-/// A detector is a unit struct in a file of its own and one line in [`DETECTORS`]; documentation, metric labels,
+/// A detector is a unit struct in a file of its own and two lines here; documentation, metric labels,
 /// property tests and benches derive from the table.
 pub trait Detector: Sync {
     /// Its stable name: in alerts, reports, metrics and the configuration.
@@ -29,4 +48,12 @@ pub trait Detector: Sync {
 }
 
 /// Every detector of one subject in one window, in the order of the documentation.
-pub static DETECTORS: &[&dyn Detector] = &[];
+pub static DETECTORS: &[&dyn Detector] = &[
+    &drift::psi::PsiDrift,
+    &drift::surge::Surge,
+    &quality::null_rate::NullRate,
+    &quality::missing_rate::MissingRate,
+    &quality::type_rate::TypeRate,
+    &quality::new_rate::NewRate,
+    &quality::range_rate::RangeRate,
+];

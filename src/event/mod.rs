@@ -8,4 +8,4 @@ mod time;
 pub use prediction::{Prediction, Status, Usage, Value, Variant};
 pub use record::{Limits, Record};
 pub use reject::Reject;
-pub use time::{ArrivalTime, EventTime, Tick};
+pub use time::{ArrivalTime, EventTime, Tick, event_time};

@@ -20,13 +20,13 @@ pub struct Record<'a> {
 pub struct Limits {
     /// Bytes of one payload.
     pub payload_bytes_max: usize,
-    /// Levels of objects and arrays, the event itself being the first.
+    /// Levels of objects and arrays, the event itself being the first; beyond 126 it is held at 126.
     pub nesting_max: usize,
     /// Features of one event.
     pub features_max: usize,
-    /// Bytes of an id, a model, a version or a feature's name.
+    /// Bytes of an id, a model, a version, or the name of a feature, a segment or a class.
     pub name_bytes_max: usize,
-    /// Bytes of any other string.
+    /// Bytes of any other string that is read; fields nobody reads may hold longer ones.
     pub text_bytes_max: usize,
     /// How far an event may be ahead of its record's arrival, in milliseconds: one bad clock must not close every window.
     pub future_millis_max: i64,

@@ -14,6 +14,8 @@ pub const PANES_PARTITIONS: u32 = 16;
 pub struct Topics {
     /// Inputs: predictions.
     pub predictions: Vec<String>,
+    /// Inputs that are read no more: they no longer hold the clock.
+    pub retired: Vec<String>,
     /// Internal: frames on their way from ingest to evaluate.
     pub panes: String,
     /// Internal, compacted: the state of evaluate.

@@ -1,8 +1,13 @@
 //! The datum: the frozen distributions a model is compared with.
 
+mod learn;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use learn::learn;
 
 use crate::sketch::{Subject, ValueSketch};
 use crate::window::Span;
@@ -29,4 +34,19 @@ pub struct SubjectReference {
     pub sketch: ValueSketch,
     /// Events whose category occurred in a single hour of the learning span: how often new categories are ordinary.
     pub one_hour_events: u64,
+}
+
+impl Reference {
+    /// Gives the reference the id that its content has: the first half of the SHA-256 of its canonical bytes.
+    fn with_content_id(mut self) -> Self {
+        self.id.clear();
+        let bytes = postcard::to_stdvec(&self).unwrap_or_default(); // a vector takes any bytes: this cannot fail
+        let digest = Sha256::digest(&bytes);
+        self.id = digest
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        self
+    }
 }

@@ -1,3 +1,24 @@
-//! The commit cycle over small ports.
+//! The commit cycle over small ports: poll, step, flush, commit, abort, rebalance, restore.
+//!
+//! This floor knows the pipeline's steps and nothing of Kafka's client, HTTP or the configuration file.
 
+mod flush;
+mod idle;
+mod look;
+mod memory;
+mod metadata;
 pub mod meter;
+mod pace;
+mod port;
+mod restore;
+mod tasks;
+mod worker;
+
+pub use memory::{MemoryLog, MemoryMessage, PlannedFault, StoredRecord};
+pub use metadata::{PanesMetadata, encode as encode_metadata};
+pub use port::{
+    Batch, Clock, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, SystemClock,
+    Target, TopicPartition,
+};
+pub use tasks::Tasks;
+pub use worker::{Options, Worker};

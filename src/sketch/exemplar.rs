@@ -20,6 +20,12 @@ pub struct Exemplar {
     pub whereabouts: Whereabouts,
 }
 
+impl Exemplar {
+    fn identity(&self) -> (u64, &str) {
+        (self.hash, &self.id)
+    }
+}
+
 /// Topic, partition and offset of a record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Whereabouts {
@@ -31,8 +37,9 @@ pub struct Whereabouts {
     pub offset: i64,
 }
 
-/// The exemplars with the smallest hashes, at most [`EXEMPLARS_MAX`], by ascending hash.
+/// The exemplars with the smallest hashes, at most three, by ascending hash.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Exemplar>")]
 pub struct Exemplars(Vec<Exemplar>);
 
 impl Exemplars {
@@ -53,8 +60,20 @@ impl Exemplars {
         self.0.push(exemplar);
         self.0.sort_unstable();
         self.0
-            .dedup_by(|later, kept| later.hash == kept.hash && later.id == kept.id);
+            .dedup_by(|later, kept| later.identity() == kept.identity());
         self.0.truncate(EXEMPLARS_MAX);
+    }
+}
+
+impl TryFrom<Vec<Exemplar>> for Exemplars {
+    type Error = &'static str;
+
+    fn try_from(exemplars: Vec<Exemplar>) -> Result<Self, Self::Error> {
+        let ascending = exemplars.is_sorted_by(|a, b| a.identity() < b.identity());
+        if exemplars.len() > EXEMPLARS_MAX || !ascending {
+            return Err("exemplars out of order, doubled or too many");
+        }
+        Ok(Self(exemplars))
     }
 }
 
@@ -64,6 +83,65 @@ impl Monoid for Exemplars {
             if self.wants(exemplar.hash) {
                 self.offer(exemplar.clone());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
+
+    fn exemplar(hash: u64, offset: i64) -> Exemplar {
+        Exemplar {
+            hash,
+            id: format!("id-{hash}"),
+            trace_id: None,
+            whereabouts: Whereabouts {
+                topic: "predictions".to_owned(),
+                partition: 0,
+                offset,
+            },
+        }
+    }
+
+    fn offered(all: &[(u64, i64)]) -> Exemplars {
+        let mut exemplars = Exemplars::default();
+        for (hash, offset) in all {
+            exemplars.offer(exemplar(*hash, *offset));
+        }
+        exemplars
+    }
+
+    #[test]
+    fn the_smallest_hashes_stay_and_a_doubled_record_takes_one_place() {
+        let kept = offered(&[(9, 0), (3, 7), (5, 0), (3, 1), (1, 0)]);
+        let kept: Vec<_> = kept
+            .as_slice()
+            .iter()
+            .map(|e| (e.hash, e.whereabouts.offset))
+            .collect();
+        assert_eq!(kept, [(1, 0), (3, 1), (5, 0)]);
+    }
+
+    #[test]
+    fn wants_only_what_would_stay() {
+        let kept = offered(&[(1, 0), (3, 0), (5, 0)]);
+        assert!(kept.wants(5) && kept.wants(0) && !kept.wants(6));
+        assert!(offered(&[(1, 0)]).wants(u64::MAX));
+    }
+
+    #[test]
+    fn what_could_not_have_been_kept_is_refused() {
+        for hashes in [vec![2, 1], vec![1, 1], vec![1, 2, 3, 4]] {
+            let exemplars: Vec<_> = hashes.into_iter().map(|h| exemplar(h, 0)).collect();
+            let bytes = postcard::to_stdvec(&exemplars).unwrap();
+            assert!(postcard::from_bytes::<Exemplars>(&bytes).is_err());
         }
     }
 }

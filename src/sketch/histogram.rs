@@ -1,4 +1,4 @@
-//! The adaptive histogram: exact counts on at most `limit` cells, the same bits in any order of merging.
+//! The adaptive histogram: exact counts on at most `LIMIT` cells, the same bits in any order of merging.
 //!
 //! **Intuition.** Keys are integers in the order of the values. Look at them through a lens of `key >> level`, and use
 //! the *smallest* level at which the distinct cells fit into the limit. The number of distinct cells only falls with
@@ -9,8 +9,8 @@
 //! nothing is ever subtracted and sliding windows merge their panes anew. Half of the values being tiny noise of wildly
 //! different magnitude makes the cells of the other half coarse; a comparison then says so.
 //!
-//! **Cost.** A push appends four bytes; every [`PENDING_MAX`] pushes are sorted and run-length encoded. 2–8 bytes a cell
-//! on the wire.
+//! **Cost.** 16 bytes a cell in memory, 2–8 on the wire. Merging is one pass over the cells of both; the level to which a
+//! merge raises is found in one pass too, however far it is.
 //!
 //! **Source.** The idea of OpenTelemetry's exponential histogram and of UDDSketch (Epicoco et al. 2020), on the bits of
 //! the double instead of logarithms: no scale to choose, and integers and years stay exact. Rejected: KLL, t-digest and
@@ -20,13 +20,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
+use super::wire::Wire;
 
-/// Pushes between two sorts of the open histogram: 4 KB, within the first-level cache.
-const PENDING_MAX: usize = 1_024;
-/// Levels above which every key is in one cell.
-const LEVEL_MAX: u8 = 32;
-/// Version of the serialised form.
-const FORMAT: u8 = 1;
+/// The level at which every key is in one cell.
+pub(super) const LEVEL_MAX: u8 = u32::BITS as u8;
 
 /// One cell: `index` is `key >> level`, `count` is at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,12 +34,26 @@ pub struct Cell {
     pub count: u64,
 }
 
+impl Cell {
+    fn coarser(self, shift: u8) -> Self {
+        Self {
+            index: coarser(self.index, shift),
+            count: self.count,
+        }
+    }
+}
+
+/// `index >> shift`, for shifts up to all bits.
+pub(super) fn coarser(index: u32, shift: u8) -> u32 {
+    index.checked_shr(u32::from(shift)).unwrap_or(0)
+}
+
 /// Exact counts on at most `LIMIT` sorted cells; the frozen form.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
 pub struct Histogram<const LIMIT: usize> {
-    level: u8,
-    cells: Vec<Cell>,
+    pub(super) level: u8,
+    pub(super) cells: Vec<Cell>,
 }
 
 impl<const LIMIT: usize> Histogram<LIMIT> {
@@ -70,11 +81,12 @@ impl<const LIMIT: usize> Histogram<LIMIT> {
         self.cells.is_empty()
     }
 
-    /// The same counts seen at a coarser (or the same) level.
+    /// The same counts seen at a coarser (or the same) level: what a comparison needs, and no state that is kept,
+    /// because its level is no longer a function of its keys.
     #[must_use]
     pub fn at_level(&self, level: u8) -> Self {
         let mut coarse = self.clone();
-        coarse.raise_to(level);
+        coarse.raise_to(level.min(LEVEL_MAX));
         coarse
     }
 
@@ -82,33 +94,59 @@ impl<const LIMIT: usize> Histogram<LIMIT> {
         if level <= self.level {
             return;
         }
-        let shift = u32::from(level - self.level);
+        let shift = level - self.level;
         self.level = level;
         for cell in &mut self.cells {
-            cell.index = cell.index.checked_shr(shift).unwrap_or(0);
+            *cell = cell.coarser(shift);
         }
-        join_equal(&mut self.cells);
+        self.cells.dedup_by(|later, kept| {
+            let same = later.index == kept.index;
+            if same {
+                kept.count += later.count;
+            }
+            same
+        });
     }
 
-    /// Raises to the smallest level at which the cells fit.
-    fn fit(&mut self) {
-        while self.cells.len() > LIMIT && self.level < LEVEL_MAX {
-            self.raise_to(self.level + 1);
+    /// Adds sorted cells of this histogram's level, then raises to the smallest level that fits.
+    pub(super) fn add_sorted(&mut self, cells: &[Cell]) {
+        if cells.is_empty() {
+            return;
         }
+        self.cells = merge_sorted(&self.cells, cells);
+        self.raise_to(self.level + self.excess_levels());
+        self.cells.shrink_to_fit();
     }
 
-    /// Adds sorted cells of this histogram's level.
-    fn add_sorted(&mut self, other: &[Cell]) {
-        self.cells = merge_sorted(&self.cells, other);
-        self.fit();
+    /// By how many levels the cells must be raised to fit.
+    ///
+    /// Two neighbours become one cell when the level passes the highest bit in which they differ. So pairs of
+    /// neighbours are counted by that bit, and each level takes away the pairs of one more bit.
+    fn excess_levels(&self) -> u8 {
+        const { assert!(LIMIT > 0 && LIMIT <= u16::MAX as usize) };
+        let mut cells = self.cells.len();
+        if cells <= LIMIT {
+            return 0;
+        }
+        let mut pairs = [0_usize; LEVEL_MAX as usize];
+        for (low, high) in self.cells.iter().zip(self.cells.iter().skip(1)) {
+            let highest_bit = (low.index ^ high.index).ilog2();
+            if let Some(count) = pairs.get_mut(highest_bit as usize) {
+                *count += 1;
+            }
+        }
+        let still_too_many = pairs.iter().take_while(|joined| {
+            let too_many = cells > LIMIT;
+            cells -= **joined;
+            too_many
+        });
+        still_too_many.count() as u8
     }
 }
 
 impl<const LIMIT: usize> Monoid for Histogram<LIMIT> {
     fn merge(&mut self, other: &Self) {
-        if other.level > self.level {
-            self.raise_to(other.level);
-        }
+        self.raise_to(other.level);
         if other.level < self.level {
             self.add_sorted(&other.at_level(self.level).cells);
         } else {
@@ -117,130 +155,92 @@ impl<const LIMIT: usize> Monoid for Histogram<LIMIT> {
     }
 }
 
-/// Adds up neighbours of equal index.
-fn join_equal(cells: &mut Vec<Cell>) {
-    cells.dedup_by(|later, kept| {
-        let same = later.index == kept.index;
-        if same {
-            kept.count += later.count;
-        }
-        same
-    });
-}
-
-fn merge_sorted(a: &[Cell], b: &[Cell]) -> Vec<Cell> {
+/// The sum of two sorted runs of cells of one level.
+fn merge_sorted(mut a: &[Cell], mut b: &[Cell]) -> Vec<Cell> {
     let mut merged = Vec::with_capacity(a.len() + b.len());
-    let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
-    while let (Some(l), Some(r)) = (left.peek(), right.peek()) {
-        let next = match l.index.cmp(&r.index) {
-            std::cmp::Ordering::Less => **l,
-            std::cmp::Ordering::Greater => **r,
-            std::cmp::Ordering::Equal => Cell {
-                index: l.index,
-                count: l.count + r.count,
-            },
-        };
-        left.next_if(|c| c.index == next.index);
-        right.next_if(|c| c.index == next.index);
-        merged.push(next);
+    while let ([left, lefts @ ..], [right, rights @ ..]) = (a, b) {
+        let (from_a, from_b) = (left.index <= right.index, right.index <= left.index);
+        merged.push(Cell {
+            index: left.index.min(right.index),
+            count: left.count * u64::from(from_a) + right.count * u64::from(from_b),
+        });
+        a = if from_a { lefts } else { a };
+        b = if from_b { rights } else { b };
     }
-    merged.extend(left);
-    merged.extend(right);
+    merged.extend_from_slice(a);
+    merged.extend_from_slice(b);
     merged
 }
 
-/// The open form: takes keys one by one, in any order.
-#[derive(Debug, Clone, Default)]
-pub struct HistogramBuffer<const LIMIT: usize> {
-    frozen: Histogram<LIMIT>,
-    pending: Vec<u32>,
-}
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
 
-impl<const LIMIT: usize> HistogramBuffer<LIMIT> {
-    /// Counts one key.
-    pub fn push(&mut self, key: u32) {
-        self.pending.push(key);
-        if self.pending.len() >= PENDING_MAX {
-            self.settle();
+    fn of<const LIMIT: usize>(keys: &[u32]) -> Histogram<LIMIT> {
+        let mut histogram = Histogram::default();
+        for index in keys {
+            let (level, count) = (0, 1);
+            let cells = vec![Cell {
+                index: *index,
+                count,
+            }];
+            histogram.merge(&Histogram { level, cells });
         }
+        histogram
     }
 
-    /// What was counted; the buffer is empty afterwards and keeps its memory.
-    pub fn freeze(&mut self) -> Histogram<LIMIT> {
-        self.settle();
-        std::mem::take(&mut self.frozen)
+    fn pairs<const LIMIT: usize>(histogram: &Histogram<LIMIT>) -> Vec<(u32, u64)> {
+        histogram
+            .cells()
+            .iter()
+            .map(|c| (c.index, c.count))
+            .collect()
     }
 
-    fn settle(&mut self) {
-        self.pending.sort_unstable();
-        let shift = u32::from(self.frozen.level);
-        let mut cells: Vec<Cell> = Vec::with_capacity(64);
-        for key in self.pending.drain(..) {
-            let index = key.checked_shr(shift).unwrap_or(0);
-            match cells.last_mut() {
-                Some(last) if last.index == index => last.count += 1,
-                _ => cells.push(Cell { index, count: 1 }),
-            }
-        }
-        self.frozen.add_sorted(&cells);
+    #[test]
+    fn counts_exactly_while_the_keys_fit() {
+        let histogram = of::<4>(&[9, 1, 9, 5]);
+        assert_eq!(histogram.level(), 0);
+        assert_eq!(pairs(&histogram), [(1, 1), (5, 1), (9, 2)]);
+        assert_eq!(histogram.total(), 4);
     }
-}
 
-/// The serialised form: indices as differences, so that they are short as varints.
-#[derive(Serialize, Deserialize)]
-struct Wire {
-    format: u8,
-    limit: u16,
-    level: u8,
-    cells: Vec<(u32, u64)>,
-}
-
-impl<const LIMIT: usize> From<Histogram<LIMIT>> for Wire {
-    fn from(histogram: Histogram<LIMIT>) -> Self {
-        let mut last = 0;
-        let step = |cell: &Cell| {
-            let delta = cell.index - last;
-            last = cell.index;
-            (delta, cell.count)
-        };
-        Self {
-            format: FORMAT,
-            limit: LIMIT as u16,
-            level: histogram.level,
-            cells: histogram.cells.iter().map(step).collect(),
-        }
+    #[test]
+    fn takes_the_smallest_level_that_fits() {
+        let histogram = of::<4>(&[0, 1, 2, 3, 16]);
+        assert_eq!(histogram.level(), 1);
+        assert_eq!(pairs(&histogram), [(0, 2), (1, 2), (8, 1)]);
     }
-}
 
-/// Bytes that are no histogram of this kind.
-#[derive(Debug, thiserror::Error)]
-#[error("not an adaptive histogram of this kind: {0}")]
-pub struct BadHistogram(&'static str);
+    #[test]
+    fn a_far_pair_raises_by_many_levels_at_once() {
+        let mut histogram = of::<2>(&[0, u32::MAX]);
+        histogram.merge(&of(&[1 << 30]));
+        assert_eq!(histogram.level(), 31);
+        assert_eq!(pairs(&histogram), [(0, 2), (1, 1)]);
+    }
 
-impl<const LIMIT: usize> TryFrom<Wire> for Histogram<LIMIT> {
-    type Error = BadHistogram;
+    #[test]
+    fn one_cell_takes_everything() {
+        let histogram = of::<1>(&[0, u32::MAX, 7]);
+        assert_eq!((histogram.level(), pairs(&histogram)), (32, vec![(0, 3)]));
+    }
 
-    fn try_from(wire: Wire) -> Result<Self, BadHistogram> {
-        if wire.format != FORMAT {
-            return Err(BadHistogram("unknown format"));
-        }
-        if usize::from(wire.limit) != LIMIT || wire.cells.len() > LIMIT || wire.level > LEVEL_MAX {
-            return Err(BadHistogram("limit or level out of range"));
-        }
-        let mut cells: Vec<Cell> = Vec::with_capacity(wire.cells.len());
-        for (delta, count) in wire.cells {
-            let index = match cells.last() {
-                None => Some(delta),
-                Some(last) => last.index.checked_add(delta).filter(|_| delta > 0),
-            };
-            match index {
-                Some(index) if count > 0 => cells.push(Cell { index, count }),
-                _ => return Err(BadHistogram("cells out of order or empty")),
-            }
-        }
-        Ok(Self {
-            level: wire.level,
-            cells,
-        })
+    #[test]
+    fn a_coarser_look_keeps_the_counts_and_ends_in_one_cell() {
+        let histogram = of::<8>(&[3, 4, 5, u32::MAX]);
+        assert_eq!(
+            pairs(&histogram.at_level(2)),
+            [(0, 1), (1, 2), (u32::MAX >> 2, 1)]
+        );
+        assert_eq!(histogram.at_level(0), histogram);
+        assert_eq!(histogram.at_level(255), histogram.at_level(32));
+        assert_eq!(pairs(&histogram.at_level(32)), [(0, 4)]);
     }
 }

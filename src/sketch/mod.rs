@@ -1,21 +1,29 @@
 //! What is remembered of many values. Everything here is a commutative monoid: merging gives the same bits in any
 //! order and any grouping, so nothing that can influence an alert depends on partitions, flushes or crashes.
 
+#[cfg(test)]
+mod accuracy;
+mod buffer;
 mod exemplar;
 mod histogram;
 mod key;
 mod numbers;
 mod partial;
+mod subject;
 mod value;
+mod wire;
 mod words;
 
+pub use buffer::HistogramBuffer;
 pub use exemplar::{Exemplar, Exemplars, Whereabouts};
-pub use histogram::{Cell, Histogram, HistogramBuffer};
+pub use histogram::{Cell, Histogram};
 pub use key::{Scale, WordTag, id_hash, word_key};
-pub use numbers::{Numbers, Range};
-pub use partial::{Partial, PartialBuffer, Subject};
+pub use numbers::{NUMBER_CELLS, Numbers, Range};
+pub use partial::{Partial, PartialBuffer};
+pub use subject::Subject;
 pub use value::{TypeCounts, ValueBuffer, ValueSketch};
-pub use words::Words;
+pub use wire::BadHistogram;
+pub use words::{WORD_CELLS, Words};
 
 /// What can be merged: associative, commutative, with `Default` as identity, the same bits in any order.
 pub trait Monoid: Default {

@@ -3,14 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
-use super::histogram::{Histogram, HistogramBuffer};
+use super::buffer::HistogramBuffer;
+use super::histogram::Histogram;
 use super::key::Scale;
 
-/// Cells of a histogram of numbers: |KS − raw| ≤ 0.001 on nine shapes, about 1 KB.
+/// Cells of a histogram of numbers: on nine shapes |KS − raw| ≤ 0.002 for 10⁴ values and 0.0012 for 10⁶; about 1 KB.
 pub const NUMBER_CELLS: usize = 512;
 
-/// The exact smallest and largest value seen.
+/// The exact smallest and largest value seen: finite, and in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "RangeWire")]
 pub struct Range {
     /// Smallest.
     pub min: f64,
@@ -29,6 +31,8 @@ pub struct Numbers {
 
 impl Numbers {
     /// The value at rank `q` (0..=1), by interpolation inside its cell; `None` while empty.
+    ///
+    /// It lies in the same cell as the ⌈q·n⌉-th smallest value. At level 0 a cell is a value (integers exactly).
     #[must_use]
     pub fn quantile(&self, scale: Scale, q: f64) -> Option<f64> {
         let range = self.range?;
@@ -37,33 +41,42 @@ impl Numbers {
         for cell in self.histogram.cells() {
             let count = cell.count as f64;
             if before + count >= rank {
-                let (low, high) = self.edges(scale, cell.index)?;
                 let share = ((rank - before) / count).clamp(0.0, 1.0);
-                return Some(low + (high - low) * share);
+                return self.inside(scale, cell.index, share);
             }
             before += count;
         }
         Some(range.max)
     }
 
+    /// The value that has `share` (0..=1) of the cell at `index` below it.
+    fn inside(&self, scale: Scale, index: u32, share: f64) -> Option<f64> {
+        if self.histogram.level() == 0 {
+            return Some(self.range?.nearest(scale.point(index)));
+        }
+        let (low, high) = self.edges(scale, index)?;
+        // Not low + (high − low)·share, which overflows between the ends of the doubles.
+        Some(self.range?.nearest(low * (1.0 - share) + high * share))
+    }
+
     /// Lower and upper edge of the cell at `index`, clamped to the exact range; `None` while empty.
     #[must_use]
     pub fn edges(&self, scale: Scale, index: u32) -> Option<(f64, f64)> {
         let range = self.range?;
-        let level = u32::from(self.histogram.level());
-        let low = scale
-            .edge(u64::from(index) << level)
-            .clamp(range.min, range.max);
-        let high = scale
-            .edge((u64::from(index) + 1) << level)
-            .clamp(range.min, range.max);
-        Some((low, high))
+        let (index, level) = (u64::from(index), self.histogram.level());
+        let edge = |index: u64| range.nearest(scale.edge(index << level));
+        Some((edge(index), edge(index + 1)))
     }
 }
 
 impl Range {
     fn of(x: f64) -> Self {
         Self { min: x, max: x }
+    }
+
+    /// The number in the range that is nearest to `x`.
+    fn nearest(self, x: f64) -> f64 {
+        x.max(self.min).min(self.max)
     }
 
     fn cover(a: Option<Self>, b: Option<Self>) -> Option<Self> {
@@ -73,6 +86,25 @@ impl Range {
                 max: a.max.max(b.max),
             }),
             (one, other) => one.or(other),
+        }
+    }
+}
+
+/// The serialised form of [`Range`], before it is believed.
+#[derive(Deserialize)]
+struct RangeWire {
+    min: f64,
+    max: f64,
+}
+
+impl TryFrom<RangeWire> for Range {
+    type Error = &'static str;
+
+    fn try_from(RangeWire { min, max }: RangeWire) -> Result<Self, Self::Error> {
+        if min.is_finite() && max.is_finite() && min <= max {
+            Ok(Self { min, max })
+        } else {
+            Err("a range that is not finite or not in order")
         }
     }
 }
@@ -102,6 +134,80 @@ impl NumbersBuffer {
         Numbers {
             histogram: self.histogram.freeze(),
             range: self.range.take(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
+
+    fn counted(scale: Scale, values: impl IntoIterator<Item = f64>) -> Numbers {
+        let mut buffer = NumbersBuffer::default();
+        values.into_iter().for_each(|x| buffer.push(scale, x));
+        buffer.freeze()
+    }
+
+    #[test]
+    fn an_empty_one_has_no_quantile() {
+        assert_eq!(Numbers::default().quantile(Scale::Plain, 0.5), None);
+        assert_eq!(Numbers::default().edges(Scale::Plain, 0), None);
+    }
+
+    #[test]
+    fn quantiles_of_integers_are_exact() {
+        let ages = counted(Scale::Plain, (-50..=50).map(f64::from));
+        for (q, expected) in [
+            (0.0, -50.0),
+            (0.5, 0.0),
+            (0.25, -25.0),
+            (0.75, 25.0),
+            (1.0, 50.0),
+        ] {
+            assert_eq!(ages.quantile(Scale::Plain, q), Some(expected));
+        }
+    }
+
+    #[test]
+    fn quantiles_never_leave_the_range_nor_overflow() {
+        let ends = [f64::MIN, f64::MAX, -1.0, 5e-324];
+        let spread = (0..600).map(|i| f64::from(i).powi(99));
+        let numbers = counted(Scale::Plain, ends.into_iter().chain(spread));
+        assert_eq!(
+            numbers.range,
+            Some(Range {
+                min: f64::MIN,
+                max: f64::MAX
+            })
+        );
+        for q in [-1.0, 0.0, 0.001, 0.3, 0.999, 1.0, 2.0] {
+            assert!(numbers.quantile(Scale::Plain, q).unwrap().is_finite());
+        }
+        assert_eq!(numbers.quantile(Scale::Plain, 0.0), Some(f64::MIN));
+        assert_eq!(numbers.quantile(Scale::Plain, 1.0), Some(f64::MAX));
+    }
+
+    #[test]
+    fn minus_zero_leaves_no_trace() {
+        let minus = postcard::to_stdvec(&counted(Scale::Plain, [-0.0])).unwrap();
+        let plus = postcard::to_stdvec(&counted(Scale::Plain, [0.0])).unwrap();
+        assert_eq!(minus, plus);
+    }
+
+    #[test]
+    fn a_range_out_of_order_is_refused() {
+        let decode = |range: (f64, f64)| {
+            postcard::from_bytes::<Range>(&postcard::to_stdvec(&range).unwrap())
+        };
+        assert!(decode((1.0, 1.0)).is_ok());
+        for bad in [(2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+            assert!(decode(bad).is_err());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The sketches of one scope over one span of event time: what ingest emits, panes merge and windows are made of.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -7,65 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::Monoid;
 use super::exemplar::{Exemplar, Exemplars, Whereabouts};
 use super::key::{Scale, id_hash};
+use super::subject::Subject;
 use super::value::{ValueBuffer, ValueSketch};
-use crate::event::{Prediction, Status};
-
-/// What is measured: a feature, or something that every prediction may carry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Subject {
-    /// A feature, by name.
-    Feature(String),
-    /// The predicted class.
-    Label,
-    /// The score.
-    Score,
-    /// The predicted value of a regression.
-    Value,
-    /// Latency in milliseconds.
-    Latency,
-    /// Tokens of the prompt.
-    InputTokens,
-    /// Tokens of the answer.
-    OutputTokens,
-    /// Cost in US dollars.
-    Cost,
-}
-
-impl Subject {
-    /// The key its numbers get.
-    #[must_use]
-    pub fn scale(&self) -> Scale {
-        if matches!(self, Self::Score) {
-            Scale::Score
-        } else {
-            Scale::Plain
-        }
-    }
-
-    /// Its name as published: `feature:amount`, `score`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match self {
-            Self::Feature(name) => format!("feature:{name}"),
-            Self::Label => "label".to_owned(),
-            Self::Score => "score".to_owned(),
-            Self::Value => "value".to_owned(),
-            Self::Latency => "latency_ms".to_owned(),
-            Self::InputTokens => "input_tokens".to_owned(),
-            Self::OutputTokens => "output_tokens".to_owned(),
-            Self::Cost => "cost_usd".to_owned(),
-        }
-    }
-
-    /// Whether its distribution is compared with the reference; latency, tokens and cost are reported only.
-    #[must_use]
-    pub fn drifts(&self) -> bool {
-        matches!(
-            self,
-            Self::Feature(_) | Self::Label | Self::Score | Self::Value
-        )
-    }
-}
+use crate::event::{Prediction, Status, Value};
 
 /// The sketches of one scope over one span of event time.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -98,8 +43,8 @@ impl Monoid for Partial {
 
 /// The open form of [`Partial`]: takes predictions one by one.
 ///
-/// Features usually come in the same order, so each is looked for first where it was in the event before; only a
-/// surprise costs a search.
+/// Features usually come in the same order, so each is looked for first behind the one before it; only a surprise costs
+/// a search. Nothing here is bounded but by the limits on one event: whoever fills it freezes it in time.
 #[derive(Debug, Default)]
 pub struct PartialBuffer {
     predictions: u64,
@@ -121,64 +66,35 @@ impl PartialBuffer {
     pub fn push(&mut self, prediction: &Prediction<'_>, whereabouts: impl FnOnce() -> Whereabouts) {
         self.predictions += 1;
         self.errors += u64::from(prediction.status == Status::Error);
-        for (position, (name, value)) in prediction.features.iter().enumerate() {
-            self.feature(position, name).push(Scale::Plain, value);
-        }
+        self.push_features(&prediction.features);
         self.push_outcome(prediction);
-        let hash = id_hash(&prediction.id);
-        if self.exemplars.wants(hash) {
-            self.exemplars.offer(Exemplar {
-                hash,
-                id: prediction.id.clone().into_owned(),
-                trace_id: prediction
-                    .trace_id
-                    .clone()
-                    .map(std::borrow::Cow::into_owned),
-                whereabouts: whereabouts(),
-            });
-        }
+        self.offer_exemplar(prediction, whereabouts);
     }
 
-    fn push_outcome(&mut self, prediction: &Prediction<'_>) {
-        if let Some(label) = &prediction.label {
-            self.label.push_text(label);
-        }
-        let numbers = [
-            (&mut self.score, Scale::Score, prediction.score),
-            (&mut self.value, Scale::Plain, prediction.value),
-            (&mut self.latency, Scale::Plain, prediction.latency_ms),
-            (
-                &mut self.input_tokens,
-                Scale::Plain,
-                prediction.usage.input_tokens,
-            ),
-            (
-                &mut self.output_tokens,
-                Scale::Plain,
-                prediction.usage.output_tokens,
-            ),
-            (&mut self.cost, Scale::Plain, prediction.usage.cost_usd),
-        ];
-        for (buffer, scale, number) in numbers {
-            if let Some(x) = number {
-                buffer.push_number(scale, x);
+    /// Distinct features it holds: what it costs grows with them, by up to 4 KB each and the names of their categories.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.features.len()
+    }
+
+    fn push_features(&mut self, features: &[(Cow<'_, str>, Value<'_>)]) {
+        let mut expected = 0;
+        for (name, value) in features {
+            let position = self.position(expected, name);
+            if let Some((_, buffer)) = self.features.get_mut(position) {
+                buffer.push(Scale::Plain, value);
             }
+            expected = position + 1;
         }
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "positions come from the vector itself, which never shrinks"
-    )]
-    fn feature(&mut self, guess: usize, name: &str) -> &mut ValueBuffer {
-        let position = match self.features.get(guess) {
-            Some((known, _)) if known == name => guess,
-            _ => self.position(name),
-        };
-        &mut self.features[position].1
-    }
-
-    fn position(&mut self, name: &str) -> usize {
+    /// Where the feature's buffer is; a new one comes last.
+    fn position(&mut self, expected: usize, name: &str) -> usize {
+        if let Some((known, _)) = self.features.get(expected)
+            && known == name
+        {
+            return expected;
+        }
         if let Some(position) = self.by_name.get(name) {
             return *position;
         }
@@ -189,7 +105,52 @@ impl PartialBuffer {
         position
     }
 
-    /// What was counted, or `None` if nothing was; the buffer is empty afterwards.
+    fn push_outcome(&mut self, prediction: &Prediction<'_>) {
+        if let Some(label) = &prediction.label {
+            self.label.push_text(label);
+        }
+        let usage = &prediction.usage;
+        let numbers = [
+            (&mut self.score, Subject::Score, prediction.score),
+            (&mut self.value, Subject::Value, prediction.value),
+            (&mut self.latency, Subject::Latency, prediction.latency_ms),
+            (
+                &mut self.input_tokens,
+                Subject::InputTokens,
+                usage.input_tokens,
+            ),
+            (
+                &mut self.output_tokens,
+                Subject::OutputTokens,
+                usage.output_tokens,
+            ),
+            (&mut self.cost, Subject::Cost, usage.cost_usd),
+        ];
+        for (buffer, subject, number) in numbers {
+            if let Some(x) = number {
+                buffer.push_number(subject.scale(), x);
+            }
+        }
+    }
+
+    fn offer_exemplar(
+        &mut self,
+        prediction: &Prediction<'_>,
+        whereabouts: impl FnOnce() -> Whereabouts,
+    ) {
+        let hash = id_hash(&prediction.id);
+        if self.exemplars.wants(hash) {
+            self.exemplars.offer(Exemplar {
+                hash,
+                id: prediction.id.clone().into_owned(),
+                trace_id: prediction.trace_id.clone().map(Cow::into_owned),
+                whereabouts: whereabouts(),
+            });
+        }
+    }
+
+    /// What was counted, or `None` if nothing was. The buffer is empty afterwards and keeps the memory of the features
+    /// that came; those that did not are forgotten, so that ever new names cost no more than those of one freeze.
     pub fn freeze(&mut self) -> Option<Partial> {
         if self.predictions == 0 {
             return None;
@@ -207,16 +168,136 @@ impl PartialBuffer {
             .features
             .iter_mut()
             .map(|(name, buffer)| (Subject::Feature(name.clone()), buffer));
-        let subjects = features
+        let subjects: BTreeMap<_, _> = features
             .chain(fixed)
             .map(|(subject, buffer)| (subject, buffer.freeze()))
             .filter(|(_, sketch)| sketch.types.present() > 0)
             .collect();
+        self.forget_absent(&subjects);
         Some(Partial {
             predictions: std::mem::take(&mut self.predictions),
             errors: std::mem::take(&mut self.errors),
             subjects,
             exemplars: std::mem::take(&mut self.exemplars),
         })
+    }
+
+    fn forget_absent(&mut self, present: &BTreeMap<Subject, ValueSketch>) {
+        let came = present
+            .keys()
+            .filter(|subject| matches!(subject, Subject::Feature(_)));
+        if came.count() == self.features.len() {
+            return;
+        }
+        self.features
+            .retain(|(name, _)| present.contains_key(&Subject::Feature(name.clone())));
+        let positions = self.features.iter().enumerate();
+        self.by_name = positions.map(|(i, (name, _))| (name.clone(), i)).collect();
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
+
+    fn prediction<'a>(id: &'a str, features: &[(&'a str, f64)]) -> Prediction<'a> {
+        Prediction {
+            id: id.into(),
+            features: features
+                .iter()
+                .map(|(name, x)| ((*name).into(), Value::Number(*x)))
+                .collect(),
+            ..Prediction::default()
+        }
+    }
+
+    fn nowhere() -> Whereabouts {
+        Whereabouts {
+            topic: "predictions".to_owned(),
+            partition: 0,
+            offset: 0,
+        }
+    }
+
+    fn counts(partial: &Partial) -> Vec<(String, u64)> {
+        let subjects = partial.subjects.iter();
+        subjects.map(|(s, v)| (s.name(), v.types.number)).collect()
+    }
+
+    #[test]
+    fn features_are_told_apart_in_any_order_of_coming() {
+        let mut buffer = PartialBuffer::default();
+        for features in [vec!["a", "b", "c"], vec!["c", "a"], vec!["b", "d", "c"]] {
+            let features: Vec<_> = features.into_iter().map(|name| (name, 1.0)).collect();
+            buffer.push(&prediction("x", &features), nowhere);
+        }
+        let partial = buffer.freeze().unwrap();
+        let expected = [
+            ("feature:a", 2),
+            ("feature:b", 2),
+            ("feature:c", 3),
+            ("feature:d", 1),
+        ];
+        assert_eq!(counts(&partial), expected.map(|(n, c)| (n.to_owned(), c)));
+    }
+
+    #[test]
+    fn a_frozen_buffer_is_empty_and_forgets_features_that_stay_away() {
+        let mut buffer = PartialBuffer::default();
+        assert_eq!(buffer.freeze(), None);
+        buffer.push(&prediction("x", &[("a", 1.0), ("b", 1.0)]), nowhere);
+        let first = buffer.freeze();
+        assert_eq!((buffer.features(), buffer.freeze()), (2, None));
+        buffer.push(&prediction("x", &[("b", 1.0)]), nowhere);
+        buffer.freeze();
+        assert_eq!(buffer.features(), 1);
+        buffer.push(&prediction("x", &[("a", 1.0), ("b", 1.0)]), nowhere);
+        assert_eq!(buffer.freeze(), first);
+    }
+
+    #[test]
+    fn an_event_without_features_still_counts() {
+        let mut buffer = PartialBuffer::default();
+        let failed = Prediction {
+            status: Status::Error,
+            ..prediction("x", &[])
+        };
+        buffer.push(&failed, nowhere);
+        let partial = buffer.freeze().unwrap();
+        assert_eq!((partial.predictions, partial.errors), (1, 1));
+        assert!(partial.subjects.is_empty());
+    }
+
+    #[test]
+    fn values_are_counted_by_type_and_only_finite_numbers_enter() {
+        let values = [
+            Value::Null,
+            Value::Vector,
+            Value::Bool(true),
+            Value::Text("true".into()),
+            Value::Number(f64::NAN),
+            Value::Number(f64::NEG_INFINITY),
+            Value::Number(-0.0),
+        ];
+        let mut buffer = PartialBuffer::default();
+        for value in values {
+            let features = vec![("f".into(), value)];
+            let event = Prediction {
+                features,
+                ..prediction("x", &[])
+            };
+            buffer.push(&event, nowhere);
+        }
+        let partial = buffer.freeze().unwrap();
+        let sketch = &partial.subjects[&Subject::Feature("f".to_owned())];
+        assert_eq!((sketch.types.not_finite, sketch.types.present()), (2, 7));
+        assert_eq!(sketch.numbers.histogram.total(), 1);
+        assert_eq!(sketch.words.histogram.cells().len(), 2);
     }
 }

@@ -67,6 +67,7 @@ impl Monoid for ValueSketch {
 #[derive(Debug, Clone, Default)]
 pub struct ValueBuffer {
     types: TypeCounts,
+    truths: u64,
     numbers: NumbersBuffer,
     words: WordsBuffer,
 }
@@ -101,16 +102,20 @@ impl ValueBuffer {
 
     fn push_bool(&mut self, truth: bool) {
         self.types.boolean += 1;
-        self.words
-            .push(WordTag::Bool, if truth { "true" } else { "false" });
+        self.truths += u64::from(truth);
     }
 
     /// What was counted; the buffer is empty afterwards and keeps its memory.
     pub fn freeze(&mut self) -> ValueSketch {
+        let types = std::mem::take(&mut self.types);
+        let truths = std::mem::take(&mut self.truths);
+        let mut words = self.words.freeze();
+        words.merge(&Words::of(WordTag::Bool, "true", truths));
+        words.merge(&Words::of(WordTag::Bool, "false", types.boolean - truths));
         ValueSketch {
-            types: std::mem::take(&mut self.types),
+            types,
             numbers: self.numbers.freeze(),
-            words: self.words.freeze(),
+            words,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
-use super::histogram::{Histogram, HistogramBuffer};
+use super::buffer::HistogramBuffer;
+use super::histogram::{Cell, Histogram};
 use super::key::{WordTag, word_key};
 
 /// Cells of a histogram of categories; above it, cells are groups of hashes and have no names.
@@ -15,6 +16,7 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// The distribution of strings and truth values.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Wire")]
 pub struct Words {
     /// Counts by hash.
     pub histogram: Histogram<WORD_CELLS>,
@@ -23,15 +25,37 @@ pub struct Words {
 }
 
 impl Words {
+    /// `count` times the same word.
+    pub(super) fn of(tag: WordTag, word: &str, count: u64) -> Self {
+        if count == 0 {
+            return Self::default();
+        }
+        let index = word_key(tag, word);
+        let mut histogram = Histogram::default();
+        histogram.add_sorted(&[Cell { index, count }]);
+        Self {
+            histogram,
+            names: BTreeMap::from([(index, shortened(word).to_owned())]),
+        }
+    }
+
     /// Whether each category has a cell of its own (but for collisions of 32-bit hashes).
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.histogram.level() == 0
     }
 
-    fn drop_names_of_groups(&mut self) {
+    fn merge_names(&mut self, other: &BTreeMap<u32, String>) {
         if !self.is_exact() {
-            self.names.clear();
+            return self.names.clear();
+        }
+        for (key, name) in other {
+            match self.names.get_mut(key) {
+                Some(kept) => keep_smaller(kept, name),
+                None => {
+                    self.names.insert(*key, name.clone());
+                }
+            }
         }
     }
 }
@@ -39,55 +63,185 @@ impl Words {
 impl Monoid for Words {
     fn merge(&mut self, other: &Self) {
         self.histogram.merge(&other.histogram);
-        for (key, name) in &other.names {
-            keep_smaller(&mut self.names, *key, name);
-        }
-        self.drop_names_of_groups();
+        self.merge_names(&other.names);
     }
 }
 
-fn keep_smaller(names: &mut BTreeMap<u32, String>, key: u32, name: &str) {
-    match names.get_mut(&key) {
-        Some(kept) if name < kept.as_str() => name.clone_into(kept),
-        Some(_) => {}
-        None => {
-            names.insert(key, name.to_owned());
-        }
+fn keep_smaller(kept: &mut String, name: &str) {
+    if name < kept.as_str() {
+        name.clone_into(kept);
     }
 }
 
 /// The longest prefix of at most [`NAME_BYTES_MAX`] bytes that ends between characters.
 fn shortened(name: &str) -> &str {
-    name.get(..name.floor_char_boundary(NAME_BYTES_MAX))
-        .unwrap_or(name)
+    let end = name.len().min(NAME_BYTES_MAX);
+    (0..=end)
+        .rev()
+        .find_map(|end| name.get(..end))
+        .unwrap_or_default()
 }
 
-/// The open form of [`Words`].
+/// The serialised form, believed only where each cell has its name, or none has.
+#[derive(Deserialize)]
+struct Wire {
+    histogram: Histogram<WORD_CELLS>,
+    names: BTreeMap<u32, String>,
+}
+
+impl TryFrom<Wire> for Words {
+    type Error = &'static str;
+
+    fn try_from(Wire { histogram, names }: Wire) -> Result<Self, Self::Error> {
+        let named = names.keys().copied();
+        let consistent = match histogram.level() {
+            0 => named.eq(histogram.cells().iter().map(|cell| cell.index)),
+            _ => names.is_empty(),
+        };
+        if !consistent || names.values().any(|name| name.len() > NAME_BYTES_MAX) {
+            return Err("categories whose names are not those of their cells");
+        }
+        Ok(Self { histogram, names })
+    }
+}
+
+/// The open form of [`Words`]: the first [`WORD_CELLS`] categories are counted by name, the crowd beyond by hash only.
+///
+/// A crowd means more categories than cells: the level will rise and no name will be left, so none needs to be kept.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WordsBuffer {
-    histogram: HistogramBuffer<WORD_CELLS>,
-    names: BTreeMap<u32, String>,
-    crowded: bool,
+    tallies: BTreeMap<u32, Tally>,
+    crowd: HistogramBuffer<WORD_CELLS>,
+}
+
+#[derive(Debug, Clone)]
+struct Tally {
+    name: String,
+    count: u64,
 }
 
 impl WordsBuffer {
     pub(super) fn push(&mut self, tag: WordTag, word: &str) {
         let key = word_key(tag, word);
-        self.histogram.push(key);
-        if !self.crowded {
-            keep_smaller(&mut self.names, key, shortened(word));
-            // Above the limit the level rises and the names go anyway: stop collecting.
-            self.crowded = self.names.len() > WORD_CELLS;
+        if let Some(tally) = self.tallies.get_mut(&key) {
+            tally.count += 1;
+            keep_smaller(&mut tally.name, shortened(word));
+        } else if self.tallies.len() < WORD_CELLS {
+            let name = shortened(word).to_owned();
+            self.tallies.insert(key, Tally { name, count: 1 });
+        } else {
+            self.crowd.push(key);
         }
     }
 
     pub(super) fn freeze(&mut self) -> Words {
-        self.crowded = false;
-        let mut words = Words {
-            histogram: self.histogram.freeze(),
-            names: std::mem::take(&mut self.names),
-        };
-        words.drop_names_of_groups();
+        let tallies = std::mem::take(&mut self.tallies);
+        let cells = tallies.iter().map(|(key, tally)| Cell {
+            index: *key,
+            count: tally.count,
+        });
+        let cells: Vec<Cell> = cells.collect();
+        let mut words = Words::default();
+        words.histogram.add_sorted(&cells);
+        words.names = tallies.into_iter().map(|(k, t)| (k, t.name)).collect();
+        words.merge(&Words {
+            histogram: self.crowd.freeze(),
+            names: BTreeMap::new(),
+        });
         words
+    }
+}
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod tests {
+    use super::*;
+
+    fn counted(words: impl IntoIterator<Item = String>) -> Words {
+        let mut buffer = WordsBuffer::default();
+        words
+            .into_iter()
+            .for_each(|word| buffer.push(WordTag::Text, &word));
+        buffer.freeze()
+    }
+
+    #[test]
+    fn each_category_keeps_its_name_while_all_have_cells() {
+        let words = counted(["DE", "FR", "DE"].map(str::to_owned));
+        let named = words.histogram.cells().iter();
+        let mut named: Vec<_> = named
+            .map(|c| (words.names[&c.index].as_str(), c.count))
+            .collect();
+        named.sort_unstable();
+        assert_eq!(named, [("DE", 2), ("FR", 1)]);
+    }
+
+    #[test]
+    fn a_crowd_has_no_names_and_loses_no_count() {
+        for (categories, exact) in [(WORD_CELLS, true), (WORD_CELLS + 1, false), (20_000, false)] {
+            let words = counted((0..categories).map(|i| i.to_string()));
+            assert_eq!(words.is_exact(), exact, "{categories}");
+            assert_eq!(words.names.len(), if exact { categories } else { 0 });
+            assert_eq!(words.histogram.total(), categories as u64);
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_the_same_in_one_buffer_or_in_many() {
+        let all: Vec<String> = (0..10_000).map(|i| (i % 6_000).to_string()).collect();
+        let mut merged = Words::default();
+        for part in all.chunks(777) {
+            merged.merge(&counted(part.iter().cloned()));
+        }
+        assert_eq!(merged, counted(all));
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters_and_hashed_whole() {
+        let long = "é".repeat(40);
+        let words = counted([format!("x{long}"), format!("x{long}!")]);
+        assert_eq!(words.histogram.cells().len(), 2);
+        for name in words.names.values() {
+            assert_eq!(name.len(), 63);
+            assert!(long.starts_with(&name[1..]));
+        }
+    }
+
+    #[test]
+    fn of_two_names_with_one_hash_the_smaller_stays() {
+        let named = |name: &str| Words {
+            names: BTreeMap::from([(word_key(WordTag::Text, "DE"), name.to_owned())]),
+            ..Words::of(WordTag::Text, "DE", 1)
+        };
+        for (first, second) in [("a", "b"), ("b", "a")] {
+            let mut merged = named(first);
+            merged.merge(&named(second));
+            assert_eq!(merged.names.into_values().collect::<Vec<_>>(), ["a"]);
+        }
+    }
+
+    #[test]
+    fn names_of_no_cell_are_refused() {
+        let words = counted(["DE", "FR"].map(str::to_owned));
+        let decode =
+            |words: &Words| postcard::from_bytes::<Words>(&postcard::to_stdvec(words).unwrap());
+        assert_eq!(decode(&words).unwrap(), words);
+        let mut unnamed = words.clone();
+        unnamed.names.pop_first();
+        assert!(decode(&unnamed).is_err());
+        let mut endless = words.clone();
+        endless
+            .names
+            .values_mut()
+            .for_each(|name| *name = name.repeat(40));
+        assert!(decode(&endless).is_err());
+        let mut other = words;
+        other.names.insert(1, "not a category".to_owned());
+        assert!(decode(&other).is_err());
     }
 }

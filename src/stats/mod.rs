@@ -1,1 +1,24 @@
-//! Formulas: groups, distances, tests, intervals.
+//! Formulas: paired cells and groups, distances, the likelihood ratio and its law, rates and their intervals.
+//!
+//! Everything here is a pure function of integer counts. Logarithms and exponentials come from `libm`, one
+//! implementation in Rust, so that two platforms give the same bits; `f64::ln` and `f64::exp` ask the system's library.
+
+mod bernoulli;
+mod cells;
+mod chi_square;
+mod comparison;
+mod distance;
+mod gamma;
+mod groups;
+mod interval;
+mod likelihood;
+
+pub use bernoulli::bernoulli_divergence;
+pub use cells::{Pair, PairedCell, PairedCells};
+pub use chi_square::ChiSquare;
+pub use comparison::{Comparison, Kind};
+pub use distance::{About, DISTANCES, Distance, Psi};
+pub use gamma::ln_gamma_upper;
+pub use groups::{category_groups, number_groups};
+pub use interval::{Interval, wilson};
+pub use likelihood::{LikelihoodRatio, likelihood_ratio};

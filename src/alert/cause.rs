@@ -1,0 +1,140 @@
+//! What can fire: a cause, and the evidence that is kept of it while it does.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::News;
+use crate::detect::{Family, Finding, Verdict};
+use crate::sketch::Subject;
+use crate::window::{Boundary, WindowLength};
+
+/// One detector's word on one subject in one window length. The order groups what `Episodes::is_quiet` asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Cause {
+    /// The model's version; empty where the producer names none.
+    pub version: String,
+    /// What is measured; `None` for the scope as a whole.
+    pub subject: Option<Subject>,
+    /// The window's length.
+    pub length: WindowLength,
+    /// The family under which it is gathered.
+    pub family: Family,
+    /// The detector's name.
+    pub detector: Cow<'static, str>,
+}
+
+impl Cause {
+    /// Its subject's name as published, if it has one.
+    #[must_use]
+    pub fn subject_name(&self) -> Option<String> {
+        self.subject.as_ref().map(Subject::name)
+    }
+}
+
+/// A finding, and the scope and window it is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// The model's version; empty where the producer names none.
+    pub version: String,
+    /// The window's length; it ends at the boundary of the observation.
+    pub window: WindowLength,
+    /// What the detector says.
+    pub finding: Finding,
+}
+
+impl Observed {
+    /// The cause it speaks of.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        Cause {
+            version: self.version.clone(),
+            subject: self.finding.subject.clone(),
+            length: self.window,
+            family: self.finding.family,
+            detector: Cow::Borrowed(self.finding.detector),
+        }
+    }
+
+    /// What the machine is told.
+    #[must_use]
+    pub(super) fn news(&self) -> News {
+        match self.finding.verdict {
+            Verdict::Breach => News::Breach,
+            Verdict::Lingering => News::Lingering,
+            Verdict::Quiet => News::Quiet,
+            Verdict::InsufficientData => News::Silence,
+        }
+    }
+
+    /// Of two findings on one cause the graver counts, whatever their order.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        let (a, b) = (&self.finding, &other.finding);
+        (self.news().cmp(&other.news()))
+            .then(a.effect.total_cmp(&b.effect))
+            .then(a.value.total_cmp(&b.value))
+            .then(a.statistic.total_cmp(&b.statistic))
+            .then(a.category.cmp(&b.category))
+    }
+}
+
+/// The last trouble seen of a cause: enough to recompute it. Every number is finite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// End of the window in which it was seen.
+    pub at: Boundary,
+    /// The value that was measured, in the detector's unit.
+    pub value: f64,
+    /// What `value` must reach to matter.
+    pub threshold: f64,
+    /// `value ÷ threshold`.
+    pub effect: f64,
+    /// The test's statistic.
+    pub statistic: f64,
+    /// The statistic's critical value.
+    pub critical: f64,
+    /// The survival function at the statistic, where the test has one.
+    pub p_value: Option<f64>,
+    /// Events of the window that were judged.
+    pub window_events: u64,
+    /// Events of the reference it was compared with.
+    pub reference_events: u64,
+    /// Whether it is bad enough to page at once.
+    pub critical_effect: bool,
+    /// Numbers that ride along, by name.
+    pub details: BTreeMap<Cow<'static, str>, f64>,
+    /// The category concerned, where it can be named.
+    pub category: Option<String>,
+}
+
+impl Evidence {
+    /// The evidence of a finding in a window that ends at `at`; `None` if a number is NaN, which is a detector's bug
+    /// and proves nothing. Infinities become the largest double: JSON knows neither.
+    #[must_use]
+    pub fn of(finding: &Finding, at: Boundary) -> Option<Self> {
+        let details = finding.details.iter();
+        Some(Self {
+            at,
+            value: finite(finding.value)?,
+            threshold: finite(finding.threshold)?,
+            effect: finite(finding.effect)?,
+            statistic: finite(finding.statistic)?,
+            critical: finite(finding.critical)?,
+            p_value: finding.p_value.and_then(finite),
+            window_events: finding.window_events,
+            reference_events: finding.reference_events,
+            critical_effect: finding.critical_effect,
+            details: details
+                .filter_map(|(name, x)| Some((Cow::Borrowed(*name), finite(*x)?)))
+                .collect(),
+            category: finding.category.clone(),
+        })
+    }
+}
+
+/// A number that JSON can carry; `None` for NaN.
+pub(super) fn finite(x: f64) -> Option<f64> {
+    (!x.is_nan()).then(|| x.clamp(f64::MIN, f64::MAX))
+}

@@ -1,0 +1,234 @@
+//! From the causes of one family at one boundary to the record that is published of them.
+
+use std::collections::BTreeSet;
+
+use super::cause::{Cause, Evidence};
+use super::episode::Context;
+use super::identity::{fingerprint, record_id};
+use super::machine::{Machine, State};
+use super::record::{
+    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Measure, Named, exemplar_records,
+    instant, named, provenance,
+};
+use super::terms::{Change, Kind, Severity, Status};
+use super::transition::Episode;
+use super::wording::{Tale, annotations, labels};
+use crate::detect::Family;
+use crate::sketch::{Exemplars, Subject};
+use crate::window::Boundary;
+
+/// Causes by descending effect, one per version and subject; and whether any of them, shown or not, is critical.
+#[derive(Default)]
+pub(super) struct Ranked<'a> {
+    causes: Vec<(&'a Cause, &'a Evidence)>,
+    critical: bool,
+}
+
+impl Ranked<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.causes.is_empty()
+    }
+}
+
+type Who<'a> = (&'a str, Option<&'a Subject>);
+
+fn who(cause: &Cause) -> Who<'_> {
+    (&cause.version, cause.subject.as_ref())
+}
+
+/// How the causes of one family stand at a boundary; each list has one cause per version and subject, the strongest first.
+pub(super) struct Standing<'a> {
+    pub(super) firing: Ranked<'a>,
+    pub(super) pending: Ranked<'a>,
+    resolved: Ranked<'a>,
+    withdrawn: Ranked<'a>,
+    /// Who began to fire at this boundary without having fired before it.
+    pub(super) new: BTreeSet<Who<'a>>,
+}
+
+impl<'a> Standing<'a> {
+    pub(super) fn new(
+        active: impl Iterator<Item = (&'a Cause, &'a Machine)>,
+        ended: impl Iterator<Item = (&'a Cause, &'a Machine)>,
+        at: Boundary,
+    ) -> Self {
+        let (firing, pending) = split(active);
+        let (resolved, withdrawn) = split(ended);
+        let begun =
+            |machine: &Machine| matches!(machine.state, State::Firing { since, .. } if since == at);
+        let (begun, old): (Vec<_>, Vec<_>) = firing.iter().partition(|(_, m)| begun(m));
+        let known: BTreeSet<Who<'_>> = old.iter().chain(&resolved).map(|(c, _)| who(c)).collect();
+        let new = begun.iter().map(|(cause, _)| who(cause));
+        Self {
+            new: new.filter(|who| !known.contains(who)).collect(),
+            firing: ranked(firing),
+            pending: ranked(pending),
+            resolved: ranked(resolved),
+            withdrawn: ranked(withdrawn),
+        }
+    }
+
+    /// The causes that a record of `change` is about.
+    fn causes(&self, change: Change) -> &Ranked<'a> {
+        match change {
+            Change::Held => &self.pending,
+            Change::Opened | Change::Joined | Change::Escalated => &self.firing,
+            Change::Resolved => &self.resolved,
+            Change::Withdrawn => &self.withdrawn,
+        }
+    }
+
+    /// The gravest of the causes that a record of `change` is about.
+    pub(super) fn severity(&self, change: Change) -> Severity {
+        if self.causes(change).critical {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        }
+    }
+}
+
+type Listed<'a> = Vec<(&'a Cause, &'a Machine)>;
+
+fn split<'a>(machines: impl Iterator<Item = (&'a Cause, &'a Machine)>) -> (Listed<'a>, Listed<'a>) {
+    machines.partition(|(_, machine)| machine.state.is_firing())
+}
+
+/// By descending effect, then by name; of each version and subject the first.
+fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
+    let critical = machines.iter().any(|(_, m)| m.evidence.critical_effect);
+    let mut causes: Vec<_> = (machines.into_iter())
+        .map(|(cause, machine)| (cause, &machine.evidence))
+        .collect();
+    causes.sort_by(|(a, left), (b, right)| {
+        let effect = right.effect.total_cmp(&left.effect);
+        let name = || a.subject_name().cmp(&b.subject_name());
+        effect.then_with(name).then_with(|| a.cmp(b))
+    });
+    let mut seen = BTreeSet::new();
+    causes.retain(|(cause, _)| seen.insert(who(cause)));
+    Ranked { causes, critical }
+}
+
+/// One transition, about to be written down.
+pub(super) struct Draft<'a> {
+    pub(super) family: Family,
+    pub(super) change: Change,
+    pub(super) episode: &'a Episode,
+    pub(super) at: Boundary,
+    pub(super) context: &'a Context<'a>,
+}
+
+impl Draft<'_> {
+    /// The record; `None` without causes, which no transition is.
+    pub(super) fn record(&self, standing: &Standing<'_>) -> Option<AlertRecord> {
+        let ranked = &standing.causes(self.change).causes;
+        let (first, evidence) = ranked.first()?;
+        let causes: Vec<CauseRecord> = ranked.iter().take(CAUSES_SHOWN_MAX).map(cause).collect();
+        let new: Vec<Named> = self.new_causes(standing).map(|(c, _)| name(c)).collect();
+        let exemplars = self.exemplars(first);
+        let (kind, status) = (Kind::from(self.family), self.change.status());
+        let Context {
+            model, settings, ..
+        } = *self.context;
+        let ended_at = (status == Status::Resolved).then(|| instant(self.at.time()));
+        let tale = Tale {
+            kind,
+            status,
+            model: Some(model),
+            causes: &causes,
+            causes_total: ranked.len() as u64,
+            ended_at: ended_at.as_deref(),
+        };
+        let annotations = annotations(tale.summary(), tale.description(), settings);
+        let fingerprint = fingerprint(model, kind);
+        Some(AlertRecord {
+            schema: ALERT_SCHEMA.to_owned(),
+            id: self.id(&fingerprint),
+            fingerprint,
+            kind,
+            status,
+            change: Some(self.change),
+            sequence: self.episode.sequence,
+            severity: self.severity(),
+            model: Some(model.to_owned()),
+            version: common_version(ranked),
+            segment: None,
+            measure: Measure::of(first, evidence),
+            reference_id: self.context.reference_id.map(str::to_owned),
+            causes_total: ranked.len() as u64,
+            new_causes_total: new.len() as u64,
+            new_causes: new.into_iter().take(CAUSES_SHOWN_MAX).collect(),
+            exemplars: exemplar_records(&exemplars),
+            provenance: provenance(&exemplars),
+            runbook_url: settings.runbook_url.clone(),
+            labels: labels(kind, self.severity(), Some(model), settings),
+            annotations,
+            started_at: instant(self.episode.start.time()),
+            ended_at,
+            causes,
+        })
+    }
+
+    fn id(&self, fingerprint: &str) -> String {
+        let (start, at) = (self.episode.start.time(), self.at.time());
+        record_id(fingerprint, start, at, self.episode.sequence)
+    }
+
+    fn severity(&self) -> Severity {
+        if self.context.settings.dry_run {
+            Severity::None
+        } else {
+            self.episode.severity
+        }
+    }
+
+    /// The causes of which nobody was told before; all of them where the alert begins.
+    fn new_causes<'s>(
+        &self,
+        standing: &'s Standing<'s>,
+    ) -> impl Iterator<Item = &'s (&'s Cause, &'s Evidence)> {
+        let change = self.change;
+        standing
+            .causes(change)
+            .causes
+            .iter()
+            .filter(move |(cause, _)| match change {
+                Change::Held | Change::Opened => true,
+                Change::Joined => standing.new.contains(&who(cause)),
+                Change::Escalated | Change::Resolved | Change::Withdrawn => false,
+            })
+    }
+
+    fn exemplars(&self, first: &Cause) -> Exemplars {
+        match self.change.status() {
+            Status::Resolved => Exemplars::default(),
+            Status::Pending | Status::Firing => {
+                (self.context.exemplars)(&first.version, first.length)
+            }
+        }
+    }
+}
+
+fn cause((cause, evidence): &(&Cause, &Evidence)) -> CauseRecord {
+    CauseRecord {
+        version: named(&cause.version),
+        measure: Measure::of(cause, evidence),
+    }
+}
+
+fn name(cause: &Cause) -> Named {
+    Named {
+        version: named(&cause.version),
+        subject: cause.subject_name(),
+    }
+}
+
+/// The version that all causes share, if it has a name.
+fn common_version(ranked: &[(&Cause, &Evidence)]) -> Option<String> {
+    let (first, _) = ranked.first()?;
+    let shared = ranked
+        .iter()
+        .all(|(cause, _)| cause.version == first.version);
+    shared.then(|| named(&first.version)).flatten()
+}

@@ -1,0 +1,54 @@
+//! The headers of a published alert: CloudEvents 1.0 in binary mode, and a trace context of its own.
+
+use super::identity::traceparent;
+use super::record::AlertRecord;
+
+impl AlertRecord {
+    /// The Kafka headers, in order.
+    ///
+    /// `ce_time` is the end of the first cause's window; where there is none, the episode's start.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let kind = self.kind.name();
+        let time = self.measure.window.as_ref().map(|window| &window.end);
+        let model = self.model.as_deref().unwrap_or_default();
+        let subject = self.measure.subject.as_deref().or(self.model.as_deref());
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let ce_type = format!("io.tidegauge.alert.{kind}.{}", self.status.name());
+        vec![
+            header("ce_specversion", "1.0"),
+            header("ce_id", &self.id),
+            header("ce_type", &ce_type),
+            header("ce_source", &format!("/tidegauge/{}", path_segment(model))),
+            header("ce_subject", subject.unwrap_or(kind)),
+            header("ce_time", time.unwrap_or(&self.started_at)),
+            header("content-type", "application/json"),
+            header("traceparent", &traceparent(&self.id)),
+        ]
+    }
+}
+
+/// A name as one segment of a URI path: everything but RFC 3986's unreserved characters is percent-encoded.
+pub(super) fn path_segment(name: &str) -> String {
+    let mut segment = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                segment.push(char::from(byte));
+            }
+            other => segment.push_str(&format!("%{other:02X}")),
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_one_segment_of_a_path() {
+        // python3 -c "import urllib.parse as u; print(u.quote('a/b c%é~', safe=''))"
+        assert_eq!(path_segment("a/b c%é~"), "a%2Fb%20c%25%C3%A9~");
+    }
+}

@@ -1,0 +1,261 @@
+//! Episodes: all causes of one model and family, gathered into one alert of which only transitions are published.
+//!
+//! **Intuition.** When a broken upstream moves 200 features, one page is enough. The first cause that fires opens the
+//! episode; others join under the same fingerprint, which is how a router knows that it has paged already; when the last
+//! one has resolved, so has the alert. A person sees one story with ranked causes.
+//!
+//! **Limits.** At most [`CAUSES_MAX`] causes are known per model, the strongest of a boundary first; the rest is counted.
+//! A subject that resolved and fires again within an episode joins again.
+//!
+//! **Rejected.** One alert per subject (a storm); grouping by the router alone (it would have to wait to see the storm).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::cause::{Cause, Evidence, Observed};
+use super::draft::{Draft, Standing};
+use super::machine::{Machine, News, State, Timing};
+use super::record::AlertRecord;
+use super::settings::Settings;
+use super::transition::{Episode, change};
+use crate::detect::Family;
+use crate::sketch::{Exemplars, Subject};
+use crate::window::{Boundary, WindowLength};
+
+/// Causes known per model, just ended ones included: at some 500 bytes each, 5 MB.
+pub const CAUSES_MAX: usize = 10_000;
+
+/// What a record says beside its findings.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// What the user set.
+    pub settings: &'a Settings,
+    /// The reference that findings were compared with.
+    pub reference_id: Option<&'a str>,
+    /// The exemplars of a version's window that ends at this boundary; asked for only when something is published.
+    pub exemplars: &'a dyn Fn(&str, WindowLength) -> Exemplars,
+}
+
+/// Where a cause fired: what the learning of habits asks for.
+type Place = (String, Option<Subject>, WindowLength);
+
+/// All that alerting remembers of one model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Episodes {
+    machines: BTreeMap<Cause, Machine>,
+    open: BTreeMap<Family, Episode>,
+    /// When a cause last ended, kept for one window length.
+    ended: BTreeMap<Place, Boundary>,
+    overflow: u64,
+    unsound: u64,
+}
+
+impl Episodes {
+    /// Takes what was found at `at`, and returns what must be published, in order.
+    ///
+    /// Every boundary must be given once, in ascending order, also when nothing was judged: what is not among the
+    /// `findings` is silence, and time passes. The order of the findings does not matter.
+    #[must_use]
+    pub fn observe(
+        &mut self,
+        at: Boundary,
+        findings: &[Observed],
+        context: &Context<'_>,
+    ) -> Vec<AlertRecord> {
+        let heard = self.relevant(findings);
+        let ended = self.advance(at, &heard, context.settings);
+        self.admit(at, &heard, context.settings);
+        self.remember(at, &ended);
+        let concerned = self.machines.keys().chain(ended.keys());
+        let families: BTreeSet<Family> = concerned.map(|cause| cause.family).collect();
+        families
+            .into_iter()
+            .flat_map(|family| self.publish(family, at, &ended, context))
+            .collect()
+    }
+
+    /// Whether a window of `length` that ends at `at` is an ordinary one: no cause of this subject and length is
+    /// pending or firing, or ended less than one length ago. To be asked after [`Episodes::observe`] of that boundary.
+    #[must_use]
+    pub fn is_quiet(
+        &self,
+        version: &str,
+        subject: &Subject,
+        length: WindowLength,
+        at: Boundary,
+    ) -> bool {
+        let place: Place = (version.to_owned(), Some(subject.clone()), length);
+        let ended = self.ended.get(&place);
+        !ended.is_some_and(|end| remembered(*end, length, at)) && !self.is_active(place)
+    }
+
+    /// The causes that fire, in a stable order, with the last trouble seen of each.
+    pub fn firing(&self) -> impl Iterator<Item = (&Cause, &Evidence)> {
+        let firing = self.machines.iter().filter(|(_, m)| m.state.is_firing());
+        firing.map(|(cause, machine)| (cause, &machine.evidence))
+    }
+
+    /// Families of which an alert stands open (pending or firing).
+    pub fn open(&self) -> impl Iterator<Item = Family> {
+        self.open.keys().copied()
+    }
+
+    /// Whether nothing is remembered: the model may be forgotten.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.machines.is_empty() && self.ended.is_empty()
+    }
+
+    /// Breaches that were not admitted because [`CAUSES_MAX`] was reached, counted at every boundary.
+    #[must_use]
+    pub fn overflow(&self) -> u64 {
+        self.overflow
+    }
+
+    /// Findings that were ignored because a number was NaN: a detector's bug.
+    #[must_use]
+    pub fn unsound(&self) -> u64 {
+        self.unsound
+    }
+
+    fn is_active(&self, (version, subject, length): Place) -> bool {
+        let first = Cause {
+            version,
+            subject,
+            length,
+            family: Family::Drift, // the least, as the empty name is
+            detector: "".into(),
+        };
+        let same = |cause: &Cause| {
+            (&cause.version, &cause.subject, cause.length)
+                == (&first.version, &first.subject, length)
+        };
+        let next = self.machines.range(first.clone()..).next();
+        next.is_some_and(|(cause, _)| same(cause))
+    }
+
+    /// The findings that can move a machine: breaches, and news of active causes; one per cause, the gravest.
+    fn relevant<'a>(&mut self, findings: &'a [Observed]) -> BTreeMap<Cause, &'a Observed> {
+        let mut heard: BTreeMap<Cause, &Observed> = BTreeMap::new();
+        for observed in findings {
+            let breach = observed.news() == News::Breach;
+            if !breach && self.machines.is_empty() {
+                continue;
+            }
+            let cause = observed.cause();
+            if breach || self.machines.contains_key(&cause) {
+                let kept = heard.entry(cause).or_insert(observed);
+                if observed.compare(kept).is_gt() {
+                    *kept = observed;
+                }
+            }
+        }
+        let before = heard.len();
+        heard.retain(|_, observed| Evidence::of(&observed.finding, Boundary(0)).is_some());
+        self.unsound += (before - heard.len()) as u64;
+        heard
+    }
+
+    /// Moves every active cause; those that end are returned.
+    fn advance(
+        &mut self,
+        at: Boundary,
+        heard: &BTreeMap<Cause, &Observed>,
+        settings: &Settings,
+    ) -> BTreeMap<Cause, Machine> {
+        let mut ended = BTreeMap::new();
+        for (cause, mut machine) in std::mem::take(&mut self.machines) {
+            let observed = heard.get(&cause);
+            let news = observed.map_or(News::Silence, |observed| observed.news());
+            if news >= News::Lingering {
+                let evidence = observed.and_then(|o| Evidence::of(&o.finding, at));
+                machine.evidence = evidence.unwrap_or(machine.evidence);
+            }
+            let timing = Timing::of(settings, cause.length);
+            match State::after(Some(machine.state), news, at, timing) {
+                Some(state) => {
+                    machine.state = state;
+                    self.machines.insert(cause, machine);
+                }
+                None => {
+                    ended.insert(cause, machine);
+                }
+            }
+        }
+        ended
+    }
+
+    /// Begins a machine for each new breach, the strongest first, as long as there is room.
+    fn admit(&mut self, at: Boundary, heard: &BTreeMap<Cause, &Observed>, settings: &Settings) {
+        let is_new = |(cause, observed): &(&Cause, &&Observed)| {
+            observed.news() == News::Breach && !self.machines.contains_key(*cause)
+        };
+        let mut new: Vec<(&Cause, &&Observed)> = heard.iter().filter(is_new).collect();
+        new.sort_by(|(_, a), (_, b)| b.finding.effect.total_cmp(&a.finding.effect)); // stable: ties by cause
+        for (cause, observed) in new {
+            let Some(evidence) = Evidence::of(&observed.finding, at) else {
+                continue;
+            };
+            if self.machines.len() + self.ended.len() >= CAUSES_MAX {
+                self.overflow += 1;
+                continue;
+            }
+            let state = State::begun(at, Timing::of(settings, cause.length));
+            self.machines
+                .insert(cause.clone(), Machine { state, evidence });
+        }
+    }
+
+    fn remember(&mut self, at: Boundary, ended: &BTreeMap<Cause, Machine>) {
+        for (cause, _) in ended.iter().filter(|(_, m)| m.state.is_firing()) {
+            let place = (cause.version.clone(), cause.subject.clone(), cause.length);
+            self.ended.insert(place, at);
+        }
+        self.ended
+            .retain(|(_, _, length), end| remembered(*end, *length, at));
+    }
+
+    /// Publishes what changed of one family. An end may be followed by a new beginning: what is still held.
+    fn publish(
+        &mut self,
+        family: Family,
+        at: Boundary,
+        ended: &BTreeMap<Cause, Machine>,
+        context: &Context<'_>,
+    ) -> Vec<AlertRecord> {
+        let of_family = |(cause, _): &(&Cause, &Machine)| cause.family == family;
+        let standing = Standing::new(
+            self.machines.iter().filter(of_family),
+            ended.iter().filter(of_family),
+            at,
+        );
+        let mut records = Vec::new();
+        let mut episode = self.open.remove(&family);
+        while let Some(change) = change(episode.as_ref(), &standing) {
+            let now = Episode::turned(episode, change, at, standing.severity(change));
+            let draft = Draft {
+                family,
+                change,
+                episode: &now,
+                at,
+                context,
+            };
+            records.extend(draft.record(&standing));
+            episode = now.next(change);
+            if episode.is_some() {
+                break;
+            }
+        }
+        if let Some(episode) = episode {
+            self.open.insert(family, episode);
+        }
+        records
+    }
+}
+
+fn remembered(end: Boundary, length: WindowLength, at: Boundary) -> bool {
+    at < end.plus_minutes(length.minutes())
+}

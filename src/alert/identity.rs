@@ -1,0 +1,80 @@
+//! Deterministic ids: what an alert is called is a function of what it is about, never of when or where it was computed.
+//!
+//! Each is the first half of a SHA-256, in hexadecimal, over parts joined by a zero byte. No two sets of parts give the
+//! same text: only one part of each, the model's or the source's name, is free to hold a zero byte itself.
+
+use sha2::{Digest, Sha256};
+
+use super::terms::Kind;
+use crate::event::EventTime;
+
+/// The scheme of the fingerprint; part of every one, never to change.
+const SCHEME: &str = "tidegauge/v1";
+
+/// What all records of one alert share: 32 hexadecimal digits over the scheme, the name (a model, or a source for integrity) and the kind.
+#[must_use]
+pub fn fingerprint(name: &str, kind: Kind) -> String {
+    digest(&[SCHEME, name, kind.name()])
+}
+
+/// The id of one record: 32 hexadecimal digits over its alert's fingerprint, the episode's start, the boundary and the sequence.
+pub(super) fn record_id(
+    fingerprint: &str,
+    start: EventTime,
+    at: EventTime,
+    sequence: u64,
+) -> String {
+    let (start, at, sequence) = (start.0.to_string(), at.0.to_string(), sequence.to_string());
+    digest(&[fingerprint, &start, &at, &sequence])
+}
+
+/// A W3C `traceparent` of its own for each record: the id is the trace, half a hash of it the span; not sampled.
+pub(super) fn traceparent(id: &str) -> String {
+    let span = digest(&["traceparent", id]);
+    let span = span.get(..16).unwrap_or(&span);
+    format!("00-{}-{}-00", never_zero(id), never_zero(span))
+}
+
+/// All zeros is no valid id: W3C Trace Context, section 3.2.2.
+fn never_zero(hex: &str) -> String {
+    if hex.bytes().any(|b| b != b'0') {
+        hex.to_owned()
+    } else {
+        format!("{:01$x}", 1, hex.len())
+    }
+}
+
+fn digest(parts: &[&str]) -> String {
+    let hash = Sha256::digest(parts.join("\0"));
+    hash.iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_what_sha256sum_says() {
+        // printf 'tidegauge/v1\0fraud\0drift' | sha256sum | cut -c-32
+        assert_eq!(
+            fingerprint("fraud", Kind::Drift),
+            "df2950e10389c006960d0eb9f9451811"
+        );
+        assert_ne!(
+            fingerprint("fraud", Kind::Drift),
+            fingerprint("fraud", Kind::Volume)
+        );
+    }
+
+    #[test]
+    fn a_traceparent_has_no_zero_ids() {
+        let zeros = "0".repeat(32);
+        let parent = traceparent(&zeros);
+        assert!(parent.starts_with("00-00000000000000000000000000000001-"));
+        assert_eq!(parent.len(), 55);
+        assert_eq!(never_zero("0000"), "0001");
+    }
+}

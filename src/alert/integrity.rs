@@ -1,0 +1,234 @@
+//! Integrity alerts: when what Tidegauge reads is itself broken, and no window could say so.
+//!
+//! A loss or a duplicate is a *fact*: it fires once and is never resolved; `ended_at` says when a router may forget it.
+//! A flood of rejects is a *condition*: it fires and resolves. Neither belongs to a model, nor to what must be
+//! reproducible: crashes cause some of them.
+
+use std::collections::BTreeMap;
+
+use super::identity::{fingerprint, record_id};
+use super::record::{ALERT_SCHEMA, AlertRecord, CauseRecord, Measure, Named, instant};
+use super::settings::Settings;
+use super::terms::{Change, Kind, Severity, Status};
+use super::wording::{annotations, labels};
+use crate::event::EventTime;
+
+/// After this long a fact may be forgotten.
+const FACT_MILLIS: i64 = 3_600_000;
+
+/// A source: one partition of an input topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceName<'a> {
+    /// Topic.
+    pub topic: &'a str,
+    /// Partition.
+    pub partition: i32,
+}
+
+/// What broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Integrity {
+    /// Records that were accepted as lost.
+    Lost {
+        /// Offset of the first.
+        from: i64,
+        /// The next offset that was read.
+        to: i64,
+    },
+    /// A frame that had been merged already; it was dropped and changed nothing.
+    DuplicateFrame {
+        /// The frame's sequence number.
+        seq: u64,
+    },
+    /// Too many of the last records were refused.
+    Flood(Flood),
+}
+
+/// A flood of rejects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flood {
+    /// When it began.
+    pub since: EventTime,
+    /// Refused of the last records.
+    pub rejected: u64,
+    /// How many last records were looked at.
+    pub of: u64,
+    /// From how many rejects on it is a flood.
+    pub limit: u64,
+    /// Whether it is over.
+    pub over: bool,
+}
+
+impl Integrity {
+    /// The record that says so; `at` is the source's watermark when it was noticed.
+    #[must_use]
+    pub fn record(self, source: SourceName<'_>, at: EventTime, settings: &Settings) -> AlertRecord {
+        let subject = format!("source:{}/{}", source.topic, source.partition);
+        let fingerprint = fingerprint(&format!("{subject}:{}", self.detector()), Kind::Integrity);
+        let severity = self.severity(settings);
+        let over = matches!(self, Self::Flood(flood) if flood.over);
+        let cause = self.cause(&subject);
+        AlertRecord {
+            schema: ALERT_SCHEMA.to_owned(),
+            id: record_id(&fingerprint, self.start(at), at, self.sequence()),
+            fingerprint,
+            kind: Kind::Integrity,
+            status: if over {
+                Status::Resolved
+            } else {
+                Status::Firing
+            },
+            change: Some(if over {
+                Change::Resolved
+            } else {
+                Change::Opened
+            }),
+            sequence: self.sequence(),
+            severity,
+            model: None,
+            version: None,
+            segment: None,
+            measure: cause.measure.clone(),
+            reference_id: None,
+            causes_total: 1,
+            new_causes_total: u64::from(!over),
+            new_causes: (!over)
+                .then(|| Named {
+                    version: None,
+                    subject: Some(subject.clone()),
+                })
+                .into_iter()
+                .collect(),
+            causes: vec![cause],
+            exemplars: Vec::new(),
+            provenance: Vec::new(),
+            runbook_url: settings.runbook_url.clone(),
+            labels: self.labels(&subject, severity, settings),
+            annotations: annotations(self.summary(&subject), self.description(&subject), settings),
+            started_at: instant(self.start(at)),
+            ended_at: self.end(at).map(instant),
+        }
+    }
+
+    fn detector(self) -> &'static str {
+        match self {
+            Self::Lost { .. } => "lost_records",
+            Self::DuplicateFrame { .. } => "duplicate_frame",
+            Self::Flood(_) => "reject_flood",
+        }
+    }
+
+    /// A duplicate was caught and changed nothing; the others mean that numbers are incomplete.
+    fn severity(self, settings: &Settings) -> Severity {
+        match self {
+            _ if settings.dry_run => Severity::None,
+            Self::DuplicateFrame { .. } => Severity::Warning,
+            Self::Lost { .. } | Self::Flood(_) => Severity::Critical,
+        }
+    }
+
+    /// Tells facts of one moment apart.
+    fn sequence(self) -> u64 {
+        match self {
+            Self::Lost { from, .. } => from.unsigned_abs(),
+            Self::DuplicateFrame { seq } => seq,
+            Self::Flood(flood) => u64::from(flood.over),
+        }
+    }
+
+    fn start(self, at: EventTime) -> EventTime {
+        match self {
+            Self::Flood(flood) => flood.since,
+            Self::Lost { .. } | Self::DuplicateFrame { .. } => at,
+        }
+    }
+
+    fn end(self, at: EventTime) -> Option<EventTime> {
+        match self {
+            Self::Flood(flood) => flood.over.then_some(at),
+            Self::Lost { .. } | Self::DuplicateFrame { .. } => Some(at.plus_millis(FACT_MILLIS)),
+        }
+    }
+
+    /// What was counted, from how many on it matters, and the numbers that ride along.
+    fn numbers(self) -> (u64, u64, Vec<(&'static str, f64)>) {
+        match self {
+            Self::Lost { from, to } => {
+                let details = vec![("from_offset", from as f64), ("to_offset", to as f64)];
+                (to.saturating_sub(from).unsigned_abs(), 1, details)
+            }
+            Self::DuplicateFrame { seq } => (1, 1, vec![("seq", seq as f64)]),
+            Self::Flood(flood) => (flood.rejected, flood.limit, vec![("of", flood.of as f64)]),
+        }
+    }
+
+    fn cause(self, subject: &str) -> CauseRecord {
+        let (value, threshold, details) = self.numbers();
+        let details = details.into_iter().map(|(name, x)| (name.to_owned(), x));
+        let measure = Measure {
+            subject: Some(subject.to_owned()),
+            detector: self.detector().to_owned(),
+            definition: Measure::definition_of(self.detector()),
+            category: None,
+            window: None,
+            value: value as f64,
+            threshold: threshold as f64,
+            effect: None,
+            statistic: None,
+            critical: None,
+            p_value: None,
+            window_events: None,
+            reference_events: None,
+            details: details.collect(),
+        };
+        CauseRecord {
+            version: None,
+            measure,
+        }
+    }
+
+    fn labels(
+        self,
+        subject: &str,
+        severity: Severity,
+        settings: &Settings,
+    ) -> BTreeMap<String, String> {
+        let mut labels = labels(Kind::Integrity, severity, None, settings);
+        labels.insert("subject".to_owned(), subject.to_owned());
+        labels.insert("detector".to_owned(), self.detector().to_owned());
+        labels
+    }
+
+    fn summary(self, subject: &str) -> String {
+        match self {
+            Self::Lost { .. } => format!("tidegauge: records of {subject} are lost"),
+            Self::DuplicateFrame { .. } => format!("tidegauge: a frame of {subject} came twice"),
+            Self::Flood(flood) if flood.over => {
+                format!("tidegauge: over: too many records of {subject} were refused")
+            }
+            Self::Flood(_) => format!("tidegauge: too many records of {subject} are refused"),
+        }
+    }
+
+    fn description(self, subject: &str) -> String {
+        match self {
+            Self::Lost { from, to } => format!(
+                "The records of {subject} from offset {from} up to, not including, {to} were never counted: an operator accepted \
+                 the loss. Reports and alerts over that time are incomplete."
+            ),
+            Self::DuplicateFrame { seq } => format!(
+                "Frame {seq} of {subject} arrived a second time and was dropped; no count is wrong. It should not happen: \
+                 look for two processes that believe they own this partition."
+            ),
+            Self::Flood(Flood {
+                rejected,
+                of,
+                limit,
+                ..
+            }) => format!(
+                "{rejected} of the last {of} records of {subject} were refused; {limit} are tolerated. They lie in the dead-letter \
+                 topic with a reason each; the header tidegauge.reason says why. What was refused is counted nowhere else."
+            ),
+        }
+    }
+}

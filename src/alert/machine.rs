@@ -1,0 +1,149 @@
+//! The alert machine of one cause: held, firing, clearing, and what silence means.
+//!
+//! **Intuition.** Prometheus' `for` and `keep_firing_for`, with a clear level below the threshold, in event time:
+//!
+//! ```text
+//! inactive ── breach ──▶ pending ── still in breach after hold ──▶ firing ──▶ clearing ── keep_firing ──▶ inactive
+//!                           │                                        ▲  quiet     │
+//!                           └─ lingering or quiet ──▶ inactive       └────────────┘ breach or lingering
+//! ```
+//!
+//! **Silence** is a boundary at which the cause is not judged (a long window moves in steps), its window holds too few
+//! events, or its subject is gone. It is no news: a firing cause goes on, a clearing one goes on clearing, a pending one
+//! waits and cannot fire. But silence must not keep an alert for ever: after one window length and `keep_firing` without
+//! news, no event that was behind it is left in any window, and the cause ends.
+//!
+//! **Rejected.** Silence as quiet: traffic that stops would resolve what made it stop. Silence as breach: a version that
+//! was rolled back would page until somebody restarts the monitor.
+
+use serde::{Deserialize, Serialize};
+
+use super::cause::Evidence;
+use super::settings::Settings;
+use crate::window::{Boundary, WindowLength};
+
+/// What a machine is told at a boundary; the later, the graver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum News {
+    /// Not judged, or too few events to say.
+    Silence,
+    /// Below the clear level.
+    Quiet,
+    /// Below the threshold, not below the clear level.
+    Lingering,
+    /// Trouble.
+    Breach,
+}
+
+/// Where an active cause stands; an inactive one has no state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// In breach, but not yet for long enough.
+    Pending {
+        /// First breach.
+        since: Boundary,
+        /// Last breach.
+        heard: Boundary,
+    },
+    /// Firing.
+    Firing {
+        /// When it began to fire.
+        since: Boundary,
+        /// Last breach or lingering.
+        heard: Boundary,
+    },
+    /// Quiet, but not yet for long enough; published as firing.
+    Clearing {
+        /// When it began to fire.
+        since: Boundary,
+        /// First quiet verdict.
+        clear_since: Boundary,
+    },
+}
+
+/// How long things last, in minutes of event time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// A breach lasts this long before it fires.
+    pub hold_minutes: i64,
+    /// A cause is quiet this long before it resolves.
+    pub keep_firing_minutes: i64,
+    /// Without news for this long it ends.
+    pub silence_minutes: i64,
+}
+
+impl Timing {
+    /// The timing of causes in windows of `length`.
+    #[must_use]
+    pub fn of(settings: &Settings, length: WindowLength) -> Self {
+        Self {
+            hold_minutes: settings.hold_minutes,
+            keep_firing_minutes: settings.keep_firing_minutes,
+            silence_minutes: length.minutes() + settings.keep_firing_minutes,
+        }
+    }
+}
+
+impl State {
+    /// Where a cause that stood at `state` stands after hearing `news` at `at`; `None` is inactive.
+    #[must_use]
+    pub fn after(state: Option<Self>, news: News, at: Boundary, timing: Timing) -> Option<Self> {
+        let silent = |heard| minutes(heard, at) >= timing.silence_minutes;
+        match (state?, news) {
+            (Self::Pending { since, .. }, News::Breach) => Some(held(since, at, timing)),
+            (Self::Pending { .. }, News::Lingering | News::Quiet) => None,
+            (
+                Self::Firing { since, .. } | Self::Clearing { since, .. },
+                News::Breach | News::Lingering,
+            ) => Some(Self::Firing { since, heard: at }),
+            (Self::Firing { since, .. }, News::Quiet) => clearing(since, at, at, timing),
+            (Self::Clearing { since, clear_since }, News::Quiet | News::Silence) => {
+                clearing(since, clear_since, at, timing)
+            }
+            (Self::Pending { heard, .. } | Self::Firing { heard, .. }, News::Silence) => {
+                state.filter(|_| !silent(heard))
+            }
+        }
+    }
+
+    /// Where an inactive cause stands after a breach at `at`.
+    #[must_use]
+    pub fn begun(at: Boundary, timing: Timing) -> Self {
+        held(at, at, timing)
+    }
+
+    /// Whether it counts as firing.
+    #[must_use]
+    pub fn is_firing(self) -> bool {
+        matches!(self, Self::Firing { .. } | Self::Clearing { .. })
+    }
+}
+
+fn held(since: Boundary, at: Boundary, timing: Timing) -> State {
+    if minutes(since, at) >= timing.hold_minutes {
+        State::Firing {
+            since: at,
+            heard: at,
+        }
+    } else {
+        State::Pending { since, heard: at }
+    }
+}
+
+fn clearing(since: Boundary, clear_since: Boundary, at: Boundary, timing: Timing) -> Option<State> {
+    (minutes(clear_since, at) < timing.keep_firing_minutes)
+        .then_some(State::Clearing { since, clear_since })
+}
+
+fn minutes(from: Boundary, to: Boundary) -> i64 {
+    to.0.saturating_sub(from.0)
+}
+
+/// An active cause: where it stands, and the last trouble seen of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Where it stands.
+    pub state: State,
+    /// The last breach or lingering.
+    pub evidence: Evidence,
+}

@@ -1,0 +1,120 @@
+//! The words of an alert: its kind, where it stands, why it was published, how urgent it is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::detect::Family;
+
+/// What kind of trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A distribution moved away from the reference.
+    Drift,
+    /// The data is broken.
+    DataQuality,
+    /// Traffic fell away.
+    Volume,
+    /// Tidegauge's own input is broken: losses, duplicates, floods of rejects.
+    Integrity,
+}
+
+impl Kind {
+    /// Its name as published.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::DataQuality => "data_quality",
+            Self::Volume => "volume",
+            Self::Integrity => "integrity",
+        }
+    }
+}
+
+impl From<Family> for Kind {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::Drift => Self::Drift,
+            Family::DataQuality => Self::DataQuality,
+            Family::Volume => Self::Volume,
+        }
+    }
+}
+
+/// Where the alert stands after this record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// In breach, held back for `hold`.
+    Pending,
+    /// It fires.
+    Firing,
+    /// It is over.
+    Resolved,
+}
+
+impl Status {
+    /// Its name as published.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// Why a record was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// A first breach is being held back (pending).
+    Held,
+    /// The first cause fires (firing).
+    Opened,
+    /// Another subject or version joined (firing).
+    Joined,
+    /// A cause became critical (firing).
+    Escalated,
+    /// The last cause resolved (resolved).
+    Resolved,
+    /// A held breach ended before it fired (resolved).
+    Withdrawn,
+}
+
+impl Change {
+    /// Where the alert stands after it.
+    #[must_use]
+    pub fn status(self) -> Status {
+        match self {
+            Self::Held => Status::Pending,
+            Self::Opened | Self::Joined | Self::Escalated => Status::Firing,
+            Self::Resolved | Self::Withdrawn => Status::Resolved,
+        }
+    }
+}
+
+/// How urgent it is: the gravest of the episode so far, so that a resolution takes the road the alarm took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// A dry run: for nobody.
+    None,
+    /// Look at it today.
+    Warning,
+    /// Look at it now.
+    Critical,
+}
+
+impl Severity {
+    /// Its name as published.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}

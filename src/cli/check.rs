@@ -1,0 +1,32 @@
+//! `tidegauge check config FILE`: every fault of a file, or what it will do.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{Error, print};
+use crate::config::{self, Settings, Sources};
+
+/// Checks the file by itself, so that the answer is the same on every machine.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn execute(file: &Path) -> Result<ExitCode, Error> {
+    let checked = config::load(&Sources::default().file(file))?;
+    print(&format!(
+        "{} is good: {}\n",
+        file.display(),
+        summary(&checked.settings)
+    ))
+}
+
+fn summary(settings: &Settings) -> String {
+    let window = |w: &config::Window| format!("{} by {}", w.length, w.step);
+    let windows: Vec<String> = settings.windows.iter().map(window).collect();
+    let inputs = settings.topics.predictions.join(", ");
+    format!(
+        "group {} reads {inputs}, learns over {}, and judges {}",
+        settings.kafka.group,
+        settings.learning.span,
+        windows.join(", ")
+    )
+}

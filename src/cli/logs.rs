@@ -1,0 +1,114 @@
+//! The program's own log: `tracing` to standard error, as text or as JSON lines.
+//!
+//! The rule for every line, at every level: names, counts, hashes, offsets, durations. Never a feature's value, never the id of a
+//! prediction, never a payload, never a property that may be a secret. librdkafka's lines come through the same subscriber; they speak of
+//! brokers, partitions and offsets only.
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::Error;
+use crate::config::{Format, Level, Log};
+
+/// Starts the log for the rest of the process.
+///
+/// # Errors
+/// That it was started before.
+pub fn start(log: Log) -> Result<(), Error> {
+    tracing::subscriber::set_global_default(lines(log, std::io::stderr)).map_err(|_| {
+        Error::Failed("the log was started twice; this is a bug, please report it".to_owned())
+    })
+}
+
+/// What turns events into lines of `writer`.
+fn lines<W>(log: Log, writer: W) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt()
+        .with_writer(writer)
+        .with_max_level(level(log.level));
+    match log.format {
+        Format::Text => Box::new(lines.finish()),
+        Format::Json => Box::new(
+            lines
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .finish(),
+        ),
+    }
+}
+
+fn level(level: Level) -> LevelFilter {
+    match level {
+        Level::Error => LevelFilter::ERROR,
+        Level::Warn => LevelFilter::WARN,
+        Level::Info => LevelFilter::INFO,
+        Level::Debug => LevelFilter::DEBUG,
+        Level::Trace => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a warning and a debugging line leave behind.
+    fn written(log: Log) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        tracing::subscriber::with_default(lines(log, move || writer.clone()), || {
+            tracing::warn!(partition = 3, "late");
+            tracing::debug!("detail");
+        });
+        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn json_is_one_object_per_line_with_the_fields_beside_the_message() {
+        let text = written(Log {
+            format: Format::Json,
+            level: Level::Info,
+        });
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (&line["level"], &line["message"], &line["partition"]),
+            (&"WARN".into(), &"late".into(), &3.into())
+        );
+    }
+
+    #[test]
+    fn the_level_is_the_least_that_is_written() {
+        let at = |level| {
+            written(Log {
+                format: Format::Text,
+                level,
+            })
+            .lines()
+            .count()
+        };
+        assert_eq!(
+            (at(Level::Error), at(Level::Warn), at(Level::Debug)),
+            (0, 1, 2)
+        );
+    }
+}

@@ -1,0 +1,41 @@
+//! `tidegauge offsets reset`: accepts a loss, and says what it means.
+
+use std::process::ExitCode;
+
+use crate::kafka;
+
+use super::args::{ConfigArgs, ResetTo};
+use super::{Error, connect, print};
+
+/// Runs the command.
+///
+/// # Errors
+/// When the group is still active or the cluster refuses.
+pub fn execute(topic: &str, to: ResetTo, settings: &ConfigArgs) -> Result<ExitCode, Error> {
+    let checked = settings.load()?;
+    if !checked
+        .plan
+        .topics
+        .predictions
+        .iter()
+        .any(|name| name == topic)
+    {
+        let known = checked.plan.topics.predictions.join(", ");
+        return Err(Error::Usage(format!(
+            "{topic} is no input topic of this configuration; those are {known}"
+        )));
+    }
+    let to = match to {
+        ResetTo::Earliest => kafka::ResetTo::Earliest,
+        ResetTo::Latest => kafka::ResetTo::Latest,
+        ResetTo::Committed => kafka::ResetTo::Committed,
+    };
+    let chosen = kafka::reset_offsets(&connect::kafka(&checked, 0)?, topic, to, fastrand::u64(..))
+        .map_err(Error::failed)?;
+    let lines = chosen.iter().enumerate();
+    print(
+        &lines
+            .map(|(partition, offset)| format!("{topic}[{partition}] goes on at {offset}\n"))
+            .collect::<String>(),
+    )
+}

@@ -1,0 +1,35 @@
+//! `tidegauge schema print NAME`: the contracts with producers and readers, as they were when this binary was built.
+
+use std::process::ExitCode;
+
+use super::{Error, print};
+
+/// Every schema by name.
+pub static SCHEMAS: &[(&str, &str)] = &[
+    (
+        "prediction",
+        include_str!("../../schemas/prediction.schema.json"),
+    ),
+    ("alert", include_str!("../../schemas/alert.schema.json")),
+    ("report", include_str!("../../schemas/report.schema.json")),
+    (
+        "reference",
+        include_str!("../../schemas/reference.schema.json"),
+    ),
+];
+
+/// Prints the schema called `name`.
+///
+/// # Errors
+/// That there is none of that name.
+pub fn execute(name: &str) -> Result<ExitCode, Error> {
+    let found = SCHEMAS.iter().find(|(known, _)| *known == name);
+    let known: Vec<&str> = SCHEMAS.iter().map(|(known, _)| *known).collect();
+    let unknown = || {
+        Error::Usage(format!(
+            "no schema is named `{name}`; use {}",
+            known.join(", ")
+        ))
+    };
+    print(found.ok_or_else(unknown)?.1)
+}

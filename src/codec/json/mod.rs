@@ -1,0 +1,81 @@
+//! JSON, the default format: one pass from the bytes to the event, without a tree in between.
+//!
+//! serde_json tokenizes; the seeds in this directory say what each value must be and write it straight into the
+//! [`Prediction`]. Text stays borrowed from the payload unless it holds an escape. The first fault in the order of the
+//! bytes is the one that is reported; what `docs/events.md` promises is decided here and nowhere else.
+
+mod event;
+mod features;
+mod names;
+mod number;
+mod object;
+mod outcome;
+mod rules;
+mod skip;
+mod text;
+mod timestamp;
+mod word;
+
+use serde::de::Deserializer;
+
+use self::event::Event;
+use self::object::Object;
+use self::rules::Rules;
+use super::{Codec, trace};
+use crate::event::{Limits, Prediction, Record, Reject};
+
+/// The JSON format.
+pub struct Json;
+
+impl Codec for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn decode<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Prediction<'a>, Reject> {
+        let text = payload_text(record, limits)?;
+        let rules = Rules::new(limits);
+        let mut prediction = parse(text, &rules).map_err(|error| rules.reason(&error))?;
+        if prediction.id.is_empty() {
+            return Err(Reject::MissingId);
+        }
+        if prediction.model.is_empty() {
+            return Err(Reject::MissingModel);
+        }
+        if prediction.trace_id.is_none() {
+            prediction.trace_id = record.traceparent.and_then(trace::id_of).map(Into::into);
+        }
+        Ok(prediction)
+    }
+}
+
+/// The payload as text, after everything that can be said without parsing.
+fn payload_text<'a>(record: &Record<'a>, limits: &Limits) -> Result<&'a str, Reject> {
+    if !record.headers_readable {
+        return Err(Reject::HeaderNotUtf8);
+    }
+    let payload = record.payload.filter(|payload| !payload.is_empty());
+    let payload = payload.ok_or(Reject::EmptyPayload)?;
+    if payload.len() > limits.payload_bytes_max {
+        return Err(Reject::PayloadTooLarge);
+    }
+    std::str::from_utf8(payload).map_err(|_| not_text(payload))
+}
+
+/// An object with broken text in it is JSON gone wrong; anything else that is not UTF-8 (Avro, say) never was JSON.
+fn not_text(payload: &[u8]) -> Reject {
+    if payload.trim_ascii_start().starts_with(b"{") {
+        Reject::BadUnicode
+    } else {
+        Reject::NotJson
+    }
+}
+
+fn parse<'a>(text: &'a str, rules: &Rules<'_>) -> Result<Prediction<'a>, serde_json::Error> {
+    let mut source = serde_json::Deserializer::from_str(text);
+    let mut prediction = Prediction::default();
+    let mut event = Event::new(rules, text.len(), &mut prediction);
+    source.deserialize_map(Object::new(rules, 1, &mut event))?;
+    source.end()?;
+    Ok(prediction)
+}

@@ -1,0 +1,144 @@
+//! What the model said and what it took: `prediction`, `scores`, `segments`, `usage`.
+
+use std::borrow::Cow;
+
+use serde::de::{self, DeserializeSeed, MapAccess};
+
+use super::names::distinct;
+use super::number::Number;
+use super::object::{Members, Object, Seen};
+use super::rules::Rules;
+use super::word::Word;
+use crate::event::{Prediction, Reject, Usage};
+
+/// The members of `prediction`.
+pub(super) struct Outcome<'a, 'r, 'm> {
+    rules: &'r Rules<'r>,
+    level: usize,
+    seen: Seen<'a, 'r>,
+    into: &'m mut Prediction<'a>,
+}
+
+impl<'a, 'r, 'm> Outcome<'a, 'r, 'm> {
+    pub(super) fn new(rules: &'r Rules<'r>, level: usize, into: &'m mut Prediction<'a>) -> Self {
+        Self {
+            rules,
+            level,
+            seen: Seen::new(rules, level),
+            into,
+        }
+    }
+}
+
+impl<'a> Members<'a> for Outcome<'a, '_, '_> {
+    fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
+        let (rules, seen) = (self.rules, &mut self.seen);
+        match &*key {
+            "label" => self.into.label = seen.once(0, map, Word::class(rules))?,
+            "score" => self.into.score = seen.once(1, map, Number::any(rules))?,
+            "scores" => {
+                let mut scores = Pairs::new(rules, Number::any, &mut self.into.scores);
+                seen.once(2, map, Object::new(rules, self.level + 1, &mut scores))?;
+            }
+            "value" => self.into.value = seen.once(3, map, Number::any(rules))?,
+            _ => seen.other(key, map)?,
+        }
+        Ok(())
+    }
+
+    fn close<E: de::Error>(&mut self) -> Result<(), E> {
+        self.seen.close()
+    }
+}
+
+/// Names with one kind of value each (`scores`, `segments`); a member that is `null` is absent.
+pub(super) struct Pairs<'a, 'r, 'm, S, T> {
+    rules: &'r Rules<'r>,
+    seed: fn(&'r Rules<'r>) -> S,
+    nulls: Vec<(Cow<'a, str>, ())>,
+    into: &'m mut Vec<(Cow<'a, str>, T)>,
+}
+
+impl<'a, 'r, 'm, S, T> Pairs<'a, 'r, 'm, S, T> {
+    pub(super) fn new(
+        rules: &'r Rules<'r>,
+        seed: fn(&'r Rules<'r>) -> S,
+        into: &'m mut Vec<(Cow<'a, str>, T)>,
+    ) -> Self {
+        Self {
+            rules,
+            seed,
+            nulls: Vec::new(),
+            into,
+        }
+    }
+
+    /// A name that stands once with a value and once as null is there twice, too.
+    fn is_distinct(&mut self) -> bool {
+        if self.nulls.is_empty() {
+            return distinct(self.into);
+        }
+        let others = self.into.iter().map(|(name, _)| (name.clone(), ()));
+        self.nulls.extend(others);
+        distinct(&self.nulls)
+    }
+}
+
+impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a, '_, '_, S, T> {
+    fn member<A: MapAccess<'a>>(
+        &mut self,
+        name: Cow<'a, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        self.rules.name(&name)?;
+        match map.next_value_seed((self.seed)(self.rules))? {
+            Some(value) => self.into.push((name, value)),
+            None => self.nulls.push((name, ())),
+        }
+        Ok(())
+    }
+
+    fn close<E: de::Error>(&mut self) -> Result<(), E> {
+        if self.is_distinct() {
+            Ok(())
+        } else {
+            Err(self.rules.refuse(Reject::DuplicateKey))
+        }
+    }
+}
+
+/// The members of `usage`.
+pub(super) struct UsageMembers<'a, 'r, 'm> {
+    rules: &'r Rules<'r>,
+    seen: Seen<'a, 'r>,
+    into: &'m mut Usage,
+}
+
+impl<'r, 'm> UsageMembers<'_, 'r, 'm> {
+    pub(super) fn new(rules: &'r Rules<'r>, level: usize, into: &'m mut Usage) -> Self {
+        Self {
+            rules,
+            seen: Seen::new(rules, level),
+            into,
+        }
+    }
+}
+
+impl<'a> Members<'a> for UsageMembers<'a, '_, '_> {
+    fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
+        let (field, slot) = match &*key {
+            "input_tokens" => (0, &mut self.into.input_tokens),
+            "cached_input_tokens" => (1, &mut self.into.cached_input_tokens),
+            "output_tokens" => (2, &mut self.into.output_tokens),
+            "reasoning_tokens" => (3, &mut self.into.reasoning_tokens),
+            "cost_usd" => (4, &mut self.into.cost_usd),
+            _ => return self.seen.other(key, map),
+        };
+        *slot = self.seen.once(field, map, Number::amount(self.rules))?;
+        Ok(())
+    }
+
+    fn close<E: de::Error>(&mut self) -> Result<(), E> {
+        self.seen.close()
+    }
+}

@@ -1,0 +1,95 @@
+//! A category: a class or a segment's value, which producers write as a string, a truth value or a number.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
+
+use super::rules::Rules;
+use crate::event::Reject;
+
+/// Up to here a double holds every integer: 2^53.
+const EXACT_INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The commonest classes, so that they cost no allocation.
+const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/// A category as text, or nothing where `null` stands. `1` and `1.0` are the same category.
+pub(super) struct Word<'r> {
+    rules: &'r Rules<'r>,
+    fractions: bool,
+}
+
+impl<'r> Word<'r> {
+    /// A class: string, truth value or integer.
+    pub(super) fn class(rules: &'r Rules<'r>) -> Self {
+        Self {
+            rules,
+            fractions: false,
+        }
+    }
+
+    /// A segment's value: string, truth value or any number.
+    pub(super) fn segment(rules: &'r Rules<'r>) -> Self {
+        Self {
+            rules,
+            fractions: true,
+        }
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Word<'_> {
+    type Value = Option<Cow<'a, str>>;
+
+    fn deserialize<D: Deserializer<'a>>(self, source: D) -> Result<Self::Value, D::Error> {
+        source.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Word<'_> {
+    type Value = Option<Cow<'a, str>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a category or null")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'a str) -> Result<Self::Value, E> {
+        self.rules.text(text)?;
+        Ok(Some(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        self.rules.text(text)?;
+        Ok(Some(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E: de::Error>(self, truth: bool) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Borrowed(if truth { "true" } else { "false" })))
+    }
+
+    fn visit_u64<E: de::Error>(self, x: u64) -> Result<Self::Value, E> {
+        let digit = usize::try_from(x).ok().and_then(|x| DIGITS.get(x));
+        Ok(Some(match digit {
+            Some(digit) => Cow::Borrowed(digit),
+            None => Cow::Owned(x.to_string()),
+        }))
+    }
+
+    fn visit_i64<E: de::Error>(self, x: i64) -> Result<Self::Value, E> {
+        Ok(Some(Cow::Owned(x.to_string())))
+    }
+
+    fn visit_f64<E: de::Error>(self, x: f64) -> Result<Self::Value, E> {
+        if x.trunc() == x && x.abs() <= EXACT_INTEGER_MAX {
+            Ok(Some(Cow::Owned((x as i64).to_string())))
+        } else if self.fractions {
+            Ok(Some(Cow::Owned(format!("{x:?}")))) // the shortest that reads back as x; 1e300, not 301 digits
+        } else {
+            Err(self.rules.refuse(Reject::WrongType))
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What is wrong with a configuration: every fault at once, each with its path and the fix.
+
+use std::fmt;
+
+/// One thing that is wrong: where, what, and what to write instead. Never a secret's value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Where: `windows[1].step`, or the file's name when it could not be read at all.
+    pub path: String,
+    /// What is wrong.
+    pub wrong: String,
+    /// What to do about it.
+    pub fix: String,
+    /// The environment variable or flag that said so; `None` for the file and for defaults.
+    pub origin: Option<String>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.path, self.wrong, self.fix)?;
+        match &self.origin {
+            Some(origin) => write!(f, " (set by {origin})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// All faults of one configuration, by path.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// A configuration with this one fault.
+    #[must_use]
+    pub fn one(path: &str, wrong: impl Into<String>, fix: impl Into<String>) -> Self {
+        let mut faults = Self::default();
+        faults.add(path, wrong, fix);
+        faults
+    }
+
+    /// Adds a fault; a second one of the same path is dropped, because it is most likely the first one's shadow.
+    pub fn add(&mut self, path: &str, wrong: impl Into<String>, fix: impl Into<String>) {
+        if self.0.iter().any(|fault| fault.path == path) {
+            return;
+        }
+        self.0.push(Fault {
+            path: path.to_owned(),
+            wrong: wrong.into(),
+            fix: fix.into(),
+            origin: None,
+        });
+    }
+
+    /// Adds a fault unless `holds`.
+    pub fn require(&mut self, holds: bool, path: &str, wrong: impl Into<String>, fix: &str) {
+        if !holds {
+            self.add(path, wrong, fix);
+        }
+    }
+
+    /// Adds a fault unless `value` lies in `range`.
+    pub fn require_within<T: PartialOrd + fmt::Display>(
+        &mut self,
+        path: &str,
+        value: &T,
+        range: std::ops::RangeInclusive<T>,
+    ) {
+        if !range.contains(value) {
+            let (low, high) = (range.start(), range.end());
+            self.add(
+                path,
+                format!("{value} is out of range"),
+                format!("use {low} to {high}"),
+            );
+        }
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether anything is wrong at `path` or in a list there.
+    pub(super) fn touch(&self, path: &str) -> bool {
+        self.0
+            .iter()
+            .any(|fault| fault.path.split('[').next() == Some(path))
+    }
+
+    /// The faults, by path.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+
+    /// `value` if nothing is wrong, else the faults by path, each with what set it as `origin` knows.
+    ///
+    /// # Errors
+    /// The faults.
+    pub(super) fn or<T>(
+        mut self,
+        value: T,
+        origin: impl Fn(&str) -> Option<String>,
+    ) -> Result<T, Self> {
+        if self.is_empty() {
+            return Ok(value);
+        }
+        for fault in &mut self.0 {
+            fault.origin = origin(&fault.path);
+        }
+        self.0.sort();
+        Err(self)
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.0.iter().enumerate() {
+            let line_end = if i + 1 < self.0.len() { "\n" } else { "" };
+            write!(f, "{fault}{line_end}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// The name in `known` that a mistyped `name` most likely meant: at most two in five of its letters differ.
+pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|k| (edits(name, k), k))
+        .filter(|(edits, k)| edits * 5 <= 2 * k.len().max(name.len()))
+        .min()
+        .map(|(_, k)| k)
+}
+
+/// Levenshtein's distance: single letters inserted, removed or replaced. Cost: |a|·|b|.
+fn edits(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (pair, y) in row.windows(2).zip(b.chars()) {
+            let &[diagonal, above] = pair else { continue };
+            left = (diagonal + usize::from(x != y))
+                .min(above + 1)
+                .min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_levenshteins() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("abc", "abc"), 0);
+    }
+
+    #[test]
+    fn a_slip_is_recognised_and_another_word_is_not() {
+        let known = ["brokers", "group", "properties"];
+        assert_eq!(nearest("broker", known), Some("brokers"));
+        assert_eq!(
+            nearest("gorup", known),
+            Some("group"),
+            "two letters changed places"
+        );
+        assert_eq!(nearest("timeout", known), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! From the merged tree to the settings, with all that is wrong on the way.
+//!
+//! serde stops at its first error. So the tree is first fitted to the shape of the defaults, then deserialised; where a text
+//! still does not mean what its field needs, that is reported, replaced by the default, and tried again. Rejected: a hand-written
+//! reader for each section, which would say every key twice.
+
+use config::{ConfigError, Value, ValueKind};
+use serde_json::Value as Like;
+
+use super::fault::Faults;
+use super::settings::Settings;
+use super::shape::{default_kind, fit};
+
+/// More faults than this nobody reads; it also bounds the trying again.
+const FAULTS_MAX: usize = 200;
+
+/// The settings in `tree`, with the defaults wherever it is at fault.
+pub(super) fn settle(mut tree: Value, faults: &mut Faults) -> Settings {
+    let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
+    fit("", &mut tree, &defaults, faults);
+    for _ in 0..FAULTS_MAX {
+        match tree.clone().try_deserialize() {
+            Ok(settings) => return settings,
+            Err(error) => {
+                let path = report(error, faults);
+                reset(&mut tree, &path, &defaults);
+            }
+        }
+    }
+    Settings::default()
+}
+
+/// Adds what serde found; the path of it.
+fn report(error: ConfigError, faults: &mut Faults) -> String {
+    let (path, message) = match error {
+        ConfigError::NotFound(path) => (
+            path,
+            "missing; each window needs a length and a step".to_owned(),
+        ),
+        ConfigError::Type {
+            key, unexpected, ..
+        } => (
+            key.unwrap_or_default(),
+            format!("{unexpected} is not what belongs there; write a whole number such as 3"),
+        ),
+        ConfigError::At { key, error, .. } => (key.unwrap_or_default(), error.to_string()),
+        other => (String::new(), other.to_string()),
+    };
+    let path = path
+        .replace("].", "]")
+        .replace(']', "].")
+        .trim_end_matches('.')
+        .to_owned(); // the crate forgets some dots
+    let (wrong, fix) = message.split_once("; ").unwrap_or((&message, "correct it"));
+    faults.add(&path, wrong, fix);
+    path
+}
+
+/// Replaces what stands at `path` by its default.
+fn reset(tree: &mut Value, path: &str, defaults: &Like) {
+    let path = path.replace('[', ".").replace(']', "");
+    let (mut at, mut like) = (tree, defaults);
+    for part in path.split('.') {
+        let (inner, inner_like) = match &mut at.kind {
+            ValueKind::Table(table) => {
+                let inner = table
+                    .entry(part.to_owned())
+                    .or_insert_with(|| Value::new(None, ValueKind::Nil));
+                (Some(inner), like.get(part))
+            }
+            ValueKind::Array(values) => (
+                part.parse().ok().and_then(|i: usize| values.get_mut(i)),
+                like.get(0),
+            ),
+            _ => (None, None),
+        };
+        let (Some(inner), Some(inner_like)) = (inner, inner_like) else {
+            return;
+        };
+        (at, like) = (inner, inner_like);
+    }
+    at.kind = default_kind(like);
+}

@@ -1,0 +1,52 @@
+//! `type_rate`: values of another type than most had in the reference; NaN and infinities are a type of their own.
+
+use super::rate::{Floor, Observed, Rate};
+use crate::detect::Case;
+use crate::sketch::TypeCounts;
+
+/// The share of values, nulls aside, that are of another type than the reference's majority.
+pub struct TypeRate;
+
+impl Rate for TypeRate {
+    fn name(&self) -> &'static str {
+        "type_rate"
+    }
+
+    fn floor(&self) -> Floor {
+        Floor::From(0.005)
+    }
+
+    fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)> {
+        let majority = majority(case.reference.sketch.types);
+        let others = |types: TypeCounts| {
+            let total = types.present() - types.null;
+            Observed {
+                count: total - majority(types),
+                total,
+            }
+        };
+        Some((
+            others(case.window.types),
+            others(case.reference.sketch.types),
+        ))
+    }
+}
+
+/// How to read the count of the commonest type; of equals the first in the order of the record.
+fn majority(reference: TypeCounts) -> fn(TypeCounts) -> u64 {
+    let types: [fn(TypeCounts) -> u64; 5] = [
+        |types| types.number,
+        |types| types.text,
+        |types| types.boolean,
+        |types| types.vector,
+        |types| types.not_finite,
+    ];
+    let [first, others @ ..] = types;
+    others.into_iter().fold(first, |most, other| {
+        if other(reference) > most(reference) {
+            other
+        } else {
+            most
+        }
+    })
+}

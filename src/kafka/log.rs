@@ -1,0 +1,426 @@
+//! The log on Kafka: one consumer of a group, one transactional producer, and readers without a group.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::OwnedMessage;
+use rdkafka::producer::Producer;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::{Decision, DeliveryContext, GroupContext, QuietContext};
+use super::guard::guarded;
+use super::message::KafkaMessage;
+use super::restore::{REQUEST_TIMEOUT, StateReading};
+use super::settings::{Offsets, Settings};
+use super::transaction::{self, Aftermath, Failure, TransactionalProducer};
+use crate::runtime::{Batch, Committed, Fault, FirstStart, Happening, Log, TopicPartition};
+
+/// How long a committed offset may stay undecided: longer than any transaction of ours.
+const COMMITTED_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long leaving the group may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Times in a row that another process may take our transactional id before we say so and stop.
+const FENCED_MAX: u32 = 3;
+
+/// The log on Kafka.
+pub struct KafkaLog {
+    settings: Settings,
+    dead_letters: String,
+    consumer: BaseConsumer<GroupContext>,
+    probe: BaseConsumer<QuietContext>,
+    producer: Option<TransactionalProducer>,
+    reading: Option<StateReading>,
+    fenced: u32,
+}
+
+impl KafkaLog {
+    /// Joins the group on `topics`; dead letters go to the topic of that name.
+    ///
+    /// # Errors
+    /// When a property is unknown or no broker answers.
+    pub fn connect(settings: Settings, topics: &[&str], dead_letters: &str) -> Result<Self, Fault> {
+        let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
+            .map_err(|e| unusable(&e))?;
+        answers(&probe, &settings.brokers)?;
+        let consumer =
+            BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
+                .map_err(|e| unusable(&e))?;
+        consumer.subscribe(topics).map_err(|e| unusable(&e))?;
+        Ok(Self {
+            settings,
+            dead_letters: dead_letters.to_owned(),
+            consumer,
+            probe,
+            producer: None,
+            reading: None,
+            fenced: 0,
+        })
+    }
+
+    fn new_producer(&self) -> Result<TransactionalProducer, Fault> {
+        let producer: TransactionalProducer = TransactionalProducer::from_config_and_context(
+            &self.settings.producer(),
+            DeliveryContext::default(),
+        )
+        .map_err(|e| unusable(&e))?;
+        producer
+            .init_transactions(COMMITTED_TIMEOUT)
+            .map_err(|error| not_initialised(&error))?;
+        Ok(producer)
+    }
+
+    /// Gives the transaction up and says what that means.
+    fn undo(&mut self, producer: TransactionalProducer, failure: &Failure) -> Fault {
+        self.fenced = if transaction::is_fenced(&failure.error) {
+            self.fenced + 1
+        } else {
+            0
+        };
+        if transaction::abort(&producer, failure) == Aftermath::Clean {
+            self.producer = Some(producer);
+        }
+        if self.fenced >= FENCED_MAX {
+            return Fault::Fatal(
+                "another live process uses the same transactional id and they fence each other for ever: give each its own \
+                 `runtime.transactional_id`, or leave it unset"
+                    .to_owned(),
+            );
+        }
+        denied(&failure.error, failure.during).unwrap_or_else(|| {
+            Fault::Passing(format!(
+                "the transaction failed to {}: {}",
+                failure.during, failure.error
+            ))
+        })
+    }
+
+    fn offsets_list(
+        offsets: &[(TopicPartition, i64, String)],
+    ) -> Result<TopicPartitionList, Fault> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (at, offset, metadata) in offsets {
+            let mut element = list.add_partition(&at.topic, at.partition);
+            element
+                .set_offset(Offset::Offset(*offset))
+                .map_err(|e| unusable(&e))?;
+            element.set_metadata(metadata);
+        }
+        Ok(list)
+    }
+}
+
+fn unusable(error: &KafkaError) -> Fault {
+    Fault::Fatal(format!(
+        "Kafka's client refuses its configuration: {error}; see `kafka.properties`"
+    ))
+}
+
+fn not_initialised(error: &KafkaError) -> Fault {
+    denied(error, "initialise transactions")
+        .unwrap_or_else(|| Fault::Passing(format!("transactions cannot be initialised: {error}")))
+}
+
+/// A missing right, named with its fix.
+fn denied(error: &KafkaError, during: &str) -> Option<Fault> {
+    let right = match error.rdkafka_error_code()? {
+        RDKafkaErrorCode::TransactionalIdAuthorizationFailed => {
+            "Write and Describe on the transactionalId prefix"
+        }
+        RDKafkaErrorCode::TopicAuthorizationFailed => {
+            "Read and Describe on inputs, Write and Describe on outputs"
+        }
+        RDKafkaErrorCode::GroupAuthorizationFailed => "Read on the group prefix",
+        RDKafkaErrorCode::ClusterAuthorizationFailed => "IdempotentWrite on the cluster",
+        _ => return None,
+    };
+    Some(Fault::Fatal(format!(
+        "not allowed to {during}: grant {right} ({error})"
+    )))
+}
+
+fn answers(probe: &BaseConsumer<QuietContext>, brokers: &str) -> Result<(), Fault> {
+    let asked = probe.fetch_metadata(None, REQUEST_TIMEOUT);
+    asked.map(|_| ()).map_err(|error| {
+        Fault::Fatal(format!("no broker answers at {brokers}: check `kafka.brokers` and that the cluster is up ({error})"))
+    })
+}
+
+/// A fault of polling: most pass by themselves and the client goes on trying.
+fn polled(error: &KafkaError) -> Option<Fault> {
+    if let Some(fault) = denied(error, "read") {
+        return Some(fault);
+    }
+    match error {
+        KafkaError::MessageConsumptionFatal(_) => {
+            Some(Fault::Fatal(format!("the consumer cannot go on: {error}")))
+        }
+        _ => match error.rdkafka_error_code()? {
+            RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
+                Some(Fault::Fatal(format!(
+                    "a committed offset lies outside its topic's log, so records were deleted before they were read ({error}): \
+                 accept the loss with `tidegauge offsets reset --topic TOPIC --to earliest`"
+                )))
+            }
+            _ => None,
+        },
+    }
+}
+
+impl Log for KafkaLog {
+    type Original = OwnedMessage;
+    type Message<'a> = KafkaMessage<'a>;
+
+    fn poll(&mut self, timeout: Duration) -> Result<Happening<KafkaMessage<'_>>, Fault> {
+        if let Some(decision) = self.consumer.context().next_decision() {
+            return Ok(happening(decision));
+        }
+        match self.consumer.poll(timeout) {
+            Some(Ok(message)) => Ok(Happening::Message(message.into())),
+            Some(Err(error)) => match polled(&error) {
+                Some(fault) => Err(fault),
+                None => {
+                    tracing::warn!(%error, "reading; the client goes on trying");
+                    Ok(Happening::Nothing)
+                }
+            },
+            None => Ok(self
+                .consumer
+                .context()
+                .next_decision()
+                .map_or(Happening::Nothing, happening)),
+        }
+    }
+
+    fn assign(&mut self, positions: &[(TopicPartition, i64)]) -> Result<(), Fault> {
+        let mut list = TopicPartitionList::with_capacity(positions.len());
+        for (at, offset) in positions {
+            list.add_partition_offset(&at.topic, at.partition, Offset::Offset(*offset))
+                .map_err(|e| unusable(&e))?;
+        }
+        self.consumer
+            .assign(&list)
+            .map_err(|error| Fault::Passing(format!("cannot take partitions: {error}")))
+    }
+
+    fn unassign(&mut self) -> Result<(), Fault> {
+        self.reading = None;
+        self.consumer
+            .unassign()
+            .map_err(|error| Fault::Passing(format!("cannot give partitions back: {error}")))
+    }
+
+    fn pause_only(&mut self, paused: &[TopicPartition]) -> Result<(), Fault> {
+        let cannot = |error: KafkaError| Fault::Passing(format!("cannot pause or resume: {error}"));
+        let assigned = self.consumer.assignment().map_err(cannot)?;
+        let (mut pause, mut resume) = (TopicPartitionList::new(), TopicPartitionList::new());
+        for element in assigned.elements() {
+            let waits = paused
+                .iter()
+                .any(|at| at.partition == element.partition() && at.topic == element.topic());
+            let list = if waits { &mut pause } else { &mut resume };
+            list.add_partition(element.topic(), element.partition());
+        }
+        self.consumer.pause(&pause).map_err(cannot)?;
+        self.consumer.resume(&resume).map_err(cannot)
+    }
+
+    fn committed(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<Committed>>, Fault> {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for at in partitions {
+            list.add_partition(&at.topic, at.partition);
+        }
+        let deadline = Instant::now() + COMMITTED_TIMEOUT;
+        let answer = loop {
+            match self
+                .consumer
+                .committed_offsets(list.clone(), REQUEST_TIMEOUT)
+            {
+                Ok(answer) => break answer,
+                Err(error) if Instant::now() > deadline => {
+                    return Err(denied(&error, "read committed offsets").unwrap_or_else(|| {
+                        Fault::Passing(format!("committed offsets cannot be read: {error}"))
+                    }));
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(100)),
+            }
+        };
+        partitions
+            .iter()
+            .map(|at| committed_of(&answer, at))
+            .collect()
+    }
+
+    fn partitions(&mut self, topic: &str) -> Result<i32, Fault> {
+        let metadata = self.probe.fetch_metadata(Some(topic), REQUEST_TIMEOUT);
+        let metadata =
+            metadata.map_err(|error| Fault::Passing(format!("cannot look {topic} up: {error}")))?;
+        let found = metadata
+            .topics()
+            .iter()
+            .find(|t| t.name() == topic && t.error().is_none());
+        match found.map(|t| t.partitions().len()) {
+            Some(count) if count > 0 => Ok(i32::try_from(count).unwrap_or(i32::MAX)),
+            _ => Err(Fault::Fatal(format!(
+                "topic {topic} does not exist: create it, or correct `topics` in the configuration"
+            ))),
+        }
+    }
+
+    fn first_offset(&mut self, at: &TopicPartition, first: FirstStart) -> Result<i64, Fault> {
+        let cannot = |error: KafkaError| {
+            Fault::Passing(format!("cannot find the beginning of {at}: {error}"))
+        };
+        let ends = self
+            .consumer
+            .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT);
+        let (earliest, latest) = ends.map_err(cannot)?;
+        let FirstStart::Since(tick) = first else {
+            return Ok(if first == FirstStart::Earliest {
+                earliest
+            } else {
+                latest
+            });
+        };
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&at.topic, at.partition, Offset::Offset(tick.0))
+            .map_err(cannot)?;
+        let found = self
+            .probe
+            .offsets_for_times(list, REQUEST_TIMEOUT)
+            .map_err(cannot)?;
+        let offset = found
+            .find_partition(&at.topic, at.partition)
+            .map(|element| element.offset());
+        Ok(match offset {
+            Some(Offset::Offset(offset)) => offset,
+            _ => latest,
+        })
+    }
+
+    fn is_drained(&mut self, at: &TopicPartition) -> Result<bool, Fault> {
+        let cannot =
+            |error: KafkaError| Fault::Passing(format!("cannot find the end of {at}: {error}"));
+        let stable = self
+            .consumer
+            .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT)
+            .map_err(cannot)?
+            .1;
+        let end = self
+            .probe
+            .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT)
+            .map_err(cannot)?
+            .1;
+        Ok(stable == end)
+    }
+
+    fn commit(&mut self, batch: Batch<OwnedMessage>) -> Result<(), Fault> {
+        let producer = match self.producer.take() {
+            Some(producer) => producer,
+            None => self.new_producer()?,
+        };
+        let offsets = Self::offsets_list(&batch.offsets)?;
+        // Taken anew for every commit, after the last rebalance that was served: the generation in it is the fence.
+        let group = self.consumer.group_metadata();
+        let inside = match (self.settings.offsets, &group) {
+            (Offsets::InTransaction, Some(group)) => Some((&offsets, group)),
+            (Offsets::InTransaction, None) => {
+                self.producer = Some(producer);
+                return Err(Fault::Passing("not a member of the group".to_owned()));
+            }
+            (Offsets::Beside, _) => None,
+        };
+        match transaction::commit(&producer, batch.records, &self.dead_letters, inside) {
+            Ok(aftermath) => {
+                self.fenced = 0;
+                self.producer = (aftermath == Aftermath::Clean).then_some(producer);
+            }
+            Err(failure) => return Err(self.undo(producer, &failure)),
+        }
+        if self.settings.offsets == Offsets::Beside {
+            let stored = self.consumer.commit(&offsets, CommitMode::Sync);
+            stored
+                .map_err(|error| Fault::Passing(format!("offsets cannot be committed: {error}")))?;
+        }
+        Ok(())
+    }
+
+    fn begin_restore(&mut self, topic: &str, partitions: &[i32]) -> Result<(), Fault> {
+        self.reading = None;
+        if !partitions.is_empty() {
+            self.reading = Some(StateReading::begin(
+                &self.settings,
+                &self.probe,
+                topic,
+                partitions,
+            )?);
+        }
+        Ok(())
+    }
+
+    fn restore(&mut self, take: &mut dyn FnMut(i32, &[u8], Option<&[u8]>)) -> Result<bool, Fault> {
+        let done = self
+            .reading
+            .as_mut()
+            .map_or(Ok(true), |reading| reading.advance(take))?;
+        if done {
+            self.reading = None;
+        }
+        Ok(done)
+    }
+
+    fn close(&mut self) {
+        self.consumer.unsubscribe();
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
+        while Instant::now() < deadline {
+            let _polled = self.consumer.poll(Duration::from_millis(50));
+            match self.consumer.context().next_decision() {
+                Some(Decision::Assigned(_)) => {}
+                Some(Decision::Revoked | Decision::Lost) => {
+                    let _left = self.consumer.unassign();
+                    return;
+                }
+                None if self
+                    .consumer
+                    .assignment()
+                    .is_ok_and(|held| held.count() == 0) =>
+                {
+                    return;
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+fn happening<M>(decision: Decision) -> Happening<M> {
+    match decision {
+        Decision::Assigned(partitions) => Happening::Assigned(partitions),
+        Decision::Revoked => Happening::Revoked,
+        Decision::Lost => Happening::Lost,
+    }
+}
+
+fn committed_of(
+    answer: &TopicPartitionList,
+    at: &TopicPartition,
+) -> Result<Option<Committed>, Fault> {
+    let Some(element) = answer.find_partition(&at.topic, at.partition) else {
+        return Ok(None);
+    };
+    element.error().map_err(|error| {
+        Fault::Passing(format!(
+            "the committed offset of {at} cannot be read: {error}"
+        ))
+    })?;
+    let Offset::Offset(offset) = element.offset() else {
+        return Ok(None);
+    };
+    // Somebody else's metadata need not be UTF-8, and the library insists.
+    let metadata = guarded(|| element.metadata().to_owned()).filter(|text| !text.is_empty());
+    Ok(Some(Committed { offset, metadata }))
+}

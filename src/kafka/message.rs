@@ -1,0 +1,76 @@
+//! A message of Kafka as the runtime sees it.
+
+use rdkafka::message::{BorrowedMessage, Headers, Message as _, OwnedMessage};
+
+use super::guard::guarded;
+use crate::event::{ArrivalTime, Record};
+use crate::runtime::Message;
+
+/// A message that lives in the client's memory until the next poll.
+#[derive(Debug)]
+pub struct KafkaMessage<'a> {
+    message: BorrowedMessage<'a>,
+}
+
+impl<'a> From<BorrowedMessage<'a>> for KafkaMessage<'a> {
+    fn from(message: BorrowedMessage<'a>) -> Self {
+        Self { message }
+    }
+}
+
+impl KafkaMessage<'_> {
+    /// The `traceparent` header; `Err` when a header key is not UTF-8.
+    fn traceparent(&self) -> Result<Option<&str>, ()> {
+        let Some(headers) = self.message.headers() else {
+            return Ok(None);
+        };
+        let find = || {
+            let header = headers.iter().find(|header| header.key == "traceparent");
+            // All keys are read, so that a bad one is noticed wherever it stands.
+            let _keys = headers.iter().count();
+            header
+                .and_then(|header| header.value)
+                .and_then(|value| std::str::from_utf8(value).ok())
+        };
+        guarded(find).ok_or(())
+    }
+}
+
+impl Message for KafkaMessage<'_> {
+    type Original = OwnedMessage;
+
+    fn topic(&self) -> &str {
+        self.message.topic()
+    }
+
+    fn partition(&self) -> i32 {
+        self.message.partition()
+    }
+
+    fn offset(&self) -> i64 {
+        self.message.offset()
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        self.message.key()
+    }
+
+    fn record(&self) -> Record<'_> {
+        let traceparent = self.traceparent();
+        Record {
+            payload: self.message.payload(),
+            arrival: self
+                .message
+                .timestamp()
+                .to_millis()
+                .filter(|millis| *millis >= 0)
+                .map(ArrivalTime),
+            headers_readable: traceparent.is_ok(),
+            traceparent: traceparent.unwrap_or(None),
+        }
+    }
+
+    fn original(&self) -> OwnedMessage {
+        self.message.detach()
+    }
+}

@@ -1,0 +1,18 @@
+//! The ports on Kafka's client library, and what must be true of the topics.
+
+mod context;
+mod dead_letter;
+mod guard;
+mod log;
+mod message;
+mod reset;
+mod restore;
+mod settings;
+mod topics;
+mod transaction;
+
+pub use log::KafkaLog;
+pub use message::KafkaMessage;
+pub use reset::{ResetTo, reset_offsets};
+pub use settings::{Offsets, Settings};
+pub use topics::{Action, TopicSpec, apply, plan_topics, verify_inputs};

@@ -1,0 +1,104 @@
+//! `offsets reset`: accepts that something was lost, and begins a new life of a topic's sources.
+
+use std::time::Duration;
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::context::QuietContext;
+use super::restore::REQUEST_TIMEOUT;
+use super::settings::Settings;
+use crate::pipeline::ingest::Position;
+use crate::runtime::{Fault, encode_metadata};
+
+/// Where reading goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetTo {
+    /// At the oldest record that is left.
+    Earliest,
+    /// At the end.
+    Latest,
+    /// Where the group's offset stands, whoever put it there.
+    Committed,
+}
+
+/// Writes new offsets for every partition of `topic`, marked as the beginning of a new `incarnation`. The group must be at rest.
+/// Answers the offsets, by partition.
+///
+/// # Errors
+/// When members are still active, the topic does not exist or the cluster does not answer.
+pub fn reset_offsets(
+    settings: &Settings,
+    topic: &str,
+    to: ResetTo,
+    incarnation: u64,
+) -> Result<Vec<i64>, Fault> {
+    let cannot = |error: KafkaError| {
+        Fault::Fatal(format!("the offsets of {topic} cannot be reset: {error}"))
+    };
+    let consumer = BaseConsumer::from_config_and_context(&settings.consumer(), QuietContext)
+        .map_err(cannot)?;
+    at_rest(&consumer, &settings.group)?;
+    let metadata = consumer
+        .fetch_metadata(Some(topic), REQUEST_TIMEOUT)
+        .map_err(cannot)?;
+    let count = metadata
+        .topics()
+        .first()
+        .map_or(0, |t| t.partitions().len());
+    let count = i32::try_from(count).unwrap_or(i32::MAX);
+    if count == 0 {
+        return Err(Fault::Fatal(format!("topic {topic} does not exist")));
+    }
+    let mut list = TopicPartitionList::new();
+    list.add_partition_range(topic, 0, count - 1);
+    let committed = consumer
+        .committed_offsets(list, Duration::from_secs(30))
+        .map_err(cannot)?;
+    let (mut offsets, mut chosen) = (TopicPartitionList::new(), Vec::new());
+    for partition in 0..count {
+        let before = committed
+            .find_partition(topic, partition)
+            .and_then(|e| e.offset().to_raw())
+            .filter(|o| *o >= 0);
+        let (earliest, latest) = consumer
+            .fetch_watermarks(topic, partition, REQUEST_TIMEOUT)
+            .map_err(cannot)?;
+        let next = match to {
+            ResetTo::Earliest => earliest,
+            ResetTo::Latest => latest,
+            ResetTo::Committed => before.unwrap_or(earliest),
+        };
+        let position = Position {
+            lost_from: Some(before.unwrap_or(0)),
+            ..Position::beginning(incarnation)
+        };
+        let mut element = offsets.add_partition(topic, partition);
+        element.set_offset(Offset::Offset(next)).map_err(cannot)?;
+        element.set_metadata(encode_metadata(&position));
+        chosen.push(next);
+    }
+    consumer
+        .commit(&offsets, CommitMode::Sync)
+        .map_err(cannot)?;
+    Ok(chosen)
+}
+
+fn at_rest(consumer: &BaseConsumer<QuietContext>, group: &str) -> Result<(), Fault> {
+    let groups = consumer.fetch_group_list(Some(group), REQUEST_TIMEOUT);
+    let groups = groups
+        .map_err(|error| Fault::Fatal(format!("group {group} cannot be looked up: {error}")))?;
+    let active = groups
+        .groups()
+        .iter()
+        .find(|g| g.name() == group)
+        .map_or(0, |g| g.members().len());
+    if active > 0 {
+        return Err(Fault::Fatal(format!(
+            "group {group} has {active} active members: stop every tidegauge process of the group first"
+        )));
+    }
+    Ok(())
+}

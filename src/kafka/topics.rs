@@ -1,0 +1,284 @@
+//! What must be true of the topics: planned, created where missing, verified at start-up, with the exact fix for each mismatch.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::context::QuietContext;
+use super::restore::REQUEST_TIMEOUT;
+use super::settings::Settings;
+use crate::pipeline::{PANES_PARTITIONS, Plan};
+use crate::runtime::Fault;
+
+/// How long the cluster may take to change topics.
+const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One topic as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Name.
+    pub name: String,
+    /// Partitions; for internal topics exact, else only for creation.
+    pub partitions: i32,
+    /// Whether the partition count is fixed for life.
+    pub fixed: bool,
+    /// Copies; -1 is the cluster's default.
+    pub replication: i32,
+    /// Topic configuration.
+    pub config: BTreeMap<&'static str, String>,
+}
+
+/// What is to be done about a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// It is missing.
+    Create(TopicSpec),
+    /// It is as it should be.
+    Keep(String),
+    /// It is different, and only you can change it.
+    Mismatch {
+        /// The topic.
+        name: String,
+        /// What is wrong, and the command that mends it.
+        fix: String,
+    },
+}
+
+const DAY_MILLIS: u64 = 86_400_000;
+
+/// Every topic of ours, as it should be.
+#[must_use]
+pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
+    let topics = &plan.topics;
+    let internal =
+        |name: &str, config| spec(name, PANES_PARTITIONS as i32, true, replication, config);
+    let output = |name: &str, config| spec(name, 1, false, replication, config);
+    vec![
+        internal(&topics.panes, retained(7)),
+        internal(&topics.state, compacted()),
+        output(&topics.alerts_drift, retained(30)),
+        output(&topics.alerts_anomaly, retained(30)),
+        output(&topics.reports, retained(30)),
+        output(&topics.references, compacted()),
+        output(&topics.dead_letters, retained(14)),
+    ]
+}
+
+fn spec(
+    name: &str,
+    partitions: i32,
+    fixed: bool,
+    replication: i32,
+    config: BTreeMap<&'static str, String>,
+) -> TopicSpec {
+    TopicSpec {
+        name: name.to_owned(),
+        partitions,
+        fixed,
+        replication,
+        config,
+    }
+}
+
+fn retained(days: u64) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("cleanup.policy", "delete".to_owned()),
+        ("retention.ms", (days * DAY_MILLIS).to_string()),
+    ])
+}
+
+/// Without small segments a compacted topic of little traffic never compacts.
+fn compacted() -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("cleanup.policy", "compact".to_owned()),
+        ("segment.bytes", (64 << 20).to_string()),
+        ("segment.ms", "3600000".to_owned()),
+    ])
+}
+
+/// Looks at the cluster and says what is to be done.
+///
+/// # Errors
+/// When the cluster does not answer.
+pub fn plan_topics(
+    settings: &Settings,
+    plan: &Plan,
+    replication: i32,
+) -> Result<Vec<Action>, Fault> {
+    let existing = existing(settings)?;
+    let policies = cleanup_policies(settings, plan, &existing, replication)?;
+    let action = |spec: TopicSpec| match existing.get(&spec.name) {
+        None => Action::Create(spec),
+        Some(found) if spec.fixed && *found != spec.partitions => Action::Mismatch {
+            fix: format!(
+                "has {found} partitions, tidegauge needs exactly {}: delete it while no tidegauge runs, or choose another `topics.prefix`",
+                spec.partitions
+            ),
+            name: spec.name,
+        },
+        Some(_) => match (spec.config.get("cleanup.policy"), policies.get(&spec.name)) {
+            (Some(wanted), Some(found)) if !found.contains(wanted.as_str()) => Action::Mismatch {
+                fix: format!(
+                    "has cleanup.policy={found}, tidegauge needs {wanted}: kafka-configs.sh --bootstrap-server {} --alter \
+                     --entity-type topics --entity-name {} --add-config cleanup.policy={wanted}",
+                    settings.brokers, spec.name
+                ),
+                name: spec.name,
+            },
+            _ => Action::Keep(spec.name),
+        },
+    };
+    Ok(wanted(plan, replication).into_iter().map(action).collect())
+}
+
+/// Creates what is missing; answers the names.
+///
+/// # Errors
+/// When the cluster refuses.
+pub fn apply(settings: &Settings, actions: &[Action]) -> Result<Vec<String>, Fault> {
+    let missing: Vec<&TopicSpec> = actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Create(spec) => Some(spec),
+            _ => None,
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let new: Vec<NewTopic<'_>> = missing.iter().map(|spec| new_topic(spec)).collect();
+    let admin = admin(settings)?;
+    let options = AdminOptions::new()
+        .operation_timeout(Some(ADMIN_TIMEOUT))
+        .request_timeout(Some(ADMIN_TIMEOUT));
+    let results = block_on(admin.create_topics(&new, &options))?;
+    let results =
+        results.map_err(|error| Fault::Fatal(format!("topics cannot be created: {error}")))?;
+    for result in results {
+        match result {
+            // Two processes that start together both try: the second is as content as the first.
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => {
+                return Err(Fault::Fatal(format!(
+                    "topic {name} cannot be created: {code}; create it by hand as `tidegauge topics plan` shows"
+                )));
+            }
+        }
+    }
+    Ok(missing.iter().map(|spec| spec.name.clone()).collect())
+}
+
+fn new_topic(spec: &TopicSpec) -> NewTopic<'_> {
+    let new = NewTopic::new(
+        &spec.name,
+        spec.partitions,
+        TopicReplication::Fixed(spec.replication),
+    );
+    spec.config
+        .iter()
+        .fold(new, |new, (key, value)| new.set(key, value))
+}
+
+/// Checks that the inputs exist; they are never created.
+///
+/// # Errors
+/// Names the topic that is missing.
+pub fn verify_inputs(settings: &Settings, plan: &Plan) -> Result<(), Fault> {
+    let existing = existing(settings)?;
+    match plan
+        .topics
+        .predictions
+        .iter()
+        .find(|topic| !existing.contains_key(*topic))
+    {
+        None => Ok(()),
+        Some(missing) => Err(Fault::Fatal(format!(
+            "input topic {missing} does not exist on {}: create it, or name the right one in `topics.predictions` (inputs are never created for you)",
+            settings.brokers
+        ))),
+    }
+}
+
+/// Partitions of every topic of the cluster.
+fn existing(settings: &Settings) -> Result<BTreeMap<String, i32>, Fault> {
+    let reader: BaseConsumer<QuietContext> =
+        BaseConsumer::from_config_and_context(&settings.probe(), QuietContext).map_err(
+            |error| {
+                Fault::Fatal(format!(
+                    "Kafka's client refuses its configuration: {error}; see `kafka.properties`"
+                ))
+            },
+        )?;
+    let metadata = reader.fetch_metadata(None, REQUEST_TIMEOUT).map_err(|error| {
+        Fault::Fatal(format!("no broker answers at {}: check `kafka.brokers` and that the cluster is up ({error})", settings.brokers))
+    })?;
+    let counted = |topic: &rdkafka::metadata::MetadataTopic| {
+        (
+            topic.name().to_owned(),
+            i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX),
+        )
+    };
+    Ok(metadata.topics().iter().map(counted).collect())
+}
+
+fn cleanup_policies(
+    settings: &Settings,
+    plan: &Plan,
+    existing: &BTreeMap<String, i32>,
+    replication: i32,
+) -> Result<BTreeMap<String, String>, Fault> {
+    let present: Vec<TopicSpec> = wanted(plan, replication)
+        .into_iter()
+        .filter(|spec| existing.contains_key(&spec.name))
+        .collect();
+    if present.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let admin = admin(settings)?;
+    let resources: Vec<ResourceSpecifier<'_>> = present
+        .iter()
+        .map(|spec| ResourceSpecifier::Topic(&spec.name))
+        .collect();
+    let options = AdminOptions::new().request_timeout(Some(ADMIN_TIMEOUT));
+    let described = block_on(admin.describe_configs(&resources, &options))?;
+    let described =
+        described.map_err(|error| Fault::Fatal(format!("topics cannot be described: {error}")))?;
+    let policy = |resource: ConfigResource| {
+        let value = resource.get("cleanup.policy")?.value.clone()?;
+        match resource.specifier {
+            rdkafka::admin::OwnedResourceSpecifier::Topic(name) => Some((name, value)),
+            _ => None,
+        }
+    };
+    Ok(described
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter_map(policy)
+        .collect())
+}
+
+fn admin(settings: &Settings) -> Result<AdminClient<QuietContext>, Fault> {
+    let client: Result<AdminClient<QuietContext>, KafkaError> =
+        AdminClient::from_config_and_context(&settings.admin(), QuietContext);
+    client.map_err(|error| {
+        Fault::Fatal(format!(
+            "Kafka's client refuses its configuration: {error}; see `kafka.properties`"
+        ))
+    })
+}
+
+/// The client's administration is asynchronous; here one request is made and waited for.
+fn block_on<T>(request: impl Future<Output = T>) -> Result<T, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime =
+        runtime.map_err(|error| Fault::Fatal(format!("no runtime for a request: {error}")))?;
+    Ok(runtime.block_on(request))
+}

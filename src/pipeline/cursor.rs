@@ -1,0 +1,274 @@
+//! Where evaluate stands in each source, and the clock that follows from it.
+//!
+//! The chain of frames is the proof that nothing is lost or doubled: a frame merges only where the one before it
+//! ended. Kafka's transactions should make anything else impossible; the chain is how we would know.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::frame::{Frame, Joint, SourceId};
+use crate::event::EventTime;
+
+/// How far one source has been heard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which life of the source.
+    pub incarnation: u64,
+    /// The last frame's number.
+    pub seq: u64,
+    /// Where the last frame ended.
+    pub end: i64,
+    /// Up to where the source is believed complete.
+    pub watermark: Option<EventTime>,
+}
+
+/// What to do with a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It continues its source.
+    Merge,
+    /// It was merged before: drop it.
+    Duplicate,
+}
+
+/// A broken chain: our bug, or somebody else's hand in an internal topic.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{topic}[{partition}]: frame {found_seq} (offsets from {found_start}, incarnation {found_incarnation:x}) does not continue \
+     {expected}: something between was lost. If the topic was recreated or an offset was moved, accept the loss with \
+     `tidegauge offsets reset --topic {topic}`"
+)]
+pub struct Gap {
+    /// Topic of the source.
+    pub topic: String,
+    /// Its partition.
+    pub partition: i32,
+    /// The number the frame has.
+    pub found_seq: u64,
+    /// Where the frame begins.
+    pub found_start: i64,
+    /// The life it claims to belong to.
+    pub found_incarnation: u64,
+    /// Where we stood.
+    pub expected: String,
+}
+
+/// All cursors of one evaluate task.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cursors {
+    sources: BTreeMap<SourceId, Cursor>,
+    topics: BTreeMap<String, TopicSize>,
+}
+
+/// Partitions of one input topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicSize {
+    /// When the topic was first heard of: what came later was added while running.
+    pub first: i32,
+    /// The largest count any frame has named.
+    pub now: i32,
+}
+
+impl Cursors {
+    /// Judges a frame (or a piece of one) against the chain; changes nothing.
+    ///
+    /// # Errors
+    /// When the frame does not continue its source.
+    pub fn admit(&self, frame: &Frame) -> Result<Admission, Gap> {
+        let cursor = self.sources.get(&frame.source);
+        match (frame.joint, cursor) {
+            (Joint::Genesis, None) | (Joint::Lost { .. }, None) => Ok(Admission::Merge),
+            (Joint::Lost { .. }, Some(at)) if at.incarnation != frame.incarnation => {
+                Ok(Admission::Merge)
+            }
+            (_, Some(at)) if at.incarnation == frame.incarnation => match frame.seq {
+                seq if seq <= at.seq => Ok(Admission::Duplicate),
+                seq if seq == at.seq + 1 && frame.start == at.end => Ok(Admission::Merge),
+                _ => Err(gap(frame, cursor)),
+            },
+            _ => Err(gap(frame, cursor)),
+        }
+    }
+
+    /// Moves the cursor past a frame that was merged.
+    pub fn pass(&mut self, frame: &Frame) {
+        let count = frame.topic_partitions;
+        let size = self
+            .topics
+            .entry(frame.source.topic.clone())
+            .or_insert(TopicSize {
+                first: count,
+                now: count,
+            });
+        size.now = count.max(size.now);
+        self.sources.insert(
+            frame.source.clone(),
+            Cursor {
+                incarnation: frame.incarnation,
+                seq: frame.seq,
+                end: frame.end,
+                watermark: frame.watermark,
+            },
+        );
+    }
+
+    /// The clock: the minimum over all sources; `None` while one of them has not been heard of.
+    #[must_use]
+    pub fn clock(&self) -> Option<EventTime> {
+        let every = self.topics.iter().flat_map(|(topic, size)| {
+            (0..size.now).map(move |partition| SourceId {
+                topic: topic.clone(),
+                partition,
+            })
+        });
+        let mut clock: Option<EventTime> = None;
+        for source in every {
+            let watermark = self.sources.get(&source)?.watermark?;
+            clock = Some(clock.map_or(watermark, |c| c.min(watermark)));
+        }
+        clock
+    }
+
+    /// Each input topic and its partitions.
+    pub fn topics(&self) -> impl Iterator<Item = (&String, TopicSize)> {
+        self.topics.iter().map(|(topic, size)| (topic, *size))
+    }
+
+    /// Each source and how far it has been heard.
+    pub fn sources(&self) -> impl Iterator<Item = (&SourceId, &Cursor)> {
+        self.sources.iter()
+    }
+
+    /// Forgets the topics in `retired`: they no longer hold the clock.
+    pub fn retire(&mut self, retired: &[String]) {
+        self.topics.retain(|topic, _| !retired.contains(topic));
+        self.sources
+            .retain(|source, _| !retired.contains(&source.topic));
+    }
+}
+
+fn gap(frame: &Frame, cursor: Option<&Cursor>) -> Gap {
+    Gap {
+        topic: frame.source.topic.clone(),
+        partition: frame.source.partition,
+        found_seq: frame.seq,
+        found_start: frame.start,
+        found_incarnation: frame.incarnation,
+        expected: cursor.map_or_else(
+            || "anything heard before".to_owned(),
+            |at| {
+                format!(
+                    "frame {} (offset {}, incarnation {:x})",
+                    at.seq, at.end, at.incarnation
+                )
+            },
+        ),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn frame(partition: i32, seq: u64, start: i64, end: i64, joint: Joint) -> Frame {
+        Frame {
+            source: SourceId {
+                topic: "t".into(),
+                partition,
+            },
+            incarnation: 1,
+            seq,
+            joint,
+            start,
+            end,
+            watermark: Some(EventTime(end * 1_000)),
+            topic_partitions: 2,
+            partials: Vec::new(),
+            more: false,
+        }
+    }
+
+    fn heard(frames: &[Frame]) -> Cursors {
+        let mut cursors = Cursors::default();
+        for frame in frames {
+            assert_eq!(cursors.admit(frame), Ok(Admission::Merge));
+            cursors.pass(frame);
+        }
+        cursors
+    }
+
+    #[test]
+    fn a_chain_merges_and_a_repeated_frame_is_a_duplicate() {
+        let frames = [
+            frame(0, 1, 0, 5, Joint::Genesis),
+            frame(0, 2, 5, 9, Joint::Next),
+        ];
+        let cursors = heard(&frames);
+        for again in &frames {
+            assert_eq!(cursors.admit(again), Ok(Admission::Duplicate));
+        }
+    }
+
+    /// Every illegal log must raise the alarm.
+    #[test]
+    fn every_illegal_continuation_is_a_gap() {
+        let cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        let other_life = Frame {
+            incarnation: 2,
+            ..frame(0, 2, 5, 9, Joint::Next)
+        };
+        let illegal = [
+            ("a number was skipped", frame(0, 3, 5, 9, Joint::Next)),
+            ("offsets were skipped", frame(0, 2, 6, 9, Joint::Next)),
+            ("offsets overlap", frame(0, 2, 4, 9, Joint::Next)),
+            ("another life without a reset", other_life.clone()),
+            (
+                "a second genesis",
+                Frame {
+                    joint: Joint::Genesis,
+                    ..other_life
+                },
+            ),
+            ("a source that never began", frame(1, 2, 5, 9, Joint::Next)),
+        ];
+        for (what, frame) in illegal {
+            assert!(cursors.admit(&frame).is_err(), "{what} must be refused");
+        }
+    }
+
+    #[test]
+    fn an_accepted_loss_begins_a_new_life() {
+        let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        let reset = Frame {
+            incarnation: 2,
+            ..frame(0, 1, 8, 9, Joint::Lost { from: 5, to: 8 })
+        };
+        assert_eq!(cursors.admit(&reset), Ok(Admission::Merge));
+        cursors.pass(&reset);
+        let next = Frame {
+            incarnation: 2,
+            ..frame(0, 2, 9, 12, Joint::Next)
+        };
+        assert_eq!(cursors.admit(&next), Ok(Admission::Merge));
+        assert!(
+            cursors.admit(&frame(0, 2, 5, 9, Joint::Next)).is_err(),
+            "the old life is over"
+        );
+    }
+
+    #[test]
+    fn the_clock_waits_for_every_partition_of_every_topic() {
+        let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        assert_eq!(cursors.clock(), None, "partition 1 was not heard of");
+        cursors.pass(&frame(1, 1, 0, 3, Joint::Genesis));
+        assert_eq!(cursors.clock(), Some(EventTime(3_000)));
+        let grown = Frame {
+            topic_partitions: 3,
+            ..frame(0, 2, 5, 9, Joint::Next)
+        };
+        cursors.pass(&grown);
+        assert_eq!(cursors.clock(), None, "a partition was added");
+    }
+}

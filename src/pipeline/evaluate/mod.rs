@@ -1,0 +1,366 @@
+//! The last stage: frames in, closed panes, windows, findings, alerts, reports and state out.
+//!
+//! A frame is merged when it is read; what follows from a moved clock is done by [`Evaluate::step`], one boundary at a
+//! time, in order, each exactly once. Frames that come meanwhile only touch panes beyond the clock, so it does not
+//! matter whether judging lags behind reading: results are a function of the panes alone.
+
+mod admission;
+mod judge;
+mod learning;
+mod model;
+mod publish;
+mod restore;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use model::Model;
+
+use super::cursor::{Admission, Cursors, Gap};
+use super::effect::Effects;
+use super::frame::{BadFrames, Frame, Joint, PanePartial, Scope, unpack};
+use super::plan::{PANES_PARTITIONS, Plan};
+use super::state::{BadState, Head, Key, StateWriter};
+use crate::event::EventTime;
+use crate::sketch::{Monoid, Partial};
+use crate::window::{Boundary, PANE_MILLIS};
+
+/// Why an evaluate task stops. Each is our bug or somebody else's hand in an internal topic; going on would be a lie.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// The chain of frames is broken.
+    #[error(transparent)]
+    Gap(#[from] Gap),
+    /// A record is not ours.
+    #[error(transparent)]
+    Frames(#[from] BadFrames),
+    /// The state is not ours.
+    #[error(transparent)]
+    State(#[from] BadState),
+    /// Frames read again do not lead to where the state says they led.
+    #[error(
+        "the frames since the last checkpoint do not lead to the state that was written: an internal topic was tampered with"
+    )]
+    Diverged,
+    /// Something of ours does not serialise.
+    #[error("state cannot be written: {0}")]
+    Unwritable(#[from] postcard::Error),
+}
+
+/// Open panes: what has been merged and not yet closed.
+type OpenPanes = BTreeMap<Boundary, BTreeMap<Scope, Partial>>;
+
+/// Frames between the last checkpoint and the state's head, being read again.
+struct Replay {
+    /// The offset at which it is over.
+    until: i64,
+    /// Where the cursors must stand then.
+    expected: Cursors,
+}
+
+/// The evaluate task of one partition of `panes`.
+pub struct Evaluate {
+    plan: Arc<Plan>,
+    cursors: Cursors,
+    /// The cursors at `open_from`: what a replay starts with.
+    open_cursors: Cursors,
+    next: i64,
+    open_from: i64,
+    closed: Option<Boundary>,
+    open: OpenPanes,
+    checkpointed: BTreeSet<(Boundary, Scope)>,
+    models: BTreeMap<String, Model>,
+    replay: Option<Replay>,
+    effects: Effects,
+    writer: StateWriter,
+    changed: bool,
+    is_herald: bool,
+}
+
+impl Evaluate {
+    /// The task of `partition`, which has never run; `panes` is read from `first` on.
+    #[must_use]
+    pub fn begin(plan: Arc<Plan>, partition: i32, first: i64) -> Self {
+        Self {
+            plan,
+            cursors: Cursors::default(),
+            open_cursors: Cursors::default(),
+            next: first,
+            open_from: first,
+            closed: None,
+            open: OpenPanes::new(),
+            checkpointed: BTreeSet::new(),
+            models: BTreeMap::new(),
+            replay: None,
+            effects: Effects::default(),
+            writer: StateWriter::default(),
+            changed: false,
+            is_herald: partition == 0,
+        }
+    }
+
+    /// The offset to commit: the next one of `panes` that was not taken.
+    #[must_use]
+    pub fn next_offset(&self) -> i64 {
+        self.next
+    }
+
+    /// The offset to read from: earlier than the committed one while open panes are rebuilt.
+    #[must_use]
+    pub fn read_from(&self) -> i64 {
+        if self.replay.is_some() {
+            self.open_from
+        } else {
+            self.next
+        }
+    }
+
+    /// Where it stands in each source.
+    #[must_use]
+    pub fn cursors(&self) -> &Cursors {
+        self.replay
+            .as_ref()
+            .map_or(&self.cursors, |replay| &replay.expected)
+    }
+
+    /// What has gathered since the last flush.
+    #[must_use]
+    pub fn effects(&self) -> &Effects {
+        &self.effects
+    }
+
+    /// The models, by name.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.models.values()
+    }
+
+    /// A model, by name.
+    #[must_use]
+    pub fn model(&self, name: &str) -> Option<&Model> {
+        self.models.get(name)
+    }
+
+    /// Panes kept, open and closed.
+    #[must_use]
+    pub fn pane_count(&self) -> usize {
+        let open: usize = self.open.values().map(BTreeMap::len).sum();
+        open + self.models.values().map(Model::pane_count).sum::<usize>()
+    }
+
+    /// The clock: event time up to which every source is believed complete.
+    #[must_use]
+    pub fn clock(&self) -> Option<EventTime> {
+        self.cursors().clock()
+    }
+
+    /// Takes the record of frames at `offset`.
+    ///
+    /// # Errors
+    /// When the chain of frames is broken or the record is not ours: stop the task.
+    pub fn submit(&mut self, offset: i64, record: &[u8]) -> Result<(), Stop> {
+        for frame in unpack(record)? {
+            self.merge(frame)?;
+        }
+        match &self.replay {
+            Some(replay) if offset + 1 < replay.until => {}
+            Some(_) => self.finish_replay()?,
+            None => {
+                self.next = offset + 1;
+                self.changed = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, mut frame: Frame) -> Result<(), Stop> {
+        let replaying = self.replay.is_some();
+        match self.cursors.admit(&frame)? {
+            Admission::Duplicate => {
+                self.effects.duplicate_frames += 1;
+                return Ok(());
+            }
+            Admission::Merge => {}
+        }
+        let mut stranded = 0;
+        for piece in std::mem::take(&mut frame.partials) {
+            stranded += self.merge_partial(piece, replaying);
+        }
+        if !frame.more {
+            self.cursors.pass(&frame);
+            self.cursors.retire(&self.plan.topics.retired);
+        }
+        if !replaying {
+            self.note_integrity(&frame, stranded);
+        }
+        Ok(())
+    }
+
+    /// Merges one partial into its open pane; answers the predictions that came too late for it.
+    fn merge_partial(&mut self, piece: PanePartial, replaying: bool) -> u64 {
+        if self.closed.is_some_and(|closed| piece.start < closed) {
+            // While replaying, its pane was closed and written down before. Otherwise its source appeared after the
+            // clock had passed: a partition that was added.
+            return if replaying {
+                0
+            } else {
+                piece.partial.predictions
+            };
+        }
+        let scopes = self.open.entry(piece.start).or_default();
+        scopes.entry(piece.scope).or_default().merge(&piece.partial);
+        0
+    }
+
+    /// A loss that an operator accepted is told once, by the partition that all partitions can agree on.
+    fn note_integrity(&mut self, frame: &Frame, stranded: u64) {
+        self.effects.stranded += stranded;
+        if let Joint::Lost { from, to } = frame.joint
+            && !frame.more
+            && self.is_herald
+        {
+            let at = frame
+                .watermark
+                .or(self.cursors.clock())
+                .unwrap_or(EventTime(0));
+            self.effects
+                .outputs
+                .push(publish::lost(&self.plan, &frame.source, (from, to), at));
+        }
+    }
+
+    fn finish_replay(&mut self) -> Result<(), Stop> {
+        match self.replay.take() {
+            Some(replay) if replay.expected != self.cursors => Err(Stop::Diverged),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the clock has passed a boundary that is not closed yet.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.replay.is_none() && self.next_boundary().is_some()
+    }
+
+    /// Closes the next boundary that the clock has passed, if there is one.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn step(&mut self) -> Result<(), Stop> {
+        if self.replay.is_some() {
+            return Ok(());
+        }
+        match self.next_boundary() {
+            Some(boundary) => self.close(boundary),
+            None => Ok(()),
+        }
+    }
+
+    /// The next boundary to close. Without any model, time without panes is skipped.
+    fn next_boundary(&self) -> Option<Boundary> {
+        let target = Boundary::at_or_before(self.cursors.clock()?);
+        let first_open = self
+            .open
+            .first_key_value()
+            .map(|(start, _)| start.plus_minutes(1));
+        let next = match self.closed {
+            Some(closed) if !self.models.is_empty() => closed.plus_minutes(1),
+            _ => first_open?,
+        };
+        (next <= target).then_some(next)
+    }
+
+    /// Closes the pane that ends at `boundary`, then judges what ends there.
+    fn close(&mut self, boundary: Boundary) -> Result<(), Stop> {
+        let start = boundary.plus_minutes(-1);
+        let mut scopes = self.open.remove(&start).unwrap_or_default();
+        self.forget_checkpoint(start, scopes.keys().cloned().collect())?;
+        let overflow = admission::admit(&self.plan.bounds, &mut self.models, &mut scopes, start);
+        self.effects.overflow += overflow;
+        for (scope, partial) in scopes {
+            self.writer.put(
+                &mut self.effects,
+                &Key::Fine(scope.clone(), start),
+                &partial,
+            )?;
+            if let Some(model) = self.models.get_mut(&scope.model) {
+                model.insert_pane(&scope.version, start, partial);
+            }
+        }
+        for model in self.models.values_mut() {
+            model.step(boundary, &self.plan, &mut self.effects, &mut self.writer)?;
+        }
+        self.retire_models(boundary)?;
+        self.closed = Some(boundary);
+        self.changed = true;
+        Ok(())
+    }
+
+    fn forget_checkpoint(&mut self, start: Boundary, scopes: Vec<Scope>) -> Result<(), Stop> {
+        for scope in scopes {
+            if self.checkpointed.remove(&(start, scope.clone())) {
+                self.writer
+                    .remove(&mut self.effects, &Key::Open(scope, start))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn retire_models(&mut self, boundary: Boundary) -> Result<(), Stop> {
+        let oldest = boundary.plus_minutes(-self.plan.bounds.retire_minutes);
+        let silent = self
+            .models
+            .values()
+            .filter(|model| model.last_seen() < oldest);
+        let silent: Vec<String> = silent.map(|model| model.name().to_owned()).collect();
+        for name in silent {
+            if let Some(model) = self.models.remove(&name) {
+                model.forget(&mut self.effects, &mut self.writer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the open panes down, so that a restart reads frames again from here only.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn checkpoint(&mut self) -> Result<(), Stop> {
+        if self.replay.is_some() || self.open_from == self.next {
+            return Ok(());
+        }
+        for (start, scopes) in &self.open {
+            for (scope, partial) in scopes {
+                self.writer.put(
+                    &mut self.effects,
+                    &Key::Open(scope.clone(), *start),
+                    partial,
+                )?;
+                self.checkpointed.insert((*start, scope.clone()));
+            }
+        }
+        self.open_from = self.next;
+        self.open_cursors = self.cursors.clone();
+        self.changed = true;
+        Ok(())
+    }
+
+    /// What has gathered since the last flush, the head included if anything changed.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn flush(&mut self) -> Result<Effects, Stop> {
+        if std::mem::take(&mut self.changed) {
+            let head = Head {
+                partitions: PANES_PARTITIONS,
+                pane_millis: PANE_MILLIS,
+                next: self.next,
+                open_from: self.open_from,
+                cursors: self.cursors.clone(),
+                open_cursors: self.open_cursors.clone(),
+                closed: self.closed,
+            };
+            self.writer.put(&mut self.effects, &Key::Head, &head)?;
+        }
+        Ok(std::mem::take(&mut self.effects))
+    }
+}

@@ -1,0 +1,160 @@
+//! What evaluate publishes: alerts, the reports of windows, references, and losses that were accepted.
+
+use super::judge::Judged;
+use super::model::Model;
+use crate::alert::{
+    AlertRecord, Context, Integrity, Kind, Observed, Report, SourceName, reference_records,
+};
+use crate::detect::Finding;
+use crate::event::EventTime;
+use crate::pipeline::effect::{Effects, Output, OutputTopic};
+use crate::pipeline::frame::SourceId;
+use crate::pipeline::plan::Plan;
+use crate::reference::Reference;
+use crate::sketch::{Exemplars, Monoid, Partial, Subject};
+use crate::window::{Boundary, Span, WindowLength};
+
+/// Bytes of one part of a published reference: it fits a default broker's record with room to spare.
+const REFERENCE_BYTES_MAX: usize = 400 << 10;
+
+/// Moves the alerts of a model by what was found at a boundary.
+pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effects: &mut Effects) {
+    let mut episodes = std::mem::take(&mut model.knowledge.episodes);
+    let idle = episodes.is_empty() && found.observed.is_empty();
+    let exemplars = |version: &str, length: WindowLength| {
+        exemplars(model, version, Span::ending_at(at, length))
+    };
+    let context = Context {
+        model: model.name(),
+        settings: &plan.alert,
+        reference_id: model.reference().map(|reference| reference.id.as_str()),
+        exemplars: &exemplars,
+    };
+    if !idle {
+        for alert in episodes.observe(at, &found.observed, &context) {
+            effects.outputs.push(of_alert(&alert));
+            effects.alerts.push(alert);
+        }
+    }
+    // An active cause remembers when it was last heard: that is news at every boundary.
+    model.changed |= !(idle || episodes.is_empty()) || !effects.alerts.is_empty();
+    model.knowledge.episodes = episodes;
+}
+
+fn exemplars(model: &Model, version: &str, span: Span) -> Exemplars {
+    let mut chosen = Exemplars::default();
+    let rings = model
+        .rings
+        .iter()
+        .filter(|(name, _)| version.is_empty() || *name == version);
+    for pane in rings.flat_map(|(_, ring)| ring.panes_of(span)) {
+        chosen.merge(&pane.exemplars);
+    }
+    chosen
+}
+
+fn of_alert(alert: &AlertRecord) -> Output {
+    Output {
+        topic: if alert.kind == Kind::Drift {
+            OutputTopic::Drift
+        } else {
+            OutputTopic::Anomaly
+        },
+        key: alert.key().to_owned(),
+        headers: alert.headers(),
+        value: alert.value(),
+    }
+}
+
+/// Publishes the summary of each window that ends here and begins where the one before it ended.
+pub fn reports(model: &Model, at: Boundary, plan: &Plan, found: &Judged, effects: &mut Effects) {
+    for spec in plan
+        .windows
+        .iter()
+        .filter(|spec| at.on_grid(spec.length.minutes()))
+    {
+        for (version, ring) in &model.rings {
+            let window = ring.merged(Span::ending_at(at, spec.length));
+            if window.predictions > 0 {
+                window_reports(
+                    model,
+                    version,
+                    spec.length,
+                    at,
+                    &window,
+                    &found.observed,
+                    effects,
+                );
+            }
+        }
+    }
+}
+
+fn window_reports(
+    model: &Model,
+    version: &str,
+    length: WindowLength,
+    end: Boundary,
+    window: &Partial,
+    observed: &[Observed],
+    effects: &mut Effects,
+) {
+    let of_window = |found: &&Observed| found.version == version && found.window == length;
+    let of_window: Vec<&Finding> = observed
+        .iter()
+        .filter(of_window)
+        .map(|found| &found.finding)
+        .collect();
+    for (subject, sketch) in &window.subjects {
+        let findings = findings_on(&of_window, subject);
+        let report = Report {
+            model: model.name(),
+            version,
+            subject,
+            length,
+            end,
+            predictions: window.predictions,
+            sketch,
+            findings: &findings,
+            reference_id: model
+                .reference()
+                .map(|reference| reference.id.as_str())
+                .filter(|_| !findings.is_empty()),
+        }
+        .record();
+        effects.outputs.push(Output {
+            topic: OutputTopic::Reports,
+            key: report.key(),
+            headers: Vec::new(),
+            value: report.value(),
+        });
+    }
+}
+
+fn findings_on(findings: &[&Finding], subject: &Subject) -> Vec<Finding> {
+    let on = findings
+        .iter()
+        .filter(|finding| finding.subject.as_ref() == Some(subject));
+    on.map(|finding| (*finding).clone()).collect()
+}
+
+/// A reference that was learned, in parts.
+pub fn reference(reference: &Reference) -> impl Iterator<Item = Output> {
+    reference_records(reference, REFERENCE_BYTES_MAX)
+        .into_iter()
+        .map(|part| Output {
+            topic: OutputTopic::References,
+            key: part.key(),
+            headers: Vec::new(),
+            value: part.value(),
+        })
+}
+
+/// Offsets of a source that an operator gave up.
+pub fn lost(plan: &Plan, source: &SourceId, (from, to): (i64, i64), at: EventTime) -> Output {
+    let name = SourceName {
+        topic: &source.topic,
+        partition: source.partition,
+    };
+    of_alert(&Integrity::Lost { from, to }.record(name, at, &plan.alert))
+}

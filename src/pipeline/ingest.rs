@@ -1,0 +1,340 @@
+//! The first stage: the records of one input partition in, frames of partials out.
+//!
+//! Ingest knows no reference and no other partition: what it emits is a function of its input and the plan, so a
+//! catch-up over a day of backlog counts exactly what live reading would have counted. Between flushes it remembers
+//! only its position, and that travels with the committed offset.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::frame::{Frame, Joint, PanePartial, Scope, SourceId};
+use super::plan::{PANES_PARTITIONS, Plan};
+use crate::event::{EventTime, Prediction, Record, Reject, Tick, event_time};
+use crate::sketch::{PartialBuffer, Whereabouts};
+use crate::window::{Boundary, Lateness, SourceClock};
+
+/// Open buffers (scope × pane) that force a flush: 4 MB of pending keys at 20 features.
+const OPEN_BUFFERS_MAX: usize = 512;
+/// Values since the last flush that force one: bounds the time a single flush takes.
+const PENDING_VALUES_MAX: u64 = 20_000_000;
+/// Seed under which models are spread over the partitions of `panes`; part of the format.
+const SPREAD_SEED: u64 = 0x70_61_6e_65;
+
+/// Where a source stands: committed as the metadata of its offset, in the transaction that carries its frames.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// Version of this form.
+    pub v: u8,
+    /// Which life of the source.
+    pub incarnation: u64,
+    /// Flushes of this life so far.
+    pub seq: u64,
+    /// Up to where the source is believed complete.
+    pub watermark: Option<EventTime>,
+    /// Set by `offsets reset`: the first offset given up; the committed offset is where reading goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_from: Option<i64>,
+}
+
+impl Position {
+    /// The position of a source that begins a new life.
+    #[must_use]
+    pub fn beginning(incarnation: u64) -> Self {
+        Self {
+            v: 1,
+            incarnation,
+            seq: 0,
+            watermark: None,
+            lost_from: None,
+        }
+    }
+}
+
+/// What became of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Counted.
+    Counted,
+    /// Older than its source's watermark: dropped and counted as late.
+    Late,
+    /// Refused: to the dead-letter topic, byte for byte.
+    Rejected(Reject),
+}
+
+/// What one source did since the last flush; with every record in exactly one of the counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Counted predictions.
+    pub counted: u64,
+    /// Late ones.
+    pub late: u64,
+    /// Refused records by reason.
+    pub rejected: BTreeMap<Reject, u64>,
+}
+
+/// The ingest task of one input partition.
+pub struct Ingest {
+    plan: Arc<Plan>,
+    source: SourceId,
+    topic_partitions: i32,
+    position: Position,
+    joint: Joint,
+    clock: SourceClock,
+    start: i64,
+    next: i64,
+    open: BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>,
+    open_buffers: usize,
+    pending_values: u64,
+    announced: Option<EventTime>,
+    tally: Tally,
+}
+
+impl Ingest {
+    /// A source nobody has heard of, to be read from offset `next` on.
+    #[must_use]
+    pub fn genesis(
+        plan: Arc<Plan>,
+        source: SourceId,
+        partitions: i32,
+        incarnation: u64,
+        next: i64,
+    ) -> Self {
+        Self::at(
+            plan,
+            source,
+            partitions,
+            Position::beginning(incarnation),
+            Joint::Genesis,
+            next,
+        )
+    }
+
+    /// A source that goes on from its committed `position`, the committed offset being `next`.
+    #[must_use]
+    pub fn resume(
+        plan: Arc<Plan>,
+        source: SourceId,
+        partitions: i32,
+        position: Position,
+        next: i64,
+    ) -> Self {
+        let joint = match position.lost_from {
+            Some(from) => Joint::Lost { from, to: next },
+            None if position.seq == 0 => Joint::Genesis,
+            None => Joint::Next,
+        };
+        Self::at(plan, source, partitions, position, joint, next)
+    }
+
+    fn at(
+        plan: Arc<Plan>,
+        source: SourceId,
+        partitions: i32,
+        position: Position,
+        joint: Joint,
+        next: i64,
+    ) -> Self {
+        Self {
+            plan,
+            source,
+            topic_partitions: partitions,
+            clock: SourceClock::at(position.watermark),
+            announced: position.watermark,
+            position,
+            joint,
+            start: next,
+            next,
+            open: BTreeMap::new(),
+            open_buffers: 0,
+            pending_values: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    /// The source.
+    #[must_use]
+    pub fn source(&self) -> &SourceId {
+        &self.source
+    }
+
+    /// The next offset to read.
+    #[must_use]
+    pub fn next_offset(&self) -> i64 {
+        self.next
+    }
+
+    /// Up to where the source is believed complete.
+    #[must_use]
+    pub fn watermark(&self) -> Option<EventTime> {
+        self.clock.watermark()
+    }
+
+    /// Learns that the topic has grown.
+    pub fn topic_has(&mut self, partitions: i32) {
+        self.topic_partitions = self.topic_partitions.max(partitions);
+    }
+
+    /// Takes the record at `offset`.
+    pub fn submit(&mut self, offset: i64, record: &Record<'_>) -> Fate {
+        self.next = offset + 1;
+        let fate = match self.count(offset, record) {
+            Ok(fate) => fate,
+            Err(reject) => Fate::Rejected(reject),
+        };
+        match fate {
+            Fate::Counted => self.tally.counted += 1,
+            Fate::Late => self.tally.late += 1,
+            Fate::Rejected(reject) => *self.tally.rejected.entry(reject).or_default() += 1,
+        }
+        fate
+    }
+
+    fn count(&mut self, offset: i64, record: &Record<'_>) -> Result<Fate, Reject> {
+        let prediction = self.plan.codec.decode(record, &self.plan.limits)?;
+        let time = event_time(&prediction, record, &self.plan.limits)?;
+        if self.clock.lateness(time) == Lateness::Late {
+            return Ok(Fate::Late);
+        }
+        self.clock
+            .observe(time, record.arrival, self.plan.disorder_millis);
+        self.pending_values += prediction.features.len() as u64 + 1;
+        let (topic, partition) = (&self.source.topic, self.source.partition);
+        let whereabouts = || Whereabouts {
+            topic: topic.clone(),
+            partition,
+            offset,
+        };
+        buffer(
+            &mut self.open,
+            &mut self.open_buffers,
+            &prediction,
+            Boundary::at_or_before(time),
+        )
+        .push(&prediction, whereabouts);
+        Ok(Fate::Counted)
+    }
+
+    /// The source is at its end and has been quiet for the idle timeout: its watermark follows the wall clock.
+    pub fn idle(&mut self, now: Tick) {
+        if self.plan.ticks {
+            self.clock.idle(
+                now,
+                self.plan.idle_timeout_millis,
+                self.plan.disorder_millis,
+            );
+        }
+    }
+
+    /// Whether memory asks for a flush before its time.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.open_buffers >= OPEN_BUFFERS_MAX || self.pending_values >= PENDING_VALUES_MAX
+    }
+
+    /// Whether there is anything to say: records read, a watermark moved, a life begun.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.next != self.start
+            || self.clock.watermark() != self.announced
+            || self.joint != Joint::Next
+    }
+
+    /// Where the source stands, as it is to be committed.
+    #[must_use]
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// One frame for every partition of `panes`, in order, and what was done since the last flush.
+    pub fn flush(&mut self) -> (Vec<Frame>, Tally) {
+        self.position.seq += 1;
+        self.position.watermark = self.clock.watermark();
+        self.position.lost_from = None;
+        let mut frames: Vec<Frame> = (0..PANES_PARTITIONS).map(|_| self.empty_frame()).collect();
+        for (model, versions) in &mut self.open {
+            let Some(frame) = frames.get_mut(panes_partition(model) as usize) else {
+                continue;
+            };
+            freeze_into(&mut frame.partials, model, versions);
+        }
+        self.open.clear();
+        self.open_buffers = 0;
+        self.pending_values = 0;
+        self.joint = Joint::Next;
+        self.start = self.next;
+        self.announced = self.position.watermark;
+        (frames, std::mem::take(&mut self.tally))
+    }
+
+    fn empty_frame(&self) -> Frame {
+        Frame {
+            source: self.source.clone(),
+            incarnation: self.position.incarnation,
+            seq: self.position.seq,
+            joint: self.joint,
+            start: self.start,
+            end: self.next,
+            watermark: self.position.watermark,
+            topic_partitions: self.topic_partitions,
+            partials: Vec::new(),
+            more: false,
+        }
+    }
+}
+
+type OpenBuffers = BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>;
+
+/// The buffer of a prediction's scope and pane; names are copied only when they are new since the last flush.
+fn buffer<'a>(
+    open: &'a mut OpenBuffers,
+    count: &mut usize,
+    prediction: &Prediction<'_>,
+    start: Boundary,
+) -> &'a mut PartialBuffer {
+    let versions = entry(open, &prediction.model);
+    let panes = entry(versions, &prediction.version);
+    panes.entry(start).or_insert_with(|| {
+        *count += 1;
+        PartialBuffer::default()
+    })
+}
+
+#[expect(clippy::expect_used, reason = "the entry was made on the line before")]
+fn entry<'a, V: Default>(map: &'a mut BTreeMap<String, V>, name: &str) -> &'a mut V {
+    if !map.contains_key(name) {
+        map.insert(name.to_owned(), V::default());
+    }
+    map.get_mut(name).expect("just inserted")
+}
+
+fn freeze_into(
+    partials: &mut Vec<PanePartial>,
+    model: &str,
+    versions: &mut BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>,
+) {
+    for (version, panes) in versions {
+        let scope = Scope {
+            model: model.to_owned(),
+            version: version.clone(),
+        };
+        for (start, buffer) in panes {
+            if let Some(partial) = buffer.freeze() {
+                partials.push(PanePartial {
+                    scope: scope.clone(),
+                    start: *start,
+                    partial,
+                });
+            }
+        }
+    }
+}
+
+/// The partition of `panes` that evaluates `model`.
+#[must_use]
+pub fn panes_partition(model: &str) -> u32 {
+    (xxh3_64_with_seed(model.as_bytes(), SPREAD_SEED) % u64::from(PANES_PARTITIONS)) as u32
+}

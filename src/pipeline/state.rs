@@ -1,0 +1,283 @@
+//! The state of evaluate as it lies in the compacted state topic: keyed entries, large ones in numbered parts.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::cursor::Cursors;
+use super::effect::Effects;
+use super::frame::Scope;
+use crate::window::Boundary;
+
+/// Bytes of one record's value at most.
+const PART_BYTES_MAX: usize = 400 << 10;
+/// Version of the serialised values.
+const FORMAT: u8 = 1;
+
+/// What an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Key {
+    /// Where evaluate stands: written at every commit.
+    Head,
+    /// A closed pane of one minute.
+    Fine(Scope, Boundary),
+    /// A closed pane that has aged.
+    Coarse(Scope, Boundary),
+    /// A pane that was still open at the last checkpoint.
+    Open(Scope, Boundary),
+    /// All that is known of a model, but for its panes and its reference.
+    Model(String),
+    /// A model's reference.
+    Reference(String),
+}
+
+/// Where evaluate stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Partitions of `panes`, fixed for life.
+    pub partitions: u32,
+    /// Milliseconds of a pane, fixed for life.
+    pub pane_millis: i64,
+    /// The next offset of `panes` to read.
+    pub next: i64,
+    /// The offset from which open panes are rebuilt.
+    pub open_from: i64,
+    /// Where it stands in each source.
+    pub cursors: Cursors,
+    /// Where it stood at `open_from`.
+    pub open_cursors: Cursors,
+    /// The last boundary that was judged.
+    pub closed: Option<Boundary>,
+}
+
+/// State that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadState {
+    /// Written by another version.
+    #[error(
+        "the state topic holds format {0}, this build reads {FORMAT}: run the version that wrote it, or name new internal topics"
+    )]
+    Format(u8),
+    /// Not decodable.
+    #[error("an entry of the state topic does not decode: {0}")]
+    Bytes(#[from] postcard::Error),
+    /// Parts are missing.
+    #[error(
+        "an entry of the state topic lacks part {0}: the topic was tampered with or its retention is not compaction"
+    )]
+    MissingPart(u16),
+    /// Fixed for life, and different.
+    #[error(
+        "{what} is {found} in the state and {wanted} in this build; it is fixed for the life of the internal topics: name new ones"
+    )]
+    Mismatch {
+        /// What differs.
+        what: &'static str,
+        /// In the state.
+        found: i64,
+        /// Here.
+        wanted: i64,
+    },
+}
+
+/// Writes entries into effects, and remembers which keys have several parts so that none is left behind.
+#[derive(Debug, Clone, Default)]
+pub struct StateWriter {
+    parts: BTreeMap<Key, u16>,
+}
+
+impl StateWriter {
+    /// Writes the last word on `key`.
+    ///
+    /// # Errors
+    /// Never in practice: a vector takes any bytes.
+    pub fn put(
+        &mut self,
+        effects: &mut Effects,
+        key: &Key,
+        value: &impl Serialize,
+    ) -> Result<(), postcard::Error> {
+        let bytes = postcard::to_stdvec(value)?;
+        let chunks: Vec<&[u8]> = if bytes.is_empty() {
+            vec![&[]]
+        } else {
+            bytes.chunks(PART_BYTES_MAX).collect()
+        };
+        let count = u16::try_from(chunks.len()).unwrap_or(u16::MAX);
+        for (part, chunk) in (0..count).zip(chunks) {
+            let mut record = Vec::with_capacity(chunk.len() + 3);
+            record.push(FORMAT);
+            record.extend_from_slice(&count.to_le_bytes());
+            record.extend_from_slice(chunk);
+            effects.state.insert(part_key(key, part)?, Some(record));
+        }
+        self.forget_parts(effects, key, count)
+    }
+
+    /// Forgets `key`.
+    ///
+    /// # Errors
+    /// Never in practice: a vector takes any bytes.
+    pub fn remove(&mut self, effects: &mut Effects, key: &Key) -> Result<(), postcard::Error> {
+        effects.state.insert(part_key(key, 0)?, None);
+        self.forget_parts(effects, key, 1)
+    }
+
+    fn forget_parts(
+        &mut self,
+        effects: &mut Effects,
+        key: &Key,
+        from: u16,
+    ) -> Result<(), postcard::Error> {
+        let before = if from > 1 {
+            self.parts.insert(key.clone(), from)
+        } else {
+            self.parts.remove(key)
+        };
+        for part in from..before.unwrap_or(0) {
+            effects.state.insert(part_key(key, part)?, None);
+        }
+        Ok(())
+    }
+}
+
+fn part_key(key: &Key, part: u16) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_stdvec(&(FORMAT, key, part))
+}
+
+/// The entries of a state topic, as they are read back.
+#[derive(Debug, Default)]
+pub struct StateReader {
+    records: BTreeMap<(Key, u16), Vec<u8>>,
+    bytes: usize,
+}
+
+impl StateReader {
+    /// Takes one record of the topic; the last one on a key counts.
+    ///
+    /// # Errors
+    /// When the key was written by another version, or is damaged.
+    pub fn apply(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), BadState> {
+        match key.first() {
+            Some(&FORMAT) => {}
+            other => return Err(BadState::Format(other.copied().unwrap_or(0))),
+        }
+        let (_, key, part): (u8, Key, u16) = postcard::from_bytes(key)?;
+        let before = match value {
+            Some(value) => self.records.insert((key, part), value.to_vec()),
+            None => self.records.remove(&(key, part)),
+        };
+        self.bytes += value.map_or(0, <[u8]>::len);
+        self.bytes -= before.map_or(0, |old| old.len());
+        Ok(())
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Each entry once, by key, with a writer that knows which of them have several parts.
+    ///
+    /// # Errors
+    /// When a part is missing or was written by another version.
+    pub fn entries(&self) -> Result<(Vec<(&Key, Vec<u8>)>, StateWriter), BadState> {
+        let mut entries = Vec::new();
+        let mut writer = StateWriter::default();
+        for ((key, part), first) in &self.records {
+            if *part > 0 {
+                continue;
+            }
+            let (count, value) = self.assemble(key, first)?;
+            if count > 1 {
+                writer.parts.insert(key.clone(), count);
+            }
+            entries.push((key, value));
+        }
+        Ok((entries, writer))
+    }
+
+    fn assemble(&self, key: &Key, first: &[u8]) -> Result<(u16, Vec<u8>), BadState> {
+        let (count, chunk) = header(first)?;
+        let mut value = chunk.to_vec();
+        for part in 1..count {
+            let record = self
+                .records
+                .get(&(key.clone(), part))
+                .ok_or(BadState::MissingPart(part))?;
+            value.extend_from_slice(header(record)?.1);
+        }
+        Ok((count, value))
+    }
+}
+
+fn header(record: &[u8]) -> Result<(u16, &[u8]), BadState> {
+    match record {
+        [FORMAT, low, high, rest @ ..] => Ok((u16::from_le_bytes([*low, *high]), rest)),
+        other => Err(BadState::Format(other.first().copied().unwrap_or(0))),
+    }
+}
+
+/// The value of an entry.
+///
+/// # Errors
+/// When the bytes are damaged.
+pub fn decode<T: DeserializeOwned>(value: &[u8]) -> Result<T, BadState> {
+    Ok(postcard::from_bytes(value)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn read(effects: &Effects) -> StateReader {
+        let mut reader = StateReader::default();
+        for (key, value) in &effects.state {
+            reader.apply(key, value.as_deref()).unwrap();
+        }
+        reader
+    }
+
+    #[test]
+    fn a_large_entry_travels_in_parts_and_shrinks_without_a_trace() {
+        let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
+        let key = Key::Model("m".into());
+        let large: Vec<u32> = (0..400_000).collect();
+        writer.put(&mut effects, &key, &large).unwrap();
+        assert!(effects.state.len() > 2);
+        let reader = read(&effects);
+        let (entries, mut writer) = reader.entries().unwrap();
+        assert_eq!(decode::<Vec<u32>>(&entries[0].1).unwrap(), large);
+        writer.put(&mut effects, &key, &vec![1u32]).unwrap();
+        let reader = read(&effects);
+        assert_eq!(
+            reader.records.len(),
+            1,
+            "parts that are no longer needed are forgotten"
+        );
+        assert_eq!(
+            decode::<Vec<u32>>(&reader.entries().unwrap().0[0].1).unwrap(),
+            vec![1]
+        );
+    }
+
+    #[test]
+    fn a_missing_part_and_a_foreign_format_are_refused() {
+        let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
+        let large: Vec<u32> = (0..400_000).collect();
+        writer.put(&mut effects, &Key::Head, &large).unwrap();
+        let last = effects.state.keys().last().unwrap().clone();
+        effects.state.remove(&last);
+        assert!(matches!(
+            read(&effects).entries(),
+            Err(BadState::MissingPart(_))
+        ));
+        assert!(matches!(
+            StateReader::default().apply(&[7, 1], None),
+            Err(BadState::Format(7))
+        ));
+    }
+}

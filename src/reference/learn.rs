@@ -1,0 +1,146 @@
+//! Learning a reference: the merged panes of a first span of event time.
+
+use std::collections::BTreeMap;
+
+use super::{Reference, SubjectReference};
+use crate::sketch::{Monoid, Partial, Subject, ValueSketch, Words};
+use crate::window::{Boundary, Span};
+
+/// The reference of `model` over `span`, from its panes (any number per instant, in any order).
+#[must_use]
+pub fn learn<'a>(
+    model: &str,
+    span: Span,
+    panes: impl Iterator<Item = (Boundary, &'a Partial)>,
+) -> Reference {
+    let mut predictions = 0;
+    let mut hours: BTreeMap<&Subject, BTreeMap<i64, ValueSketch>> = BTreeMap::new();
+    for (start, pane) in panes {
+        predictions += pane.predictions;
+        for (subject, sketch) in &pane.subjects {
+            hours
+                .entry(subject)
+                .or_default()
+                .entry(start.0.div_euclid(60))
+                .or_default()
+                .merge(sketch);
+        }
+    }
+    let subjects = hours
+        .into_iter()
+        .map(|(subject, hours)| (subject.clone(), of_subject(&hours)))
+        .collect();
+    Reference {
+        id: String::new(),
+        model: model.to_owned(),
+        span,
+        predictions,
+        subjects,
+    }
+    .with_content_id()
+}
+
+fn of_subject(hours: &BTreeMap<i64, ValueSketch>) -> SubjectReference {
+    let mut sketch = ValueSketch::default();
+    for hour in hours.values() {
+        sketch.merge(hour);
+    }
+    let one_hour_events = one_hour_events(hours.values().map(|hour| &hour.words), &sketch.words);
+    SubjectReference {
+        sketch,
+        one_hour_events,
+    }
+}
+
+/// Events of categories that occurred in one hour only; 0 where cells are groups of categories.
+fn one_hour_events<'a>(hours: impl Iterator<Item = &'a Words>, whole: &Words) -> u64 {
+    if !whole.is_exact() {
+        return 0;
+    }
+    let mut seen: BTreeMap<u32, (u32, u64)> = BTreeMap::new();
+    for cell in hours.flat_map(|words| words.histogram.cells()) {
+        let (in_hours, events) = seen.entry(cell.index).or_default();
+        *in_hours += 1;
+        *events += cell.count;
+    }
+    seen.values()
+        .filter(|(in_hours, _)| *in_hours == 1)
+        .map(|(_, events)| events)
+        .sum()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::event::{Prediction, Value};
+    use crate::sketch::{PartialBuffer, Whereabouts};
+
+    fn pane(country: &'static str, amount: f64, times: u64) -> Partial {
+        let mut buffer = PartialBuffer::default();
+        for n in 0..times {
+            let prediction = Prediction {
+                id: n.to_string().into(),
+                features: vec![
+                    ("country".into(), Value::Text(country.into())),
+                    ("amount".into(), Value::Number(amount)),
+                ],
+                ..Prediction::default()
+            };
+            let nowhere = || Whereabouts {
+                topic: String::new(),
+                partition: 0,
+                offset: 0,
+            };
+            buffer.push(&prediction, nowhere);
+        }
+        buffer.freeze().unwrap()
+    }
+
+    #[test]
+    fn order_and_grouping_of_panes_do_not_change_the_id() {
+        let span = Span {
+            start: Boundary(0),
+            end: Boundary(120),
+        };
+        let panes = [
+            (0, pane("de", 1.0, 5)),
+            (15, pane("fr", 2.0, 3)),
+            (60, pane("de", 3.0, 4)),
+        ];
+        let forward = learn("m", span, panes.iter().map(|(b, p)| (Boundary(*b), p)));
+        let backward = learn(
+            "m",
+            span,
+            panes.iter().rev().map(|(b, p)| (Boundary(*b), p)),
+        );
+        assert_eq!(forward, backward);
+        assert_eq!(forward.id.len(), 32);
+        assert_eq!(forward.predictions, 12);
+        let other = learn(
+            "m",
+            span,
+            panes.iter().take(2).map(|(b, p)| (Boundary(*b), p)),
+        );
+        assert_ne!(forward.id, other.id);
+    }
+
+    #[test]
+    fn categories_of_one_hour_are_counted_by_their_events() {
+        let span = Span {
+            start: Boundary(0),
+            end: Boundary(120),
+        };
+        let panes = [
+            (0, pane("de", 1.0, 5)),
+            (15, pane("fr", 2.0, 3)),
+            (60, pane("de", 3.0, 4)),
+        ];
+        let reference = learn("m", span, panes.iter().map(|(b, p)| (Boundary(*b), p)));
+        let country = &reference.subjects[&Subject::Feature("country".into())];
+        assert_eq!(
+            country.one_hour_events, 3,
+            "only fr, seen three times, kept to one hour"
+        );
+    }
+}

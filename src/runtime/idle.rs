@@ -1,0 +1,41 @@
+//! Silent sources: when one may follow the wall clock.
+//!
+//! Silence alone never excludes a source. It must be quiet for the idle timeout, and nothing may lie beyond what was
+//! delivered: no record, and no open transaction whose records would be late once it commits.
+
+use std::time::Duration;
+
+use super::pace::Pace;
+use super::port::{Fault, Log};
+use super::tasks::Tasks;
+use crate::event::Tick;
+
+/// The longest time between two looks.
+const CHECK_INTERVAL_MAX: Duration = Duration::from_secs(10);
+
+/// How often to look: ten seconds, or half the timeout if that is shorter.
+#[must_use]
+pub fn check_interval(timeout: Duration) -> Duration {
+    CHECK_INTERVAL_MAX.min(timeout / 2)
+}
+
+/// Lets the watermarks of drained, quiet sources follow the wall clock.
+///
+/// # Errors
+/// When the cluster does not answer.
+pub fn advance<L: Log>(
+    log: &mut L,
+    tasks: &mut Tasks,
+    pace: &Pace,
+    now: Duration,
+    wall: Tick,
+    timeout: Duration,
+) -> Result<(), Fault> {
+    for (at, task) in &mut tasks.ingest {
+        let since = *task.quiet_since.get_or_insert(now);
+        if now - since >= timeout && !pace.is_paused(at) && log.is_drained(at)? {
+            task.ingest.idle(wall);
+        }
+    }
+    Ok(())
+}

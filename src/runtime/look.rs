@@ -1,0 +1,191 @@
+//! For those who look on: what a committed flush tells the meter.
+
+use std::collections::BTreeMap;
+
+use super::meter::{
+    AlertChange, Judged, Learning, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+};
+use super::port::TopicPartition;
+use super::tasks::Tasks;
+use crate::alert::{CauseRecord, Kind, Status};
+use crate::detect::Family;
+use crate::event::{EventTime, Reject};
+use crate::pipeline::Plan;
+use crate::pipeline::effect::{Effects, OutputTopic};
+use crate::pipeline::evaluate::{Evaluate, Model};
+use crate::pipeline::ingest::Tally;
+use crate::window::Boundary;
+
+/// What a flush has done, to be told once it is committed.
+#[derive(Default)]
+pub struct News {
+    /// By source.
+    pub tallies: Vec<(TopicPartition, Tally)>,
+    /// By partition of `panes`.
+    pub effects: Vec<(i32, Published)>,
+    /// Refused records.
+    pub dead_letters: u64,
+}
+
+/// What one evaluate task has published, and what else it has to tell.
+#[derive(Default)]
+pub struct Published {
+    /// Records by topic.
+    pub records: BTreeMap<OutputTopic, u64>,
+    /// Bytes of state.
+    pub state_bytes: u64,
+    /// Effects without what was written.
+    pub effects: Effects,
+}
+
+/// Tells the meter.
+pub fn tell(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &News) {
+    for (at, tally) in &news.tallies {
+        let watermark = tasks
+            .task(&at.topic, at.partition)
+            .and_then(|task| task.ingest.watermark());
+        let rejected: Vec<(Reject, u64)> = tally
+            .rejected
+            .iter()
+            .map(|(reason, count)| (*reason, *count))
+            .collect();
+        meter.ingested(&SourceTally {
+            topic: &at.topic,
+            partition: at.partition,
+            accepted: tally.counted,
+            late: tally.late,
+            rejected: &rejected,
+            watermark,
+            lag_records: None,
+        });
+    }
+    if news.dead_letters > 0 {
+        meter.published("dead_letters", news.dead_letters);
+    }
+    for (partition, published) in &news.effects {
+        if let Some(evaluate) = tasks.evaluate.get(partition) {
+            tell_evaluate(meter, plan, *partition, evaluate, published);
+        }
+    }
+}
+
+fn tell_evaluate(
+    meter: &dyn Meter,
+    plan: &Plan,
+    partition: i32,
+    evaluate: &Evaluate,
+    published: &Published,
+) {
+    for (topic, records) in &published.records {
+        meter.published(topic.name(), *records);
+    }
+    let effects = &published.effects;
+    for _ in 0..effects.duplicate_frames {
+        meter.violation(Violation::FrameDuplicate);
+    }
+    tell_windows(meter, evaluate, effects);
+    tell_alerts(meter, effects);
+    if let Some(now) = evaluate.clock().map(Boundary::at_or_before) {
+        evaluate
+            .models()
+            .for_each(|model| tell_learning(meter, plan, model, now));
+    }
+    meter.state(&StateSizes {
+        partition,
+        models: evaluate.models().count() as u64,
+        versions: evaluate
+            .models()
+            .map(|model| model.versions().count() as u64)
+            .sum(),
+        subjects: evaluate
+            .models()
+            .map(|model| model.reference().map_or(0, |r| r.subjects.len() as u64))
+            .sum(),
+        panes: evaluate.pane_count() as u64,
+        bytes: published.state_bytes,
+    });
+}
+
+fn tell_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
+    for closed in &effects.windows {
+        meter.window_closed(&WindowClosed {
+            model: &closed.scope.model,
+            version: &closed.scope.version,
+            window: closed.window,
+            end: closed.end,
+            predictions: closed.predictions,
+        });
+    }
+    for (key, judgement) in &effects.judgements {
+        let reference = evaluate.model(&key.scope.model).and_then(Model::reference);
+        let Some(of_subject) = reference.and_then(|r| r.subjects.get(&key.subject)) else {
+            continue;
+        };
+        meter.judged(&Judged {
+            model: &key.scope.model,
+            version: &key.scope.version,
+            window: key.window,
+            end: judgement.end,
+            subject: &key.subject,
+            distances: &judgement.distances,
+            verdict: judgement.verdict,
+            reference: &of_subject.sketch,
+            observed: &judgement.observed,
+        });
+    }
+}
+
+fn tell_alerts(meter: &dyn Meter, effects: &Effects) {
+    for alert in &effects.alerts {
+        let causes: Vec<String> = alert.causes.iter().map(cause_name).collect();
+        let Some((model, family)) = alert.model.as_deref().zip(family(alert.kind)) else {
+            continue;
+        };
+        meter.alert(&AlertChange {
+            fingerprint: &alert.fingerprint,
+            model,
+            family,
+            severity: alert.severity.name(),
+            firing: alert.status == Status::Firing,
+            since: instant(&alert.started_at),
+            causes: &causes,
+        });
+    }
+}
+
+/// The family of an alert about a model; integrity is about a source.
+fn family(kind: Kind) -> Option<Family> {
+    match kind {
+        Kind::Drift => Some(Family::Drift),
+        Kind::DataQuality => Some(Family::DataQuality),
+        Kind::Volume => Some(Family::Volume),
+        Kind::Integrity => None,
+    }
+}
+
+fn cause_name(cause: &CauseRecord) -> String {
+    format!(
+        "{} {}",
+        cause.measure.subject.as_deref().unwrap_or("traffic"),
+        cause.measure.detector
+    )
+}
+
+/// An instant that we wrote ourselves, read back.
+fn instant(written: &str) -> EventTime {
+    EventTime(written.parse().map_or(0, jiff::Timestamp::as_millisecond))
+}
+
+fn tell_learning(meter: &dyn Meter, plan: &Plan, model: &Model, now: Boundary) {
+    if let Some(reference) = model.reference() {
+        return meter.learned(model.name(), &reference.id);
+    }
+    let (span_minutes, events) = model.learned_so_far(now);
+    meter.learning(&Learning {
+        model: model.name(),
+        span_minutes,
+        span_minutes_wanted: plan.learning.span_minutes,
+        events,
+        events_wanted: plan.learning.events_min,
+    });
+}

@@ -1,0 +1,106 @@
+//! What rides beside a committed offset: how we know that it is ours and that nobody moved it by hand.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::port::{Committed, Fault, TopicPartition};
+use crate::pipeline::cursor::{Cursors, TopicSize};
+use crate::pipeline::ingest::Position;
+
+/// Beside the offsets of `panes`: which input partitions the group has ever read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PanesMetadata {
+    /// Version of this form.
+    pub v: u8,
+    /// By input topic.
+    pub topics: BTreeMap<String, KnownTopic>,
+}
+
+/// What the group knows of one input topic.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownTopic {
+    /// Partitions when it was first heard of; those beyond were added while running.
+    pub first: i32,
+    /// Partitions that were heard, as runs of first and last: `[[0, 7]]`.
+    pub heard: Vec<(i32, i32)>,
+}
+
+impl KnownTopic {
+    /// Whether the partition was ever read.
+    #[must_use]
+    pub fn has_heard(&self, partition: i32) -> bool {
+        self.heard
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&partition))
+    }
+
+    fn add(&mut self, partition: i32) {
+        match self.heard.last_mut() {
+            Some((_, last)) if *last + 1 == partition => *last = partition,
+            _ => self.heard.push((partition, partition)),
+        }
+    }
+}
+
+impl PanesMetadata {
+    /// What the cursors know, their sources coming in ascending order.
+    #[must_use]
+    pub fn of(cursors: &Cursors) -> Self {
+        let known = |(topic, size): (&String, TopicSize)| {
+            (
+                topic.clone(),
+                KnownTopic {
+                    first: size.first,
+                    heard: Vec::new(),
+                },
+            )
+        };
+        let mut topics: BTreeMap<String, KnownTopic> = cursors.topics().map(known).collect();
+        for (source, _) in cursors.sources() {
+            if let Some(known) = topics.get_mut(&source.topic) {
+                known.add(source.partition);
+            }
+        }
+        Self { v: 1, topics }
+    }
+}
+
+/// The metadata as text; at most a few hundred bytes, Kafka takes 4 KB.
+#[must_use]
+pub fn encode(metadata: &impl Serialize) -> String {
+    serde_json::to_string(metadata).unwrap_or_default() // these types have no key that JSON lacks
+}
+
+/// The position beside an input's offset.
+///
+/// # Errors
+/// When the offset was moved by hand: it carries no metadata of ours.
+pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, Fault> {
+    parse(at, committed)
+}
+
+/// What is known beside an offset of `panes`.
+///
+/// # Errors
+/// When the offset was moved by hand: it carries no metadata of ours.
+pub fn panes(at: &TopicPartition, committed: &Committed) -> Result<PanesMetadata, Fault> {
+    parse(at, committed)
+}
+
+fn parse<T: for<'a> Deserialize<'a>>(
+    at: &TopicPartition,
+    committed: &Committed,
+) -> Result<T, Fault> {
+    let parsed = committed
+        .metadata
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok());
+    parsed.ok_or_else(|| Fault::Fatal(format!(
+        "the committed offset {} of {at} was not written by tidegauge: somebody moved it by hand. \
+         To go on from there and record what was skipped as lost, run `tidegauge offsets reset --topic {} --to committed`",
+        committed.offset, at.topic
+    )))
+}

@@ -1,0 +1,453 @@
+//! One worker: a plain thread that owns one consumer, one transactional producer and its tasks.
+//!
+//! Poll, step, flush, in a straight line. State changes in memory as records are read and becomes true when the
+//! transaction of the flush commits; when it does not, everything uncommitted is dropped and restored from the log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::flush;
+use super::idle;
+use super::look;
+use super::meter::Meter;
+use super::pace::Pace;
+use super::port::{Clock, Fault, FirstStart, Happening, Log, Message, Outgoing, TopicPartition};
+use super::restore::{Beginning, Restoring};
+use super::tasks::Tasks;
+use crate::pipeline::Plan;
+use crate::pipeline::evaluate::Evaluate;
+use crate::pipeline::ingest::Fate;
+
+/// How long a poll waits while there is nothing else to do.
+const POLL_TIMEOUT: Duration = Duration::from_millis(50);
+/// How long evaluate may judge between two polls: a jump of the clock must not starve the group's heartbeat.
+const STEP_TIME_MAX: Duration = Duration::from_millis(200);
+/// How long revoked state stays in memory in case it comes back.
+const PARKED_TIME_MAX: Duration = Duration::from_secs(120);
+/// Bytes of effects that force a flush before its time.
+const EFFECT_BYTES_MAX: usize = 32 << 20;
+/// Dead letters that force one.
+const DEAD_LETTERS_MAX: usize = 1_000;
+/// Messages taken between two looks at the stopwatch.
+const MESSAGES_PER_TURN: usize = 256;
+/// Pause after a passing fault.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// What a worker is told beside the plan.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Time between two flushes: what an alert waits for, and what a transaction costs.
+    pub flush_interval: Duration,
+    /// Time between two checkpoints of the open panes: bounds what a restart reads again.
+    pub checkpoint_interval: Duration,
+    /// Where a new group begins.
+    pub first: FirstStart,
+    /// The life that new sources begin; random per start.
+    pub incarnation: u64,
+}
+
+/// What a worker is doing.
+enum Phase {
+    Unassigned,
+    Restoring {
+        restoring: Box<Restoring>,
+        assigned: Vec<TopicPartition>,
+        since: Duration,
+    },
+    Working(Tasks),
+}
+
+/// What one poll brought, without the message.
+enum Turn {
+    Taken,
+    Assigned(Vec<TopicPartition>),
+    Revoked,
+    Lost,
+    Nothing,
+}
+
+/// One worker over a log and a clock.
+pub struct Worker<L: Log, C: Clock> {
+    pub(super) log: L,
+    pub(super) clock: C,
+    pub(super) plan: Arc<Plan>,
+    pub(super) options: Options,
+    pub(super) meter: Arc<dyn Meter>,
+    phase: Phase,
+    pub(super) dead_letters: Vec<Outgoing<L::Original>>,
+    parked: Option<(Duration, BTreeMap<i32, Evaluate>)>,
+    flushed_at: Duration,
+    checkpointed_at: Duration,
+    idle_checked_at: Duration,
+    pace: Pace,
+}
+
+impl<L: Log, C: Clock> Worker<L, C> {
+    /// A worker that has not joined yet; the first [`Worker::turn`] does.
+    pub fn new(log: L, clock: C, plan: Arc<Plan>, options: Options, meter: Arc<dyn Meter>) -> Self {
+        let now = clock.elapsed();
+        Self {
+            log,
+            clock,
+            plan,
+            options,
+            meter,
+            phase: Phase::Unassigned,
+            dead_letters: Vec::new(),
+            parked: None,
+            flushed_at: now,
+            checkpointed_at: now,
+            idle_checked_at: now,
+            pace: Pace::default(),
+        }
+    }
+
+    /// Works until `stop` is set, then flushes and leaves the group.
+    ///
+    /// # Errors
+    /// A fault that does not pass by itself; the message says how to mend it.
+    pub fn run(mut self, stop: &AtomicBool) -> Result<(), Fault> {
+        while !stop.load(Ordering::Relaxed) {
+            self.turn()?;
+        }
+        let flushed = self.leave();
+        self.log.close();
+        flushed
+    }
+
+    /// One turn of the loop: takes what the log has, judges, flushes when it is time.
+    ///
+    /// # Errors
+    /// A fault that does not pass by itself.
+    pub fn turn(&mut self) -> Result<(), Fault> {
+        self.meter.heartbeat();
+        let outcome = self.poll_and_work();
+        match outcome {
+            Err(Fault::Passing(why)) => self.start_over(&why),
+            other => other,
+        }
+    }
+
+    fn poll_and_work(&mut self) -> Result<(), Fault> {
+        self.take_messages()?;
+        self.restore_on()?;
+        self.judge()?;
+        self.look_for_idle_sources()?;
+        self.keep_pace()?;
+        self.flush_if_due()
+    }
+
+    /// Takes messages until there are none, the flush is due or the group wants something.
+    fn take_messages(&mut self) -> Result<(), Fault> {
+        let mut timeout = if self.has_work() {
+            Duration::ZERO
+        } else {
+            POLL_TIMEOUT
+        };
+        for _ in 0..MESSAGES_PER_TURN {
+            match self.take_one(timeout)? {
+                Turn::Taken => timeout = Duration::ZERO,
+                Turn::Assigned(partitions) => return self.assigned(partitions),
+                Turn::Revoked => return self.revoked(),
+                Turn::Lost => return self.lost(),
+                Turn::Nothing => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Polls once; a message goes straight to its task, because it lives only until the next poll.
+    fn take_one(&mut self, timeout: Duration) -> Result<Turn, Fault> {
+        Ok(match self.log.poll(timeout)? {
+            Happening::Message(message) => {
+                if let Phase::Working(tasks) = &mut self.phase {
+                    take(
+                        tasks,
+                        &self.plan,
+                        &mut self.dead_letters,
+                        self.clock.elapsed(),
+                        &message,
+                    )?;
+                }
+                Turn::Taken
+            }
+            Happening::Assigned(partitions) => Turn::Assigned(partitions),
+            Happening::Revoked => Turn::Revoked,
+            Happening::Lost => Turn::Lost,
+            Happening::Nothing => Turn::Nothing,
+        })
+    }
+
+    fn has_work(&self) -> bool {
+        match &self.phase {
+            Phase::Unassigned => false,
+            Phase::Restoring { .. } => true,
+            Phase::Working(tasks) => tasks.evaluate.values().any(Evaluate::has_work),
+        }
+    }
+
+    fn assigned(&mut self, assigned: Vec<TopicPartition>) -> Result<(), Fault> {
+        let parked = match self.parked.take() {
+            Some((since, tasks)) if self.clock.elapsed() - since < PARKED_TIME_MAX => tasks,
+            _ => BTreeMap::new(),
+        };
+        tracing::info!(
+            partitions = assigned.len(),
+            "partitions assigned, restoring"
+        );
+        self.log.assign(&[])?;
+        let restoring = Restoring::begin(&mut self.log, &self.plan, &assigned, parked)?;
+        self.meter.restoring(assigned.len());
+        self.phase = Phase::Restoring {
+            restoring: Box::new(restoring),
+            assigned,
+            since: self.clock.elapsed(),
+        };
+        Ok(())
+    }
+
+    fn revoked(&mut self) -> Result<(), Fault> {
+        let flushed = self.flush();
+        if let Phase::Working(tasks) = std::mem::replace(&mut self.phase, Phase::Unassigned)
+            && flushed.is_ok()
+        {
+            self.parked = Some((self.clock.elapsed(), tasks.evaluate));
+        }
+        self.dead_letters.clear();
+        self.meter.restoring(0);
+        self.log.unassign()?;
+        // A flush that failed here cost nothing: whoever gets the partitions reads them again.
+        if let Err(Fault::Fatal(why)) = flushed {
+            return Err(Fault::Fatal(why));
+        }
+        Ok(())
+    }
+
+    fn lost(&mut self) -> Result<(), Fault> {
+        tracing::warn!(
+            "partitions were lost without warning; what was not committed is read again by their new owner"
+        );
+        self.phase = Phase::Unassigned;
+        self.parked = None;
+        self.dead_letters.clear();
+        self.meter.restoring(0);
+        self.log.unassign()
+    }
+
+    /// Drops everything uncommitted and goes back to what the log has.
+    fn start_over(&mut self, why: &str) -> Result<(), Fault> {
+        tracing::warn!(why, "a passing fault: going back to the last commit");
+        self.meter.aborted();
+        self.dead_letters.clear();
+        std::thread::sleep(RETRY_PAUSE);
+        let assigned = match std::mem::replace(&mut self.phase, Phase::Unassigned) {
+            Phase::Unassigned => return Ok(()),
+            Phase::Restoring { assigned, .. } => assigned,
+            Phase::Working(tasks) => tasks
+                .positions(&self.plan.topics.panes)
+                .into_iter()
+                .map(|(at, _)| at)
+                .collect(),
+        };
+        match self.assigned(assigned.clone()) {
+            Err(Fault::Passing(_)) => {
+                // Still down: keep the assignment and try again at the next turn.
+                let restoring = Box::new(Restoring::unstarted());
+                self.phase = Phase::Restoring {
+                    restoring,
+                    assigned,
+                    since: self.clock.elapsed(),
+                };
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn restore_on(&mut self) -> Result<(), Fault> {
+        let Phase::Restoring {
+            restoring,
+            assigned,
+            since,
+        } = &mut self.phase
+        else {
+            return Ok(());
+        };
+        if !restoring.is_started() {
+            let assigned = assigned.clone();
+            return self.assigned(assigned);
+        }
+        if !restoring.advance(&mut self.log)? {
+            self.meter.restore_progress(restoring.records);
+            return Ok(());
+        }
+        let took = self.clock.elapsed() - *since;
+        let Phase::Restoring { restoring, .. } =
+            std::mem::replace(&mut self.phase, Phase::Unassigned)
+        else {
+            return Ok(());
+        };
+        let records = restoring.records;
+        let beginning = Beginning {
+            first: self.options.first,
+            incarnation: self.options.incarnation,
+        };
+        let tasks = restoring.finish(&mut self.log, &self.plan, beginning)?;
+        self.log.assign(&tasks.positions(&self.plan.topics.panes))?;
+        tracing::info!(records, took_ms = took.as_millis() as u64, "restored");
+        self.meter.restored(took, records);
+        self.pace = Pace::default();
+        self.phase = Phase::Working(tasks);
+        Ok(())
+    }
+
+    /// Lets evaluate judge the boundaries that its clock has passed, for a moment.
+    fn judge(&mut self) -> Result<(), Fault> {
+        let Phase::Working(tasks) = &mut self.phase else {
+            return Ok(());
+        };
+        let begun = self.clock.elapsed();
+        for evaluate in tasks.evaluate.values_mut() {
+            while evaluate.has_work() && self.clock.elapsed() - begun < STEP_TIME_MAX {
+                evaluate
+                    .step()
+                    .map_err(|stop| Fault::Fatal(stop.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn look_for_idle_sources(&mut self) -> Result<(), Fault> {
+        let now = self.clock.elapsed();
+        let timeout =
+            Duration::from_millis(u64::try_from(self.plan.idle_timeout_millis).unwrap_or(0));
+        if now - self.idle_checked_at < idle::check_interval(timeout) {
+            return Ok(());
+        }
+        self.idle_checked_at = now;
+        let Phase::Working(tasks) = &mut self.phase else {
+            return Ok(());
+        };
+        idle::advance(
+            &mut self.log,
+            tasks,
+            &self.pace,
+            now,
+            self.clock.now(),
+            timeout,
+        )
+    }
+
+    fn keep_pace(&mut self) -> Result<(), Fault> {
+        let Phase::Working(tasks) = &mut self.phase else {
+            return Ok(());
+        };
+        self.pace
+            .keep(&mut self.log, &self.plan, tasks, self.clock.elapsed())
+    }
+
+    fn flush_if_due(&mut self) -> Result<(), Fault> {
+        let now = self.clock.elapsed();
+        let Phase::Working(tasks) = &mut self.phase else {
+            return Ok(());
+        };
+        let full = self.dead_letters.len() >= DEAD_LETTERS_MAX
+            || tasks.ingest.values().any(|task| task.ingest.is_full())
+            || tasks
+                .evaluate
+                .values()
+                .map(|e| e.effects().bytes())
+                .sum::<usize>()
+                >= EFFECT_BYTES_MAX;
+        if !full && now - self.flushed_at < self.options.flush_interval {
+            return Ok(());
+        }
+        if now - self.checkpointed_at >= self.options.checkpoint_interval {
+            self.checkpointed_at = now;
+            for evaluate in tasks.evaluate.values_mut() {
+                evaluate
+                    .checkpoint()
+                    .map_err(|stop| Fault::Fatal(stop.to_string()))?;
+            }
+        }
+        self.flush()
+    }
+
+    /// Everything since the last flush, in one transaction.
+    fn flush(&mut self) -> Result<(), Fault> {
+        self.flushed_at = self.clock.elapsed();
+        let Phase::Working(tasks) = &mut self.phase else {
+            return Ok(());
+        };
+        let dead_letters = std::mem::take(&mut self.dead_letters);
+        let gathered = flush::gather(tasks, &self.plan, dead_letters)?;
+        if gathered.batch.records.is_empty() {
+            return Ok(());
+        }
+        let records = gathered.batch.records.len();
+        self.meter.flushed(
+            self.clock.elapsed() - self.flushed_at,
+            gathered.batch.bytes(),
+        );
+        let begun = self.clock.elapsed();
+        self.log.commit(gathered.batch)?;
+        let took = self.clock.elapsed() - begun;
+        tracing::debug!(records, took_ms = took.as_millis() as u64, "committed");
+        self.meter.committed(took);
+        look::tell(&*self.meter, &self.plan, tasks, &gathered.news);
+        Ok(())
+    }
+
+    fn leave(&mut self) -> Result<(), Fault> {
+        match self.flush() {
+            Err(Fault::Passing(why)) => {
+                tracing::warn!(
+                    why,
+                    "the last flush failed; what it held is read again at the next start"
+                );
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// The tasks, while working; for those who look on.
+    pub fn tasks(&self) -> Option<&Tasks> {
+        match &self.phase {
+            Phase::Working(tasks) => Some(tasks),
+            _ => None,
+        }
+    }
+}
+
+/// Hands one message to its task.
+fn take<M: Message>(
+    tasks: &mut Tasks,
+    plan: &Plan,
+    dead_letters: &mut Vec<Outgoing<M::Original>>,
+    now: Duration,
+    message: &M,
+) -> Result<(), Fault> {
+    if message.topic() == plan.topics.panes {
+        let Some(evaluate) = tasks.evaluate.get_mut(&message.partition()) else {
+            return Ok(());
+        };
+        let bytes = message.record().payload.unwrap_or_default();
+        return evaluate
+            .submit(message.offset(), bytes)
+            .map_err(|stop| Fault::Fatal(stop.to_string()));
+    }
+    let Some(task) = tasks.task_mut(message.topic(), message.partition()) else {
+        return Ok(());
+    };
+    task.quiet_since = Some(now);
+    if let Fate::Rejected(reason) = task.ingest.submit(message.offset(), &message.record()) {
+        dead_letters.push(Outgoing::DeadLetter {
+            original: message.original(),
+            reason,
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Findings and contexts from which the tests of alerting are written.
+#![allow(dead_code)] // each test file uses its share
+
+use std::collections::BTreeMap;
+
+use tidegauge::alert::{AlertRecord, Context, Episodes, Observed, Settings};
+use tidegauge::detect::{Family, Finding, Verdict};
+use tidegauge::sketch::{Exemplar, Exemplars, Subject, Whereabouts, id_hash};
+use tidegauge::window::{Boundary, WindowLength};
+
+/// 2026-03-01T14:00:00Z in minutes: the zero of the scenarios.
+pub const NOON: i64 = 29_539_080;
+
+pub fn length(minutes: u32) -> WindowLength {
+    WindowLength::from_minutes(minutes).unwrap()
+}
+
+pub fn feature(name: &str) -> Subject {
+    Subject::Feature(name.to_owned())
+}
+
+/// A finding of `psi` on a feature, with numbers that fit its effect.
+pub fn finding(name: &str, verdict: Verdict, effect: f64) -> Finding {
+    Finding {
+        detector: "psi",
+        family: Family::Drift,
+        subject: Some(feature(name)),
+        verdict,
+        value: 0.1 * effect,
+        threshold: 0.1,
+        effect,
+        statistic: 100.0 * effect,
+        critical: 50.5,
+        p_value: Some(1e-12),
+        window_events: 12_345,
+        reference_events: 1_234_567,
+        critical_effect: effect >= 5.0,
+        details: BTreeMap::from([
+            ("ks", 0.25),
+            ("js_distance", 0.125),
+            ("variability", 0.03125),
+        ]),
+        category: None,
+    }
+}
+
+pub fn observed(version: &str, minutes: u32, finding: Finding) -> Observed {
+    Observed {
+        version: version.to_owned(),
+        window: length(minutes),
+        finding,
+    }
+}
+
+pub fn exemplars(_: &str, _: WindowLength) -> Exemplars {
+    let mut exemplars = Exemplars::default();
+    for (offset, id) in (7..).zip(["tx-1", "tx-2"]) {
+        exemplars.offer(Exemplar {
+            hash: id_hash(id),
+            id: id.to_owned(),
+            trace_id: (offset == 7).then(|| "4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
+            whereabouts: Whereabouts {
+                topic: "predictions".to_owned(),
+                partition: 3,
+                offset,
+            },
+        });
+    }
+    exemplars
+}
+
+pub fn context(settings: &Settings) -> Context<'_> {
+    Context {
+        model: "fraud",
+        settings,
+        reference_id: Some("0123456789abcdef0123456789abcdef"),
+        exemplars: &exemplars,
+    }
+}
+
+/// One boundary, `minute` minutes after noon.
+pub fn observe(
+    episodes: &mut Episodes,
+    minute: i64,
+    findings: &[Observed],
+    settings: &Settings,
+) -> Vec<AlertRecord> {
+    episodes.observe(Boundary(NOON + minute), findings, &context(settings))
+}

@@ -1,0 +1,416 @@
+//! The alert machine and its episodes, as scenarios: what is found at each minute, and what must be published of it.
+//!
+//! A line is `minute[-minute]: findings -> publications`. A finding is `[version/]feature[@minutes]` and a verdict:
+//! `!` breach at twice the threshold (`!3` at three times, from 5 on critical), `~` lingering, `.` quiet, `?` insufficient data.
+//! Minutes that no line names are silent. A publication is `change severity causes`, the strongest first; where nothing
+//! stands behind the arrow, nothing may be published.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod alert_fixtures;
+
+use std::collections::BTreeMap;
+
+use alert_fixtures::{NOON, feature, finding, length, observe, observed};
+use tidegauge::alert::{AlertRecord, CAUSES_MAX, Episodes, Observed, Settings, Status};
+use tidegauge::detect::{Family, Verdict};
+use tidegauge::window::Boundary;
+
+struct Scenario {
+    name: &'static str,
+    hold: i64,
+    keep_firing: i64,
+    lines: &'static str,
+}
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "without hold a breach fires at once and resolves after keep_firing of quiet",
+        hold: 0,
+        keep_firing: 5,
+        lines: "
+            0: amount! -> opened warning amount
+            1-9: amount! ->
+            10-14: amount. ->
+            15: amount. -> resolved warning amount
+            16-30: amount. ->",
+    },
+    Scenario {
+        name: "lingering keeps what fires and starts nothing",
+        hold: 0,
+        keep_firing: 3,
+        lines: "
+            0: age~ ->
+            1: amount! age~ -> opened warning amount
+            2-3: amount. ->
+            4: amount~ ->
+            5-7: amount. ->
+            8: amount. -> resolved warning amount
+            9: amount~ ->",
+    },
+    Scenario {
+        name: "hold: pending is published, then firing, once",
+        hold: 3,
+        keep_firing: 2,
+        lines: "
+            0: amount! -> held warning amount
+            1-2: amount! ->
+            3: amount! -> opened warning amount
+            4: amount! ->
+            5-6: amount. ->
+            7: amount. -> resolved warning amount",
+    },
+    Scenario {
+        name: "a held breach that ends is withdrawn, and the next one is a new episode",
+        hold: 3,
+        keep_firing: 2,
+        lines: "
+            0: amount! -> held warning amount
+            1: amount. -> withdrawn warning amount
+            2: amount! -> held warning amount
+            3: amount~ -> withdrawn warning amount",
+    },
+    Scenario {
+        name: "silence neither fires a pending cause nor ends it before its time",
+        hold: 2,
+        keep_firing: 5,
+        lines: "
+            0: amount! -> held warning amount
+            1: amount? ->
+            2-3: ->
+            4: amount! -> opened warning amount",
+    },
+    Scenario {
+        name: "others join; the same subject in another window does not; the last one resolves it",
+        hold: 0,
+        keep_firing: 2,
+        lines: "
+            0: amount! -> opened warning amount
+            1: amount! age!3 -> joined warning age,amount
+            2: amount! amount@60!4 age!3 ->
+            3-4: amount. amount@60. age!3 ->
+            5: amount. amount@60. age!3 ->
+            6: age. ->
+            7: age. ->
+            8: age. -> resolved warning age",
+    },
+    Scenario {
+        name: "a new version with the same trouble joins",
+        hold: 0,
+        keep_firing: 2,
+        lines: "
+            0: 7/amount! -> opened warning amount
+            1: 7/amount! 8/amount!3 -> joined warning amount,amount",
+    },
+    Scenario {
+        name: "severity rises once and never falls within an episode",
+        hold: 0,
+        keep_firing: 2,
+        lines: "
+            0: amount!2 -> opened warning amount
+            1: amount!6 -> escalated critical amount
+            2: amount!2 ->
+            3: amount!9 ->
+            4: amount!2 age!2 -> joined critical age,amount
+            5-6: amount. age. ->
+            7: -> resolved critical age,amount",
+    },
+    Scenario {
+        name: "a long window that is judged every 15 minutes is not resolved by the minutes between",
+        hold: 0,
+        keep_firing: 2,
+        lines: "
+            0: amount@60! -> opened warning amount
+            15: amount@60! ->
+            30: amount@60. ->
+            32: -> resolved warning amount",
+    },
+    Scenario {
+        name: "silence keeps an alert for one window length and keep_firing, not for ever",
+        hold: 0,
+        keep_firing: 5,
+        lines: "
+            0: amount! -> opened warning amount
+            3: amount! ->
+            4-10: amount? ->
+            11-22: ->
+            23: -> resolved warning amount",
+    },
+    Scenario {
+        name: "what is held when an episode ends begins the next one",
+        hold: 4,
+        keep_firing: 0,
+        lines: "
+            0: amount! -> held warning amount
+            1-3: amount! ->
+            4: amount! -> opened warning amount
+            5: amount! age! ->
+            6: amount. age! -> resolved warning amount; held warning age
+            7-8: age! ->
+            9: age! -> opened warning age",
+    },
+    Scenario {
+        name: "a subject that resolved joins again when it fires again",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: amount! age! -> opened warning age,amount
+            1: amount! age. ->
+            2: amount! age. ->
+            3: amount! age! -> joined warning age,amount",
+    },
+    Scenario {
+        name: "of two findings on one cause the graver counts",
+        hold: 0,
+        keep_firing: 0,
+        lines: "
+            0: amount. amount!2 amount!4 amount? -> opened warning amount
+            1: amount. amount~ ->
+            2: amount? amount. -> resolved warning amount",
+    },
+];
+
+fn parse(word: &str) -> Observed {
+    let (version, rest) = word.split_once('/').unwrap_or(("", word));
+    let mark = rest.find(['!', '~', '.', '?']).unwrap();
+    let (who, said) = rest.split_at(mark);
+    let (name, minutes) = who.split_once('@').unwrap_or((who, "15"));
+    let (verdict, effect) = match said.split_at(1) {
+        ("!", "") => (Verdict::Breach, 2.0),
+        ("!", effect) => (Verdict::Breach, effect.parse().unwrap()),
+        ("~", _) => (Verdict::Lingering, 0.9),
+        (".", _) => (Verdict::Quiet, 0.1),
+        _ => (Verdict::InsufficientData, 0.0),
+    };
+    observed(
+        version,
+        minutes.parse().unwrap(),
+        finding(name, verdict, effect),
+    )
+}
+
+/// Findings and expected publications by minute.
+fn script(lines: &str) -> BTreeMap<i64, (Vec<Observed>, String)> {
+    let mut script = BTreeMap::new();
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (minutes, rest) = line.split_once(':').unwrap();
+        let (findings, expected) = rest.split_once("->").unwrap();
+        let (first, last) = minutes.split_once('-').unwrap_or((minutes, minutes));
+        for minute in first.parse::<i64>().unwrap()..=last.parse().unwrap() {
+            let findings = findings.split_whitespace().map(parse).collect();
+            script.insert(minute, (findings, expected.trim().to_owned()));
+        }
+    }
+    script
+}
+
+fn told(records: &[AlertRecord]) -> String {
+    let one = |record: &AlertRecord| {
+        let name = |text: &Option<String>| text.clone().unwrap().replace("feature:", "");
+        let causes: Vec<String> = record
+            .causes
+            .iter()
+            .map(|c| name(&c.measure.subject))
+            .collect();
+        let change = format!("{:?}", record.change.unwrap()).to_lowercase();
+        format!("{change} {} {}", record.severity.name(), causes.join(","))
+    };
+    records.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// Plays a scenario minute by minute; `shake` may disturb what must not matter.
+fn play(
+    scenario: &Scenario,
+    mut shake: impl FnMut(&mut Episodes, &mut Vec<Observed>),
+) -> Vec<Vec<AlertRecord>> {
+    let settings = Settings {
+        hold_minutes: scenario.hold,
+        keep_firing_minutes: scenario.keep_firing,
+        ..Settings::default()
+    };
+    let script = script(scenario.lines);
+    let mut episodes = Episodes::default();
+    let last = *script.last_key_value().unwrap().0;
+    let minute = |minute| {
+        let (mut findings, _) = script.get(&minute).cloned().unwrap_or_default();
+        shake(&mut episodes, &mut findings);
+        observe(&mut episodes, minute, &findings, &settings)
+    };
+    (0..=last).map(minute).collect()
+}
+
+#[test]
+fn scenarios_publish_exactly_their_transitions() {
+    for scenario in SCENARIOS {
+        let script = script(scenario.lines);
+        for (minute, records) in (0..).zip(play(scenario, |_, _| {})) {
+            let expected = script.get(&minute).map_or("", |(_, expected)| expected);
+            assert_eq!(
+                told(&records),
+                expected,
+                "{}, minute {minute}",
+                scenario.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_restart_at_any_moment_changes_nothing() {
+    for scenario in SCENARIOS {
+        let restarted = play(scenario, |episodes, _| {
+            let bytes = postcard::to_stdvec(episodes).unwrap();
+            *episodes = postcard::from_bytes(&bytes).unwrap();
+        });
+        assert_eq!(restarted, play(scenario, |_, _| {}), "{}", scenario.name);
+    }
+}
+
+#[test]
+fn the_order_of_findings_changes_nothing() {
+    for scenario in SCENARIOS {
+        let plain = play(scenario, |_, _| {});
+        let reversed = play(scenario, |_, findings| findings.reverse());
+        assert_eq!(reversed, plain, "{}", scenario.name);
+        let mut turns = 0;
+        let rotated = play(scenario, |_, findings| {
+            turns += 1;
+            let by = turns % findings.len().max(1);
+            findings.rotate_left(by);
+        });
+        assert_eq!(rotated, plain, "{}", scenario.name);
+    }
+}
+
+#[test]
+fn ids_are_unique_and_the_fingerprint_is_shared() {
+    for scenario in SCENARIOS {
+        let records: Vec<AlertRecord> = play(scenario, |_, _| {}).concat();
+        let ids: std::collections::BTreeSet<&str> = records.iter().map(|r| r.id.as_str()).collect();
+        assert_eq!(ids.len(), records.len(), "{}", scenario.name);
+        assert!(
+            records
+                .iter()
+                .all(|r| r.fingerprint == records[0].fingerprint)
+        );
+    }
+}
+
+#[test]
+fn two_hundred_features_page_once() {
+    let settings = Settings::default();
+    let mut episodes = Episodes::default();
+    let all: Vec<Observed> = (0..200)
+        .map(|n| parse(&format!("f{n:03}!{}", 1.5 + f64::from(n) / 100.0)))
+        .collect();
+    let records = observe(&mut episodes, 0, &all, &settings);
+    assert_eq!(records.len(), 1);
+    assert_eq!(
+        (records[0].causes_total, records[0].causes.len()),
+        (200, 20)
+    );
+    assert_eq!(
+        (records[0].new_causes_total, records[0].new_causes.len()),
+        (200, 20)
+    );
+    assert_eq!(records[0].measure.subject.as_deref(), Some("feature:f199"));
+    assert!((1..60).all(|minute| observe(&mut episodes, minute, &all, &settings).is_empty()));
+    assert_eq!(episodes.firing().count(), 200);
+}
+
+#[test]
+fn families_do_not_mix() {
+    let settings = Settings::default();
+    let mut episodes = Episodes::default();
+    let mut nulls = parse("age!3");
+    nulls.finding.family = Family::DataQuality;
+    nulls.finding.detector = "null_rate";
+    let records = observe(&mut episodes, 0, &[parse("age!2"), nulls], &settings);
+    assert_eq!(records.len(), 2);
+    assert_ne!(records[0].fingerprint, records[1].fingerprint);
+    assert_eq!(
+        episodes.open().collect::<Vec<_>>(),
+        [Family::Drift, Family::DataQuality]
+    );
+}
+
+#[test]
+fn a_dry_run_is_for_nobody() {
+    let settings = Settings {
+        dry_run: true,
+        ..Settings::default()
+    };
+    let records = observe(&mut Episodes::default(), 0, &[parse("age!9")], &settings);
+    assert_eq!(records[0].severity.name(), "none");
+    assert_eq!(records[0].labels["severity"], "none");
+    assert_eq!(records[0].status, Status::Firing);
+}
+
+#[test]
+fn habits_learn_neither_while_it_fires_nor_one_window_length_after() {
+    let settings = Settings {
+        keep_firing_minutes: 5,
+        ..Settings::default()
+    };
+    let mut episodes = Episodes::default();
+    let mut quiet = Vec::new();
+    for minute in 0..40 {
+        let word = match minute {
+            0..2 => "age.",
+            2..4 => "age!",
+            _ => "age.",
+        };
+        let _records = observe(&mut episodes, minute, &[parse(word)], &settings);
+        let at = Boundary(NOON + minute);
+        if episodes.is_quiet("", &feature("age"), length(15), at) {
+            quiet.push(minute);
+        }
+        assert!(
+            episodes.is_quiet("", &feature("age"), length(60), at),
+            "another length"
+        );
+        assert!(
+            episodes.is_quiet("", &feature("amount"), length(15), at),
+            "another subject"
+        );
+        assert!(
+            episodes.is_quiet("8", &feature("age"), length(15), at),
+            "another version"
+        );
+    }
+    // It fires from 2, is quiet from 4, resolves at 9; the first window without any of it ends at 24.
+    assert_eq!(quiet, (0..2).chain(24..40).collect::<Vec<_>>());
+    assert!(episodes.is_empty(), "inactive causes take no memory");
+}
+
+#[test]
+fn beyond_the_limit_the_strongest_are_kept_and_the_rest_is_counted() {
+    let settings = Settings::default();
+    let mut episodes = Episodes::default();
+    let extra = 5;
+    let all: Vec<Observed> = (0..CAUSES_MAX + extra)
+        .map(|n| parse(&format!("f{n}!{}", 2 + n)))
+        .collect();
+    let records = observe(&mut episodes, 0, &all, &settings);
+    assert_eq!(episodes.firing().count(), CAUSES_MAX);
+    assert_eq!(episodes.overflow(), extra as u64);
+    assert_eq!(records[0].causes_total, CAUSES_MAX as u64);
+    assert!(
+        episodes
+            .firing()
+            .all(|(_, evidence)| evidence.effect > 1.0 + extra as f64)
+    );
+}
+
+#[test]
+fn a_number_that_is_none_proves_nothing_and_is_counted() {
+    let settings = Settings::default();
+    let mut episodes = Episodes::default();
+    let mut broken = parse("age!3");
+    broken.finding.statistic = f64::NAN;
+    assert!(observe(&mut episodes, 0, &[broken], &settings).is_empty());
+    assert_eq!(episodes.unsound(), 1);
+    let mut endless = parse("age!3");
+    endless.finding.effect = f64::INFINITY;
+    let records = observe(&mut episodes, 1, &[endless], &settings);
+    assert_eq!(records[0].measure.effect, Some(f64::MAX));
+}

@@ -1,0 +1,351 @@
+//! The reference and the example are made of the doc comments in `src/config`; here they are made again and compared.
+//!
+//! After a change: `UPDATE_DOCS=1 cargo test --test config_docs` writes both files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tidegauge::config::{Settings, Sources, load, yaml};
+
+/// A field as it stands in the source.
+#[derive(Debug, Clone)]
+struct Field {
+    doc: String,
+    name: String,
+    kind: String,
+}
+
+/// A struct's documentation and its fields, in the order of the source.
+type Struct = (String, Vec<Field>);
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every struct with public fields in `src/config`.
+fn structs() -> BTreeMap<String, Struct> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(root().join("src/config")).unwrap() {
+        parse(
+            &fs::read_to_string(entry.unwrap().path()).unwrap(),
+            &mut found,
+        );
+    }
+    found
+}
+
+fn parse(source: &str, found: &mut BTreeMap<String, Struct>) {
+    let mut doc = Vec::new();
+    let mut open: Option<String> = None;
+    for line in source.lines() {
+        let text = line.trim();
+        if let Some(words) = text.strip_prefix("///") {
+            doc.push(words.trim().to_owned());
+        } else if let Some(name) = text
+            .strip_prefix("pub struct ")
+            .and_then(|t| t.strip_suffix(" {"))
+        {
+            found.insert(name.to_owned(), (doc.join(" "), Vec::new()));
+            open = Some(name.to_owned());
+            doc.clear();
+        } else if line == "}" {
+            open = None;
+        } else if let (Some(name), Some((field, kind))) = (
+            &open,
+            text.strip_prefix("pub ").and_then(|t| t.split_once(": ")),
+        ) {
+            let (doc, name_of, kind) = (
+                std::mem::take(&mut doc).join(" "),
+                field.to_owned(),
+                kind.trim_end_matches(',').to_owned(),
+            );
+            found.get_mut(name).unwrap().1.push(Field {
+                doc,
+                name: name_of,
+                kind,
+            });
+        } else if !text.starts_with("#[") {
+            doc.clear();
+        }
+    }
+}
+
+/// One key of the root: a value, or a section (or the elements of a list) with fields of its own.
+struct Section {
+    field: Field,
+    fields: Vec<Field>,
+}
+
+impl Section {
+    /// The path of one of its fields, as faults name it.
+    fn path(&self, field: &Field) -> String {
+        let list = if self.field.kind.starts_with("Vec<") {
+            "[]"
+        } else {
+            ""
+        };
+        format!("{}{list}.{}", self.field.name, field.name)
+    }
+}
+
+fn sections() -> Vec<Section> {
+    let structs = structs();
+    let section = |field: &Field| {
+        let inner = field.kind.trim_start_matches("Vec<").trim_end_matches('>');
+        let (doc, fields) = structs.get(inner).cloned().unwrap_or_default();
+        let doc = if field.kind.starts_with("Vec<") || doc.is_empty() {
+            field.doc.clone()
+        } else {
+            doc
+        };
+        Section {
+            field: Field {
+                doc,
+                ..field.clone()
+            },
+            fields,
+        }
+    };
+    structs["Settings"].1.iter().map(section).collect()
+}
+
+/// The default of each key as YAML writes it, by path; unset ones are absent.
+fn defaults() -> BTreeMap<String, String> {
+    let mut section = "";
+    let mut found = BTreeMap::new();
+    let text = yaml(&Settings::default());
+    for line in text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+    {
+        let (key, value) = line.split_once(':').unwrap();
+        match (key.strip_prefix("  "), value.trim()) {
+            (Some(key), value) => drop(found.insert(format!("{section}.{key}"), value.to_owned())),
+            (None, "") => section = key,
+            (None, value) => drop(found.insert(key.to_owned(), value.to_owned())),
+        }
+    }
+    found
+}
+
+const REFERENCE_HEAD: &str = "\
+# Configuration
+
+Made from the doc comments in `src/config` by `tests/config_docs.rs`; change them there.
+
+Everything has a default, and `tidegauge run --brokers HOST:PORT --predictions TOPIC` needs no file at all. What is set comes from, in rising precedence,
+
+1. a file, YAML or TOML by its ending (`--config`);
+2. the environment: `TIDEGAUGE__SECTION__KEY`, such as `TIDEGAUGE__RUNTIME__WORKERS=4`; parts of a list stand between commas;
+   `TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD` is the librdkafka property `sasl.password`. Such names have no upper case;
+3. flags.
+
+`tidegauge check config FILE` shows every fault of a file at once, each with its fix; `tidegauge config print` shows what is in effect, secrets masked.
+A length of time is written like `30s`, `15m`, `1h30m` or `7d`; a day is 24 hours. An unknown key is an error. The whole, with comments, is in
+[tidegauge.example.yaml](../tidegauge.example.yaml).
+";
+
+fn reference() -> String {
+    let defaults = defaults();
+    let stated = |path: &str| match defaults.get(path) {
+        Some(value) => format!("Default: `{value}`."),
+        None => "Default: unset.".to_owned(),
+    };
+    let mut out = REFERENCE_HEAD.to_owned();
+    for section in sections() {
+        let name = &section.field.name;
+        out += &format!("\n## `{name}`\n\n{}\n", section.field.doc);
+        if let Some(default) = defaults.get(name) {
+            out += &format!("Default: `{default}`.\n");
+        }
+        for field in &section.fields {
+            let path = section.path(field);
+            let default = if path.contains("[]") {
+                String::new()
+            } else {
+                format!(" {}", stated(&path))
+            };
+            out += &format!("\n### `{path}`\n\n{}{default}\n", field.doc);
+        }
+    }
+    out + &refused()
+}
+
+fn refused() -> String {
+    let row =
+        |(name, reason, fix): &(&str, &str, &str)| format!("| `{name}` | {reason} | {fix} |\n");
+    let rows: String = tidegauge::config::REFUSED.iter().map(row).collect();
+    format!(
+        "\n## Properties that are refused\n\n| in `kafka.properties` | because | instead |\n|---|---|---|\n{rows}"
+    )
+}
+
+const EXAMPLE_HEAD: &str = "\
+# Everything that can be set, with its default; delete what you do not change.
+# Made from the doc comments in src/config by tests/config_docs.rs, as docs/configuration.md is.
+";
+
+fn example() -> String {
+    let defaults = defaults();
+    let mut out = EXAMPLE_HEAD.to_owned();
+    for section in sections() {
+        let name = &section.field.name;
+        out += &format!("\n{}", comment(&section.field.doc, ""));
+        match defaults.get(name) {
+            Some(value) => {
+                for field in &section.fields {
+                    out += &comment(&format!("{}: {}", field.name, field.doc), "");
+                }
+                out += &format!("{name}: {value}\n");
+            }
+            None => {
+                out += &format!("{name}:\n");
+                for field in &section.fields {
+                    out += &comment(&field.doc, "  ");
+                    out += &setting(field, defaults.get(&section.path(field)));
+                }
+            }
+        }
+    }
+    out
+}
+
+fn setting(field: &Field, default: Option<&String>) -> String {
+    match default {
+        Some(value) => format!("  {}: {value}\n", field.name),
+        None => format!("  # {}: {}\n", field.name, in_example(field)),
+    }
+}
+
+/// What a doc comment gives as "For example `…`"; a field without a default must have one.
+fn in_example(field: &Field) -> &str {
+    let (_, rest) = field
+        .doc
+        .rsplit_once("For example `")
+        .unwrap_or_else(|| panic!("{} has no default and no example", field.name));
+    rest.split('`').next().unwrap()
+}
+
+/// `text` as comment lines of about 110 columns.
+fn comment(text: &str, indent: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        if lines.last().unwrap().len() + word.len() > 106 {
+            lines.push(String::new());
+        }
+        let line = lines.last_mut().unwrap();
+        *line += if line.is_empty() { "" } else { " " };
+        *line += word;
+    }
+    lines
+        .iter()
+        .map(|line| format!("{indent}# {line}\n"))
+        .collect()
+}
+
+fn assert_current(path: &str, made: &str) {
+    let file: PathBuf = root().join(path);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, made).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap_or_default();
+    let differing = kept
+        .lines()
+        .zip(made.lines())
+        .find(|(kept, made)| kept != made);
+    assert!(
+        kept == made,
+        "{path} is not current ({differing:?}); run UPDATE_DOCS=1 cargo test --test config_docs"
+    );
+}
+
+#[test]
+fn the_reference_is_current() {
+    assert_current("docs/configuration.md", &reference());
+}
+
+#[test]
+fn the_example_is_current() {
+    assert_current("tidegauge.example.yaml", &example());
+}
+
+#[test]
+fn the_example_says_the_defaults() {
+    let checked = load(&Sources::default().file(root().join("tidegauge.example.yaml"))).unwrap();
+    assert_eq!(checked.settings, Settings::default());
+}
+
+/// So that what the example says of an unset key can really be set.
+#[test]
+fn the_example_parses_with_every_unset_key_set() {
+    let text = fs::read_to_string(root().join("tidegauge.example.yaml")).unwrap();
+    let is_setting = |line: &str| {
+        line.starts_with("  # ")
+            && line[4..]
+                .split_once(": ")
+                .is_some_and(|(key, _)| !key.contains(' '))
+    };
+    let uncommented: String = text.lines().map(|line| if is_setting(line) { line.replacen("# ", "", 1) } else { line.to_owned() } + "\n").collect();
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uncommented.yaml");
+    fs::write(&file, uncommented).unwrap();
+    let checked = load(&Sources::default().file(file)).unwrap();
+    assert_eq!(checked.settings.topics.replication, Some(3));
+    assert!(!yaml(&checked.settings).contains("unset"));
+}
+
+#[test]
+fn every_key_is_documented_and_every_documented_key_exists() {
+    let known: BTreeSet<String> = leaves(&serde_json::to_value(Settings::default()).unwrap());
+    let documented = |s: &Section| match s.fields.as_slice() {
+        [] => vec![s.field.name.clone()],
+        fields => fields.iter().map(|field| s.path(field)).collect(),
+    };
+    let sections = sections();
+    assert_eq!(
+        sections
+            .iter()
+            .flat_map(documented)
+            .collect::<BTreeSet<_>>(),
+        known
+    );
+    for field in sections
+        .iter()
+        .flat_map(|s| s.fields.iter().chain([&s.field]))
+    {
+        assert!(
+            field.doc.ends_with('.') && field.doc.len() > 25,
+            "{}: `{}` explains nothing",
+            field.name,
+            field.doc
+        );
+    }
+}
+
+/// The paths of the settings' tree, two levels deep.
+fn leaves(tree: &serde_json::Value) -> BTreeSet<String> {
+    let inner = |name: &String, value: &serde_json::Value| -> Vec<String> {
+        let (table, list) = match value {
+            serde_json::Value::Array(elements) => (elements[0].as_object(), "[]"),
+            other => (other.as_object(), ""),
+        };
+        table.map_or(vec![name.clone()], |table| {
+            table
+                .keys()
+                .map(|key| format!("{name}{list}.{key}"))
+                .collect()
+        })
+    };
+    tree.as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(name, value)| inner(name, value))
+        .collect()
+}

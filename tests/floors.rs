@@ -1,0 +1,327 @@
+//! The floors hold: a module imports only from floors above it, and the core names no client library, clock or environment.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+#[path = "support/source.rs"]
+#[allow(dead_code, reason = "the house test uses the rest")]
+mod source;
+
+use source::{
+    SourceFile, code_of, files_under, is_word, line_of, lines_with, test_only_modules,
+    without_test_modules,
+};
+
+/// The floors from the top, which is the way the data flows. `lib.rs` and `main.rs` stand outside the house.
+const FLOORS: [&str; 15] = [
+    "event",
+    "codec",
+    "sketch",
+    "window",
+    "reference",
+    "join",
+    "stats",
+    "detect",
+    "alert",
+    "pipeline",
+    "runtime",
+    "kafka",
+    "http",
+    "config",
+    "cli",
+];
+
+/// The last floor of the pure core.
+const CORE_ENDS: &str = "pipeline";
+
+/// Neighbours that the order alone would let meet.
+const STRANGERS: [(&str, &str); 2] = [
+    ("sketch", "codec"), // a sketch remembers values, whatever bytes they came in
+    ("http", "kafka"),   // the pages show meters, not clients
+];
+
+/// What the pure core never names: I/O, clocks, chance, the environment.
+const IMPURE: [&str; 10] = [
+    "rdkafka",
+    "tokio",
+    "axum",
+    "fastrand",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "::now",
+];
+
+/// What is wrong in one file, each with `path:line` and the rule.
+fn faults(file: &SourceFile) -> Vec<String> {
+    let Some(floor) = floor_of(&file.path) else {
+        return Vec::new();
+    };
+    let Some(level) = level(floor) else {
+        let rule =
+            "stands on no floor: give it a place in FLOORS (tests/floors.rs) and in the design";
+        return vec![format!("{}:1: `{floor}` {rule}", file.path)];
+    };
+    let code = without_test_modules(&code_of(&file.text));
+    let mut faults = import_faults(&file.path, floor, &code);
+    if Some(level) <= self::level(CORE_ENDS) {
+        faults.extend(purity_faults(&file.path, &code));
+    }
+    faults
+}
+
+/// `src/sketch/key.rs` and `src/sketch.rs` are of the floor `sketch`.
+fn floor_of(path: &str) -> Option<&str> {
+    let inner = path.strip_prefix("src/")?;
+    if matches!(inner, "lib.rs" | "main.rs") {
+        return None;
+    }
+    let first = inner.split('/').next()?;
+    Some(first.strip_suffix(".rs").unwrap_or(first))
+}
+
+fn level(floor: &str) -> Option<usize> {
+    FLOORS.iter().position(|name| *name == floor)
+}
+
+fn import_faults(path: &str, floor: &str, code: &str) -> Vec<String> {
+    let depth = path.matches('/').count() - usize::from(path.ends_with("/mod.rs"));
+    let wrong = |(line, target): (usize, String)| {
+        let rule = refusal(floor, &target)?;
+        Some(format!(
+            "{path}:{line}: `{floor}` imports `{target}`: {rule}"
+        ))
+    };
+    imports(code, depth).into_iter().filter_map(wrong).collect()
+}
+
+/// Why `floor` may not import `target`, if it may not.
+fn refusal(floor: &str, target: &str) -> Option<&'static str> {
+    if STRANGERS.contains(&(floor, target)) {
+        return Some("these two do not know each other");
+    }
+    match level(target) {
+        Some(above) if Some(above) > level(floor) => {
+            Some("a module imports only from floors above it")
+        }
+        _ => None, // its own floor, one above, or no floor at all (a macro, an item of the crate's root)
+    }
+}
+
+/// The first path segments after the crate's root, however the root is reached: `crate::x`, `crate::{x, y::Z}`,
+/// or enough `super::` from a file `depth` modules deep.
+fn imports(code: &str, depth: usize) -> Vec<(usize, String)> {
+    let climb = "super::".repeat(depth);
+    let roots = ["crate::", &climb];
+    let mut found = Vec::new();
+    for root in roots.iter().filter(|root| !root.is_empty()) {
+        for (at, _) in code.match_indices(*root) {
+            let whole = !code[..at].ends_with(|c: char| is_word(c) || c == ':');
+            let targets = if whole {
+                first_segments(&code[at + root.len()..])
+            } else {
+                Vec::new()
+            };
+            found.extend(
+                targets
+                    .into_iter()
+                    .map(|target| (line_of(code, at), target)),
+            );
+        }
+    }
+    found
+}
+
+/// `x::y` gives `x`; `{x::{a, b}, y}` gives `x` and `y`.
+fn first_segments(path: &str) -> Vec<String> {
+    let path = path.trim_start();
+    let Some(group) = path.strip_prefix('{') else {
+        return vec![leading_word(path)];
+    };
+    let mut depth = 0;
+    let mut segments = vec![leading_word(group)];
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => segments.push(leading_word(&group[at + 1..])),
+            _ => {}
+        }
+    }
+    segments
+}
+
+fn leading_word(text: &str) -> String {
+    text.trim_start()
+        .chars()
+        .take_while(|c| is_word(*c))
+        .collect()
+}
+
+fn purity_faults(path: &str, code: &str) -> Vec<String> {
+    let fault = |line: usize, word: &str| {
+        let remedy = "take it as an argument, or move the code below";
+        format!("{path}:{line}: the core names `{word}`: {remedy} `{CORE_ENDS}`")
+    };
+    let of_word = |word: &&'static str| {
+        let word: &'static str = word;
+        let lines = lines_with(code, word);
+        lines.into_iter().map(move |line| (line, word))
+    };
+    IMPURE
+        .iter()
+        .flat_map(of_word)
+        .map(|(line, word)| fault(line, word))
+        .collect()
+}
+
+/// Files that `#[cfg(test)] mod name;` makes tests as a whole.
+fn is_test_file(file: &SourceFile, all: &[SourceFile]) -> bool {
+    all.iter().any(|parent| {
+        let code = code_of(&parent.text);
+        let folder = parent
+            .path
+            .strip_suffix("/mod.rs")
+            .or_else(|| parent.path.strip_suffix("/lib.rs"));
+        let folder =
+            folder.unwrap_or_else(|| parent.path.strip_suffix(".rs").unwrap_or(&parent.path));
+        test_only_modules(&code).iter().any(|name| {
+            file.path == format!("{folder}/{name}.rs")
+                || file.path.starts_with(&format!("{folder}/{name}/"))
+        })
+    })
+}
+
+#[test]
+fn every_module_stands_on_its_floor() {
+    let all = files_under("src");
+    assert!(all.len() > 20, "the sources were not found");
+    let judged = all.iter().filter(|file| !is_test_file(file, &all));
+    let faults: Vec<String> = judged.flat_map(faults).collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+// The judge is judged: what follows is never compiled, only read.
+
+fn judge(path: &str, text: &str) -> Vec<String> {
+    faults(&SourceFile {
+        path: path.into(),
+        text: text.into(),
+    })
+}
+
+#[test]
+fn an_import_from_below_is_named_with_its_line() {
+    let cases = [
+        (
+            "src/event/mod.rs",
+            "\nuse crate::sketch::Key;",
+            "src/event/mod.rs:2: `event` imports `sketch`",
+        ),
+        (
+            "src/stats/ks.rs",
+            "use crate::{event::Id, window::{Span}, alert};",
+            ":1: `stats` imports `alert`",
+        ),
+        (
+            "src/sketch/key.rs",
+            "fn f() { super::super::detect::run() }",
+            "`sketch` imports `detect`",
+        ),
+        (
+            "src/sketch/key.rs",
+            "use crate::codec::Codec;",
+            "`sketch` imports `codec`: these two",
+        ),
+        (
+            "src/runtime/flush.rs",
+            "use crate::kafka::Client;",
+            "`runtime` imports `kafka`",
+        ),
+        (
+            "src/codec/mod.rs",
+            "use crate::{\n    event::Limits,\n    cli,\n};",
+            "`codec` imports `cli`",
+        ),
+        ("src/helpers/mod.rs", "", "`helpers` stands on no floor"),
+    ];
+    for (path, text, expected) in cases {
+        let faults = judge(path, text);
+        assert_eq!(faults.len(), 1, "{text}: {faults:?}");
+        assert!(faults[0].contains(expected), "{}", faults[0]);
+    }
+}
+
+#[test]
+fn what_is_allowed_is_left_alone() {
+    let cases = [
+        (
+            "src/cli/run.rs",
+            "use crate::{config::Plan, kafka::Client, event::Id};",
+        ),
+        (
+            "src/kafka/log.rs",
+            "use crate::runtime::Log; use rdkafka::Message;",
+        ),
+        ("src/config/mod.rs", "use crate::http::Listen;"),
+        (
+            "src/sketch/key.rs",
+            "use super::Value; use crate::event::Id; // crate::cli and tokio",
+        ),
+        (
+            "src/sketch/key.rs",
+            "const A: &str = \"std::env\"; const B: char = '\"'; fn f<'a>(x: &'a str) {}",
+        ),
+        (
+            "src/stats/ks.rs",
+            "#[cfg(test)]\nmod tests { use crate::cli::Run; fn f() { Instant::now(); } }",
+        ),
+        ("src/main.rs", "fn main() { tidegauge::cli::main() }"),
+    ];
+    for (path, text) in cases {
+        assert_eq!(judge(path, text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn an_impure_core_is_named() {
+    let cases = [
+        "use rdkafka::Message;",
+        "let now = SystemTime::now();",
+        "jiff::Timestamp::now()",
+        "std::env::var(\"X\")",
+        "fastrand::u64(..)",
+    ];
+    for text in cases {
+        let after_a_test_module = format!("#[cfg(test)]\nmod tests {{ }}\nfn f() {{\n{text} }}");
+        let faults = judge("src/detect/psi.rs", &after_a_test_module);
+        assert_eq!(faults.len(), 1, "{text}: {faults:?}");
+        assert!(
+            faults[0].starts_with("src/detect/psi.rs:4: the core names"),
+            "{}",
+            faults[0]
+        );
+        assert_eq!(judge("src/cli/demo.rs", text), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_file_that_is_a_test_as_a_whole_is_known_by_its_declaration() {
+    let file = |path: &str, text: &str| SourceFile {
+        path: path.into(),
+        text: text.into(),
+    };
+    let parent = "mod key;\n#[cfg(test)]\nmod laws;\n#[cfg(test)]\nmod tests { mod key; }";
+    let all = [file("src/sketch/mod.rs", parent)];
+    assert!(is_test_file(&file("src/sketch/laws.rs", ""), &all));
+    assert!(is_test_file(&file("src/sketch/laws/merge.rs", ""), &all));
+    assert!(!is_test_file(&file("src/sketch/key.rs", ""), &all));
+    assert!(!is_test_file(&file("src/stats/laws.rs", ""), &all));
+}

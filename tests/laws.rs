@@ -1,0 +1,506 @@
+//! The laws of what is remembered: any grouping and order of merging gives the same bytes, and the bytes of the definition.
+//!
+//! The table at the top names every type of state; each law runs over all of them. To add a type is to add a case.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use fastrand::Rng;
+use serde::{Serialize, de::DeserializeOwned};
+use tidegauge::event::{Prediction, Status, Usage, Value};
+use tidegauge::sketch::{
+    Exemplar, Exemplars, Histogram, HistogramBuffer, Monoid, Numbers, Partial, PartialBuffer,
+    Scale, TypeCounts, ValueBuffer, ValueSketch, Whereabouts, WordTag, Words, id_hash, word_key,
+};
+
+/// A type of state: its name, how many random multisets of it are tried, and by what.
+type Row = (&'static str, usize, fn(usize));
+
+/// Every type of state.
+const STATES: &[Row] = &[
+    ("histogram of 512 cells", 2_000, all_laws::<Keys<512>>),
+    ("histogram of 8 cells", 5_000, all_laws::<Keys<8>>),
+    ("histogram of 1 cell", 500, all_laws::<Keys<1>>),
+    ("numbers", 2_000, all_laws::<Numbers>),
+    ("words", 1_500, all_laws::<Words>),
+    ("type counts", 1_000, all_laws::<TypeCounts>),
+    ("value sketch", 1_000, all_laws::<ValueSketch>),
+    ("exemplars", 3_000, all_laws::<Exemplars>),
+    ("partial", 500, all_laws::<Partial>),
+];
+
+#[test]
+fn any_grouping_and_order_give_the_bytes_of_one_pass() {
+    for (name, multisets, laws) in STATES {
+        println!("{name}");
+        laws(*multisets);
+    }
+}
+
+/// Makes up one value after the other.
+type Source<Item> = Box<dyn Fn(&mut Rng) -> Item>;
+
+/// A type of state: how values are made up, how they are counted in one pass, and what must come out.
+trait Case {
+    type State: Monoid + Clone + PartialEq + Debug + Serialize + DeserializeOwned;
+    type Item: Clone;
+    /// A source of values of one random kind: few or many distinct, near or far apart.
+    fn kind(random: &mut Rng) -> Source<Self::Item>;
+    fn one_pass(items: &[Self::Item]) -> Self::State;
+    /// Compares with the definition, written as naively as possible.
+    fn check(_items: &[Self::Item], _state: &Self::State) {}
+}
+
+fn all_laws<C: Case>(multisets: usize) {
+    for seed in 0..multisets as u64 {
+        let mut random = Rng::with_seed(seed);
+        let mut items = multiset::<C>(&mut random);
+        let expected = C::one_pass(&items);
+        C::check(&items, &expected);
+        let parts = parts::<C>(&mut items, &mut random);
+        three_at_a_time::<C>(&parts, &mut random);
+        let tree = merge_in_a_random_tree::<C>(parts, &mut random);
+        assert_eq!(bytes(&tree), bytes(&expected), "seed {seed}");
+    }
+}
+
+fn multiset<C: Case>(random: &mut Rng) -> Vec<C::Item> {
+    let n_max = match random.u32(0..100) {
+        0 => 9_000,
+        1..10 => 1_500,
+        _ => 60,
+    };
+    let n = random.usize(0..=n_max);
+    let item = C::kind(random);
+    (0..n).map(|_| item(random)).collect()
+}
+
+/// Shuffled, cut into some parts (empty ones too), each counted in one pass, some sent over the wire.
+fn parts<C: Case>(items: &mut [C::Item], random: &mut Rng) -> Vec<C::State> {
+    random.shuffle(items);
+    let mut rest = &*items;
+    let mut parts = Vec::new();
+    for _ in 0..random.usize(2..12) {
+        let (part, others) = rest.split_at(random.usize(0..=rest.len()));
+        parts.push(C::one_pass(part));
+        rest = others;
+    }
+    parts.push(C::one_pass(rest));
+    for part in parts.iter_mut().filter(|_| random.bool()) {
+        *part = postcard::from_bytes(&bytes(part)).expect("what was written is read");
+    }
+    parts
+}
+
+fn merge_in_a_random_tree<C: Case>(mut parts: Vec<C::State>, random: &mut Rng) -> C::State {
+    while parts.len() > 1 {
+        let one = parts.swap_remove(random.usize(0..parts.len()));
+        let into = random.usize(0..parts.len());
+        parts[into].merge(&one);
+    }
+    parts.pop().expect("one is left")
+}
+
+fn three_at_a_time<C: Case>(parts: &[C::State], random: &mut Rng) {
+    let [a, b, c] = [(); 3].map(|()| &parts[random.usize(0..parts.len())]);
+    let merged = |a: &C::State, b: &C::State| {
+        let mut sum = a.clone();
+        sum.merge(b);
+        sum
+    };
+    let empty = C::State::default();
+    assert_eq!(bytes(&merged(a, b)), bytes(&merged(b, a)), "commutative");
+    assert_eq!(
+        bytes(&merged(&merged(a, b), c)),
+        bytes(&merged(a, &merged(b, c))),
+        "associative"
+    );
+    assert_eq!(bytes(&merged(a, &empty)), bytes(a), "identity on the right");
+    assert_eq!(bytes(&merged(&empty, a)), bytes(a), "identity on the left");
+}
+
+fn bytes<S: Serialize>(state: &S) -> Vec<u8> {
+    postcard::to_stdvec(state).expect("a state serialises")
+}
+
+/// The definition of the adaptive histogram: the smallest level at which the distinct keys fit.
+fn check_histogram<const LIMIT: usize>(keys: &[u32], histogram: &Histogram<LIMIT>) {
+    for level in 0..=32 {
+        let mut cells: BTreeMap<u32, u64> = BTreeMap::new();
+        for key in keys {
+            *cells.entry((u64::from(*key) >> level) as u32).or_default() += 1;
+        }
+        if cells.len() <= LIMIT {
+            let counted = histogram.cells().iter().map(|c| (c.index, c.count));
+            assert_eq!(histogram.level(), level);
+            assert!(counted.eq(cells));
+            return;
+        }
+    }
+    panic!("at level 32 there is one cell");
+}
+
+struct Keys<const LIMIT: usize>;
+
+impl<const LIMIT: usize> Case for Keys<LIMIT> {
+    type State = Histogram<LIMIT>;
+    type Item = u32;
+
+    fn kind(random: &mut Rng) -> Source<u32> {
+        // Some bits vary, the others are fixed: clusters, strides, and everything.
+        let bits = random.u32(0..=32);
+        let varying =
+            (random.u32(..) | random.u32(..)) & (u32::MAX.checked_shr(32 - bits)).unwrap_or(0);
+        let varying = varying.rotate_left(random.u32(0..32));
+        let fixed = random.u32(..) & !varying;
+        Box::new(move |random| fixed | random.u32(..) & varying)
+    }
+
+    fn one_pass(keys: &[u32]) -> Histogram<LIMIT> {
+        let mut buffer = HistogramBuffer::default();
+        keys.iter().for_each(|key| buffer.push(*key));
+        buffer.freeze()
+    }
+
+    fn check(keys: &[u32], histogram: &Histogram<LIMIT>) {
+        check_histogram(keys, histogram);
+    }
+}
+
+impl Case for Numbers {
+    type State = Self;
+    type Item = f64;
+
+    fn kind(random: &mut Rng) -> Source<f64> {
+        match random.u32(0..4) {
+            0 => Box::new(Rng::f64),
+            1 => Box::new(|random| f64::from(random.i32(-1_000..1_000))),
+            2 => Box::new(|random| f64::from_bits(random.u64(..) & !(1 << 62))),
+            _ => {
+                Box::new(|random| [0.0, -0.0, 1.0, f64::MAX, f64::MIN, 5e-324][random.usize(0..6)])
+            }
+        }
+    }
+
+    fn one_pass(numbers: &[f64]) -> Self {
+        let mut buffer = ValueBuffer::default();
+        numbers
+            .iter()
+            .for_each(|x| buffer.push_number(Scale::Score, *x));
+        buffer.freeze().numbers
+    }
+
+    fn check(numbers: &[f64], state: &Self) {
+        let keys: Vec<u32> = numbers.iter().map(|x| Scale::Score.key(*x)).collect();
+        check_histogram(&keys, &state.histogram);
+        let ends = state.range.map(|range| (range.min, range.max));
+        let min = numbers.iter().copied().reduce(f64::min);
+        assert_eq!(ends, min.zip(numbers.iter().copied().reduce(f64::max)));
+    }
+}
+
+impl Case for Words {
+    type State = Self;
+    type Item = String;
+
+    fn kind(random: &mut Rng) -> Source<String> {
+        let distinct = [3, 100, 5_000, 1_000_000][random.usize(0..4)];
+        Box::new(move |random| format!("category {}", random.u32(0..distinct)))
+    }
+
+    fn one_pass(words: &[String]) -> Self {
+        let mut buffer = ValueBuffer::default();
+        words.iter().for_each(|word| buffer.push_text(word));
+        buffer.freeze().words
+    }
+
+    fn check(words: &[String], state: &Self) {
+        let keyed = words
+            .iter()
+            .map(|word| (word_key(WordTag::Text, word), word));
+        let keys: Vec<u32> = keyed.clone().map(|(key, _)| key).collect();
+        check_histogram(&keys, &state.histogram);
+        let mut names: BTreeMap<u32, String> = BTreeMap::new();
+        for (key, word) in keyed.filter(|_| state.is_exact()) {
+            let name = names.entry(key).or_insert_with(|| word.clone());
+            *name = name.clone().min(word.clone());
+        }
+        assert_eq!(state.names, names);
+    }
+}
+
+fn any_value(random: &mut Rng) -> Value<'static> {
+    match random.u32(0..8) {
+        0 => Value::Null,
+        1 => Value::Vector,
+        2 => Value::Bool(random.bool()),
+        3 => Value::Text(["DE", "FR", "true", ""][random.usize(0..4)].into()),
+        4 => Value::Number([f64::NAN, f64::INFINITY, -0.0][random.usize(0..3)]),
+        _ => Value::Number(random.f64()),
+    }
+}
+
+fn sketch(values: &[Value<'_>]) -> ValueSketch {
+    let mut buffer = ValueBuffer::default();
+    values
+        .iter()
+        .for_each(|value| buffer.push(Scale::Plain, value));
+    buffer.freeze()
+}
+
+impl Case for TypeCounts {
+    type State = Self;
+    type Item = Value<'static>;
+
+    fn kind(_: &mut Rng) -> Source<Value<'static>> {
+        Box::new(any_value)
+    }
+
+    fn one_pass(values: &[Value<'static>]) -> Self {
+        sketch(values).types
+    }
+
+    fn check(values: &[Value<'static>], types: &Self) {
+        let count = |of: fn(&Value<'_>) -> bool| values.iter().filter(|v| of(v)).count() as u64;
+        let expected = Self {
+            number: count(|v| matches!(v, Value::Number(x) if x.is_finite())),
+            text: count(|v| matches!(v, Value::Text(_))),
+            boolean: count(|v| matches!(v, Value::Bool(_))),
+            null: count(|v| matches!(v, Value::Null)),
+            vector: count(|v| matches!(v, Value::Vector)),
+            not_finite: count(|v| matches!(v, Value::Number(x) if !x.is_finite())),
+        };
+        assert_eq!(*types, expected);
+    }
+}
+
+impl Case for ValueSketch {
+    type State = Self;
+    type Item = Value<'static>;
+
+    fn kind(_: &mut Rng) -> Source<Value<'static>> {
+        Box::new(any_value)
+    }
+
+    fn one_pass(values: &[Value<'static>]) -> Self {
+        sketch(values)
+    }
+
+    fn check(values: &[Value<'static>], state: &Self) {
+        let finite = |value: &Value<'_>| match value {
+            Value::Number(x) => x.is_finite().then_some(Scale::Plain.key(*x)),
+            _ => None,
+        };
+        let word = |value: &Value<'_>| match value {
+            Value::Text(text) => Some(word_key(WordTag::Text, text)),
+            Value::Bool(truth) => Some(word_key(WordTag::Bool, &truth.to_string())),
+            _ => None,
+        };
+        let numbers: Vec<u32> = values.iter().filter_map(finite).collect();
+        check_histogram(&numbers, &state.numbers.histogram);
+        let words: Vec<u32> = values.iter().filter_map(word).collect();
+        check_histogram(&words, &state.words.histogram);
+    }
+}
+
+fn exemplar(id: u64, offset: i64) -> Exemplar {
+    let id = format!("prediction-{id}");
+    Exemplar {
+        hash: id_hash(&id) % 50, // few, so that hashes collide
+        id,
+        trace_id: None,
+        whereabouts: whereabouts(offset),
+    }
+}
+
+fn whereabouts(offset: i64) -> Whereabouts {
+    Whereabouts {
+        topic: "predictions".to_owned(),
+        partition: 3,
+        offset,
+    }
+}
+
+impl Case for Exemplars {
+    type State = Self;
+    type Item = Exemplar;
+
+    fn kind(random: &mut Rng) -> Source<Exemplar> {
+        let ids = random.u64(1..100);
+        Box::new(move |random| exemplar(random.u64(0..ids), random.i64(0..4)))
+    }
+
+    fn one_pass(all: &[Exemplar]) -> Self {
+        let mut exemplars = Self::default();
+        for exemplar in all {
+            if exemplars.wants(exemplar.hash) {
+                exemplars.offer(exemplar.clone());
+            }
+        }
+        exemplars
+    }
+
+    fn check(all: &[Exemplar], state: &Self) {
+        let mut by_id: BTreeMap<(u64, String), Exemplar> = BTreeMap::new();
+        for exemplar in all {
+            let kept = by_id.entry((exemplar.hash, exemplar.id.clone()));
+            let kept = kept.or_insert_with(|| exemplar.clone());
+            *kept = kept.clone().min(exemplar.clone());
+        }
+        assert!(state.as_slice().iter().eq(by_id.values().take(3)));
+    }
+}
+
+impl Case for Partial {
+    type State = Self;
+    type Item = Prediction<'static>;
+
+    fn kind(_: &mut Rng) -> Source<Prediction<'static>> {
+        Box::new(any_prediction)
+    }
+
+    fn one_pass(predictions: &[Prediction<'static>]) -> Self {
+        let mut buffer = PartialBuffer::default();
+        for prediction in predictions {
+            buffer.push(prediction, || whereabouts(7));
+        }
+        buffer.freeze().unwrap_or_default()
+    }
+
+    fn check(predictions: &[Prediction<'static>], state: &Self) {
+        let errors = predictions.iter().filter(|p| p.status == Status::Error);
+        let counted = (state.predictions, state.errors);
+        assert_eq!(counted, (predictions.len() as u64, errors.count() as u64));
+        let values = predictions.iter().map(|p| p.features.len() as u64);
+        let features = state
+            .subjects
+            .iter()
+            .filter(|(s, _)| s.name().starts_with("feature:"));
+        let present = features.map(|(_, sketch)| sketch.types.present());
+        assert_eq!(present.sum::<u64>(), values.sum());
+    }
+}
+
+fn any_prediction(random: &mut Rng) -> Prediction<'static> {
+    let mut names = vec!["amount", "age", "country", "device"];
+    random.shuffle(&mut names);
+    names.truncate(random.usize(0..=4));
+    Prediction {
+        id: format!("prediction-{}", random.u32(0..500)).into(),
+        features: names
+            .into_iter()
+            .map(|name| (name.into(), any_value(random)))
+            .collect(),
+        label: random.bool().then(|| "fraud".into()),
+        score: random.bool().then(|| random.f64()),
+        latency_ms: random.bool().then(|| random.f64() * 100.0),
+        usage: Usage {
+            cost_usd: random.bool().then(|| random.f64()),
+            ..Usage::default()
+        },
+        status: [Status::Ok, Status::Error][random.usize(0..2)],
+        ..Prediction::default()
+    }
+}
+
+/// A state that any type of the table writes, damaged in a few places.
+fn damaged(state: &impl Serialize, random: &mut Rng) -> Vec<u8> {
+    let mut damaged = bytes(state);
+    for _ in 0..random.usize(1..4) {
+        let place = random.usize(0..damaged.len());
+        damaged[place] = random.u8(..);
+    }
+    damaged.truncate(damaged.len() - random.usize(0..damaged.len()) * random.usize(0..2));
+    damaged
+}
+
+#[test]
+fn damaged_bytes_are_refused_or_a_state_like_any_other() {
+    let mut random = Rng::with_seed(21);
+    let mut believed = 0;
+    for _ in 0..20_000 {
+        let item = Keys::<8>::kind(&mut random);
+        let keys: Vec<u32> = (0..40).map(|_| item(&mut random)).collect();
+        let sound = Keys::<8>::one_pass(&keys);
+        let Ok(mut histogram) = postcard::from_bytes::<Histogram<8>>(&damaged(&sound, &mut random))
+        else {
+            continue;
+        };
+        believed += 1;
+        let again = postcard::from_bytes(&bytes(&histogram));
+        assert_eq!(again, Ok(histogram.clone()));
+        histogram.merge(&sound);
+        assert!(histogram.cells().len() <= 8 && histogram.total() >= 40);
+    }
+    assert!(
+        believed > 100,
+        "the damage is too gross to test anything: {believed}"
+    );
+}
+
+#[test]
+fn damaged_partials_never_panic() {
+    let mut random = Rng::with_seed(22);
+    for _ in 0..5_000 {
+        let predictions: Vec<_> = (0..20).map(|_| any_prediction(&mut random)).collect();
+        let noise: Vec<u8> = (0..random.usize(0..60)).map(|_| random.u8(..)).collect();
+        let _ = postcard::from_bytes::<Partial>(&noise);
+        let sound = Partial::one_pass(&predictions);
+        let Ok(partial) = postcard::from_bytes::<Partial>(&damaged(&sound, &mut random)) else {
+            continue;
+        };
+        for (subject, sketch) in &partial.subjects {
+            for q in [0.0, 0.5, 1.0] {
+                let _ = sketch.numbers.quantile(subject.scale(), q);
+            }
+        }
+    }
+}
+
+/// What `tests/golden/sketch_bytes.py` counted and wrote down on its own.
+fn golden_partial() -> Partial {
+    let mut buffer = PartialBuffer::default();
+    for i in 0..700_u32 {
+        let country = ["DE", "FR", "NL"][(i % 3) as usize];
+        let prediction = Prediction {
+            id: format!("p{i}").into(),
+            features: vec![
+                ("amount".into(), Value::Number(f64::from(i) * 0.25 - 10.0)),
+                ("country".into(), Value::Text(country.into())),
+                ("new".into(), Value::Bool(i % 7 == 0)),
+                (
+                    "gone".into(),
+                    if i % 5 == 0 {
+                        Value::Null
+                    } else {
+                        Value::Vector
+                    },
+                ),
+            ],
+            score: Some(f64::from(i % 100) / 128.0),
+            status: [Status::Ok, Status::Error][usize::from(i % 10 == 0)],
+            trace_id: (i % 2 == 0).then(|| format!("t{i}").into()),
+            ..Prediction::default()
+        };
+        buffer.push(&prediction, || whereabouts(i64::from(i)));
+    }
+    buffer.freeze().expect("700 predictions")
+}
+
+#[test]
+fn bytes_of_version_1_are_read_and_written_forever() {
+    let hex = include_str!("golden/sketch_partial_v1.hex");
+    let golden: Vec<u8> = (0..hex.trim().len())
+        .step_by(2)
+        .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect("hexadecimal"))
+        .collect();
+    let partial: Partial = postcard::from_bytes(&golden).expect("the golden bytes are read");
+    assert_eq!(partial, golden_partial());
+    assert_eq!(bytes(&partial), golden);
+}

@@ -1,0 +1,14 @@
+//! The statistics held against other implementations, against their laws and against simulated streams.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod drift;
+mod golden;
+mod laws;
+mod quality;
+mod stage;
+mod volume;

@@ -1,0 +1,198 @@
+//! Rates on simulated streams: broken data is found, ordinary unrest is not.
+
+use tidegauge::detect::{Finding, Verdict};
+use tidegauge::sketch::{TypeCounts, ValueSketch};
+
+use crate::stage::{Sample, Stage, normal, normals, sketch};
+
+/// A window of `events` of which `nulls` are null.
+fn nulls(nulls: u64, events: u64) -> ValueSketch {
+    let types = TypeCounts {
+        null: nulls,
+        number: events - nulls,
+        ..TypeCounts::default()
+    };
+    ValueSketch {
+        types,
+        ..ValueSketch::default()
+    }
+}
+
+/// How many of `n` tosses fall on a side of rate `p`.
+fn tosses(rng: &mut fastrand::Rng, n: u64, p: f64) -> u64 {
+    (0..n).filter(|_| rng.f64() < p).count() as u64
+}
+
+/// Nulls of a quarter of an hour in ordinary traffic: 2 % on average, half or double that every few hours.
+fn unrest(rng: &mut fastrand::Rng) -> ValueSketch {
+    let rate = 0.02 * libm::exp(0.35 * normal(rng));
+    nulls(tosses(rng, 1_000, rate), 1_000)
+}
+
+#[test]
+fn nulls_are_found_and_their_unrest_is_not() {
+    let rng = &mut fastrand::Rng::with_seed(21);
+    let day: Vec<ValueSketch> = (0..96).map(|_| unrest(rng)).collect();
+    let stage = Stage::new(nulls(day.iter().map(|w| w.types.null).sum(), 96_000));
+    let habits = day.iter().map(|w| stage.habit("null_rate", w).unwrap());
+    let habit = habits.fold(0.0, f64::max);
+    for _ in 0..30 * 96 {
+        let finding = stage.judge("null_rate", &unrest(rng), habit).unwrap();
+        assert_eq!(finding.verdict, Verdict::Quiet, "{finding:?}");
+    }
+    let broken = stage.judge("null_rate", &nulls(tosses(rng, 1_000, 0.2), 1_000), habit);
+    assert_eq!(broken.unwrap().verdict, Verdict::Breach);
+}
+
+#[test]
+fn a_rate_must_be_sure_double_and_a_point_above() {
+    let stage = Stage::new(nulls(200, 10_000)); // 2 %
+    let verdict = |n, of, habit| {
+        stage
+            .judge("null_rate", &nulls(n, of), habit)
+            .unwrap()
+            .verdict
+    };
+    assert_eq!(
+        verdict(9, 200, 0.0),
+        Verdict::Quiet,
+        "4.5 % of 200 is no proof of more than 4 %"
+    );
+    assert_eq!(
+        verdict(60, 1_000, 0.0),
+        Verdict::Quiet,
+        "6 % of 1,000 is not sure enough"
+    );
+    assert_eq!(
+        verdict(600, 10_000, 0.0),
+        Verdict::Breach,
+        "6 % of 10,000 is"
+    );
+    assert_eq!(
+        verdict(600, 10_000, 0.035),
+        Verdict::Quiet,
+        "unless windows of 3.5 % are a habit"
+    );
+    assert_eq!(
+        verdict(390, 10_000, 0.0),
+        Verdict::Quiet,
+        "less than double"
+    );
+    assert_eq!(verdict(190, 199, 0.0), Verdict::InsufficientData);
+}
+
+#[test]
+fn a_rate_that_was_zero_must_reach_a_point() {
+    let stage = Stage::new(nulls(0, 1_000_000));
+    let verdict = |n, of| {
+        stage
+            .judge("null_rate", &nulls(n, of), 0.0)
+            .unwrap()
+            .verdict
+    };
+    assert_eq!(
+        verdict(900, 100_000),
+        Verdict::Lingering,
+        "0.9 %: sure, but too small to begin"
+    );
+    assert_eq!(verdict(1_001, 100_000), Verdict::Breach);
+    assert_eq!(verdict(500, 100_000), Verdict::Quiet);
+}
+
+fn finding(name: &str, stage: &Stage, window: &ValueSketch) -> Finding {
+    stage.judge(name, window, 0.0).unwrap()
+}
+
+#[test]
+fn a_feature_that_vanishes_is_missing() {
+    let stage = Stage::new(sketch((0..10_000).map(f64::from)));
+    let empty = ValueSketch::default();
+    let mut case = stage.case(&empty);
+    case.predictions = 1_000;
+    let missing = crate::stage::detector("missing_rate")
+        .judge(&case, 0.0)
+        .unwrap();
+    assert_eq!((missing.verdict, missing.value), (Verdict::Breach, 1.0));
+    assert!(missing.critical_effect);
+    assert_eq!(
+        finding("null_rate", &stage, &empty).verdict,
+        Verdict::InsufficientData
+    );
+}
+
+#[test]
+fn numbers_that_come_as_text_are_another_type() {
+    let stage = Stage::new(sketch((0..10_000).map(f64::from)));
+    let some = |texts| {
+        sketch((0..1_000).map(move |i| {
+            if i < texts {
+                Sample::Word(i.to_string())
+            } else {
+                Sample::Number(f64::from(i))
+            }
+        }))
+    };
+    assert_eq!(
+        finding("type_rate", &stage, &some(40)).verdict,
+        Verdict::Breach
+    );
+    assert_eq!(
+        finding("type_rate", &stage, &some(2)).verdict,
+        Verdict::Quiet
+    );
+    let not_finite = sketch((0..1_000).map(|i| if i < 40 { f64::NAN } else { f64::from(i) }));
+    assert_eq!(
+        finding("type_rate", &stage, &not_finite).verdict,
+        Verdict::Breach
+    );
+    let nulls = sketch((0..1_000).map(|i| {
+        if i < 40 {
+            Sample::Null
+        } else {
+            Sample::Number(1.0)
+        }
+    }));
+    assert_eq!(
+        finding("type_rate", &stage, &nulls).value,
+        0.0,
+        "nulls have their own alert"
+    );
+}
+
+#[test]
+fn new_categories_are_found_unless_they_are_ordinary() {
+    let word = |i: u32| format!("c{}", i % 40);
+    let mut stage = Stage::new(sketch((0..10_000).map(word)));
+    let window = sketch((0..1_000).map(|i| if i < 25 { format!("new{i}") } else { word(i) }));
+    let found = finding("new_rate", &stage, &window);
+    assert_eq!((found.verdict, found.value), (Verdict::Breach, 0.025));
+    stage.reference.one_hour_events = 200; // 2 % of the reference came and went within an hour
+    assert_eq!(finding("new_rate", &stage, &window).verdict, Verdict::Quiet);
+    let many = sketch((0..9_000).map(|i| format!("n{i}")));
+    assert!(
+        stage.judge("new_rate", &many, 0.0).is_none(),
+        "groups of hashes have no new ones"
+    );
+}
+
+#[test]
+fn leaving_the_range_is_found_by_its_share() {
+    let rng = &mut fastrand::Rng::with_seed(22);
+    let stage = Stage::new(sketch(normals(rng, 50_000, 0.0)));
+    let mut shifted = |far: usize| {
+        let mut values = normals(rng, 1_000, 0.0);
+        values
+            .iter_mut()
+            .take(far)
+            .for_each(|x| *x = if *x > 0.0 { 9.0 } else { -9.0 });
+        sketch(values)
+    };
+    assert_eq!(
+        finding("range_rate", &stage, &shifted(1)).verdict,
+        Verdict::Quiet
+    );
+    let found = finding("range_rate", &stage, &shifted(30));
+    assert_eq!((found.verdict, found.value), (Verdict::Breach, 0.03));
+    let inside = sketch((0..1_000).map(|i| f64::from(i) / 1_000.0));
+    assert_eq!(finding("range_rate", &stage, &inside).value, 0.0);
+}

@@ -1,0 +1,128 @@
+//! Seeded streams and the cases made of them.
+
+use tidegauge::detect::{Budget, Case, DETECTORS, Detector, Finding, Settings};
+use tidegauge::event::Value;
+use tidegauge::reference::SubjectReference;
+use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
+
+/// What a model of 100 features has per evaluation: one false alarm in 30 days, windows of 15m and 1h by 1m, 24h by 15m.
+pub fn usual_budget() -> Budget {
+    Budget::share(1.0, 2 * 43_200 + 2_880, 100)
+}
+
+/// A value of a simulated stream.
+#[derive(Debug, Clone)]
+pub enum Sample {
+    Null,
+    Number(f64),
+    Word(String),
+}
+
+impl From<f64> for Sample {
+    fn from(x: f64) -> Self {
+        Self::Number(x)
+    }
+}
+
+impl From<String> for Sample {
+    fn from(word: String) -> Self {
+        Self::Word(word)
+    }
+}
+
+/// The sketch of many values.
+pub fn sketch<S: Into<Sample>>(values: impl IntoIterator<Item = S>) -> ValueSketch {
+    let mut buffer = ValueBuffer::default();
+    for value in values {
+        match value.into() {
+            Sample::Null => buffer.push(Scale::Plain, &Value::Null),
+            Sample::Number(x) => buffer.push_number(Scale::Plain, x),
+            Sample::Word(word) => buffer.push_text(&word),
+        }
+    }
+    buffer.freeze()
+}
+
+/// A reference, ready to have windows laid beside it.
+pub struct Stage {
+    pub reference: SubjectReference,
+    pub subject: Subject,
+    pub settings: Settings,
+    pub budget: Budget,
+    pub inside_reference: bool,
+}
+
+impl Stage {
+    pub fn new(reference: ValueSketch) -> Self {
+        Self {
+            reference: SubjectReference {
+                sketch: reference,
+                one_hour_events: 0,
+            },
+            subject: Subject::Feature("amount".to_owned()),
+            settings: Settings::default(),
+            budget: usual_budget(),
+            inside_reference: false,
+        }
+    }
+
+    /// A window in which every prediction had the feature.
+    pub fn case<'a>(&'a self, window: &'a ValueSketch) -> Case<'a> {
+        Case {
+            subject: &self.subject,
+            window,
+            predictions: window.types.present(),
+            reference: &self.reference,
+            reference_predictions: self.reference.sketch.types.present(),
+            inside_reference: self.inside_reference,
+            budget: self.budget,
+            settings: &self.settings,
+        }
+    }
+
+    pub fn judge(&self, name: &str, window: &ValueSketch, habit: f64) -> Option<Finding> {
+        detector(name).judge(&self.case(window), habit)
+    }
+
+    pub fn habit(&self, name: &str, window: &ValueSketch) -> Option<f64> {
+        detector(name).habit(&self.case(window))
+    }
+}
+
+pub fn detector(name: &str) -> &'static dyn Detector {
+    *DETECTORS.iter().find(|d| d.name() == name).expect(name)
+}
+
+/// A draw from N(0, 1).
+pub fn normal(rng: &mut fastrand::Rng) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.f64()));
+    radius * libm::cos(std::f64::consts::TAU * rng.f64())
+}
+
+/// `n` draws from N(mean, 1).
+pub fn normals(rng: &mut fastrand::Rng, n: usize, mean: f64) -> Vec<f64> {
+    (0..n).map(|_| mean + normal(rng)).collect()
+}
+
+/// Zipf's law over ranks 0, 1, 2, …
+pub struct Zipf {
+    cumulative: Vec<f64>,
+}
+
+impl Zipf {
+    pub fn new(ranks: usize, exponent: f64) -> Self {
+        let mut sum = 0.0;
+        let cumulative = (1..=ranks)
+            .map(|rank| {
+                sum += libm::pow(rank as f64, -exponent);
+                sum
+            })
+            .collect();
+        Self { cumulative }
+    }
+
+    pub fn draw(&self, rng: &mut fastrand::Rng) -> usize {
+        let x = rng.f64() * self.cumulative.last().unwrap();
+        self.cumulative.partition_point(|c| *c < x)
+    }
+}

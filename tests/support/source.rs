@@ -1,0 +1,208 @@
+//! The repository's own text as the house tests read it: its files, and Rust code without comments, strings and test modules.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A text file of the repository.
+pub struct SourceFile {
+    /// From the repository's root, with `/` between the parts.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// Every text file at or under `place` (from the root), sorted; what is built, hidden (but for `.ci` and the dot files
+/// that are committed) or not UTF-8 is left out.
+pub fn files_under(place: &str) -> Vec<SourceFile> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    collect(&root.join(place), &mut paths);
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).ok()?;
+        let path = path.strip_prefix(root).unwrap().to_str()?.to_owned();
+        Some(SourceFile { path, text })
+    };
+    paths.into_iter().filter_map(read).collect()
+}
+
+fn collect(place: &Path, paths: &mut Vec<PathBuf>) {
+    const SKIPPED: [&str; 3] = ["target", ".git", "node_modules"];
+    if SKIPPED.iter().any(|name| place.ends_with(name)) {
+        return;
+    }
+    match fs::read_dir(place) {
+        Ok(entries) => entries.for_each(|entry| collect(&entry.unwrap().path(), paths)),
+        Err(_) if place.is_file() => paths.push(place.to_owned()),
+        Err(_) => {}
+    }
+}
+
+/// `text` with comments, string and character literals blanked out; lines keep their numbers.
+pub fn code_of(text: &str) -> String {
+    let mut code = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let opaque = opaque_prefix(rest, code.chars().next_back());
+        let taken = opaque.unwrap_or(first.len_utf8());
+        let (head, tail) = rest.split_at(taken);
+        if opaque.is_some() {
+            code.extend(head.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
+        } else {
+            code.push(first);
+        }
+        rest = tail;
+    }
+    code
+}
+
+/// Bytes of the comment or literal with which `rest` begins, if it begins with one; `before` is the last code character.
+fn opaque_prefix(rest: &str, before: Option<char>) -> Option<usize> {
+    let in_name = before.is_some_and(is_word);
+    if rest.starts_with("//") {
+        return Some(rest.find('\n').unwrap_or(rest.len()));
+    }
+    if rest.starts_with("/*") {
+        return Some(block_comment(rest));
+    }
+    if let Some(inner) = rest.strip_prefix('"') {
+        return Some(1 + until_unescaped(inner, '"'));
+    }
+    if !in_name && (rest.starts_with("r\"") || rest.starts_with("r#") || rest.starts_with("br")) {
+        return raw_string(rest);
+    }
+    if rest.starts_with('\'') {
+        return character(rest);
+    }
+    None
+}
+
+fn block_comment(rest: &str) -> usize {
+    let mut depth = 0;
+    let mut at = 0;
+    while at < rest.len() {
+        if rest[at..].starts_with("/*") {
+            depth += 1;
+            at += 2;
+        } else if rest[at..].starts_with("*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    rest.len()
+}
+
+/// Bytes up to and with the first `end` that no backslash escapes.
+fn until_unescaped(rest: &str, end: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices() {
+        if !escaped && c == end {
+            return at + c.len_utf8();
+        }
+        escaped = !escaped && c == '\\';
+    }
+    rest.len()
+}
+
+fn raw_string(rest: &str) -> Option<usize> {
+    let after_r = rest.find('r')? + 1;
+    let hashes = rest[after_r..].chars().take_while(|c| *c == '#').count();
+    let body = after_r + hashes + 1;
+    rest[after_r + hashes..].starts_with('"').then_some(())?; // else `r#name` or a plain name
+    let end = format!("\"{}", "#".repeat(hashes));
+    Some(
+        rest[body..]
+            .find(&end)
+            .map_or(rest.len(), |at| body + at + end.len()),
+    )
+}
+
+/// A character literal, as opposed to a lifetime.
+fn character(rest: &str) -> Option<usize> {
+    let inner = &rest[1..];
+    if inner.starts_with('\\') {
+        return Some(1 + until_unescaped(inner, '\''));
+    }
+    let first = inner.chars().next()?.len_utf8();
+    inner[first..].starts_with('\'').then_some(first + 2)
+}
+
+/// `code` (of [`code_of`]) with the bodies of `#[cfg(test)]` modules blanked out.
+pub fn without_test_modules(code: &str) -> String {
+    let mut kept = String::with_capacity(code.len());
+    let mut rest = code;
+    while let Some(at) = rest.find("#[cfg(test)]") {
+        let (before, item) = rest.split_at(at);
+        kept.push_str(before);
+        let end = item_end(item);
+        kept.extend(
+            item[..end]
+                .chars()
+                .map(|c| if c == '\n' { '\n' } else { ' ' }),
+        );
+        rest = &item[end..];
+    }
+    kept + rest
+}
+
+/// Bytes of the item: to its `;`, or to the brace that closes its first one.
+fn item_end(item: &str) -> usize {
+    let mut depth = 0;
+    for (at, c) in item.char_indices() {
+        match c {
+            ';' if depth == 0 => return at + 1,
+            '{' => depth += 1,
+            '}' => {
+                depth -= 1;
+                if depth == 0 {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    item.len()
+}
+
+/// The names of `#[cfg(test)] mod name;` in `code`: modules whose files are tests as a whole.
+pub fn test_only_modules(code: &str) -> Vec<String> {
+    let after = code.split("#[cfg(test)]").skip(1);
+    after
+        .filter_map(|item| {
+            let declared = item[..item.find([';', '{'])?].trim();
+            let is_file = item[item.find([';', '{'])?..].starts_with(';');
+            let name = declared.rsplit(char::is_whitespace).next()?;
+            (is_file && declared.contains("mod ")).then(|| name.to_owned())
+        })
+        .collect()
+}
+
+/// Where `word` stands in `code` as a whole word (or path); answers line numbers from 1.
+pub fn lines_with(code: &str, word: &str) -> Vec<usize> {
+    let whole = |at: usize| {
+        let before = code[..at].chars().next_back();
+        let after = code[at + word.len()..].chars().next();
+        let open_start = !word.starts_with(is_word) || !before.is_some_and(is_word);
+        let open_end = !word.ends_with(is_word) || !after.is_some_and(is_word);
+        open_start && open_end
+    };
+    let hits = code.match_indices(word).map(|(at, _)| at);
+    hits.filter(|at| whole(*at))
+        .map(|at| line_of(code, at))
+        .collect()
+}
+
+/// The line, from 1, on which byte `at` lies.
+pub fn line_of(text: &str, at: usize) -> usize {
+    1 + text[..at].matches('\n').count()
+}
+
+/// Whether `c` may be part of a Rust name.
+pub fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
