@@ -162,6 +162,21 @@ pub struct DemoArgs {
     /// Plain lines instead of the live view; also where standard output is no terminal.
     #[arg(long)]
     pub plain: bool,
+    /// Where `/metrics` and `/status` answer; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+    /// Only produce the stream, in real time, to a broker of yours; nothing is watched.
+    #[arg(long, requires = "brokers", requires = "topic")]
+    pub produce_only: bool,
+    /// With --produce-only: the broker.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub brokers: Option<String>,
+    /// With --produce-only: the topic.
+    #[arg(long, value_name = "TOPIC")]
+    pub topic: Option<String>,
+    /// With --produce-only: events per second.
+    #[arg(long, value_name = "N", default_value_t = 20.0)]
+    pub rate: f64,
 }
 
 /// `tidegauge topics …`.

@@ -65,7 +65,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: &Command) -> Result<ExitCode, Error> {
     match command {
         Command::Run(args) => run::execute(args),
-        Command::Demo(_) => not_built("demo"),
+        Command::Demo(args) => demo::execute(args),
         Command::Topics(command) => topics::execute(command),
         Command::Check(CheckCommand::Config { file }) => check::execute(file),
         Command::Config(ConfigCommand::Print(settings)) => config_print::execute(settings),
@@ -79,12 +79,6 @@ fn dispatch(command: &Command) -> Result<ExitCode, Error> {
             settings,
         }) => offsets::execute(topic, *to, settings),
     }
-}
-
-fn not_built(command: &str) -> Result<ExitCode, Error> {
-    Err(Error::Failed(format!(
-        "`{command}` is not built yet; `check`, `config` and `schema` are"
-    )))
 }
 
 /// Writes a result to standard output; a reader that closed early (`| head`) is no failure.

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use crate::config::Checked;
+use crate::http::{self, Board, BoardOptions};
 use crate::kafka::KafkaLog;
-use crate::runtime::meter::{Meter, NoMeter};
-use crate::runtime::{Fault, SystemClock, Worker};
+use crate::runtime::meter::Meter;
+use crate::runtime::{Clock, Fault, SystemClock, Worker};
 
 use super::args::RunArgs;
 use super::{Error, connect, logs, topics};
@@ -21,9 +22,19 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     let checked = args.load()?;
     logs::start(checked.settings.log)?;
     topics::ensure(&checked)?;
+    let board = board(&checked)?;
+    let http = &checked.settings.http;
+    let server = http
+        .enabled
+        .then(|| http::serve(http.listen, Arc::clone(&board)))
+        .transpose()
+        .map_err(Error::failed)?;
+    if let Some(server) = &server {
+        tracing::info!(address = %server.address(), "metrics, health and status are served");
+    }
     let stop = Arc::new(AtomicBool::new(false));
     let workers: Vec<JoinHandle<Result<(), Fault>>> = (0..checked.settings.runtime.workers)
-        .map(|number| spawn(&checked, number, Arc::new(NoMeter), &stop))
+        .map(|number| spawn(&checked, number, Arc::new(board.worker()), &stop))
         .collect::<Result<_, _>>()?;
     wait_for_signal(&stop)?;
     let outcomes: Vec<Result<(), Fault>> = workers.into_iter().map(joined).collect();
@@ -31,6 +42,15 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
         Some(fault) => Err(Error::failed(fault)),
         None => Ok(ExitCode::SUCCESS),
     }
+}
+
+fn board(checked: &Checked) -> Result<Arc<Board>, Error> {
+    let clock = SystemClock::default();
+    let options = BoardOptions {
+        drift_series_max: checked.settings.http.drift_series_max,
+        clock: Box::new(move || clock.now()),
+    };
+    Board::new(options).map(Arc::new).map_err(Error::failed)
 }
 
 /// One worker on a thread of its own; its end, good or bad, stops the others.
@@ -76,7 +96,7 @@ fn joined(worker: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
 }
 
 /// Waits for SIGTERM, SIGINT or the end of a worker.
-fn wait_for_signal(stop: &AtomicBool) -> Result<(), Error> {
+pub(super) fn wait_for_signal(stop: &AtomicBool) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -15,9 +15,9 @@ pub struct Http {
     /// Address and port. Loopback by default, because nothing here asks who is asking; in a container use `0.0.0.0:9898`. Port 0 takes a free one.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Features per model that `/metrics` names, 0 to 100000; the rest is in the topics, and their number in a metric of its own. Each is
-    /// several time series in Prometheus.
-    pub features_max: usize,
+    /// Series of `tidegauge_drift` that `/metrics` names, 0 to 100000: one per model, version, subject, window and distance; 2,000 take about
+    /// 1 MB. The rest is in the topics, and how many were left out is a metric of its own.
+    pub drift_series_max: usize,
 }
 
 impl Default for Http {
@@ -25,14 +25,14 @@ impl Default for Http {
         Self {
             enabled: true,
             listen: SocketAddr::from(([127, 0, 0, 1], 9_898)),
-            features_max: 200,
+            drift_series_max: 2_000,
         }
     }
 }
 
 impl Http {
     pub(super) fn check(&self, faults: &mut Faults) {
-        faults.require_within("http.features_max", &self.features_max, 0..=100_000);
+        faults.require_within("http.drift_series_max", &self.drift_series_max, 0..=100_000);
     }
 }
 

@@ -96,6 +96,23 @@ impl KafkaLog {
         })
     }
 
+    /// Whether only control records lie at `next` and beyond: a reader that starts there comes to the end without a record.
+    fn only_markers_follow(&self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
+        let cannot =
+            |error: KafkaError| Fault::Passing(format!("cannot look ahead in {at}: {error}"));
+        let reader: BaseConsumer<QuietContext> =
+            BaseConsumer::from_config_and_context(&self.settings.state_reader(), QuietContext)
+                .map_err(cannot)?;
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&at.topic, at.partition, Offset::Offset(next))
+            .map_err(cannot)?;
+        reader.assign(&list).map_err(cannot)?;
+        Ok(matches!(
+            reader.poll(REQUEST_TIMEOUT),
+            Some(Err(KafkaError::PartitionEOF(_)))
+        ))
+    }
+
     fn offsets_list(
         offsets: &[(TopicPartition, i64, String)],
     ) -> Result<TopicPartitionList, Fault> {
@@ -302,7 +319,7 @@ impl Log for KafkaLog {
         })
     }
 
-    fn is_drained(&mut self, at: &TopicPartition) -> Result<bool, Fault> {
+    fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
         let cannot =
             |error: KafkaError| Fault::Passing(format!("cannot find the end of {at}: {error}"));
         let stable = self
@@ -315,7 +332,10 @@ impl Log for KafkaLog {
             .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT)
             .map_err(cannot)?
             .1;
-        Ok(stable == end)
+        if stable < end {
+            return Ok(false); // an open transaction: its records would be late once it commits
+        }
+        Ok(next >= end || self.only_markers_follow(at, next)?)
     }
 
     fn commit(&mut self, batch: Batch<OwnedMessage>) -> Result<(), Fault> {

@@ -33,7 +33,10 @@ pub fn advance<L: Log>(
 ) -> Result<(), Fault> {
     for (at, task) in &mut tasks.ingest {
         let since = *task.quiet_since.get_or_insert(now);
-        if now - since >= timeout && !pace.is_paused(at) && log.is_drained(at)? {
+        if now - since >= timeout
+            && !pace.is_paused(at)
+            && log.is_drained(at, task.ingest.next_offset())?
+        {
             task.ingest.idle(wall);
         }
     }

@@ -362,10 +362,9 @@ impl Log for MemoryLog {
         Ok(i64::try_from(index).unwrap_or(i64::MAX))
     }
 
-    fn is_drained(&mut self, at: &TopicPartition) -> Result<bool, Fault> {
+    fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
         let end = self.cluster().partition(at).len();
-        let here = self.positions.iter().find(|(held, _)| held == at);
-        Ok(here.is_some_and(|(_, next)| usize::try_from(*next).is_ok_and(|next| next >= end)))
+        Ok(usize::try_from(next).is_ok_and(|next| next >= end))
     }
 
     fn commit(&mut self, batch: Batch<StoredRecord>) -> Result<(), Fault> {

@@ -182,11 +182,11 @@ pub trait Log {
     fn first_offset(&mut self, partition: &TopicPartition, first: FirstStart)
     -> Result<i64, Fault>;
 
-    /// Whether nothing lies beyond what was delivered: no record, and no transaction that is still open.
+    /// Whether nothing lies at `next` and beyond: no record, and no transaction that is still open.
     ///
     /// # Errors
     /// When the cluster does not answer.
-    fn is_drained(&mut self, partition: &TopicPartition) -> Result<bool, Fault>;
+    fn is_drained(&mut self, partition: &TopicPartition, next: i64) -> Result<bool, Fault>;
 
     /// Writes the batch in one transaction.
     ///

@@ -17,7 +17,7 @@ pub use bernoulli::bernoulli_divergence;
 pub use cells::{Pair, PairedCell, PairedCells};
 pub use chi_square::ChiSquare;
 pub use comparison::{Comparison, Kind};
-pub use distance::{About, DISTANCES, Distance, JsDistance, Ks, Psi};
+pub use distance::{About, DISTANCES, Distance, Psi};
 pub use gamma::ln_gamma_upper;
 pub use groups::{category_groups, number_groups};
 pub use interval::{Interval, wilson};

@@ -101,16 +101,17 @@ fn groups_lose_no_event() {
 }
 
 #[test]
-fn names_are_unique_and_documented() {
-    let page = include_str!("../../docs/statistics.md");
-    let detectors = DETECTORS.iter().map(|detector| detector.name());
-    let names: Vec<&str> = detectors.chain(["volume"]).collect();
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-    let distances = DISTANCES.iter().map(|distance| distance.about().name);
-    for name in names.into_iter().chain(distances) {
-        assert!(
-            page.contains(&format!("`{name}`")),
-            "{name} is not documented"
+fn names_are_unique() {
+    let detectors: Vec<&str> = DETECTORS.iter().map(|detector| detector.name()).collect();
+    let distances: Vec<&str> = DISTANCES
+        .iter()
+        .map(|distance| distance.about().name)
+        .collect();
+    for names in [detectors, distances] {
+        assert_eq!(
+            names.iter().collect::<BTreeSet<_>>().len(),
+            names.len(),
+            "{names:?}"
         );
     }
 }

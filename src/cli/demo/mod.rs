@@ -1,4 +1,7 @@
 //! The demo: a broker inside the process, a seeded stream with incidents at known moments, and a reckoning at the end.
+//!
+//! Everything between the broker and the alert topics is the real thing: the client library, the worker, the stages.
+//! Only the wall clock is simulated, because two days of event time pass within a minute.
 
 mod draw;
 mod encode;
@@ -7,46 +10,203 @@ mod fake;
 mod incident;
 mod plain;
 mod produce;
+mod reader;
 mod record;
 mod scene;
 mod score;
+mod stage;
 mod traffic;
 mod view;
 
-pub use encode::encode;
-pub use incident::{Expect, Incident, Mishap, Timeline};
-pub use produce::{ProduceError, ProduceOptions, Produced, produce};
-pub use record::{AlertKind, AlertRecord, AlertStatus, CauseRecord, NewCause, WindowRecord};
-pub use scene::Scene;
-pub use score::{FalseAlarm, Found, Outcome, Reckoning, reckon};
-pub use traffic::{Event, MODEL, Traffic, VERSION};
-pub use view::{Flow, View, ViewError};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use std::net::SocketAddr;
+use encode::encode;
+use incident::Timeline;
+use reader::AlertReader;
+use scene::Scene;
+use score::reckon;
+use stage::Stage;
+use view::{Flow, View};
 
-/// What the user may say to the demo.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demo {
-    /// Seed of the stream: the same seed gives the same events and, up to the last bit, the same alerts.
-    pub seed: u64,
-    /// Whether anything goes wrong; without it no alert may fire.
-    pub incidents: bool,
-    /// Go on after the table, until interrupted.
-    pub keep_running: bool,
-    /// One line per event of interest instead of the live view; also chosen when standard output is no terminal.
-    pub plain: bool,
-    /// Where `/metrics` answers; port 0 takes a free one.
-    pub listen: SocketAddr,
+use super::args::DemoArgs;
+use super::{Error, print};
+
+/// Time between two pictures.
+const FRAME: Duration = Duration::from_millis(100);
+/// How long nothing may change before everything is judged.
+const SETTLED: Duration = Duration::from_secs(2);
+/// How long the whole may take.
+const PATIENCE: Duration = Duration::from_secs(170);
+/// Monday, 4 May 2026: where the stream begins.
+const FIRST_DAY_MILLIS: i64 = 1_777_852_800_000;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the embedded cluster, the server or the terminal refuses.
+pub fn execute(args: &DemoArgs) -> Result<ExitCode, Error> {
+    if args.produce_only {
+        return produce_only(args);
+    }
+    let timeline = Timeline::from_day(
+        crate::event::EventTime(FIRST_DAY_MILLIS),
+        !args.no_incidents,
+    );
+    let stage = Stage::set(args.seed, &timeline, args.listen)?;
+    let mut show = Show::open(&stage, &timeline, args.plain)?;
+    if show.until_judged()? == Flow::Quit {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let reckoning = reckon(
+        &timeline,
+        show.alerts.records(),
+        stage.keep_firing_minutes(),
+    );
+    if args.keep_running {
+        show.until_quit(&reckoning.to_string())?;
+    }
+    drop(show);
+    stage.strike()?;
+    print(&format!("\n{reckoning}"))?;
+    Ok(if reckoning.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
-impl Default for Demo {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            incidents: true,
-            keep_running: false,
-            plain: false,
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+/// The stage, watched.
+struct Show<'a> {
+    stage: &'a Stage,
+    timeline: &'a Timeline,
+    alerts: AlertReader,
+    view: View,
+    begun: Instant,
+    rate: Rate,
+}
+
+impl<'a> Show<'a> {
+    fn open(stage: &'a Stage, timeline: &'a Timeline, plain: bool) -> Result<Self, Error> {
+        Ok(Self {
+            stage,
+            timeline,
+            alerts: stage.alert_reader()?,
+            view: View::open(plain).map_err(Error::failed)?,
+            begun: Instant::now(),
+            rate: Rate::default(),
+        })
+    }
+
+    /// Shows until everything that was produced is judged.
+    fn until_judged(&mut self) -> Result<Flow, Error> {
+        let mut settled = Instant::now();
+        let mut windows = 0;
+        loop {
+            let status = self.stage.status();
+            if status.windows_closed != windows
+                || !self.stage.is_produced()
+                || status.events < self.stage.produced()
+            {
+                windows = status.windows_closed;
+                settled = Instant::now();
+            }
+            if self.frame()? == Flow::Quit {
+                return Ok(Flow::Quit);
+            }
+            if settled.elapsed() >= SETTLED {
+                return Ok(Flow::Continue);
+            }
+            self.stage.check()?;
+            if self.begun.elapsed() > PATIENCE {
+                return Err(Error::Failed(
+                    "the demo did not finish in time: this machine is too busy, try again"
+                        .to_owned(),
+                ));
+            }
         }
     }
+
+    /// Goes on showing until the user leaves.
+    fn until_quit(&mut self, table: &str) -> Result<(), Error> {
+        if self.view.is_plain() {
+            print(&format!("\n{table}\nstill running; Ctrl-C ends it\n"))?;
+        }
+        let interrupted = interrupted()?;
+        while !interrupted.load(Ordering::Relaxed) && self.frame()? == Flow::Continue {}
+        Ok(())
+    }
+
+    fn frame(&mut self) -> Result<Flow, Error> {
+        self.alerts.read_new();
+        let status = self.stage.status();
+        let scene = Scene {
+            status: &status,
+            timeline: self.timeline,
+            alerts: self.alerts.records(),
+            now: self.stage.now(),
+            events_per_sec: self.rate.of(status.events),
+            bootstrap: self.stage.bootstrap(),
+            metrics: self.stage.metrics_url(),
+            keep_firing_minutes: self.stage.keep_firing_minutes(),
+        };
+        let flow = self.view.show(&scene).map_err(Error::failed)?;
+        std::thread::sleep(FRAME);
+        Ok(flow)
+    }
+}
+
+/// Events per second of wall time, over the last second.
+#[derive(Default)]
+struct Rate {
+    since: Option<(Instant, u64)>,
+    per_sec: f64,
+}
+
+impl Rate {
+    fn of(&mut self, events: u64) -> f64 {
+        let (since, before) = *self.since.get_or_insert((Instant::now(), events));
+        let secs = since.elapsed().as_secs_f64();
+        if secs >= 1.0 {
+            self.per_sec = events.saturating_sub(before) as f64 / secs;
+            self.since = Some((Instant::now(), events));
+        }
+        self.per_sec
+    }
+}
+
+/// A flag that SIGINT or SIGTERM sets.
+fn interrupted() -> Result<Arc<AtomicBool>, Error> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&flag);
+    let wait = move || {
+        // Without a runtime there is no signal to wait for, and the default action ends the process as well.
+        let _ended = super::run::wait_for_signal(&set);
+    };
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(wait)
+        .map_err(Error::failed)?;
+    Ok(flag)
+}
+
+fn produce_only(args: &DemoArgs) -> Result<ExitCode, Error> {
+    let options = produce::ProduceOptions {
+        brokers: args.brokers.clone().unwrap_or_default(),
+        topic: args.topic.clone().unwrap_or_default(),
+        per_second: args.rate,
+        seed: args.seed,
+    };
+    let stop = interrupted()?;
+    let mut tell = |so_far: produce::Produced| {
+        eprintln!(
+            "{} events delivered, {} refused",
+            so_far.delivered, so_far.failed
+        )
+    };
+    let done = produce::produce(&options, &stop, &mut tell).map_err(Error::failed)?;
+    tell(done);
+    Ok(ExitCode::SUCCESS)
 }

@@ -45,6 +45,12 @@ impl View {
         Ok(Self(Kind::Live(Box::new(ratatui::try_init()?))))
     }
 
+    /// Whether it writes lines.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(self.0, Kind::Plain(_))
+    }
+
     /// Draws `scene` and looks for a key; meant to be called some ten times a second.
     ///
     /// # Errors

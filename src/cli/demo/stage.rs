@@ -1,0 +1,363 @@
+//! The stage: librdkafka's embedded cluster, the producer, one worker and the HTTP server, on a simulated clock.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+
+use super::encode;
+use super::incident::Timeline;
+use super::reader::AlertReader;
+use super::traffic::Traffic;
+use crate::cli::Error;
+use crate::config::{self, Checked, Sources};
+use crate::event::{EventTime, Tick};
+use crate::http::{self, Board, BoardOptions, Handle, Status};
+use crate::kafka::{KafkaLog, Offsets, Settings};
+use crate::pipeline::PANES_PARTITIONS;
+use crate::runtime::{Clock, Fault, FirstStart, Options, Worker};
+use crate::window::Boundary;
+
+/// The input topic.
+const TOPIC: &str = "payments";
+/// Its partitions: enough to see them, few enough that each is seen.
+const PARTITIONS: i32 = 4;
+/// Events per minute of event time on average: a quarter of an hour holds some 800 to 1,900.
+const PER_MINUTE: f64 = 90.0;
+/// Events that may be on their way: the embedded cluster forgets after 5 MiB per partition, and each has some 330 bytes.
+const UNREAD_MAX: u64 = 20_000;
+/// Wall time that a minute of event time takes at least: so the two days last long enough to be watched.
+const MINUTE: Duration = Duration::from_millis(14);
+
+/// Event time that a flush takes together: two simulated minutes.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(120);
+/// Nothing is ever restored from the embedded cluster, so nothing is saved for it.
+const NO_CHECKPOINTS: Duration = Duration::from_secs(u64::MAX >> 1);
+
+/// Everything that plays.
+pub(super) struct Stage {
+    cluster: MockCluster<'static, rdkafka::producer::DefaultProducerContext>,
+    bootstrap: String,
+    metrics: String,
+    board: Arc<Board>,
+    server: Option<Handle>,
+    checked: Checked,
+    progress: Arc<Progress>,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<Result<(), Fault>>>,
+}
+
+/// How far the stream was produced; also the simulated clock.
+#[derive(Default)]
+struct Progress {
+    now: AtomicI64,
+    events: AtomicU64,
+    done: AtomicBool,
+}
+
+/// The clock of the stage: as far as the stream was produced.
+struct StageClock {
+    progress: Arc<Progress>,
+    start: i64,
+}
+
+impl Clock for StageClock {
+    fn now(&self) -> Tick {
+        Tick(self.progress.now.load(Ordering::Acquire))
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.now().0.saturating_sub(self.start).unsigned_abs())
+    }
+}
+
+impl Stage {
+    /// Starts the cluster, the server, the worker and the producer.
+    ///
+    /// # Errors
+    /// When one of them cannot start.
+    pub(super) fn set(seed: u64, timeline: &Timeline, listen: SocketAddr) -> Result<Self, Error> {
+        let cluster = MockCluster::new(1).map_err(Error::failed)?;
+        let bootstrap = cluster.bootstrap_servers();
+        let sources = Sources::default()
+            .flag("demo", "kafka.brokers", &bootstrap)
+            .flag("demo", "topics.predictions", TOPIC);
+        let checked = config::load(&sources)?;
+        create_topics(&cluster, &checked).map_err(Error::failed)?;
+        let progress = Arc::new(Progress::default());
+        progress
+            .now
+            .store(timeline.start.time().0, Ordering::Release);
+        let board = board(&progress)?;
+        let server = http::serve(listen, Arc::clone(&board)).map_err(Error::failed)?;
+        let mut stage = Self {
+            metrics: format!("http://{}/metrics", server.address()),
+            cluster,
+            bootstrap,
+            board,
+            server: Some(server),
+            checked,
+            progress,
+            stop: Arc::default(),
+            threads: Vec::new(),
+        };
+        stage.start_worker(timeline.start)?;
+        stage.start_producer(seed, timeline)?;
+        Ok(stage)
+    }
+
+    fn start_worker(&mut self, start: Boundary) -> Result<(), Error> {
+        let plan = Arc::new(self.checked.plan.clone());
+        let settings = Settings {
+            brokers: self.bootstrap.clone(),
+            group: "demo".to_owned(),
+            transactional_id: "demo".to_owned(),
+            transaction_timeout: Duration::from_secs(60),
+            properties: Default::default(),
+            offsets: Offsets::Beside,
+        };
+        let clock = StageClock {
+            progress: Arc::clone(&self.progress),
+            start: start.time().0,
+        };
+        let options = Options {
+            flush_interval: FLUSH_INTERVAL,
+            checkpoint_interval: NO_CHECKPOINTS,
+            first: FirstStart::Earliest,
+            incarnation: 1,
+        };
+        let (meter, stop) = (Arc::new(self.board.worker()), Arc::clone(&self.stop));
+        let work = move || {
+            let topics = [TOPIC, plan.topics.panes.as_str()];
+            let log = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters)?;
+            Worker::new(log, clock, plan, options, meter).run(&stop)
+        };
+        self.spawn("worker", work)
+    }
+
+    fn start_producer(&mut self, seed: u64, timeline: &Timeline) -> Result<(), Error> {
+        let producer: BaseProducer = ClientConfig::new()
+            .set("bootstrap.servers", &self.bootstrap)
+            .set("partitioner", "murmur2_random")
+            .create()
+            .map_err(Error::failed)?;
+        let stream = Stream {
+            producer,
+            traffic: Traffic {
+                seed,
+                per_minute: PER_MINUTE,
+            },
+            timeline: timeline.clone(),
+            board: Arc::clone(&self.board),
+            progress: Arc::clone(&self.progress),
+            stop: Arc::clone(&self.stop),
+        };
+        self.spawn("producer", move || stream.play())
+    }
+
+    fn spawn(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> Result<(), Fault> + Send + 'static,
+    ) -> Result<(), Error> {
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work)
+            .map_err(Error::failed)?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// A subscriber to the alert topics.
+    ///
+    /// # Errors
+    /// When the client refuses.
+    pub(super) fn alert_reader(&self) -> Result<AlertReader, Error> {
+        let topics = &self.checked.plan.topics;
+        AlertReader::open(
+            &self.bootstrap,
+            &[&topics.alerts_drift, &topics.alerts_anomaly],
+        )
+    }
+
+    /// What the process says of itself.
+    pub(super) fn status(&self) -> Status {
+        self.board.status()
+    }
+
+    /// How far the stream was produced.
+    pub(super) fn now(&self) -> EventTime {
+        EventTime(self.progress.now.load(Ordering::Acquire))
+    }
+
+    /// Events that were produced.
+    pub(super) fn produced(&self) -> u64 {
+        self.progress.events.load(Ordering::Acquire)
+    }
+
+    /// Whether the stream has come to its end.
+    pub(super) fn is_produced(&self) -> bool {
+        self.progress.done.load(Ordering::Acquire)
+    }
+
+    /// Where the cluster answers.
+    pub(super) fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Where `/metrics` answers.
+    pub(super) fn metrics_url(&self) -> &str {
+        &self.metrics
+    }
+
+    /// Event time for which an alert keeps firing once it is clear.
+    pub(super) fn keep_firing_minutes(&self) -> i64 {
+        self.checked.plan.alert.keep_firing_minutes
+    }
+
+    /// Whether all that should run still does.
+    ///
+    /// # Errors
+    /// When a thread ended early.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let producing = usize::from(!self.is_produced());
+        let running = self
+            .threads
+            .iter()
+            .filter(|thread| !thread.is_finished())
+            .count();
+        if running > producing {
+            Ok(())
+        } else {
+            Err(Error::Failed("a thread of the demo ended early".to_owned()))
+        }
+    }
+
+    /// Ends everything in order.
+    ///
+    /// # Errors
+    /// What a thread died of.
+    pub(super) fn strike(mut self) -> Result<(), Error> {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            match thread.join() {
+                Ok(done) => done.map_err(Error::failed)?,
+                Err(_) => return Err(Error::Failed("a thread of the demo panicked".to_owned())),
+            }
+        }
+        self.server.take();
+        drop(self.cluster);
+        Ok(())
+    }
+}
+
+fn create_topics(
+    cluster: &MockCluster<'_, DefaultProducerContext>,
+    checked: &Checked,
+) -> Result<(), KafkaError> {
+    let topics = &checked.plan.topics;
+    let internal = PANES_PARTITIONS as i32;
+    let outputs = [
+        &topics.alerts_drift,
+        &topics.alerts_anomaly,
+        &topics.reports,
+        &topics.references,
+        &topics.dead_letters,
+    ];
+    cluster.create_topic(TOPIC, PARTITIONS, 1)?;
+    cluster.create_topic(&topics.panes, internal, 1)?;
+    cluster.create_topic(&topics.state, internal, 1)?;
+    outputs
+        .into_iter()
+        .try_for_each(|topic| cluster.create_topic(topic, 1, 1))
+}
+
+fn board(progress: &Arc<Progress>) -> Result<Arc<Board>, Error> {
+    let progress = Arc::clone(progress);
+    let options = BoardOptions {
+        drift_series_max: config::Http::default().drift_series_max,
+        clock: Box::new(move || Tick(progress.now.load(Ordering::Acquire))),
+    };
+    Board::new(options).map(Arc::new).map_err(Error::failed)
+}
+
+/// The producer and what it plays.
+struct Stream {
+    producer: BaseProducer,
+    traffic: Traffic,
+    timeline: Timeline,
+    board: Arc<Board>,
+    progress: Arc<Progress>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Stream {
+    fn play(&self) -> Result<(), Fault> {
+        let mut minute = self.timeline.start;
+        while minute < self.timeline.end && !self.stop.load(Ordering::Relaxed) {
+            self.play_minute(minute)?;
+            minute = minute.plus_minutes(1);
+            // Only now: nothing may be produced before the clock that silence is measured by.
+            self.progress.now.store(minute.time().0, Ordering::Release);
+            std::thread::sleep(MINUTE);
+            self.wait_for_reader();
+        }
+        self.progress.done.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn play_minute(&self, minute: Boundary) -> Result<(), Fault> {
+        let broken = |error: &dyn std::fmt::Display| {
+            Fault::Fatal(format!("the demo's producer failed: {error}"))
+        };
+        let events = self
+            .traffic
+            .minute(minute, self.timeline.mishap(minute.time()));
+        for event in &events {
+            let value = encode(event).map_err(|error| broken(&error))?;
+            self.send(&event.id, &value, event.time.0)
+                .map_err(|error| broken(&error))?;
+        }
+        self.producer
+            .flush(Duration::from_secs(10))
+            .map_err(|error| broken(&error))?;
+        self.progress
+            .events
+            .fetch_add(events.len() as u64, Ordering::AcqRel);
+        Ok(())
+    }
+
+    fn send(&self, key: &str, value: &[u8], millis: i64) -> Result<(), KafkaError> {
+        loop {
+            let record = BaseRecord::to(TOPIC)
+                .key(key)
+                .payload(value)
+                .timestamp(millis);
+            match self.producer.send(record) {
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
+                    self.producer.poll(Duration::from_millis(1));
+                }
+                other => return other.map_err(|(error, _)| error),
+            }
+        }
+    }
+
+    /// The embedded cluster forgets what is not read soon.
+    fn wait_for_reader(&self) {
+        let unread = || {
+            self.progress
+                .events
+                .load(Ordering::Acquire)
+                .saturating_sub(self.board.status().events)
+        };
+        while unread() > UNREAD_MAX && !self.stop.load(Ordering::Relaxed) {
+            std::thread::sleep(MINUTE);
+        }
+    }
+}
