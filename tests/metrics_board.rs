@@ -341,7 +341,10 @@ fn a_taken_port_names_the_address_and_the_fix() {
         .unwrap_err()
         .to_string();
     assert!(error.contains(&site.http.address().to_string()), "{error}");
-    assert!(error.contains("http.listen"), "{error}");
+    assert!(
+        error.contains("is taken") && error.contains("http.listen"),
+        "{error}"
+    );
 }
 
 #[test]

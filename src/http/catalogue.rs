@@ -118,8 +118,8 @@ pub fn documentation() -> String {
         "# Metrics\n\n\
          `GET /metrics`, in the text format of Prometheus. This page is written from the table in `src/http/catalogue.rs`;\n\
          a test says when they differ (`UPDATE_DOCS=1 cargo test --test metrics_docs` writes it anew).\n\n\
-         No metric carries a feature's value or an id. `tidegauge_drift` holds at most `http.drift_series` series\n\
-         (2,000 unless configured); what finds no place is counted in `tidegauge_drift_series_dropped_total`.\n\
+         No metric carries a feature's value or an id. `tidegauge_drift` holds at most 2,000 series\n\
+         unless configured otherwise; what finds no place is counted in `tidegauge_drift_series_dropped_total`.\n\
          Series of partitions and models that moved to another process disappear.\n\n\
          | metric | type | labels | meaning |\n|---|---|---|---|\n",
     );

@@ -119,7 +119,8 @@ impl Stage {
             group: "demo".to_owned(),
             transactional_id: "demo".to_owned(),
             transaction_timeout: Duration::from_secs(60),
-            properties: Default::default(),
+            // The embedded cluster lets a fetch wait its full time even when records arrive meanwhile.
+            properties: [("fetch.wait.max.ms".to_owned(), "5".to_owned())].into(),
             offsets: Offsets::Beside,
         };
         let clock = StageClock {
@@ -145,6 +146,7 @@ impl Stage {
         let producer: BaseProducer = ClientConfig::new()
             .set("bootstrap.servers", &self.bootstrap)
             .set("partitioner", "murmur2_random")
+            .set("linger.ms", "0")
             .create()
             .map_err(Error::failed)?;
         let stream = Stream {
