@@ -311,12 +311,7 @@ fn headers_are_cloud_events() {
             record.status.name()
         );
         assert_eq!(headers["ce_type"], kind);
-        let time = record
-            .measure
-            .window
-            .as_ref()
-            .map_or(&record.started_at, |w| &w.end);
-        assert_eq!(&headers["ce_time"], time);
+        assert_eq!(headers["ce_time"], record.at);
         assert!(headers.values().all(|value| !value.is_empty()));
     }
     let settings = Settings::default();
