@@ -69,7 +69,7 @@ fn pretty(bytes: &[u8]) -> String {
             out.push('\n');
         }
         out.push(c);
-        if !quoted && ((c == '{' && depth == 1) || (c == ',' && depth == 1)) {
+        if !quoted && depth == 1 && matches!(c, '{' | ',') {
             out.push('\n');
         }
     }
