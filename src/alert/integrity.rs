@@ -105,6 +105,7 @@ impl Integrity {
             runbook_url: settings.runbook_url.clone(),
             labels: self.labels(&subject, severity, settings),
             annotations: annotations(self.summary(&subject), self.description(&subject), settings),
+            at: instant(at),
             started_at: instant(self.start(at)),
             ended_at: self.end(at).map(instant),
         }
