@@ -34,7 +34,7 @@ fn is_long() -> bool {
 fn killed_processes_lose_and_double_nothing() {
     let Some(broker) = Broker::or_skip("killed_processes_lose_and_double_nothing") else { return };
     let events = if is_long() { 1_000_000 } else { 200_000 };
-    let stream = Stream { events, hours: 12, drift_from: 10, seed: 2 };
+    let stream = Stream { events, seed: 2, ..Stream::default() };
     let input = input_topic(&broker, "in", PARTITIONS);
 
     let disturbed = Deployment::new(&broker, &input);
@@ -102,7 +102,8 @@ fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tideg
         // Often two die at once, so that a newcomer inherits from a newcomer.
         let victims = 1 + random.below(2) as usize;
         for victim in (victim..victim + victims).map(|v| v % PROCESSES) {
-            assert!(processes[victim].exited().is_none(), "it died by itself: {}", processes[victim].log());
+            let exited = processes[victim].exited();
+            assert!(exited.is_none(), "it died by itself, {exited:?}: {}", processes[victim].log());
             processes[victim].kill();
             faults.note(&processes[victim]);
             faults.kills += 1;

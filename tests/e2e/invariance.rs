@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::deployment::{Deployment, STOP_MAX};
 use crate::outcome::{Outcome, await_end};
 use crate::recount::Recount;
-use crate::stream::Stream;
+use crate::stream::{START, Stream};
 use crate::support::{Broker, Tidegauge};
 
-const STREAM: Stream = Stream { events: 40_000, hours: 12, drift_from: 10, seed: 3 };
+const STREAM: Stream = Stream { events: 40_000, hours: 12, drift_from: 10, seed: 3, start: START };
 
 /// What `processes` processes make of the stream in so many partitions.
 fn outcome(broker: &Broker, partitions: usize, flush: &'static str, processes: usize) -> Outcome {

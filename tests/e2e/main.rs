@@ -14,11 +14,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
 mod deployment;
-mod outcome;
-mod recount;
-mod stream;
-
-mod smoke;
 mod exactly_once;
 mod invariance;
+mod lifecycle;
+mod outcome;
+mod recount;
+mod smoke;
+mod start_up;
+mod stream;

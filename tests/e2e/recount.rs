@@ -9,7 +9,7 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::outcome::{Published, rfc3339};
-use crate::stream::{START, Stream};
+use crate::stream::Stream;
 
 const QUARTER: i64 = 15 * 60_000;
 
@@ -35,6 +35,7 @@ type Scope = (String, Option<String>);
 /// The input, counted.
 pub struct Recount {
     quarters: BTreeMap<(Scope, i64), Quarter>,
+    start: i64,
     end: i64,
 }
 
@@ -45,10 +46,10 @@ impl Recount {
         for event in stream.records().filter(|event| !event.bad) {
             let value: Value = serde_json::from_slice(&event.bytes).unwrap();
             let scope = (value["model"].as_str().unwrap().to_owned(), value["version"].as_str().map(str::to_owned));
-            let quarter = (event.millis - START).div_euclid(QUARTER);
+            let quarter = (event.millis - stream.start).div_euclid(QUARTER);
             quarters.entry((scope, quarter)).or_default().add(&value);
         }
-        Self { quarters, end: stream.end() }
+        Self { quarters, start: stream.start, end: stream.end() }
     }
 
     /// Asserts that the reports of the tumbling windows of `quarters` quarters are exactly those of the input, each
@@ -80,7 +81,7 @@ impl Recount {
     fn windows(&self, quarters: i64) -> BTreeMap<(Scope, String, String), (u64, Tally)> {
         let mut windows: BTreeMap<(Scope, i64), Quarter> = BTreeMap::new();
         for ((scope, quarter), counted) in &self.quarters {
-            let end = START + (quarter.div_euclid(quarters) + 1) * quarters * QUARTER;
+            let end = self.start + (quarter.div_euclid(quarters) + 1) * quarters * QUARTER;
             if end <= self.end {
                 windows.entry((scope.clone(), end)).or_default().merge(counted);
             }

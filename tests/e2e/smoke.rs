@@ -11,7 +11,7 @@ use crate::support::Broker;
 #[test]
 fn one_process_learns_reports_and_alerts() {
     let Some(broker) = Broker::or_skip("one_process_learns_reports_and_alerts") else { return };
-    let stream = Stream { events: 60_000, hours: 48, drift_from: 46, seed: 1 };
+    let stream = Stream { events: 60_000, hours: 48, drift_from: 46, seed: 1, ..Stream::default() };
     let input = stream.topic(&broker, "in", 4);
     let deployment = Deployment { more: "", ..Deployment::new(&broker, &input) };
     let mut process = deployment.start();

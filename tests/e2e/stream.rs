@@ -28,6 +28,14 @@ pub struct Stream {
     pub drift_from: i64,
     /// Which stream.
     pub seed: u64,
+    /// Where event time begins; a whole hour.
+    pub start: i64,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { events: 20_000, hours: 12, drift_from: 10, seed: 1, start: START }
+    }
 }
 
 /// One record of the input.
@@ -72,7 +80,7 @@ impl Random {
 impl Stream {
     /// When the last window ends: a whole hour.
     pub fn end(&self) -> i64 {
-        START + self.hours * 60 * MINUTE
+        self.start + self.hours * 60 * MINUTE
     }
 
     /// All records, in the order of writing.
@@ -83,14 +91,14 @@ impl Stream {
     /// Record number `i`.
     pub fn record(&self, i: usize) -> Event {
         let mut random = Random(self.seed.wrapping_mul(0x1000_0000_01b3) ^ (i as u64) << 20);
-        let at = START + (self.hours * 60 * MINUTE) * i as i64 / self.events as i64;
+        let at = self.start + (self.hours * 60 * MINUTE) * i as i64 / self.events as i64;
         let millis = (at + random.below(JITTER) as i64).min(self.end() - 1);
         let key = format!("key-{}", random.below(1_000)).into_bytes();
         if i % BAD_EVERY == BAD_EVERY - 1 {
             let bytes = bad(i, millis);
             return Event { millis, bytes, key, bad: true };
         }
-        let drifted = millis >= START + self.drift_from * 60 * MINUTE;
+        let drifted = millis >= self.start + self.drift_from * 60 * MINUTE;
         let bytes = good(i, millis, drifted, &mut random).to_string().into_bytes();
         Event { millis, bytes, key, bad: false }
     }
