@@ -19,6 +19,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        // The user's properties go to every client, and each complains about those that are meant for another.
+        _ if facility == "CONFWARN" => tracing::debug!(target: "kafka", facility, message),
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical

@@ -31,6 +31,9 @@ pub enum Offsets {
     Beside,
 }
 
+/// The default of `message.max.bytes`: a little less than a default broker takes.
+const RECORD_BYTES_MAX: usize = 1_000_000;
+
 impl Settings {
     fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
@@ -81,6 +84,8 @@ impl Settings {
             .set("group.id", format!("{}.restore", self.group)) // asked for by the library, never joined
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
+            // The end is reported by an empty fetch, and the broker holds that one back for this long.
+            .set("fetch.wait.max.ms", "10")
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "earliest");
         config
@@ -111,6 +116,14 @@ impl Settings {
             self.transaction_timeout.as_millis().to_string(),
         );
         config
+    }
+
+    /// Bytes that one record of ours may have: the library's own limit, unless the user has set another.
+    #[must_use]
+    pub fn record_bytes_max(&self) -> usize {
+        let set = self.properties.get("message.max.bytes");
+        set.and_then(|text| text.parse().ok())
+            .unwrap_or(RECORD_BYTES_MAX)
     }
 
     /// The administrator of topics.

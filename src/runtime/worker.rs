@@ -197,13 +197,20 @@ impl<L: Log, C: Clock> Worker<L, C> {
             partitions = assigned.len(),
             "partitions assigned, restoring"
         );
+        let since = self.clock.elapsed();
+        // First of all it is remembered what is ours: whatever fails below is tried again at the next turn.
+        self.phase = Phase::Restoring {
+            restoring: Box::new(Restoring::unstarted()),
+            assigned: assigned.clone(),
+            since,
+        };
+        self.meter.restoring(assigned.len());
         self.log.assign(&[])?;
         let restoring = Restoring::begin(&mut self.log, &self.plan, &assigned, parked)?;
-        self.meter.restoring(assigned.len());
         self.phase = Phase::Restoring {
             restoring: Box::new(restoring),
             assigned,
-            since: self.clock.elapsed(),
+            since,
         };
         Ok(())
     }
@@ -251,19 +258,12 @@ impl<L: Log, C: Clock> Worker<L, C> {
                 .map(|(at, _)| at)
                 .collect(),
         };
-        match self.assigned(assigned.clone()) {
-            Err(Fault::Passing(_)) => {
-                // Still down: keep the assignment and try again at the next turn.
-                let restoring = Box::new(Restoring::unstarted());
-                self.phase = Phase::Restoring {
-                    restoring,
-                    assigned,
-                    since: self.clock.elapsed(),
-                };
-                Ok(())
-            }
-            other => other,
-        }
+        self.phase = Phase::Restoring {
+            restoring: Box::new(Restoring::unstarted()),
+            assigned,
+            since: self.clock.elapsed(),
+        };
+        Ok(())
     }
 
     fn restore_on(&mut self) -> Result<(), Fault> {
@@ -284,11 +284,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
             return Ok(());
         }
         let took = self.clock.elapsed() - *since;
-        let Phase::Restoring { restoring, .. } =
-            std::mem::replace(&mut self.phase, Phase::Unassigned)
-        else {
-            return Ok(());
-        };
+        // What is left behind is an assignment to begin again with, should the last step fail.
+        let restoring = std::mem::replace(restoring, Box::new(Restoring::unstarted()));
         let records = restoring.records;
         let beginning = Beginning {
             first: self.options.first,
