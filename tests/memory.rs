@@ -10,15 +10,13 @@
 
 #[path = "memory/bench.rs"]
 mod bench;
-
-use bench::{Plan, Run, events};
-
-#[test]
-fn a_shift_is_found_and_nothing_else() {
-    let run = Run::over(&events(1, 30 * 60, 40), Plan::default());
-    eprintln!("alerts {:?}", run.alerts().len());
-    for a in run.alerts() {
-        eprintln!("{}", String::from_utf8_lossy(a.value.as_ref().unwrap()));
-    }
-    eprintln!("reports {}", run.reports().len());
-}
+#[path = "memory/conservation.rs"]
+mod conservation;
+#[path = "memory/determinism.rs"]
+mod determinism;
+#[path = "memory/ledger.rs"]
+mod ledger;
+#[path = "memory/published.rs"]
+mod published;
+#[path = "memory/traffic.rs"]
+mod traffic;

@@ -3,6 +3,7 @@
 //! The chain of frames is the proof that nothing is lost or doubled: a frame merges only where the one before it
 //! ended. Kafka's transactions should make anything else impossible; the chain is how we would know.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ pub enum Admission {
 /// A broken chain: our bug, or somebody else's hand in an internal topic.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{topic}[{partition}]: frame {found_seq} (offsets from {found_start}, incarnation {found_incarnation:x}) does not continue \
+    "{topic}[{partition}]: frame {found_seq} piece {found_piece} (offsets from {found_start}, incarnation {found_incarnation:x}) does not continue \
      {expected}: something between was lost. If the topic was recreated or an offset was moved, accept the loss with \
      `tidegauge offsets reset --topic {topic}`"
 )]
@@ -46,6 +47,8 @@ pub struct Gap {
     pub partition: i32,
     /// The number the frame has.
     pub found_seq: u64,
+    /// The number of the piece.
+    pub found_piece: u32,
     /// Where the frame begins.
     pub found_start: i64,
     /// The life it claims to belong to.
@@ -58,6 +61,8 @@ pub struct Gap {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cursors {
     sources: BTreeMap<SourceId, Cursor>,
+    /// Pieces that were merged of a frame whose last one is still to come.
+    underway: BTreeMap<SourceId, u32>,
     topics: BTreeMap<String, TopicSize>,
 }
 
@@ -78,21 +83,35 @@ impl Cursors {
     pub fn admit(&self, frame: &Frame) -> Result<Admission, Gap> {
         let cursor = self.sources.get(&frame.source);
         match (frame.joint, cursor) {
-            (Joint::Genesis, None) | (Joint::Lost { .. }, None) => Ok(Admission::Merge),
+            (Joint::Genesis, None) | (Joint::Lost { .. }, None) => self.admit_piece(frame),
             (Joint::Lost { .. }, Some(at)) if at.incarnation != frame.incarnation => {
-                Ok(Admission::Merge)
+                self.admit_piece(frame)
             }
             (_, Some(at)) if at.incarnation == frame.incarnation => match frame.seq {
                 seq if seq <= at.seq => Ok(Admission::Duplicate),
-                seq if seq == at.seq + 1 && frame.start == at.end => Ok(Admission::Merge),
+                seq if seq == at.seq + 1 && frame.start == at.end => self.admit_piece(frame),
                 _ => Err(gap(frame, cursor)),
             },
             _ => Err(gap(frame, cursor)),
         }
     }
 
-    /// Moves the cursor past a frame that was merged.
+    fn admit_piece(&self, frame: &Frame) -> Result<Admission, Gap> {
+        let expected = self.underway.get(&frame.source).copied().unwrap_or(0);
+        match frame.piece.cmp(&expected) {
+            Ordering::Less => Ok(Admission::Duplicate),
+            Ordering::Equal => Ok(Admission::Merge),
+            Ordering::Greater => Err(gap(frame, self.sources.get(&frame.source))),
+        }
+    }
+
+    /// Moves past a frame, or a piece of one, that was merged.
     pub fn pass(&mut self, frame: &Frame) {
+        if frame.more {
+            self.underway.insert(frame.source.clone(), frame.piece + 1);
+            return;
+        }
+        self.underway.remove(&frame.source);
         let count = frame.topic_partitions;
         let size = self
             .topics
@@ -145,6 +164,8 @@ impl Cursors {
         self.topics.retain(|topic, _| !retired.contains(topic));
         self.sources
             .retain(|source, _| !retired.contains(&source.topic));
+        self.underway
+            .retain(|source, _| !retired.contains(&source.topic));
     }
 }
 
@@ -153,6 +174,7 @@ fn gap(frame: &Frame, cursor: Option<&Cursor>) -> Gap {
         topic: frame.source.topic.clone(),
         partition: frame.source.partition,
         found_seq: frame.seq,
+        found_piece: frame.piece,
         found_start: frame.start,
         found_incarnation: frame.incarnation,
         expected: cursor.map_or_else(
@@ -186,6 +208,7 @@ mod tests {
             watermark: Some(EventTime(end * 1_000)),
             topic_partitions: 2,
             partials: Vec::new(),
+            piece: 0,
             more: false,
         }
     }
@@ -236,6 +259,27 @@ mod tests {
         for (what, frame) in illegal {
             assert!(cursors.admit(&frame).is_err(), "{what} must be refused");
         }
+    }
+
+    #[test]
+    fn a_lost_piece_is_a_gap_and_a_repeated_one_a_duplicate() {
+        let piece = |piece, more| Frame {
+            piece,
+            more,
+            ..frame(0, 2, 5, 9, Joint::Next)
+        };
+        let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        assert!(cursors.admit(&piece(1, true)).is_err(), "the first is lost");
+        cursors.pass(&piece(0, true));
+        assert_eq!(cursors.admit(&piece(0, true)), Ok(Admission::Duplicate));
+        assert!(
+            cursors.admit(&piece(2, false)).is_err(),
+            "the second is lost"
+        );
+        cursors.pass(&piece(1, false));
+        assert_eq!(cursors.admit(&piece(1, false)), Ok(Admission::Duplicate));
+        let next = frame(0, 3, 9, 12, Joint::Next);
+        assert_eq!(cursors.admit(&next), Ok(Admission::Merge));
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub struct Frame {
     pub topic_partitions: i32,
     /// What was counted.
     pub partials: Vec<PanePartial>,
+    /// Number of this piece of the frame, from 0.
+    pub piece: u32,
     /// Whether further pieces of this frame follow; only the last moves the cursor.
     pub more: bool,
 }
@@ -112,6 +114,7 @@ pub fn pack(frames: Vec<Frame>) -> Result<Vec<Vec<u8>>, postcard::Error> {
     let mut pieces = Pieces::default();
     let mut closing = Vec::with_capacity(frames.len());
     for mut frame in frames {
+        pieces.piece = 0;
         for partial in std::mem::take(&mut frame.partials)
             .into_iter()
             .flat_map(split)
@@ -121,6 +124,7 @@ pub fn pack(frames: Vec<Frame>) -> Result<Vec<Vec<u8>>, postcard::Error> {
                 records.push(pieces.record()?);
             }
         }
+        frame.piece = pieces.piece;
         closing.push(frame);
     }
     pieces.frames.append(&mut closing);
@@ -144,6 +148,8 @@ pub fn unpack(record: &[u8]) -> Result<Vec<Frame>, BadFrames> {
 #[derive(Default)]
 struct Pieces {
     frames: Vec<Frame>,
+    /// Number of the next piece of the frame that is being cut.
+    piece: u32,
     bytes: usize,
 }
 
@@ -152,11 +158,15 @@ impl Pieces {
         self.bytes += postcard::to_stdvec(&partial)?.len();
         match self.frames.last_mut() {
             Some(last) if last.source == frame.source => last.partials.push(partial),
-            _ => self.frames.push(Frame {
-                partials: vec![partial],
-                more: true,
-                ..frame.clone()
-            }),
+            _ => {
+                self.frames.push(Frame {
+                    partials: vec![partial],
+                    piece: self.piece,
+                    more: true,
+                    ..frame.clone()
+                });
+                self.piece += 1;
+            }
         }
         Ok(())
     }
@@ -253,6 +263,7 @@ mod tests {
             watermark: None,
             topic_partitions: 8,
             partials,
+            piece: 0,
             more: false,
         }
     }
@@ -288,6 +299,8 @@ mod tests {
         let closing: Vec<bool> = frames.iter().map(|f| !f.more).collect();
         assert_eq!(closing.iter().filter(|closes| **closes).count(), 1);
         assert!(closing.last().unwrap());
+        let numbers: Vec<u32> = frames.iter().map(|f| f.piece).collect();
+        assert_eq!(numbers, (0..frames.len() as u32).collect::<Vec<_>>());
     }
 
     #[test]

@@ -281,6 +281,7 @@ impl Ingest {
             watermark: self.position.watermark,
             topic_partitions: self.topic_partitions,
             partials: Vec::new(),
+            piece: 0,
             more: false,
         }
     }

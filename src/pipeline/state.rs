@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::cursor::Cursors;
 use super::effect::Effects;
@@ -49,6 +50,8 @@ pub struct Head {
     pub open_cursors: Cursors,
     /// The last boundary that was judged.
     pub closed: Option<Boundary>,
+    /// Digest of all other entries: one that is missing, stale or foreign is noticed.
+    pub digest: u64,
 }
 
 /// State that cannot be used.
@@ -67,6 +70,11 @@ pub enum BadState {
         "an entry of the state topic lacks part {0}: the topic was tampered with or its retention is not compaction"
     )]
     MissingPart(u16),
+    /// What lies there is not what the head was written with.
+    #[error(
+        "the entries of the state topic are not those that its head was written with: the topic was tampered with or its retention is not compaction"
+    )]
+    Tampered,
     /// Fixed for life, and different.
     #[error(
         "{what} is {found} in the state and {wanted} in this build; it is fixed for the life of the internal topics: name new ones"
@@ -81,10 +89,12 @@ pub enum BadState {
     },
 }
 
-/// Writes entries into effects, and remembers which keys have several parts so that none is left behind.
+/// Writes entries into effects, and remembers what lies in the topic: no part is left behind, and the head can vouch for all.
 #[derive(Debug, Clone, Default)]
 pub struct StateWriter {
-    parts: BTreeMap<Key, u16>,
+    /// The digest of each live record, by its key.
+    live: BTreeMap<Vec<u8>, u64>,
+    digest: u64,
 }
 
 impl StateWriter {
@@ -110,7 +120,9 @@ impl StateWriter {
             record.push(FORMAT);
             record.extend_from_slice(&count.to_le_bytes());
             record.extend_from_slice(chunk);
-            effects.state.insert(part_key(key, part)?, Some(record));
+            let at = part_key(key, part)?;
+            self.note(key, &at, Some(&record));
+            effects.state.insert(at, Some(record));
         }
         self.forget_parts(effects, key, count)
     }
@@ -120,7 +132,7 @@ impl StateWriter {
     /// # Errors
     /// Never in practice: a vector takes any bytes.
     pub fn remove(&mut self, effects: &mut Effects, key: &Key) -> Result<(), postcard::Error> {
-        effects.state.insert(part_key(key, 0)?, None);
+        self.forget(effects, key, 0)?;
         self.forget_parts(effects, key, 1)
     }
 
@@ -130,15 +142,46 @@ impl StateWriter {
         key: &Key,
         from: u16,
     ) -> Result<(), postcard::Error> {
-        let before = if from > 1 {
-            self.parts.insert(key.clone(), from)
-        } else {
-            self.parts.remove(key)
-        };
-        for part in from..before.unwrap_or(0) {
-            effects.state.insert(part_key(key, part)?, None);
+        let mut part = from;
+        while self.live.contains_key(&part_key(key, part)?) {
+            self.forget(effects, key, part)?;
+            part += 1;
         }
         Ok(())
+    }
+
+    fn forget(
+        &mut self,
+        effects: &mut Effects,
+        key: &Key,
+        part: u16,
+    ) -> Result<(), postcard::Error> {
+        let at = part_key(key, part)?;
+        self.note(key, &at, None);
+        effects.state.insert(at, None);
+        Ok(())
+    }
+
+    /// A sum, so that it can be kept up by what changes, and does not depend on the order of the writes.
+    fn note(&mut self, key: &Key, at: &[u8], record: Option<&[u8]>) {
+        if *key == Key::Head {
+            return; // it holds the digest
+        }
+        let new = record.map(|record| xxh3_64_with_seed(record, xxh3_64(at)));
+        let old = match new {
+            Some(new) => self.live.insert(at.to_vec(), new),
+            None => self.live.remove(at),
+        };
+        self.digest = self
+            .digest
+            .wrapping_sub(old.unwrap_or(0))
+            .wrapping_add(new.unwrap_or(0));
+    }
+
+    /// Digest of all entries but the head.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.digest
     }
 }
 
@@ -179,27 +222,23 @@ impl StateReader {
         self.bytes
     }
 
-    /// Each entry once, by key, with a writer that knows which of them have several parts.
+    /// Each entry once, by key, with a writer that knows what lies in the topic.
     ///
     /// # Errors
     /// When a part is missing or was written by another version.
     pub fn entries(&self) -> Result<(Vec<(&Key, Vec<u8>)>, StateWriter), BadState> {
         let mut entries = Vec::new();
         let mut writer = StateWriter::default();
-        for ((key, part), first) in &self.records {
-            if *part > 0 {
-                continue;
+        for ((key, part), record) in &self.records {
+            writer.note(key, &part_key(key, *part)?, Some(record));
+            if *part == 0 {
+                entries.push((key, self.assemble(key, record)?));
             }
-            let (count, value) = self.assemble(key, first)?;
-            if count > 1 {
-                writer.parts.insert(key.clone(), count);
-            }
-            entries.push((key, value));
         }
         Ok((entries, writer))
     }
 
-    fn assemble(&self, key: &Key, first: &[u8]) -> Result<(u16, Vec<u8>), BadState> {
+    fn assemble(&self, key: &Key, first: &[u8]) -> Result<Vec<u8>, BadState> {
         let (count, chunk) = header(first)?;
         let mut value = chunk.to_vec();
         for part in 1..count {
@@ -209,7 +248,7 @@ impl StateReader {
                 .ok_or(BadState::MissingPart(part))?;
             value.extend_from_slice(header(record)?.1);
         }
-        Ok((count, value))
+        Ok(value)
     }
 }
 
@@ -262,6 +301,26 @@ mod tests {
             decode::<Vec<u32>>(&reader.entries().unwrap().0[0].1).unwrap(),
             vec![1]
         );
+    }
+
+    #[test]
+    fn the_digest_follows_from_what_lies_there_and_not_from_how_it_came() {
+        let key = |name: &str| Key::Model(name.into());
+        let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
+        writer.put(&mut effects, &key("a"), &1u32).unwrap();
+        let only_a = writer.digest();
+        writer.put(&mut effects, &Key::Head, &only_a).unwrap();
+        assert_eq!(writer.digest(), only_a, "the head is left out");
+        writer.put(&mut effects, &key("b"), &1u32).unwrap();
+        writer.put(&mut effects, &key("a"), &2u32).unwrap();
+        assert_ne!(writer.digest(), only_a);
+        assert_eq!(
+            read(&effects).entries().unwrap().1.digest(),
+            writer.digest()
+        );
+        writer.remove(&mut effects, &key("b")).unwrap();
+        writer.put(&mut effects, &key("a"), &1u32).unwrap();
+        assert_eq!(writer.digest(), only_a);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The log in memory: the second driver. The same worker runs over it in tests, with faults on demand and no broker.
 //!
-//! It keeps what Kafka promises and nothing more: a batch happens whole or not at all, a member of an older generation
-//! is refused, offsets carry their metadata.
+//! It keeps what Kafka promises and nothing more: a batch happens whole or not at all and leaves a marker that takes an
+//! offset, a member of an older generation is refused, offsets carry their metadata.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -37,16 +37,19 @@ pub enum PlannedFault {
     AnswerLost,
 }
 
+/// Records by offset; nothing where a transaction left its marker or a record was taken away.
+type Partition = Vec<Option<Arc<StoredRecord>>>;
+
 #[derive(Debug, Default)]
 struct Cluster {
-    topics: BTreeMap<String, Vec<Vec<Arc<StoredRecord>>>>,
+    topics: BTreeMap<String, Vec<Partition>>,
     committed: BTreeMap<TopicPartition, Committed>,
     generation: u64,
     faults: VecDeque<PlannedFault>,
 }
 
 impl Cluster {
-    fn partition(&self, at: &TopicPartition) -> &[Arc<StoredRecord>] {
+    fn partition(&self, at: &TopicPartition) -> &[Option<Arc<StoredRecord>>] {
         let partitions = self.topics.get(&at.topic);
         let index = usize::try_from(at.partition).unwrap_or(usize::MAX);
         partitions
@@ -54,21 +57,59 @@ impl Cluster {
             .map_or(&[], Vec::as_slice)
     }
 
-    fn append(&mut self, topic: &str, target: Target, record: StoredRecord) {
+    /// The first record at or after `offset`, or the end.
+    fn next_record(&self, at: &TopicPartition, offset: i64) -> (i64, Option<Arc<StoredRecord>>) {
+        let held = self.partition(at);
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let beyond = held.iter().enumerate().skip(from);
+        let found = beyond
+            .filter_map(|(index, record)| Some((index, record.clone()?)))
+            .next();
+        let end = || held.len().max(from);
+        let index = found.as_ref().map_or_else(end, |(index, _)| *index);
+        (
+            i64::try_from(index).unwrap_or(i64::MAX),
+            found.map(|(_, record)| record),
+        )
+    }
+
+    /// Appends, and answers where; a topic nobody has created gets one partition.
+    fn append(
+        &mut self,
+        topic: &str,
+        target: Target,
+        record: StoredRecord,
+    ) -> Result<TopicPartition, Fault> {
         let partitions = self
             .topics
             .entry(topic.to_owned())
             .or_insert_with(|| vec![Vec::new()]);
-        let count = partitions.len();
         let index = match target {
             Target::Partition(partition) => usize::try_from(partition).unwrap_or(usize::MAX),
             Target::ByKey => {
                 let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default());
-                usize::try_from(id_hash(&key) % count as u64).unwrap_or(0)
+                usize::try_from(id_hash(&key) % partitions.len() as u64).unwrap_or(0)
             }
         };
-        if let Some(partition) = partitions.get_mut(index) {
-            partition.push(Arc::new(record));
+        let held = partitions
+            .get_mut(index)
+            .ok_or_else(|| Fault::Fatal(format!("{topic} has no partition {index}")))?;
+        held.push(Some(Arc::new(record)));
+        Ok(TopicPartition {
+            topic: topic.to_owned(),
+            partition: i32::try_from(index).unwrap_or(i32::MAX),
+        })
+    }
+
+    /// Ends a transaction: its marker takes an offset in every partition it wrote to.
+    fn mark(&mut self, written: &BTreeSet<TopicPartition>) {
+        for at in written {
+            let index = usize::try_from(at.partition).unwrap_or(usize::MAX);
+            let held = self
+                .topics
+                .get_mut(&at.topic)
+                .and_then(|partitions| partitions.get_mut(index));
+            held.into_iter().for_each(|held| held.push(None));
         }
     }
 }
@@ -131,9 +172,10 @@ impl MemoryLog {
         held.resize_with(partitions.max(held.len()), Vec::new);
     }
 
-    /// Appends a record, as a producer would.
+    /// Appends a record, as a producer would; what goes to a partition that does not exist is dropped.
     pub fn produce(&self, topic: &str, partition: i32, record: StoredRecord) {
-        self.cluster()
+        let _ = self
+            .cluster()
             .append(topic, Target::Partition(partition), record);
     }
 
@@ -144,8 +186,41 @@ impl MemoryLog {
         let partitions = cluster.topics.get(topic).into_iter().flatten();
         partitions
             .flatten()
+            .flatten()
             .map(|record| StoredRecord::clone(record))
             .collect()
+    }
+
+    /// What somebody's hand does to a topic: each partition with its records by offset, nothing where a marker lies.
+    pub fn tamper(&self, topic: &str, mut hand: impl FnMut(i32, &mut Vec<Option<StoredRecord>>)) {
+        let mut cluster = self.cluster();
+        let partitions = cluster.topics.get_mut(topic).into_iter().flatten();
+        for (number, held) in (0..).zip(partitions) {
+            let mut records = held
+                .iter()
+                .map(|record| record.as_deref().cloned())
+                .collect();
+            hand(number, &mut records);
+            *held = records
+                .into_iter()
+                .map(|record| record.map(Arc::new))
+                .collect();
+        }
+    }
+
+    /// The group's committed offset.
+    #[must_use]
+    pub fn committed_at(&self, at: &TopicPartition) -> Option<Committed> {
+        self.cluster().committed.get(at).cloned()
+    }
+
+    /// What somebody's hand does to a committed offset; `None` deletes it.
+    pub fn move_offset(&self, at: TopicPartition, to: Option<Committed>) {
+        let mut cluster = self.cluster();
+        match to {
+            Some(committed) => cluster.committed.insert(at, committed),
+            None => cluster.committed.remove(&at),
+        };
     }
 
     /// What the next commits are to suffer, one after the other.
@@ -204,12 +279,11 @@ impl MemoryLog {
             if self.paused.contains(&at) {
                 continue;
             }
-            let index = usize::try_from(offset).unwrap_or(usize::MAX);
-            let record = self.cluster().partition(&at).get(index).cloned();
+            let (offset, record) = self.cluster().next_record(&at, offset);
+            if let Some((_, next)) = self.positions.get_mut(self.turn) {
+                *next = offset + i64::from(record.is_some());
+            }
             if let Some(record) = record {
-                if let Some((_, next)) = self.positions.get_mut(self.turn) {
-                    *next += 1;
-                }
                 return Some(MemoryMessage { at, offset, record });
             }
         }
@@ -356,7 +430,7 @@ impl Log for MemoryLog {
             FirstStart::Latest => held.len(),
             FirstStart::Since(tick) => held
                 .iter()
-                .position(|r| r.arrival.is_some_and(|arrival| arrival >= tick.0))
+                .position(|r| r.as_ref().and_then(|r| r.arrival) >= Some(tick.0))
                 .unwrap_or(held.len()),
         };
         Ok(i64::try_from(index).unwrap_or(i64::MAX))
@@ -378,9 +452,11 @@ impl Log for MemoryLog {
         if fault == PlannedFault::Refused {
             return Err(Fault::Passing("refused as planned".to_owned()));
         }
+        let mut written = BTreeSet::new();
         for (topic, target, record) in batch.records.into_iter().map(stored) {
-            cluster.append(&topic, target, record);
+            written.insert(cluster.append(&topic, target, record)?);
         }
+        cluster.mark(&written);
         for (at, offset, metadata) in batch.offsets {
             cluster.committed.insert(
                 at,
@@ -408,6 +484,7 @@ impl Log for MemoryLog {
             cluster
                 .partition(&at)
                 .iter()
+                .flatten()
                 .map(|record| (*partition, Arc::clone(record)))
                 .collect::<Vec<_>>()
         });

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::metadata::{self, KnownTopic, PanesMetadata};
 use super::port::{Committed, Fault, FirstStart, Log, TopicPartition};
 use super::tasks::Tasks;
-use crate::pipeline::Plan;
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::frame::SourceId;
 use crate::pipeline::ingest::Ingest;
 use crate::pipeline::state::StateReader;
+use crate::pipeline::{PANES_PARTITIONS, Plan};
 
 /// An assignment on its way to work.
 pub struct Restoring {
@@ -140,6 +140,13 @@ impl Restoring {
 /// What the offsets of `panes` remember of the inputs.
 fn known_topics<L: Log>(log: &mut L, plan: &Plan) -> Result<Vec<PanesMetadata>, Fault> {
     let count = log.partitions(&plan.topics.panes)?;
+    if u32::try_from(count) != Ok(PANES_PARTITIONS) {
+        return Err(Fault::Fatal(format!(
+            "the topic {} has {count} partitions and must have {PANES_PARTITIONS}: their number decides where a model is judged and is \
+             fixed for life. Name new internal topics by another `topics.prefix`",
+            plan.topics.panes
+        )));
+    }
     let all: Vec<TopicPartition> = (0..count)
         .map(|partition| TopicPartition {
             topic: plan.topics.panes.clone(),

@@ -1,81 +1,62 @@
-//! A workbench: events, a plan with short windows, and a run of the worker over the log in memory.
+//! The workbench: a plan with short windows, and runs of the worker over the log in memory.
+//!
+//! Time passes with turns, so that a run is the same each time: the stopwatch moves by a little each time it is read,
+//! the wall clock stands where a test puts it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tidegauge::codec::CODECS;
 use tidegauge::event::{Limits, Tick};
-use tidegauge::pipeline::{self, Bounds, Learning, Topics};
-use tidegauge::runtime::meter::NoMeter;
-use tidegauge::runtime::{Clock, FirstStart, MemoryLog, Options, StoredRecord, Worker};
+use tidegauge::pipeline::{self, Bounds, Learning, PANES_PARTITIONS, Topics};
+use tidegauge::runtime::{
+    Clock, Fault, FirstStart, Log, MemoryLog, Options, PlannedFault, StoredRecord, Worker,
+};
 use tidegauge::window::{WindowLength, WindowSpec};
 
-/// 2026-01-05 00:00 UTC, in milliseconds.
-pub const START: i64 = 1_767_571_200_000;
+use crate::ledger::Ledger;
+use crate::traffic::{Event, MINUTE};
 
-/// A clock that moves a millisecond each time it is read.
+/// Turns after which a run that does not come to rest has gone wrong.
+const TURNS_MAX: u64 = 200_000;
+/// Turns without a commit after which nothing is left to do.
+const QUIET_TURNS: u32 = 4;
+
+/// A stopwatch that moves 50 µs each time it is read, and a wall clock that stands where it is put.
 #[derive(Clone, Default)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock {
+    micros: Arc<AtomicU64>,
+    wall: Arc<AtomicI64>,
+}
+
+impl TestClock {
+    pub fn pass(&self, time: Duration) {
+        self.micros
+            .fetch_add(time.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    pub fn set_wall(&self, millis: i64) {
+        self.wall.store(millis, Ordering::Relaxed);
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Tick {
-        Tick(START + self.0.load(Ordering::Relaxed))
+        Tick(self.wall.load(Ordering::Relaxed))
     }
+
     fn elapsed(&self) -> Duration {
-        Duration::from_micros(self.0.fetch_add(50, Ordering::Relaxed).unsigned_abs())
+        Duration::from_micros(self.micros.fetch_add(50, Ordering::Relaxed))
     }
 }
 
-pub struct Event {
-    pub id: String,
-    pub time: i64,
-    pub json: String,
-}
-
-/// `minutes` of seeded events, `per_minute` each; in the last two hours the amount is ten times as large.
-pub fn events(seed: u64, minutes: i64, per_minute: i64) -> Vec<Event> {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut events = Vec::new();
-    for minute in 0..minutes {
-        for n in 0..per_minute {
-            let time = START + minute * 60_000 + n * 60_000 / per_minute;
-            let sum: f64 = (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
-            let scale = if minute >= minutes - 120 { 10.0 } else { 1.0 };
-            let amount = scale * (3.0 + sum).exp();
-            let country = ["de", "fr", "us", "gb", "nl"][random.usize(0..5)];
-            let id = format!("{minute}-{n}");
-            let json = format!(
-                r#"{{"id":"{id}","model":"fraud","version":"1","timestamp":{time},"features":{{"amount":{amount},"country":"{country}","age":{}}},"prediction":{{"label":"ok","score":{}}}}}"#,
-                random.u32(18..90),
-                random.f64()
-            );
-            events.push(Event { id, time, json });
-        }
-    }
-    events
-}
-
-pub struct Plan {
-    pub partitions: i32,
-    pub flush: Duration,
-    pub records_per_life: Option<u64>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            partitions: 3,
-            flush: Duration::from_millis(20),
-            records_per_life: None,
-        }
-    }
-}
-
-pub fn pipeline_plan() -> pipeline::Plan {
-    let window = |minutes, step_minutes| WindowSpec {
+/// A plan that learns for two hours and judges a quarter of an hour and an hour, minute by minute.
+pub fn plan() -> pipeline::Plan {
+    let window = |minutes| WindowSpec {
         length: WindowLength::from_minutes(minutes).unwrap(),
-        step_minutes,
+        step_minutes: 1,
     };
     pipeline::Plan {
         topics: Topics {
@@ -91,12 +72,12 @@ pub fn pipeline_plan() -> pipeline::Plan {
         },
         codec: CODECS[0],
         limits: Limits::default(),
-        disorder_millis: 120_000,
-        idle_timeout_millis: 300_000,
+        disorder_millis: 2 * MINUTE,
+        idle_timeout_millis: 5 * MINUTE,
         ticks: false,
-        windows: vec![window(15, 1), window(60, 1), window(1_440, 15)],
+        windows: vec![window(15), window(60)],
         learning: Learning {
-            span_minutes: 1_440,
+            span_minutes: 120,
             events_min: 1_000,
             habit_minutes: 14 * 1_440,
         },
@@ -111,73 +92,200 @@ pub fn pipeline_plan() -> pipeline::Plan {
     }
 }
 
-pub struct Run {
-    log: MemoryLog,
+/// How a run is to go.
+#[derive(Clone)]
+pub struct Setup {
+    pub plan: Arc<pipeline::Plan>,
+    pub partitions: usize,
+    pub members: i32,
+    pub flush: Duration,
+    pub checkpoint: Duration,
+    /// Turns at which all members die and others take over.
+    pub crashes: Vec<u64>,
+    pub faults: Vec<PlannedFault>,
 }
 
-impl Run {
-    pub fn over(events: &[Event], plan: Plan) -> Self {
-        let log = MemoryLog::default();
-        log.create_topic("in", plan.partitions as usize);
-        log.create_topic("panes", 16);
-        log.create_topic("state", 16);
-        for (n, event) in events.iter().enumerate() {
-            let partition = n as i32 % plan.partitions;
-            let record = StoredRecord {
-                value: Some(event.json.clone().into_bytes()),
-                arrival: Some(event.time),
-                ..Default::default()
-            };
-            log.produce("in", partition, record);
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            plan: Arc::new(plan()),
+            partitions: 3,
+            members: 1,
+            flush: Duration::from_millis(20),
+            checkpoint: Duration::from_millis(200),
+            crashes: Vec::new(),
+            faults: Vec::new(),
         }
-        let options = Options {
-            flush_interval: plan.flush,
-            checkpoint_interval: Duration::from_millis(200),
-            first: FirstStart::Earliest,
-            incarnation: 7,
+    }
+}
+
+/// A cluster, the members that work on it, and what they have said.
+pub struct Bench {
+    pub log: MemoryLog,
+    pub clock: TestClock,
+    pub ledger: Arc<Ledger>,
+    pub setup: Setup,
+    /// Frames that new members read again to rebuild open panes.
+    pub replayed: u64,
+    workers: Vec<Worker<MemoryLog, TestClock>>,
+    lives: u64,
+    turns: u64,
+}
+
+impl Bench {
+    /// An empty cluster.
+    pub fn new(setup: Setup) -> Self {
+        let log = MemoryLog::default();
+        log.create_topic("in", setup.partitions);
+        log.create_topic("panes", PANES_PARTITIONS as usize);
+        log.create_topic("state", PANES_PARTITIONS as usize);
+        log.plan_faults(setup.faults.iter().copied());
+        Self {
+            log,
+            setup,
+            clock: TestClock::default(),
+            ledger: Arc::default(),
+            replayed: 0,
+            workers: Vec::new(),
+            lives: 0,
+            turns: 0,
+        }
+    }
+
+    /// A cluster that has read `events` to their end.
+    pub fn over(events: &[Event], setup: Setup) -> Self {
+        let mut bench = Self::new(setup);
+        bench.produce(events);
+        bench.settle().unwrap();
+        bench
+    }
+
+    /// Spreads events over the partitions of the input, one after the other.
+    pub fn produce(&self, events: &[Event]) {
+        for (n, event) in events.iter().enumerate() {
+            self.produce_to((n % self.setup.partitions) as i32, event);
+        }
+    }
+
+    pub fn produce_to(&self, partition: i32, event: &Event) {
+        let record = StoredRecord {
+            key: Some(vec![partition as u8, 0xff]),
+            value: Some(event.payload.clone()),
+            headers: vec![("origin".into(), vec![0xfe, 1])],
+            arrival: Some(event.arrival),
         };
-        let member = log.join(&["in", "panes"]);
-        let mut worker = Worker::new(
-            member,
-            TestClock::default(),
-            Arc::new(pipeline_plan()),
-            options,
-            Arc::new(NoMeter),
-        );
-        for _ in 0..200_000 {
-            worker.turn().unwrap();
-            if let Some(tasks) = worker.tasks() {
-                let drained = tasks.ingest.iter().all(|(at, t)| {
-                    t.ingest.next_offset() as usize
-                        == events.len() / plan.partitions as usize
-                            + usize::from(
-                                events.len() % plan.partitions as usize > at.partition as usize,
-                            )
-                        && !t.ingest.has_news()
-                });
-                let judged = tasks.evaluate.values().all(|e| !e.has_work());
-                if drained
-                    && judged
-                    && tasks.evaluate.values().any(|e| {
-                        e.clock()
-                            .is_some_and(|c| c.0 >= events.last().unwrap().time - 130_000)
-                    })
-                {
-                    break;
-                }
+        self.log.produce("in", partition, record);
+    }
+
+    /// One event a while after all others in every partition, so that whatever was before is closed.
+    pub fn close_at(&self, time: i64) {
+        for partition in 0..self.setup.partitions as i32 {
+            let id = format!("closer-{partition}");
+            self.produce_to(partition, &Event::bare("closer", "", &id, time));
+        }
+    }
+
+    /// All members die without a word; others join.
+    pub fn take_over(&mut self, topics: &[&str]) {
+        self.lives += 1;
+        let join = |log| {
+            let options = Options {
+                flush_interval: self.setup.flush,
+                checkpoint_interval: self.setup.checkpoint,
+                first: FirstStart::Earliest,
+                incarnation: 7_000 + self.lives,
+            };
+            let plan = Arc::clone(&self.setup.plan);
+            Worker::new(log, self.clock.clone(), plan, options, self.ledger.clone())
+        };
+        self.workers = self
+            .log
+            .join_many(topics, self.setup.members)
+            .into_iter()
+            .map(join)
+            .collect();
+    }
+
+    /// One turn of every member.
+    pub fn turn(&mut self) -> Result<(), Fault> {
+        for worker in &mut self.workers {
+            let was_restoring = worker.tasks().is_none();
+            worker.turn()?;
+            if let Some(tasks) = worker.tasks().filter(|_| was_restoring) {
+                let again = tasks
+                    .evaluate
+                    .values()
+                    .map(|e| e.next_offset() - e.read_from());
+                self.replayed += again.map(i64::unsigned_abs).sum::<u64>();
             }
         }
-        for _ in 0..2000 {
-            worker.turn().unwrap();
+        self.turns += 1;
+        assert!(self.turns < TURNS_MAX, "the run does not come to rest");
+        Ok(())
+    }
+
+    /// Turns until everything is read, judged and committed, through all crashes that are planned.
+    pub fn settle(&mut self) -> Result<(), Fault> {
+        if self.workers.is_empty() {
+            self.take_over(&["in", "panes"]);
         }
-        Self { log }
+        let (mut commits, mut quiet) = (self.ledger.commits(), 0);
+        while quiet < QUIET_TURNS {
+            self.turn()?;
+            if self.setup.crashes.contains(&self.turns) {
+                self.take_over(&["in", "panes"]);
+            }
+            if self.is_read() {
+                self.clock.pass(self.setup.flush);
+                quiet = if self.ledger.commits() == commits {
+                    quiet + 1
+                } else {
+                    0
+                };
+                commits = self.ledger.commits();
+            } else {
+                quiet = 0;
+            }
+        }
+        Ok(())
     }
-    pub fn alerts(&self) -> Vec<StoredRecord> {
-        let mut all = self.log.read("drift");
-        all.extend(self.log.read("anomaly"));
-        all
+
+    /// Whether every member works and has taken all that lies in its input partitions.
+    fn is_read(&mut self) -> bool {
+        let mut reached = Vec::new();
+        for worker in &self.workers {
+            let Some(tasks) = worker.tasks() else {
+                return false;
+            };
+            let ingests = tasks.ingest.iter();
+            reached.extend(ingests.map(|(at, task)| (at.clone(), task.ingest.next_offset())));
+        }
+        let mut end = |at| self.log.first_offset(at, FirstStart::Latest).unwrap();
+        reached.iter().all(|(at, next)| *next >= end(at))
     }
-    pub fn reports(&self) -> Vec<StoredRecord> {
-        self.log.read("reports")
+
+    /// The clocks of all evaluate tasks, in milliseconds.
+    pub fn clock_of(&self, model: &str) -> Option<i64> {
+        let partition = pipeline::ingest::panes_partition(model) as i32;
+        let tasks = self.workers.iter().filter_map(Worker::tasks);
+        tasks
+            .filter_map(|t| t.evaluate.get(&partition)?.clock())
+            .map(|clock| clock.0)
+            .next()
+    }
+
+    /// The live entries of the state topic.
+    pub fn state(&self) -> BTreeMap<(i32, Vec<u8>), Vec<u8>> {
+        let mut state = BTreeMap::new();
+        self.log.tamper("state", |partition, records| {
+            for record in records.iter().flatten() {
+                let key = (partition, record.key.clone().unwrap());
+                match &record.value {
+                    Some(value) => state.insert(key, value.clone()),
+                    None => state.remove(&key),
+                };
+            }
+        });
+        state
     }
 }

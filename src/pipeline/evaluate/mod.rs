@@ -94,7 +94,7 @@ impl Evaluate {
             replay: None,
             effects: Effects::default(),
             writer: StateWriter::default(),
-            changed: false,
+            changed: true, // the first commit carries a head: an offset without one is taken for tampering
             is_herald: partition == 0,
         }
     }
@@ -185,10 +185,8 @@ impl Evaluate {
         for piece in std::mem::take(&mut frame.partials) {
             stranded += self.merge_partial(piece, replaying);
         }
-        if !frame.more {
-            self.cursors.pass(&frame);
-            self.cursors.retire(&self.plan.topics.retired);
-        }
+        self.cursors.pass(&frame);
+        self.cursors.retire(&self.plan.topics.retired);
         if !replaying {
             self.note_integrity(&frame, stranded);
         }
@@ -358,6 +356,7 @@ impl Evaluate {
                 cursors: self.cursors.clone(),
                 open_cursors: self.open_cursors.clone(),
                 closed: self.closed,
+                digest: self.writer.digest(),
             };
             self.writer.put(&mut self.effects, &Key::Head, &head)?;
         }

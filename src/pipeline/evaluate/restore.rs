@@ -60,6 +60,9 @@ impl Evaluate {
             head.pane_millis,
             PANE_MILLIS,
         )?;
+        if head.digest != writer.digest() {
+            return Err(BadState::Tampered.into());
+        }
         for (key, pane) in panes {
             put_back(&mut models, key, pane);
         }

@@ -1,0 +1,84 @@
+//! The ledger: a meter that keeps what it is told, so that tests can hold it against what was published.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tidegauge::runtime::meter::{Meter, SourceTally, Violation, WindowClosed};
+
+/// What became of the records of one input partition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    pub counted: u64,
+    pub late: u64,
+    pub rejected: BTreeMap<&'static str, u64>,
+}
+
+impl Account {
+    pub fn total(&self) -> u64 {
+        self.counted + self.late + self.rejected.values().sum::<u64>()
+    }
+}
+
+/// What was said so far.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    pub accounts: BTreeMap<i32, Account>,
+    pub commits: u64,
+    pub aborts: u64,
+    pub duplicates: u64,
+    /// Windows that were judged, in order: model, version, minutes, end.
+    pub windows: Vec<(String, String, i64, i64)>,
+}
+
+/// Keeps what a worker says.
+#[derive(Debug, Default)]
+pub struct Ledger(Mutex<Said>);
+
+impl Ledger {
+    pub fn said(&self) -> Said {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub fn commits(&self) -> u64 {
+        self.0.lock().unwrap().commits
+    }
+}
+
+impl Meter for Ledger {
+    fn ingested(&self, tally: &SourceTally<'_>) {
+        let mut said = self.0.lock().unwrap();
+        let account = said.accounts.entry(tally.partition).or_default();
+        account.counted += tally.accepted;
+        account.late += tally.late;
+        for (reason, count) in tally.rejected {
+            *account.rejected.entry(reason.code()).or_default() += count;
+        }
+    }
+
+    fn committed(&self, _took: Duration) {
+        self.0.lock().unwrap().commits += 1;
+    }
+
+    fn aborted(&self) {
+        self.0.lock().unwrap().aborts += 1;
+    }
+
+    fn violation(&self, kind: Violation) {
+        assert_eq!(
+            kind,
+            Violation::FrameDuplicate,
+            "the others stop the worker"
+        );
+        self.0.lock().unwrap().duplicates += 1;
+    }
+
+    fn window_closed(&self, window: &WindowClosed<'_>) {
+        self.0.lock().unwrap().windows.push((
+            window.model.to_owned(),
+            window.version.to_owned(),
+            window.window.minutes(),
+            window.end.0,
+        ));
+    }
+}
