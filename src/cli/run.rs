@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::config::Checked;
 use crate::http::{self, Board, BoardOptions};
@@ -37,10 +38,32 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
         .map(|number| spawn(&checked, number, Arc::new(board.worker()), &stop))
         .collect::<Result<_, _>>()?;
     wait_for_signal(&stop)?;
-    let outcomes: Vec<Result<(), Fault>> = workers.into_iter().map(joined).collect();
+    await_end(
+        &workers,
+        checked.settings.runtime.shutdown_timeout.as_duration(),
+    );
+    let outcomes: Vec<Result<(), Fault>> = workers
+        .into_iter()
+        .filter(JoinHandle::is_finished)
+        .map(joined)
+        .collect();
     match outcomes.into_iter().find_map(Result::err) {
         Some(fault) => Err(Error::failed(fault)),
         None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Waits for the workers to flush and leave, but not for ever: what is not committed then is read again by the next owner.
+fn await_end(workers: &[JoinHandle<Result<(), Fault>>], timeout: Duration) {
+    let deadline = Instant::now() + timeout;
+    while workers.iter().any(|worker| !worker.is_finished()) {
+        if Instant::now() > deadline {
+            tracing::warn!(
+                "a worker did not stop in time; what it had not committed is read again by the next owner"
+            );
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -322,15 +322,22 @@ impl Stream {
     }
 
     fn play_span(&self, from: Boundary, to: Boundary) -> Result<(), Fault> {
-        let broken = |error: &dyn std::fmt::Display| Fault::Fatal(format!("the demo's producer failed: {error}"));
+        let broken = |error: &dyn std::fmt::Display| {
+            Fault::Fatal(format!("the demo's producer failed: {error}"))
+        };
         let mut minute = from;
         while minute < to {
-            let events = self.traffic.minute(minute, self.timeline.mishap(minute.time()));
+            let events = self
+                .traffic
+                .minute(minute, self.timeline.mishap(minute.time()));
             for event in &events {
                 let value = encode(event).map_err(|error| broken(&error))?;
-                self.send(&event.id, &value, event.time.0).map_err(|error| broken(&error))?;
+                self.send(&event.id, &value, event.time.0)
+                    .map_err(|error| broken(&error))?;
             }
-            self.progress.events.fetch_add(events.len() as u64, Ordering::AcqRel);
+            self.progress
+                .events
+                .fetch_add(events.len() as u64, Ordering::AcqRel);
             minute = minute.plus_minutes(1);
         }
         // The library's own flush waits in slices of 100 ms.
