@@ -324,6 +324,9 @@ impl<L: Log, C: Clock> Worker<L, C> {
             return Ok(());
         }
         self.idle_checked_at = now;
+        if !self.plan.ticks {
+            return Ok(()); // nothing may follow the wall clock, so nothing needs to be asked
+        }
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
