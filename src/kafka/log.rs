@@ -30,7 +30,10 @@ pub struct KafkaLog {
     settings: Settings,
     dead_letters: String,
     consumer: BaseConsumer<GroupContext>,
+    /// Sees where logs truly end.
     probe: BaseConsumer<QuietContext>,
+    /// Sees up to where they are decided. Not asked of the consumer: there the question waits behind a fetch, for half a second.
+    stable: BaseConsumer<QuietContext>,
     producer: Option<TransactionalProducer>,
     reading: Option<StateReading>,
     paused: BTreeSet<TopicPartition>,
@@ -46,6 +49,8 @@ impl KafkaLog {
         let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
             .map_err(|e| unusable(&e))?;
         answers(&probe, &settings.brokers)?;
+        let stable = BaseConsumer::from_config_and_context(&settings.stable_probe(), QuietContext)
+            .map_err(|e| unusable(&e))?;
         let consumer =
             BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
                 .map_err(|e| unusable(&e))?;
@@ -55,6 +60,7 @@ impl KafkaLog {
             dead_letters: dead_letters.to_owned(),
             consumer,
             probe,
+            stable,
             producer: None,
             reading: None,
             paused: BTreeSet::new(),
@@ -332,7 +338,7 @@ impl Log for KafkaLog {
         let cannot =
             |error: KafkaError| Fault::Passing(format!("cannot find the end of {at}: {error}"));
         let stable = self
-            .consumer
+            .stable
             .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT)
             .map_err(cannot)?
             .1;
@@ -407,26 +413,24 @@ impl Log for KafkaLog {
     }
 
     fn close(&mut self) {
+        // From here on the callback answers by itself: nobody is left to flush for.
+        self.consumer.context().give_way();
+        let _nothing_held = self.consumer.unassign(); // the answer to whatever was decided and not answered yet
         self.consumer.unsubscribe();
         let deadline = Instant::now() + CLOSE_TIMEOUT;
-        while Instant::now() < deadline {
-            let _polled = self.consumer.poll(Duration::from_millis(50));
-            match self.consumer.context().next_decision() {
-                Some(Decision::Assigned(_)) => {}
-                Some(Decision::Revoked | Decision::Lost) => {
-                    let _left = self.consumer.unassign();
-                    return;
-                }
-                None if self
-                    .consumer
-                    .assignment()
-                    .is_ok_and(|held| held.count() == 0) =>
-                {
-                    return;
-                }
-                None => {}
-            }
+        let held = |consumer: &BaseConsumer<GroupContext>| {
+            consumer.assignment().is_ok_and(|held| held.count() > 0)
+        };
+        while held(&self.consumer) && Instant::now() < deadline {
+            let _polled = self.consumer.poll(Duration::from_millis(20));
         }
+    }
+}
+
+/// However a worker ends: an unanswered decision of the group would make the library wait for ever.
+impl Drop for KafkaLog {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

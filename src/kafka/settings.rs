@@ -101,6 +101,14 @@ impl Settings {
         config
     }
 
+    /// The handle that sees up to where logs are decided.
+    #[must_use]
+    pub fn stable_probe(&self) -> ClientConfig {
+        let mut config = self.probe();
+        config.set("isolation.level", "read_committed");
+        config
+    }
+
     /// The transactional producer.
     #[must_use]
     pub fn producer(&self) -> ClientConfig {

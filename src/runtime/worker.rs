@@ -322,6 +322,9 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let now = self.clock.elapsed();
         let timeout =
             Duration::from_millis(u64::try_from(self.plan.idle_timeout_millis).unwrap_or(0));
+        if !self.plan.ticks {
+            return Ok(()); // nothing may follow the wall clock, so nothing needs to be asked
+        }
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
