@@ -8,7 +8,7 @@ use crate::deployment::{Deployment, STOP_MAX};
 use crate::outcome::{Outcome, await_end};
 use crate::recount::Recount;
 use crate::stream::{Random, Stream, input_topic};
-use crate::support::{Broker, Isolation, Producer, Received, Tidegauge};
+use crate::support::{Broker, Isolation, OpenTransactions, Producer, Received, Tidegauge};
 
 const PARTITIONS: usize = 8;
 const PROCESSES: usize = 3;
@@ -19,6 +19,7 @@ const STOPS_MIN: usize = 3;
 #[derive(Debug, Default)]
 struct Faults {
     kills: usize,
+    in_transaction: usize,
     stops: usize,
     rebalances: usize,
     starts_over: usize,
@@ -57,6 +58,7 @@ fn killed_processes_lose_and_double_nothing() {
     println!("{events} events in {took:?}: {faults:?}, {aborted} aborted records");
     assert!(faults.kills >= KILLS_MIN && faults.stops >= STOPS_MIN, "{faults:?}");
     assert!(faults.rebalances > faults.kills, "the faults moved nothing: {faults:?}");
+    assert!(aborted > 0, "no transaction was torn: {faults:?}");
 
     left.assert_no_duplicates();
     let recount = Recount::of(&stream);
@@ -91,6 +93,8 @@ fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tideg
     let mut random = Random(0x7469_6465);
     let mut faults = Faults::default();
     let mut processes: Vec<Tidegauge> = (0..PROCESSES).map(|_| deployment.start()).collect();
+    processes[0].await_log("restored", Duration::from_secs(60));
+    let open = OpenTransactions::of(&deployment.broker, &deployment.topic("panes.v1"));
     while faults.kills < KILLS_MIN || faults.stops < STOPS_MIN || !is_written() {
         thread::sleep(Duration::from_millis(200 + random.below(8_000)));
         let victim = random.below(PROCESSES as u64) as usize;
@@ -99,8 +103,11 @@ fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tideg
             processes[victim] = deployment.start();
             continue;
         }
-        // Often two die at once, so that a newcomer inherits from a newcomer.
+        // Often two die at once, so that a newcomer inherits from a newcomer, and every other time in a transaction.
         let victims = 1 + random.below(2) as usize;
+        if random.below(2) == 0 && open.await_one(Duration::from_secs(2)) {
+            faults.in_transaction += 1;
+        }
         for victim in (victim..victim + victims).map(|v| v % PROCESSES) {
             let exited = processes[victim].exited();
             assert!(exited.is_none(), "it died by itself, {exited:?}: {}", processes[victim].log());

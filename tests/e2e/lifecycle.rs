@@ -320,7 +320,7 @@ fn a_model_with_500_features_is_reported_whole() {
     assert_eq!(outcome.reports.len(), 8 * 500);
     assert_eq!(reported(&deployment, "wide"), events as u64 * 500);
     let parts = outcome.references.iter().map(|part| serde_json::from_str::<Value>(&part.value).unwrap());
-    let subjects: usize = parts.map(|part| part["subjects"].as_array().map_or(0, Vec::len)).sum();
+    let subjects: usize = parts.map(|part| part["subjects"].as_object().map_or(0, serde_json::Map::len)).sum();
     assert_eq!(subjects, 500, "the reference has every feature once");
 }
 
