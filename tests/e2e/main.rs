@@ -14,6 +14,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aliens;
 mod bad_input;
 mod deployment;
 mod exactly_once;
