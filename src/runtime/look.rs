@@ -11,7 +11,7 @@ use crate::alert::{CauseRecord, Kind, Status};
 use crate::detect::Family;
 use crate::event::{EventTime, Reject};
 use crate::pipeline::Plan;
-use crate::pipeline::effect::{Effects, OutputTopic};
+use crate::pipeline::effect::{Effects, OutputTopic, Overflow};
 use crate::pipeline::evaluate::{Evaluate, Model};
 use crate::pipeline::ingest::Tally;
 use crate::window::Boundary;
@@ -82,6 +82,13 @@ fn tell_evaluate(
     let effects = &published.effects;
     for _ in 0..effects.duplicate_frames {
         meter.violation(Violation::FrameDuplicate);
+    }
+    let overflow = effects.overflow;
+    if overflow != Overflow::default() {
+        meter.overflow(overflow.predictions, overflow.features);
+    }
+    if effects.stranded > 0 {
+        meter.stranded(effects.stranded);
     }
     tell_windows(meter, evaluate, effects);
     tell_alerts(meter, effects);

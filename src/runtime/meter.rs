@@ -167,6 +167,10 @@ pub trait Meter: Send + Sync {
     fn aborted(&self) {}
     /// Something happened that never may.
     fn violation(&self, _kind: Violation) {}
+    /// Beyond the bounds: `predictions` of models or versions, and sketches of `features`, were not counted.
+    fn overflow(&self, _predictions: u64, _features: u64) {}
+    /// Predictions of a source that appeared after the clock had passed their panes were dropped.
+    fn stranded(&self, _predictions: u64) {}
     /// What an evaluate task holds.
     fn state(&self, _sizes: &StateSizes) {}
     /// A model's reference is being learned.

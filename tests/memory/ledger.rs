@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tidegauge::pipeline::effect::Overflow;
 use tidegauge::runtime::meter::{Meter, SourceTally, Violation, WindowClosed};
 
 /// What became of the records of one input partition.
@@ -27,6 +28,7 @@ pub struct Said {
     pub commits: u64,
     pub aborts: u64,
     pub duplicates: u64,
+    pub overflow: Overflow,
     /// Windows that were judged, in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
 }
@@ -62,6 +64,13 @@ impl Meter for Ledger {
 
     fn aborted(&self) {
         self.0.lock().unwrap().aborts += 1;
+    }
+
+    fn overflow(&self, predictions: u64, features: u64) {
+        self.0.lock().unwrap().overflow += Overflow {
+            predictions,
+            features,
+        };
     }
 
     fn violation(&self, kind: Violation) {
