@@ -30,8 +30,9 @@ const TOPIC: &str = "payments";
 const PARTITIONS: i32 = 4;
 /// Events per minute of event time on average: a quarter of an hour holds some 800 to 1,900.
 const PER_MINUTE: f64 = 90.0;
-/// Events that may be on their way: the embedded cluster forgets after 5 MiB per partition, and each has some 330 bytes.
-const UNREAD_MAX: u64 = 20_000;
+/// Events that may be on their way, an hour and a half of event time: the embedded cluster forgets after 5 MiB per
+/// partition, and each has some 330 bytes.
+const UNREAD_MAX: u64 = 8_000;
 /// Minutes of event time that are produced in one go.
 const STRIDE_MINUTES: i64 = 10;
 /// Wall time that a stride takes at least: so the two days last long enough to be watched.
