@@ -16,7 +16,9 @@ use super::message::KafkaMessage;
 use super::restore::{REQUEST_TIMEOUT, StateReading};
 use super::settings::{Offsets, Settings};
 use super::transaction::{self, Aftermath, Failure, Letters, TransactionalProducer};
-use crate::runtime::{Batch, Committed, Fault, FirstStart, Happening, Log, TopicPartition};
+use crate::runtime::{
+    Batch, Committed, Fault, FirstStart, Happening, Log, TakeRecord, TopicPartition,
+};
 
 /// How long a committed offset may stay undecided: longer than any transaction of ours.
 const COMMITTED_TIMEOUT: Duration = Duration::from_secs(60);
@@ -350,7 +352,9 @@ impl Log for KafkaLog {
         if stable < end {
             return Ok(false); // an open transaction: its records would be late once it commits
         }
-        Ok(next >= end || self.only_markers_follow(at, next)?)
+        // The embedded cluster writes no markers.
+        let may_be_markers = self.settings.offsets == Offsets::InTransaction;
+        Ok(next >= end || (may_be_markers && self.only_markers_follow(at, next)?))
     }
 
     fn commit(&mut self, batch: Batch<OwnedMessage>) -> Result<(), Fault> {
@@ -401,7 +405,7 @@ impl Log for KafkaLog {
         Ok(())
     }
 
-    fn restore(&mut self, take: &mut dyn FnMut(i32, &[u8], Option<&[u8]>)) -> Result<bool, Fault> {
+    fn restore(&mut self, take: &mut TakeRecord<'_>) -> Result<bool, Fault> {
         let done = self
             .reading
             .as_mut()

@@ -189,6 +189,9 @@ fn part_key(key: &Key, part: u16) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_stdvec(&(FORMAT, key, part))
 }
 
+/// A key and its whole value.
+pub type Entry<'a> = (&'a Key, Vec<u8>);
+
 /// The entries of a state topic, as they are read back.
 #[derive(Debug, Default)]
 pub struct StateReader {
@@ -226,7 +229,7 @@ impl StateReader {
     ///
     /// # Errors
     /// When a part is missing or was written by another version.
-    pub fn entries(&self) -> Result<(Vec<(&Key, Vec<u8>)>, StateWriter), BadState> {
+    pub fn entries(&self) -> Result<(Vec<Entry<'_>>, StateWriter), BadState> {
         let mut entries = Vec::new();
         let mut writer = StateWriter::default();
         for ((key, part), record) in &self.records {

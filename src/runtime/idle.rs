@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::pace::Pace;
-use super::port::{Fault, Log};
+use super::port::{Fault, FirstStart, Log};
 use super::tasks::Tasks;
 use crate::event::Tick;
 
@@ -35,8 +35,12 @@ pub fn advance<L: Log>(
 ) -> Result<(), Fault> {
     for (at, task) in &mut tasks.ingest {
         let since = *task.quiet_since.get_or_insert(now);
-        let is_quiet = now - since >= timeout || task.ingest.watermark().is_none();
-        if is_quiet && !pace.is_paused(at) && log.is_drained(at, task.ingest.next_offset())? {
+        let next = task.ingest.next_offset();
+        let is_silent = match task.ingest.watermark() {
+            None => log.first_offset(at, FirstStart::Latest)? <= next,
+            Some(_) => now - since >= timeout && !pace.is_paused(at) && log.is_drained(at, next)?,
+        };
+        if is_silent {
             task.ingest.idle(wall);
         }
     }

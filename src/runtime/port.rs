@@ -204,11 +204,14 @@ pub trait Log {
     ///
     /// # Errors
     /// When the cluster does not answer.
-    fn restore(&mut self, take: &mut dyn FnMut(i32, &[u8], Option<&[u8]>)) -> Result<bool, Fault>;
+    fn restore(&mut self, take: &mut TakeRecord<'_>) -> Result<bool, Fault>;
 
     /// Leaves the group, within a few seconds.
     fn close(&mut self);
 }
+
+/// Takes a record of a state topic: its partition, key and value.
+pub type TakeRecord<'a> = dyn FnMut(i32, &[u8], Option<&[u8]>) + 'a;
 
 /// Where a group begins in a topic it has never read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

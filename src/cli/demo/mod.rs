@@ -53,6 +53,13 @@ pub fn execute(args: &DemoArgs) -> Result<ExitCode, Error> {
     if args.produce_only {
         return produce_only(args);
     }
+    if args.plain {
+        let log = crate::config::Log {
+            level: crate::config::Level::Warn,
+            ..crate::config::Log::default()
+        };
+        crate::cli::logs::start(log)?;
+    }
     let timeline = Timeline::from_day(
         crate::event::EventTime(FIRST_DAY_MILLIS),
         !args.no_incidents,

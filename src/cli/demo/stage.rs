@@ -38,8 +38,10 @@ const STRIDE_MINUTES: i64 = 10;
 /// Wall time that a stride takes at least: so the two days last long enough to be watched.
 const STRIDE: Duration = Duration::from_millis(140);
 
-/// Event time that a flush takes together: two simulated minutes.
-const FLUSH_INTERVAL: Duration = Duration::from_secs(120);
+/// Simulated time that a flush takes together.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(60);
+/// How fast the stopwatch runs by itself: a flush comes due within 600 ms of wall time.
+const STOPWATCH_RATE: u32 = 100;
 /// Nothing is ever restored from the embedded cluster, so nothing is saved for it.
 const NO_CHECKPOINTS: Duration = Duration::from_secs(u64::MAX >> 1);
 
@@ -64,10 +66,13 @@ struct Progress {
     done: AtomicBool,
 }
 
-/// The clock of the stage: as far as the stream was produced.
+/// The clock of the stage: the wall clock stands where the stream was produced. The stopwatch runs with it, and a little
+/// by itself: the producer waits for what is committed, and a stopwatch that stood still meanwhile would never let a
+/// flush come due.
 struct StageClock {
     progress: Arc<Progress>,
     start: i64,
+    raised: Instant,
 }
 
 impl Clock for StageClock {
@@ -76,7 +81,8 @@ impl Clock for StageClock {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.now().0.saturating_sub(self.start).unsigned_abs())
+        let played = Duration::from_millis(self.now().0.saturating_sub(self.start).unsigned_abs());
+        played + self.raised.elapsed() * STOPWATCH_RATE
     }
 }
 
@@ -131,6 +137,7 @@ impl Stage {
         let clock = StageClock {
             progress: Arc::clone(&self.progress),
             start: start.time().0,
+            raised: Instant::now(),
         };
         let options = Options {
             flush_interval: FLUSH_INTERVAL,
