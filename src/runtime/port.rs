@@ -169,6 +169,14 @@ pub trait Log {
     fn committed(&mut self, partitions: &[TopicPartition])
     -> Result<Vec<Option<Committed>>, Fault>;
 
+    /// The committed offsets as they stand, never waiting: for what changes speed only.
+    ///
+    /// # Errors
+    /// When the group does not answer in time.
+    fn glance(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, Fault> {
+        self.committed(partitions)
+    }
+
     /// Partitions of a topic.
     ///
     /// # Errors
