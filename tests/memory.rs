@@ -8,6 +8,8 @@
     missing_docs
 )]
 
+#[path = "memory/alarm.rs"]
+mod alarm;
 #[path = "memory/bench.rs"]
 mod bench;
 #[path = "memory/conservation.rs"]
@@ -16,7 +18,15 @@ mod conservation;
 mod determinism;
 #[path = "memory/ledger.rs"]
 mod ledger;
+#[path = "memory/limits.rs"]
+mod limits;
 #[path = "memory/published.rs"]
 mod published;
+#[path = "memory/restart.rs"]
+mod restart;
+#[path = "memory/scenario.rs"]
+mod scenario;
+#[path = "memory/time.rs"]
+mod time;
 #[path = "memory/traffic.rs"]
 mod traffic;

@@ -45,10 +45,7 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
 }
 
 /// Waits for the workers, but not for ever: a broker that does not answer must not hold the process.
-fn ended(
-    workers: Vec<JoinHandle<Result<(), Fault>>>,
-    timeout: &Period,
-) -> Result<ExitCode, Error> {
+fn ended(workers: Vec<JoinHandle<Result<(), Fault>>>, timeout: &Period) -> Result<ExitCode, Error> {
     let deadline = Instant::now() + timeout.as_duration();
     while !workers.iter().all(JoinHandle::is_finished) && Instant::now() < deadline {
         std::thread::sleep(LOOK_INTERVAL);

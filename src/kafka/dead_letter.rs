@@ -79,7 +79,9 @@ fn header_bytes(headers: &OwnedHeaders) -> usize {
         let header = headers.try_get(index)?;
         Some(header.key.len() + header.value.map_or(0, <[u8]>::len))
     };
-    (0..headers.count()).filter_map(|index| guarded(|| size(index))?).sum()
+    (0..headers.count())
+        .filter_map(|index| guarded(|| size(index))?)
+        .sum()
 }
 
 fn with(headers: OwnedHeaders, key: &str, value: &str) -> OwnedHeaders {

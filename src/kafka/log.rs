@@ -286,7 +286,9 @@ impl Log for KafkaLog {
         let answer = self
             .probe
             .committed_offsets(listed(partitions.iter()), REQUEST_TIMEOUT)
-            .map_err(|error| Fault::Passing(format!("committed offsets cannot be read: {error}")))?;
+            .map_err(|error| {
+                Fault::Passing(format!("committed offsets cannot be read: {error}"))
+            })?;
         partitions
             .iter()
             .map(|at| committed_of(&answer, at))

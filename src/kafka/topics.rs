@@ -180,7 +180,9 @@ pub fn apply(settings: &Settings, actions: &[Action]) -> Result<Vec<String>, Fau
 fn await_leaders(settings: &Settings, created: &[&TopicSpec]) -> Result<(), Fault> {
     let deadline = Instant::now() + ADMIN_TIMEOUT;
     let is_led = |known: &BTreeMap<String, i32>, spec: &TopicSpec| {
-        known.get(&spec.name).is_some_and(|led| *led >= spec.partitions)
+        known
+            .get(&spec.name)
+            .is_some_and(|led| *led >= spec.partitions)
     };
     loop {
         let known = partitions(settings, |partition| partition.leader() >= 0)?;

@@ -40,12 +40,13 @@ pub enum PlannedFault {
 /// Records by offset; nothing where a transaction left its marker or a record was taken away.
 type Partition = Vec<Option<Arc<StoredRecord>>>;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Cluster {
     topics: BTreeMap<String, Vec<Partition>>,
     committed: BTreeMap<TopicPartition, Committed>,
     generation: u64,
     faults: VecDeque<PlannedFault>,
+    in_transaction: BTreeSet<TopicPartition>,
 }
 
 impl Cluster {
@@ -165,6 +166,18 @@ impl MemoryLog {
         self.cluster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A cluster that holds the same and goes its own way from here.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let cluster = self.cluster().clone();
+        Self::over(
+            Arc::new(Mutex::new(cluster)),
+            Vec::new(),
+            Share { index: 0, of: 1 },
+            0,
+        )
+    }
+
     /// Creates a topic, or lets it grow.
     pub fn create_topic(&self, topic: &str, partitions: usize) {
         let mut cluster = self.cluster();
@@ -226,6 +239,19 @@ impl MemoryLog {
     /// What the next commits are to suffer, one after the other.
     pub fn plan_faults(&self, faults: impl IntoIterator<Item = PlannedFault>) {
         self.cluster().faults.extend(faults);
+    }
+
+    /// Somebody's transaction writes to a partition: nothing of it can be read, and more may come.
+    pub fn open_transaction(&self, topic: &str, partition: i32) {
+        self.cluster().in_transaction.insert(TopicPartition {
+            topic: topic.to_owned(),
+            partition,
+        });
+    }
+
+    /// All transactions that somebody has open are aborted.
+    pub fn end_transactions(&self) {
+        self.cluster().in_transaction.clear();
     }
 
     /// The only member of a new generation, subscribed to `topics`; whoever was there before is fenced.
@@ -437,7 +463,11 @@ impl Log for MemoryLog {
     }
 
     fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
-        let end = self.cluster().partition(at).len();
+        let cluster = self.cluster();
+        if cluster.in_transaction.contains(at) {
+            return Ok(false);
+        }
+        let end = cluster.partition(at).len();
         Ok(usize::try_from(next).is_ok_and(|next| next >= end))
     }
 

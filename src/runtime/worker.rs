@@ -80,7 +80,7 @@ pub struct Worker<L: Log, C: Clock> {
     parked: Option<(Duration, BTreeMap<i32, Evaluate>)>,
     flushed_at: Duration,
     checkpointed_at: Duration,
-    idle_checked_at: Duration,
+    idle_checked_at: Option<Duration>,
     pace: Pace,
 }
 
@@ -99,7 +99,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             parked: None,
             flushed_at: now,
             checkpointed_at: now,
-            idle_checked_at: now,
+            idle_checked_at: None,
             pace: Pace::default(),
         }
     }
@@ -295,6 +295,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.log.assign(&tasks.positions(&self.plan.topics.panes))?;
         tracing::info!(records, took_ms = took.as_millis() as u64, "restored");
         self.meter.restored(took, records);
+        look::tell_standing(&*self.meter, &tasks);
+        self.idle_checked_at = None;
         self.pace = Pace::default();
         self.phase = Phase::Working(tasks);
         Ok(())
@@ -320,16 +322,20 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let now = self.clock.elapsed();
         let timeout =
             Duration::from_millis(u64::try_from(self.plan.idle_timeout_millis).unwrap_or(0));
-        if now - self.idle_checked_at < idle::check_interval(timeout) {
-            return Ok(());
-        }
-        self.idle_checked_at = now;
         if !self.plan.ticks {
             return Ok(()); // nothing may follow the wall clock, so nothing needs to be asked
         }
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
+        let interval = idle::check_interval(timeout);
+        if self
+            .idle_checked_at
+            .is_some_and(|checked| now - checked < interval)
+        {
+            return Ok(());
+        }
+        self.idle_checked_at = Some(now);
         idle::advance(
             &mut self.log,
             tasks,

@@ -53,7 +53,19 @@ impl Deployment {
 
     /// The configuration file.
     pub fn config(&self) -> String {
-        let Self { prefix, input, flush, ticks, idle_timeout, from, session_millis, properties, disorder, more, .. } = self;
+        let Self {
+            prefix,
+            input,
+            flush,
+            ticks,
+            idle_timeout,
+            from,
+            session_millis,
+            properties,
+            disorder,
+            more,
+            ..
+        } = self;
         let (address, group) = (self.broker.address(), &self.group.0);
         format!(
             "kafka: {{brokers: ['{address}'], group: '{group}', properties: {{'session.timeout.ms': '{session_millis}', 'heartbeat.interval.ms': '500'{properties}}}}}\n\

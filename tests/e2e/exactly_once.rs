@@ -33,9 +33,15 @@ fn is_long() -> bool {
 
 #[test]
 fn killed_processes_lose_and_double_nothing() {
-    let Some(broker) = Broker::or_skip("killed_processes_lose_and_double_nothing") else { return };
+    let Some(broker) = Broker::or_skip("killed_processes_lose_and_double_nothing") else {
+        return;
+    };
     let events = if is_long() { 1_000_000 } else { 200_000 };
-    let stream = Stream { events, seed: 2, ..Stream::default() };
+    let stream = Stream {
+        events,
+        seed: 2,
+        ..Stream::default()
+    };
     let input = input_topic(&broker, "in", PARTITIONS);
 
     let disturbed = Deployment::new(&broker, &input);
@@ -56,13 +62,20 @@ fn killed_processes_lose_and_double_nothing() {
     let left = Outcome::of(&disturbed);
     let aborted = aborted_records(&disturbed);
     println!("{events} events in {took:?}: {faults:?}, {aborted} aborted records");
-    assert!(faults.kills >= KILLS_MIN && faults.stops >= STOPS_MIN, "{faults:?}");
-    assert!(faults.rebalances > faults.kills, "the faults moved nothing: {faults:?}");
+    assert!(
+        faults.kills >= KILLS_MIN && faults.stops >= STOPS_MIN,
+        "{faults:?}"
+    );
+    assert!(
+        faults.rebalances > faults.kills,
+        "the faults moved nothing: {faults:?}"
+    );
     assert!(aborted > 0, "no transaction was torn: {faults:?}");
 
     left.assert_no_duplicates();
     let recount = Recount::of(&stream);
-    let cells = recount.assert_reports(&left.reports, "15m", 1) + recount.assert_reports(&left.reports, "1h", 4);
+    let cells = recount.assert_reports(&left.reports, "15m", 1)
+        + recount.assert_reports(&left.reports, "1h", 4);
     assert_dead_letters(&stream, &disturbed);
 
     let alone = Deployment::new(&broker, &input);
@@ -71,15 +84,25 @@ fn killed_processes_lose_and_double_nothing() {
     assert!(process.terminate(STOP_MAX).success());
     let undisturbed = Outcome::of(&alone);
     assert!(!undisturbed.alerts.is_empty() && undisturbed.references.len() == 2);
-    left.assert_same(&undisturbed, "three disturbed processes against one undisturbed");
+    left.assert_same(
+        &undisturbed,
+        "three disturbed processes against one undisturbed",
+    );
     assert_dead_letters(&stream, &alone);
-    println!("{} reports, {cells} cells, {} alerts", left.reports.len(), left.alerts.len());
+    println!(
+        "{} reports, {cells} cells, {} alerts",
+        left.reports.len(),
+        left.alerts.len()
+    );
 }
 
 /// Writes the stream over about as long as the faults take.
 fn write_slowly(broker: &Broker, input: &str, stream: &Stream) {
     let producer = Producer::new(broker);
-    let (chunk, pause) = (stream.events / 200, Duration::from_millis(if is_long() { 900 } else { 300 }));
+    let (chunk, pause) = (
+        stream.events / 200,
+        Duration::from_millis(if is_long() { 900 } else { 300 }),
+    );
     for from in (0..stream.events).step_by(chunk) {
         stream.write(&producer, input, PARTITIONS, from, from + chunk);
         thread::sleep(pause);
@@ -110,7 +133,11 @@ fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tideg
         }
         for victim in (victim..victim + victims).map(|v| v % PROCESSES) {
             let exited = processes[victim].exited();
-            assert!(exited.is_none(), "it died by itself, {exited:?}: {}", processes[victim].log());
+            assert!(
+                exited.is_none(),
+                "it died by itself, {exited:?}: {}",
+                processes[victim].log()
+            );
             processes[victim].kill();
             faults.note(&processes[victim]);
             faults.kills += 1;
@@ -143,7 +170,12 @@ impl Faults {
 fn aborted_records(deployment: &Deployment) -> usize {
     let topics = ["panes.v1", "state.v1", "reports"];
     let count = |topic: &&str| {
-        let read = |isolation| deployment.broker.read(&deployment.topic(topic), isolation).len();
+        let read = |isolation| {
+            deployment
+                .broker
+                .read(&deployment.topic(topic), isolation)
+                .len()
+        };
         read(Isolation::Uncommitted) - read(Isolation::Committed)
     };
     topics.iter().map(count).sum()
@@ -152,16 +184,31 @@ fn aborted_records(deployment: &Deployment) -> usize {
 /// The dead letters are the bad records, each once, byte for byte with key and headers.
 #[track_caller]
 fn assert_dead_letters(stream: &Stream, deployment: &Deployment) {
-    let mut expected: BTreeMap<Vec<u8>, Vec<u8>> =
-        stream.records().filter(|event| event.bad).map(|event| (event.bytes, event.key)).collect();
+    let mut expected: BTreeMap<Vec<u8>, Vec<u8>> = stream
+        .records()
+        .filter(|event| event.bad)
+        .map(|event| (event.bytes, event.key))
+        .collect();
     assert!(expected.len() > 100);
-    for letter in deployment.broker.read(&deployment.topic("dead-letters"), Isolation::Committed) {
+    for letter in deployment
+        .broker
+        .read(&deployment.topic("dead-letters"), Isolation::Committed)
+    {
         assert_eq!(letter.header("origin"), Some("stream"), "{letter:?}");
         assert!(letter.header("tidegauge.reason").is_some(), "{letter:?}");
         let Received { key, value, .. } = letter;
         let bytes = value.unwrap();
         let of_record = expected.remove(&bytes);
-        assert_eq!(of_record, key, "wrong, altered or twice: {}", String::from_utf8_lossy(&bytes));
+        assert_eq!(
+            of_record,
+            key,
+            "wrong, altered or twice: {}",
+            String::from_utf8_lossy(&bytes)
+        );
     }
-    assert!(expected.is_empty(), "{} bad records are no dead letters", expected.len());
+    assert!(
+        expected.is_empty(),
+        "{} bad records are no dead letters",
+        expected.len()
+    );
 }

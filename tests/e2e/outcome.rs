@@ -29,12 +29,21 @@ impl Outcome {
     /// What a committed reader sees now.
     pub fn of(deployment: &Deployment) -> Self {
         let read = |name: &'static str| {
-            let records = deployment.broker.read(&deployment.topic(name), Isolation::Committed);
-            records.iter().map(|r| published(name, r)).collect::<Vec<_>>()
+            let records = deployment
+                .broker
+                .read(&deployment.topic(name), Isolation::Committed);
+            records
+                .iter()
+                .map(|r| published(name, r))
+                .collect::<Vec<_>>()
         };
         let mut alerts = read("alerts.drift");
         alerts.extend(read("alerts.anomaly"));
-        Self { reports: read("reports"), alerts, references: read("references") }
+        Self {
+            reports: read("reports"),
+            alerts,
+            references: read("references"),
+        }
     }
 
     /// Asserts that nothing was published twice.
@@ -42,10 +51,18 @@ impl Outcome {
     pub fn assert_no_duplicates(&self) {
         for (what, records) in self.kinds() {
             let distinct: BTreeSet<&Published> = records.iter().collect();
-            assert_eq!(distinct.len(), records.len(), "{what}: some record was published twice");
+            assert_eq!(
+                distinct.len(),
+                records.len(),
+                "{what}: some record was published twice"
+            );
         }
         let windows: BTreeSet<(String, String)> = self.reports.iter().map(window_of).collect();
-        assert_eq!(windows.len(), self.reports.len(), "a window was reported twice");
+        assert_eq!(
+            windows.len(),
+            self.reports.len(),
+            "a window was reported twice"
+        );
     }
 
     /// Asserts that both say the same, as sets.
@@ -57,12 +74,19 @@ impl Outcome {
     }
 
     fn kinds(&self) -> [(&'static str, &[Published]); 3] {
-        [("reports", &self.reports), ("alerts", &self.alerts), ("references", &self.references)]
+        [
+            ("reports", &self.reports),
+            ("alerts", &self.alerts),
+            ("references", &self.references),
+        ]
     }
 
     /// The parsed alerts.
     pub fn alert_values(&self) -> Vec<Value> {
-        self.alerts.iter().map(|alert| serde_json::from_str(&alert.value).unwrap()).collect()
+        self.alerts
+            .iter()
+            .map(|alert| serde_json::from_str(&alert.value).unwrap())
+            .collect()
     }
 }
 
@@ -70,12 +94,20 @@ impl Outcome {
 fn assert_same_set(what: &str, ours: &[Published], theirs: &[Published]) {
     let count = |records: &[Published]| {
         let mut counts = BTreeMap::new();
-        records.iter().for_each(|r| *counts.entry(r.clone()).or_insert(0_usize) += 1);
+        records
+            .iter()
+            .for_each(|r| *counts.entry(r.clone()).or_insert(0_usize) += 1);
         counts
     };
     let (ours, theirs) = (count(ours), count(theirs));
-    let only_ours: Vec<_> = ours.iter().filter(|(r, n)| theirs.get(r) != Some(n)).collect();
-    let only_theirs: Vec<_> = theirs.iter().filter(|(r, n)| ours.get(r) != Some(n)).collect();
+    let only_ours: Vec<_> = ours
+        .iter()
+        .filter(|(r, n)| theirs.get(r) != Some(n))
+        .collect();
+    let only_theirs: Vec<_> = theirs
+        .iter()
+        .filter(|(r, n)| ours.get(r) != Some(n))
+        .collect();
     assert!(
         only_ours.is_empty() && only_theirs.is_empty(),
         "{what}: {} of {} and {} of {} differ; first: {:.3000}\n--- and ---\n{:.3000}",
@@ -94,14 +126,16 @@ fn window_of(report: &Published) -> (String, String) {
 }
 
 fn published(topic: &'static str, record: &Received) -> Published {
-    let mut value: Value = serde_json::from_slice(record.value.as_deref().unwrap_or(b"null")).unwrap();
+    let mut value: Value =
+        serde_json::from_slice(record.value.as_deref().unwrap_or(b"null")).unwrap();
     if let Some(fields) = value.as_object_mut() {
         fields.remove("provenance");
     }
     let header = |header: &Header| match header {
-        Header::Named(name, value) => {
-            (name.clone(), String::from_utf8_lossy(value.as_deref().unwrap_or_default()).into_owned())
-        }
+        Header::Named(name, value) => (
+            name.clone(),
+            String::from_utf8_lossy(value.as_deref().unwrap_or_default()).into_owned(),
+        ),
         Header::Unreadable => ("unreadable".to_owned(), String::new()),
     };
     Published {
@@ -114,10 +148,18 @@ fn published(topic: &'static str, record: &Received) -> Published {
 
 /// Waits until the last windows of the given models, which end at `end` (milliseconds), have been reported.
 #[track_caller]
-pub fn await_end(deployment: &Deployment, models: &[&str], end: i64, deadline: Duration) -> Duration {
+pub fn await_end(
+    deployment: &Deployment,
+    models: &[&str],
+    end: i64,
+    deadline: Duration,
+) -> Duration {
     let begun = Instant::now();
     let instant = rfc3339(end);
-    let what = format!("reports of {models:?} up to {instant} in {}", deployment.prefix);
+    let what = format!(
+        "reports of {models:?} up to {instant} in {}",
+        deployment.prefix
+    );
     wait_for(&what, deadline, || {
         std::thread::sleep(Duration::from_millis(400));
         let topic = deployment.topic("reports");
@@ -126,7 +168,8 @@ pub fn await_end(deployment: &Deployment, models: &[&str], end: i64, deadline: D
         let ended = |model: &&str| {
             reports.iter().rev().any(|report| {
                 let text = report.text();
-                text.contains(&format!("\"model\":\"{model}\"")) && text.contains(&format!("\"end\":\"{instant}\""))
+                text.contains(&format!("\"model\":\"{model}\""))
+                    && text.contains(&format!("\"end\":\"{instant}\""))
             })
         };
         models.iter().all(|model| ended(&model)).then_some(())
@@ -136,5 +179,7 @@ pub fn await_end(deployment: &Deployment, models: &[&str], end: i64, deadline: D
 
 /// As the records write instants.
 pub fn rfc3339(millis: i64) -> String {
-    jiff::Timestamp::from_millisecond(millis).unwrap().to_string()
+    jiff::Timestamp::from_millisecond(millis)
+        .unwrap()
+        .to_string()
 }

@@ -34,7 +34,13 @@ pub struct Stream {
 
 impl Default for Stream {
     fn default() -> Self {
-        Self { events: 20_000, hours: 12, drift_from: 10, seed: 1, start: START }
+        Self {
+            events: 20_000,
+            hours: 12,
+            drift_from: 10,
+            seed: 1,
+            start: START,
+        }
     }
 }
 
@@ -96,24 +102,46 @@ impl Stream {
         let key = format!("key-{}", random.below(1_000)).into_bytes();
         if i % BAD_EVERY == BAD_EVERY - 1 {
             let bytes = bad(i, millis);
-            return Event { millis, bytes, key, bad: true };
+            return Event {
+                millis,
+                bytes,
+                key,
+                bad: true,
+            };
         }
         let drifted = millis >= self.start + self.drift_from * 60 * MINUTE;
-        let bytes = good(i, millis, drifted, &mut random).to_string().into_bytes();
-        Event { millis, bytes, key, bad: false }
+        let bytes = good(i, millis, drifted, &mut random)
+            .to_string()
+            .into_bytes();
+        Event {
+            millis,
+            bytes,
+            key,
+            bad: false,
+        }
     }
 
     /// Writes everything from record `from` up to `to`, event `i` to partition `i` modulo `partitions`.
-    pub fn write(&self, producer: &Producer, topic: &str, partitions: usize, from: usize, to: usize) {
+    pub fn write(
+        &self,
+        producer: &Producer,
+        topic: &str,
+        partitions: usize,
+        from: usize,
+        to: usize,
+    ) {
         for i in from..to.min(self.events) {
             let event = self.record(i);
-            producer.send(topic, &Sent {
-                partition: (i % partitions) as i32,
-                key: Some(&event.key),
-                value: Some(&event.bytes),
-                headers: &[("origin", Some(b"stream"))],
-                timestamp_millis: Some(event.millis),
-            });
+            producer.send(
+                topic,
+                &Sent {
+                    partition: (i % partitions) as i32,
+                    key: Some(&event.key),
+                    value: Some(&event.bytes),
+                    headers: &[("origin", Some(b"stream"))],
+                    timestamp_millis: Some(event.millis),
+                },
+            );
         }
         producer.flush();
     }
@@ -123,12 +151,15 @@ impl Stream {
         let millis = self.end() + DISORDER + 1_000;
         for partition in 0..partitions {
             let event = json!({"id": format!("closer-{partition}"), "model": "closer", "timestamp": millis});
-            producer.send(topic, &Sent {
-                partition: partition as i32,
-                value: Some(event.to_string().as_bytes()),
-                timestamp_millis: Some(millis),
-                ..Sent::default()
-            });
+            producer.send(
+                topic,
+                &Sent {
+                    partition: partition as i32,
+                    value: Some(event.to_string().as_bytes()),
+                    timestamp_millis: Some(millis),
+                    ..Sent::default()
+                },
+            );
         }
         producer.flush();
     }
@@ -155,7 +186,11 @@ fn good(i: usize, millis: i64, drifted: bool, random: &mut Random) -> Value {
     let amount = ((3.0 + random.bell() * 0.8).exp() * 100.0).round() / 100.0;
     let amount = if drifted { amount * 100.0 } else { amount };
     let country = COUNTRIES[(random.uniform().powi(2) * 6.0) as usize];
-    let age = if random.below(50) == 0 { Value::Null } else { json!(18 + random.below(60)) };
+    let age = if random.below(50) == 0 {
+        Value::Null
+    } else {
+        json!(18 + random.below(60))
+    };
     let score = 1.0 / (1.0 + (-random.bell()).exp());
     let mut features = json!({
         "amount": amount,
@@ -187,7 +222,9 @@ fn bad(i: usize, millis: i64) -> Vec<u8> {
     match i % 4 {
         0 => format!("{{\"id\": \"bad-{i}\", "),
         1 => format!("{{\"model\": \"fraud\", \"note\": {i}, \"timestamp\": {millis}}}"),
-        2 => format!("{{\"id\": \"bad-{i}\", \"model\": \"fraud\", \"features\": {{\"amount\": 1e400}}}}"),
+        2 => format!(
+            "{{\"id\": \"bad-{i}\", \"model\": \"fraud\", \"features\": {{\"amount\": 1e400}}}}"
+        ),
         _ => format!("{{\"id\": \"bad-{i}\", \"id\": \"again\", \"model\": \"fraud\"}}"),
     }
     .into_bytes()

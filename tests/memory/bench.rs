@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tidegauge::codec::CODECS;
 use tidegauge::event::{Limits, Tick};
+use tidegauge::pipeline::state::Key;
 use tidegauge::pipeline::{self, Bounds, Learning, PANES_PARTITIONS, Topics};
 use tidegauge::runtime::{
     Clock, Fault, FirstStart, Log, MemoryLog, Options, PlannedFault, StoredRecord, Worker,
@@ -140,6 +141,11 @@ impl Bench {
         log.create_topic("panes", PANES_PARTITIONS as usize);
         log.create_topic("state", PANES_PARTITIONS as usize);
         log.plan_faults(setup.faults.iter().copied());
+        Self::on(log, setup)
+    }
+
+    /// Nobody yet on a cluster that may hold anything.
+    pub fn on(log: MemoryLog, setup: Setup) -> Self {
         Self {
             log,
             setup,
@@ -287,5 +293,14 @@ impl Bench {
             }
         });
         state
+    }
+
+    /// References that the state holds.
+    pub fn references_in_state(&self) -> usize {
+        let is_reference = |(_, key): &(i32, Vec<u8>)| {
+            let (_, key, part): (u8, Key, u16) = postcard::from_bytes(key).unwrap();
+            matches!(key, Key::Reference(_)) && part == 0
+        };
+        self.state().into_keys().filter(is_reference).count()
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use tidegauge::runtime::meter::{Meter, SourceTally, Violation, WindowClosed};
+use tidegauge::pipeline::effect::Overflow;
+use tidegauge::runtime::meter::{LeftOut, Meter, SourceTally, Violation, WindowClosed};
 
 /// What became of the records of one input partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub struct Said {
     pub commits: u64,
     pub aborts: u64,
     pub duplicates: u64,
+    pub overflow: Overflow,
     /// Windows that were judged, in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
 }
@@ -62,6 +64,15 @@ impl Meter for Ledger {
 
     fn aborted(&self) {
         self.0.lock().unwrap().aborts += 1;
+    }
+
+    fn left_out(&self, what: LeftOut, count: u64) {
+        let overflow = &mut self.0.lock().unwrap().overflow;
+        match what {
+            LeftOut::Predictions => overflow.predictions += count,
+            LeftOut::Features => overflow.features += count,
+            LeftOut::Stranded => {}
+        }
     }
 
     fn violation(&self, kind: Violation) {

@@ -30,8 +30,9 @@ const TOPIC: &str = "payments";
 const PARTITIONS: i32 = 4;
 /// Events per minute of event time on average: a quarter of an hour holds some 800 to 1,900.
 const PER_MINUTE: f64 = 90.0;
-/// Events that may be on their way: the embedded cluster forgets after 5 MiB per partition, and each has some 330 bytes.
-const UNREAD_MAX: u64 = 20_000;
+/// Events that may be on their way, an hour and a half of event time: the embedded cluster forgets after 5 MiB per
+/// partition, and each has some 330 bytes.
+const UNREAD_MAX: u64 = 8_000;
 /// Minutes of event time that are produced in one go.
 const STRIDE_MINUTES: i64 = 10;
 /// Wall time that a stride takes at least: so the two days last long enough to be watched.
@@ -150,7 +151,8 @@ impl Stage {
         let producer: BaseProducer = ClientConfig::new()
             .set("bootstrap.servers", &self.bootstrap)
             .set("partitioner", "murmur2_random")
-            .set("linger.ms", "0")
+            // The embedded cluster answers a fetch with one batch per partition: few large ones are read fast.
+            .set("linger.ms", "10")
             .set("socket.nagle.disable", "true")
             .create()
             .map_err(Error::failed)?;
@@ -322,15 +324,22 @@ impl Stream {
     }
 
     fn play_span(&self, from: Boundary, to: Boundary) -> Result<(), Fault> {
-        let broken = |error: &dyn std::fmt::Display| Fault::Fatal(format!("the demo's producer failed: {error}"));
+        let broken = |error: &dyn std::fmt::Display| {
+            Fault::Fatal(format!("the demo's producer failed: {error}"))
+        };
         let mut minute = from;
         while minute < to {
-            let events = self.traffic.minute(minute, self.timeline.mishap(minute.time()));
+            let events = self
+                .traffic
+                .minute(minute, self.timeline.mishap(minute.time()));
             for event in &events {
                 let value = encode(event).map_err(|error| broken(&error))?;
-                self.send(&event.id, &value, event.time.0).map_err(|error| broken(&error))?;
+                self.send(&event.id, &value, event.time.0)
+                    .map_err(|error| broken(&error))?;
             }
-            self.progress.events.fetch_add(events.len() as u64, Ordering::AcqRel);
+            self.progress
+                .events
+                .fetch_add(events.len() as u64, Ordering::AcqRel);
             minute = minute.plus_minutes(1);
         }
         // The library's own flush waits in slices of 100 ms.
