@@ -44,7 +44,7 @@ impl DeadLetter {
             && key.is_some() == original.key().is_some()
             && payload.is_some() == original.payload().is_some();
         let headers = original.detach_headers().filter(|_| with_headers);
-        let headers = headers.unwrap_or_else(OwnedHeaders::new);
+        let headers = headers.unwrap_or_default();
         let headers = with(headers, "tidegauge.reason", reason.code());
         let headers = with(headers, "__connect.errors.topic", &topic);
         let headers = with(

@@ -16,7 +16,9 @@ use super::message::KafkaMessage;
 use super::restore::{REQUEST_TIMEOUT, StateReading};
 use super::settings::{Offsets, Settings};
 use super::transaction::{self, Aftermath, Failure, Letters, TransactionalProducer};
-use crate::runtime::{Batch, Committed, Fault, FirstStart, Happening, Log, TopicPartition};
+use crate::runtime::{
+    Batch, Committed, Fault, FirstStart, Happening, Log, TakeEntry, TopicPartition,
+};
 
 /// How long one look at committed offsets waits for those that a transaction is deciding about; then the worker polls,
 /// notices whether it is to stop, and looks again.
@@ -409,7 +411,7 @@ impl Log for KafkaLog {
         Ok(())
     }
 
-    fn restore(&mut self, take: &mut dyn FnMut(i32, &[u8], Option<&[u8]>)) -> Result<bool, Fault> {
+    fn restore(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
         let done = self
             .reading
             .as_mut()

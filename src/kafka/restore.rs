@@ -14,7 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
 use super::settings::Settings;
-use crate::runtime::Fault;
+use crate::runtime::{Fault, TakeEntry};
 
 /// How long a request for the ends of a log may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -100,10 +100,7 @@ impl StateReading {
     ///
     /// # Errors
     /// When reading fails.
-    pub fn advance(
-        &mut self,
-        take: &mut dyn FnMut(i32, &[u8], Option<&[u8]>),
-    ) -> Result<bool, Fault> {
+    pub fn advance(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
         let is_reading = self
             .consumer
             .assignment()

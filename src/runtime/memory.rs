@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::port::{
-    Batch, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, Target, TopicPartition,
+    Batch, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, TakeEntry, Target,
+    TopicPartition,
 };
 use crate::event::{ArrivalTime, Record};
 use crate::sketch::id_hash;
@@ -524,7 +525,7 @@ impl Log for MemoryLog {
         Ok(())
     }
 
-    fn restore(&mut self, take: &mut dyn FnMut(i32, &[u8], Option<&[u8]>)) -> Result<bool, Fault> {
+    fn restore(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
         for (partition, record) in self.restoring.drain(..) {
             take(
                 partition,

@@ -129,6 +129,9 @@ impl<O> Batch<O> {
     }
 }
 
+/// Takes one entry of a compacted topic: partition, key, value; without a value the key is forgotten.
+pub type TakeEntry<'a> = dyn FnMut(i32, &[u8], Option<&[u8]>) + 'a;
+
 /// The log: a consumer of a group, a transactional producer, and a reader without a group.
 pub trait Log {
     /// What a message becomes when it is kept.
@@ -212,7 +215,7 @@ pub trait Log {
     ///
     /// # Errors
     /// When the cluster does not answer.
-    fn restore(&mut self, take: &mut dyn FnMut(i32, &[u8], Option<&[u8]>)) -> Result<bool, Fault>;
+    fn restore(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault>;
 
     /// Leaves the group, within a few seconds.
     fn close(&mut self);
