@@ -17,11 +17,14 @@ use super::restore::{REQUEST_TIMEOUT, StateReading};
 use super::settings::{Offsets, Settings};
 use super::transaction::{self, Aftermath, Failure, Letters, TransactionalProducer};
 use crate::runtime::{
-    Batch, Committed, Fault, FirstStart, Happening, Log, TakeRecord, TopicPartition,
+    Batch, Committed, Fault, FirstStart, Happening, Log, TakeEntry, TopicPartition,
 };
 
-/// How long a committed offset may stay undecided: longer than any transaction of ours.
-const COMMITTED_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long one look at committed offsets waits for those that a transaction is deciding about; then the worker polls,
+/// notices whether it is to stop, and looks again.
+const COMMITTED_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a new producer may wait for the transaction that its predecessor left open.
+const INITIALISE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long leaving the group may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Times in a row that another process may take our transactional id before we say so and stop.
@@ -77,7 +80,7 @@ impl KafkaLog {
         )
         .map_err(|e| unusable(&e))?;
         producer
-            .init_transactions(COMMITTED_TIMEOUT)
+            .init_transactions(INITIALISE_TIMEOUT)
             .map_err(|error| not_initialised(&error))?;
         Ok(producer)
     }
@@ -264,25 +267,30 @@ impl Log for KafkaLog {
         &mut self,
         partitions: &[TopicPartition],
     ) -> Result<Vec<Option<Committed>>, Fault> {
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for at in partitions {
-            list.add_partition(&at.topic, at.partition);
-        }
-        let deadline = Instant::now() + COMMITTED_TIMEOUT;
-        let answer = loop {
-            match self
-                .consumer
-                .committed_offsets(list.clone(), REQUEST_TIMEOUT)
-            {
-                Ok(answer) => break answer,
-                Err(error) if Instant::now() > deadline => {
-                    return Err(denied(&error, "read committed offsets").unwrap_or_else(|| {
-                        Fault::Passing(format!("committed offsets cannot be read: {error}"))
-                    }));
-                }
-                Err(_) => std::thread::sleep(Duration::from_millis(100)),
-            }
-        };
+        let asked = self
+            .consumer
+            .committed_offsets(listed(partitions.iter()), COMMITTED_TIMEOUT);
+        let answer = asked.map_err(|error| {
+            denied(&error, "read committed offsets").unwrap_or_else(|| {
+                Fault::Passing(format!(
+                    "committed offsets are still being decided, or cannot be read: {error}"
+                ))
+            })
+        })?;
+        partitions
+            .iter()
+            .map(|at| committed_of(&answer, at))
+            .collect()
+    }
+
+    /// By the handle that reads uncommitted, for which the broker does not hold the answer back.
+    fn glance(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, Fault> {
+        let answer = self
+            .probe
+            .committed_offsets(listed(partitions.iter()), REQUEST_TIMEOUT)
+            .map_err(|error| {
+                Fault::Passing(format!("committed offsets cannot be read: {error}"))
+            })?;
         partitions
             .iter()
             .map(|at| committed_of(&answer, at))
@@ -405,7 +413,7 @@ impl Log for KafkaLog {
         Ok(())
     }
 
-    fn restore(&mut self, take: &mut TakeRecord<'_>) -> Result<bool, Fault> {
+    fn restore(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
         let done = self
             .reading
             .as_mut()

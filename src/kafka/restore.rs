@@ -14,7 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
 use super::settings::Settings;
-use crate::runtime::{Fault, TakeRecord};
+use crate::runtime::{Fault, TakeEntry};
 
 /// How long a request for the ends of a log may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,58 +26,88 @@ const OPEN_PAUSE: Duration = Duration::from_millis(100);
 /// A restore on its way.
 pub struct StateReading {
     consumer: BaseConsumer<QuietContext>,
+    topic: String,
+    /// Partitions and their true ends, until everything up to there is decided; then they are read.
+    undecided: Vec<(i32, i64)>,
+    decided_by: Instant,
     unfinished: BTreeSet<i32>,
 }
 
 impl StateReading {
-    /// Waits until everything written so far is decided, then starts at the beginning.
+    /// Notes the true ends.
     ///
     /// # Errors
-    /// When the cluster does not answer, or a transaction stays open beyond its timeout.
+    /// When the cluster does not answer.
     pub fn begin(
         settings: &Settings,
         probe: &BaseConsumer<QuietContext>,
         topic: &str,
         partitions: &[i32],
     ) -> Result<Self, Fault> {
-        let passing = |error: KafkaError| Fault::Passing(format!("cannot read {topic}: {error}"));
         let consumer =
             BaseConsumer::from_config_and_context(&settings.state_reader(), QuietContext)
-                .map_err(passing)?;
-        let mut list = TopicPartitionList::new();
-        let deadline = Instant::now() + settings.transaction_timeout + REQUEST_TIMEOUT;
-        for partition in partitions {
-            let (_, end) = probe
-                .fetch_watermarks(topic, *partition, REQUEST_TIMEOUT)
-                .map_err(passing)?;
-            while consumer
-                .fetch_watermarks(topic, *partition, REQUEST_TIMEOUT)
-                .map_err(passing)?
-                .1
-                < end
-            {
-                if Instant::now() > deadline {
-                    return Err(Fault::Passing(format!(
-                        "a transaction on {topic}[{partition}] stays open"
-                    )));
-                }
-                std::thread::sleep(OPEN_PAUSE);
-            }
-            list.add_partition_offset(topic, *partition, Offset::Beginning)
-                .map_err(passing)?;
-        }
-        consumer.assign(&list).map_err(passing)?;
+                .map_err(|error| passing(topic, &error))?;
+        let end = |partition: &i32| {
+            let ends = probe.fetch_watermarks(topic, *partition, REQUEST_TIMEOUT);
+            Ok((*partition, ends.map_err(|error| passing(topic, &error))?.1))
+        };
         Ok(Self {
             consumer,
+            topic: topic.to_owned(),
+            undecided: partitions.iter().map(end).collect::<Result<_, Fault>>()?,
+            decided_by: Instant::now() + settings.transaction_timeout + REQUEST_TIMEOUT,
             unfinished: partitions.iter().copied().collect(),
         })
+    }
+
+    /// Looks once whether everything up to the true ends is decided; starts to read when it is. A look, not a wait: the
+    /// transaction of a killed process stays open for seconds, and the group's consumer wants to poll meanwhile.
+    fn await_decided(&mut self) -> Result<bool, Fault> {
+        let mut open = Vec::new();
+        for (partition, end) in std::mem::take(&mut self.undecided) {
+            let ends = self
+                .consumer
+                .fetch_watermarks(&self.topic, partition, REQUEST_TIMEOUT);
+            if ends.map_err(|error| passing(&self.topic, &error))?.1 < end {
+                open.push((partition, end));
+            }
+        }
+        self.undecided = open;
+        match self.undecided.first() {
+            None => self.start_reading().map(|()| true),
+            Some((partition, _)) if Instant::now() > self.decided_by => Err(Fault::Passing(
+                format!("a transaction on {}[{partition}] stays open", self.topic),
+            )),
+            Some(_) => {
+                std::thread::sleep(OPEN_PAUSE);
+                Ok(false)
+            }
+        }
+    }
+
+    fn start_reading(&mut self) -> Result<(), Fault> {
+        let mut list = TopicPartitionList::new();
+        for partition in &self.unfinished {
+            list.add_partition_offset(&self.topic, *partition, Offset::Beginning)
+                .map_err(|error| passing(&self.topic, &error))?;
+        }
+        self.consumer
+            .assign(&list)
+            .map_err(|error| passing(&self.topic, &error))
     }
 
     /// Reads for a moment; answers whether every partition has come to its end.
     ///
     /// # Errors
     /// When reading fails.
-    pub fn advance(&mut self, take: &mut TakeRecord<'_>) -> Result<bool, Fault> {
+    pub fn advance(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
+        let is_reading = self
+            .consumer
+            .assignment()
+            .is_ok_and(|held| held.count() > 0);
+        if !is_reading && !self.await_decided()? {
+            return Ok(false);
+        }
         let until = Instant::now() + SLICE;
         while !self.unfinished.is_empty() && Instant::now() < until {
             match self.consumer.poll(SLICE) {
@@ -97,6 +127,10 @@ impl StateReading {
         }
         Ok(self.unfinished.is_empty())
     }
+}
+
+fn passing(topic: &str, error: &KafkaError) -> Fault {
+    Fault::Passing(format!("cannot read {topic}: {error}"))
 }
 
 /// The values of every committed record of a small topic.

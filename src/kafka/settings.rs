@@ -96,7 +96,7 @@ impl Settings {
     pub fn probe(&self) -> ClientConfig {
         let mut config = self.with_user_properties(self.base());
         config
-            .set("group.id", format!("{}.probe", self.group))
+            .set("group.id", &self.group) // whose offsets it may be asked for; it is never joined
             .set("isolation.level", "read_uncommitted");
         config
     }

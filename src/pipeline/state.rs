@@ -199,6 +199,9 @@ pub struct StateReader {
     bytes: usize,
 }
 
+/// Keys and whole values, in the order of the keys.
+pub type Entries<'a> = Vec<(&'a Key, Vec<u8>)>;
+
 impl StateReader {
     /// Takes one record of the topic; the last one on a key counts.
     ///
@@ -229,7 +232,7 @@ impl StateReader {
     ///
     /// # Errors
     /// When a part is missing or was written by another version.
-    pub fn entries(&self) -> Result<(Vec<Entry<'_>>, StateWriter), BadState> {
+    pub fn entries(&self) -> Result<(Entries<'_>, StateWriter), BadState> {
         let mut entries = Vec::new();
         let mut writer = StateWriter::default();
         for ((key, part), record) in &self.records {

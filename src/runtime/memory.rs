@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::port::{
-    Batch, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, TakeRecord, Target,
+    Batch, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, TakeEntry, Target,
     TopicPartition,
 };
 use crate::event::{ArrivalTime, Record};
@@ -525,7 +525,7 @@ impl Log for MemoryLog {
         Ok(())
     }
 
-    fn restore(&mut self, take: &mut TakeRecord<'_>) -> Result<bool, Fault> {
+    fn restore(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
         for (partition, record) in self.restoring.drain(..) {
             take(
                 partition,

@@ -18,7 +18,7 @@ pub use memory::{MemoryLog, MemoryMessage, PlannedFault, StoredRecord};
 pub use metadata::{PanesMetadata, encode as encode_metadata};
 pub use port::{
     Batch, Clock, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, SystemClock,
-    TakeRecord, Target, TopicPartition,
+    TakeEntry, Target, TopicPartition,
 };
 pub use tasks::Tasks;
 pub use worker::{Options, Worker};

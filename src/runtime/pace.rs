@@ -123,7 +123,7 @@ fn slowest_elsewhere<L: Log>(
     if others.is_empty() {
         return Ok(None);
     }
-    let committed = log.committed(&others)?;
+    let committed = log.glance(&others)?;
     let positions = others
         .iter()
         .zip(&committed)

@@ -129,6 +129,9 @@ impl<O> Batch<O> {
     }
 }
 
+/// Takes one entry of a compacted topic: partition, key, value; without a value the key is forgotten.
+pub type TakeEntry<'a> = dyn FnMut(i32, &[u8], Option<&[u8]>) + 'a;
+
 /// The log: a consumer of a group, a transactional producer, and a reader without a group.
 pub trait Log {
     /// What a message becomes when it is kept.
@@ -169,6 +172,14 @@ pub trait Log {
     fn committed(&mut self, partitions: &[TopicPartition])
     -> Result<Vec<Option<Committed>>, Fault>;
 
+    /// The committed offsets as they stand, never waiting: for what changes speed only.
+    ///
+    /// # Errors
+    /// When the group does not answer in time.
+    fn glance(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, Fault> {
+        self.committed(partitions)
+    }
+
     /// Partitions of a topic.
     ///
     /// # Errors
@@ -204,7 +215,7 @@ pub trait Log {
     ///
     /// # Errors
     /// When the cluster does not answer.
-    fn restore(&mut self, take: &mut TakeRecord<'_>) -> Result<bool, Fault>;
+    fn restore(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault>;
 
     /// Leaves the group, within a few seconds.
     fn close(&mut self);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, EVERY_MINUTE, STOP_MAX};
 use crate::outcome::{Outcome, await_end};
-use crate::stream::{START, input_topic};
+use crate::stream::START;
 use crate::support::{Broker, Header, Isolation, Producer, Received, Sent, kcat};
 
 const MINUTE: i64 = 60_000;

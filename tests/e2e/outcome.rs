@@ -172,7 +172,7 @@ pub fn await_end(
                     && text.contains(&format!("\"end\":\"{instant}\""))
             })
         };
-        models.iter().all(|model| ended(&model)).then_some(())
+        models.iter().all(ended).then_some(())
     });
     begun.elapsed()
 }
