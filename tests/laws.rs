@@ -383,7 +383,7 @@ impl Case for Partial {
             .iter()
             .filter(|(s, _)| s.name().starts_with("feature:"));
         let present = features.map(|(_, sketch)| sketch.types.present());
-        assert_eq!(present.sum::<u64>(), values.sum());
+        assert_eq!(present.sum::<u64>(), values.sum::<u64>());
     }
 }
 

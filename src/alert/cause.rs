@@ -34,6 +34,19 @@ impl Cause {
     }
 }
 
+/// `feature:amount psi`, as the status page shows it.
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let subject = self.subject_name();
+        write!(
+            f,
+            "{} {}",
+            subject.as_deref().unwrap_or("traffic"),
+            self.detector
+        )
+    }
+}
+
 /// A finding, and the scope and window it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {

@@ -133,9 +133,9 @@ impl Draft<'_> {
         } = *self.context;
         let ended_at = (status == Status::Resolved).then(|| instant(self.at.time()));
         let tale = Tale {
-            kind,
+            family: self.family,
             status,
-            model: Some(model),
+            model,
             causes: &causes,
             causes_total: ranked.len() as u64,
             ended_at: ended_at.as_deref(),
@@ -164,6 +164,7 @@ impl Draft<'_> {
             runbook_url: settings.runbook_url.clone(),
             labels: labels(kind, self.severity(), Some(model), settings),
             annotations,
+            at: instant(self.at.time()),
             started_at: instant(self.episode.start.time()),
             ended_at,
             causes,

@@ -4,13 +4,10 @@ use super::identity::traceparent;
 use super::record::AlertRecord;
 
 impl AlertRecord {
-    /// The Kafka headers, in order.
-    ///
-    /// `ce_time` is the end of the first cause's window; where there is none, the episode's start.
+    /// The Kafka headers, in order; `ce_time` is the end of the windows that were judged.
     #[must_use]
     pub fn headers(&self) -> Vec<(String, String)> {
         let kind = self.kind.name();
-        let time = self.measure.window.as_ref().map(|window| &window.end);
         let model = self.model.as_deref().unwrap_or_default();
         let subject = self.measure.subject.as_deref().or(self.model.as_deref());
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -21,7 +18,7 @@ impl AlertRecord {
             header("ce_type", &ce_type),
             header("ce_source", &format!("/tidegauge/{}", path_segment(model))),
             header("ce_subject", subject.unwrap_or(kind)),
-            header("ce_time", time.unwrap_or(&self.started_at)),
+            header("ce_time", &self.at),
             header("content-type", "application/json"),
             header("traceparent", &traceparent(&self.id)),
         ]

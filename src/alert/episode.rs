@@ -18,6 +18,7 @@ use super::draft::{Draft, Standing};
 use super::machine::{Machine, News, State, Timing};
 use super::record::AlertRecord;
 use super::settings::Settings;
+use super::terms::Severity;
 use super::transition::{Episode, change};
 use crate::detect::Family;
 use crate::sketch::{Exemplars, Subject};
@@ -41,6 +42,19 @@ pub struct Context<'a> {
 
 /// Where a cause fired: what the learning of habits asks for.
 type Place = (String, Option<Subject>, WindowLength);
+
+/// An alert that fires.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StandingAlert {
+    /// Its family.
+    pub family: Family,
+    /// The gravest so far.
+    pub severity: Severity,
+    /// Where the episode began.
+    pub since: Boundary,
+    /// What fires, in a stable order.
+    pub causes: Vec<Cause>,
+}
 
 /// All that alerting remembers of one model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -96,6 +110,22 @@ impl Episodes {
     pub fn firing(&self) -> impl Iterator<Item = (&Cause, &Evidence)> {
         let firing = self.machines.iter().filter(|(_, m)| m.state.is_firing());
         firing.map(|(cause, machine)| (cause, &machine.evidence))
+    }
+
+    /// The alerts that fire.
+    pub fn standing(&self) -> impl Iterator<Item = StandingAlert> {
+        let firing = self.open.iter().filter(|(_, episode)| episode.is_firing());
+        firing.map(|(family, episode)| StandingAlert {
+            family: *family,
+            severity: episode.severity,
+            since: episode.start,
+            causes: self
+                .firing()
+                .map(|(cause, _)| cause)
+                .filter(|cause| cause.family == *family)
+                .cloned()
+                .collect(),
+        })
     }
 
     /// Families of which an alert stands open (pending or firing).

@@ -105,6 +105,7 @@ impl Integrity {
             runbook_url: settings.runbook_url.clone(),
             labels: self.labels(&subject, severity, settings),
             annotations: annotations(self.summary(&subject), self.description(&subject), settings),
+            at: instant(at),
             started_at: instant(self.start(at)),
             ended_at: self.end(at).map(instant),
         }
@@ -201,6 +202,9 @@ impl Integrity {
 
     fn summary(self, subject: &str) -> String {
         match self {
+            Self::Lost { from, to } if to < from => {
+                format!("tidegauge: records of {subject} are read again")
+            }
             Self::Lost { .. } => format!("tidegauge: records of {subject} are lost"),
             Self::DuplicateFrame { .. } => format!("tidegauge: a frame of {subject} came twice"),
             Self::Flood(flood) if flood.over => {
@@ -212,6 +216,10 @@ impl Integrity {
 
     fn description(self, subject: &str) -> String {
         match self {
+            Self::Lost { from, to } if to < from => format!(
+                "An operator set {subject} back from offset {from} to {to}: the records between are read again, and those of panes \
+                 that were still open are counted twice. Reports and alerts over that time are not exact."
+            ),
             Self::Lost { from, to } => format!(
                 "The records of {subject} from offset {from} up to, not including, {to} were never counted: an operator accepted \
                  the loss. Reports and alerts over that time are incomplete."

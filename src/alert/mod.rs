@@ -21,7 +21,7 @@ mod transition;
 mod wording;
 
 pub use cause::{Cause, Evidence, Observed};
-pub use episode::{CAUSES_MAX, Context, Episodes};
+pub use episode::{CAUSES_MAX, Context, Episodes, StandingAlert};
 pub use identity::fingerprint;
 pub use integrity::{Flood, Integrity, SourceName};
 pub use machine::{Machine, News, State, Timing};

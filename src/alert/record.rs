@@ -193,6 +193,8 @@ pub struct AlertRecord {
     pub labels: BTreeMap<String, String>,
     /// What a person reads.
     pub annotations: BTreeMap<String, String>,
+    /// The boundary at which this was decided, RFC 3339: the end of the windows that were judged; for integrity when it was noticed.
+    pub at: String,
     /// When the episode began, RFC 3339.
     pub started_at: String,
     /// When it ended, RFC 3339; of an integrity fact when it may be forgotten.

@@ -40,6 +40,10 @@ pub(super) fn change(episode: Option<&Episode>, standing: &Standing<'_>) -> Opti
 }
 
 impl Episode {
+    pub(super) fn is_firing(&self) -> bool {
+        self.phase == Phase::Firing
+    }
+
     /// The episode at the moment of `change`; severity only rises.
     pub(super) fn turned(
         episode: Option<Self>,

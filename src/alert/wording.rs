@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use super::record::{CauseRecord, Measure};
 use super::settings::Settings;
 use super::terms::{Kind, Severity, Status};
+use crate::detect::Family;
 
 /// Names of further causes that a description gives.
 const NAMES_MAX: usize = 5;
+/// What a cause without a subject is about.
+const ALL: &str = "all traffic";
 
 /// What is said of an alert.
 pub(super) struct Tale<'a> {
-    pub(super) kind: Kind,
+    pub(super) family: Family,
     pub(super) status: Status,
-    pub(super) model: Option<&'a str>,
+    pub(super) model: &'a str,
     pub(super) causes: &'a [CauseRecord],
     pub(super) causes_total: u64,
     pub(super) ended_at: Option<&'a str>,
@@ -68,69 +71,61 @@ pub(super) fn annotations(
 impl Tale<'_> {
     /// One line.
     pub(super) fn summary(&self) -> String {
-        let model = self.model.unwrap_or("tidegauge");
-        let subject = self.first_subject();
-        let what = match (self.kind, self.causes_total) {
-            (Kind::Drift, 0 | 1) => format!("{subject} drifts"),
-            (Kind::Drift, n) => format!("{n} subjects drift, {subject} most"),
-            (Kind::DataQuality, 0 | 1) => format!("bad data in {subject}"),
-            (Kind::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
-            (Kind::Volume, _) => "traffic fell away".to_owned(),
-            (Kind::Integrity, _) => format!("input broken: {subject}"),
+        let subject = self.causes.first().map_or(ALL, subject);
+        let what = match (self.family, self.causes_total) {
+            (Family::Drift, 0 | 1) => format!("{subject} drifts"),
+            (Family::Drift, n) => format!("{n} subjects drift, {subject} most"),
+            (Family::DataQuality, 0 | 1) => format!("bad data in {subject}"),
+            (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
+            (Family::Volume, _) => "traffic fell away".to_owned(),
         };
+        let model = self.model;
         match self.status {
             Status::Pending => format!("{model}: {what} (not firing yet)"),
             Status::Firing => format!("{model}: {what}"),
-            Status::Resolved => format!("{model}: over: {what}"),
+            Status::Resolved => format!("{model}: resolved: {what}"),
         }
     }
 
     /// Plain sentences.
     pub(super) fn description(&self) -> String {
-        let mut sentences: Vec<String> = Vec::new();
-        if let Some(ended_at) = self.ended_at {
-            sentences.push(format!("This ended at {ended_at}; the last trouble seen:"));
-        }
-        sentences.extend(self.causes.first().map(|cause| self.sentence(cause)));
-        sentences.extend(self.others());
-        sentences.join(" ")
-    }
-
-    fn first_subject(&self) -> &str {
-        let first = self.causes.first();
-        first
-            .and_then(|cause| cause.measure.subject.as_deref())
-            .unwrap_or("all traffic")
+        let ended = self.ended_at;
+        let ended = ended.map(|at| format!("It ended at {at}. This was the last trouble seen."));
+        let first = self.causes.first().map(|cause| self.sentence(cause));
+        let sentences = [ended, first, self.others()];
+        let kept: Vec<String> = sentences.into_iter().flatten().collect();
+        kept.join(" ")
     }
 
     fn sentence(&self, cause: &CauseRecord) -> String {
-        let measure = &cause.measure;
-        let model = self.model.unwrap_or_default();
-        let version = cause.version.as_deref().map(|v| format!(" version {v}"));
-        let whose = format!("model {model}{}", version.unwrap_or_default());
-        let subject = measure.subject.as_deref().unwrap_or("all traffic");
-        let what = match self.kind {
-            Kind::Drift => format!("{subject} of {whose} is distributed unlike its reference"),
-            Kind::DataQuality => {
+        let whose = match &cause.version {
+            Some(version) => format!("model {}, version {version},", self.model),
+            None => format!("model {}", self.model),
+        };
+        let subject = subject(cause);
+        let what = match self.family {
+            Family::Drift => format!("{subject} of {whose} is distributed unlike its reference"),
+            Family::DataQuality => {
                 format!("the data in {subject} of {whose} is not what it used to be")
             }
-            Kind::Volume => {
+            Family::Volume => {
                 format!("{whose} got far less traffic than at this time of earlier days")
             }
-            Kind::Integrity => format!("the input of {subject} is broken"),
         };
-        format!("{}{what}: {}.", when(measure), numbers(measure))
+        let numbers = numbers(&cause.measure, self.family);
+        format!("{}{what}: {numbers}.", when(&cause.measure))
     }
 
     fn others(&self) -> Option<String> {
+        let (first, rest) = self.causes.split_first()?;
         let more = self.causes_total.checked_sub(1).filter(|more| *more > 0)?;
-        let names: Vec<&str> = self
-            .causes
-            .iter()
-            .skip(1)
-            .take(NAMES_MAX)
-            .map(|cause| cause.measure.subject.as_deref().unwrap_or("all traffic"))
-            .collect();
+        let name = |cause: &CauseRecord| match &cause.version {
+            Some(version) if cause.version != first.version => {
+                format!("{} (version {version})", subject(cause))
+            }
+            _ => subject(cause).to_owned(),
+        };
+        let names: Vec<String> = rest.iter().take(NAMES_MAX).map(name).collect();
         let open = if more > names.len() as u64 {
             " and others"
         } else {
@@ -140,20 +135,30 @@ impl Tale<'_> {
     }
 }
 
+fn subject(cause: &CauseRecord) -> &str {
+    cause.measure.subject.as_deref().unwrap_or(ALL)
+}
+
 fn when(measure: &Measure) -> String {
     measure.window.as_ref().map_or_else(String::new, |window| {
         format!("In the {} up to {}, ", window.length, window.end)
     })
 }
 
-fn numbers(measure: &Measure) -> String {
-    let Measure { detector, .. } = measure;
+fn numbers(measure: &Measure, family: Family) -> String {
     let (value, threshold) = (short(measure.value), short(measure.threshold));
-    let judged = match (measure.window_events, measure.reference_events) {
-        (Some(n), Some(m)) => format!(" ({n} events against {m})"),
-        _ => String::new(),
+    let n = measure.window_events.unwrap_or_default();
+    let m = measure.reference_events.unwrap_or_default();
+    let judged = match family {
+        Family::Volume => format!("{n} came where {m} were expected"),
+        Family::Drift | Family::DataQuality => {
+            format!("{n} events, compared with {m} of the reference")
+        }
     };
-    format!("{detector} is {value} and matters from {threshold}{judged}")
+    format!(
+        "{} is {value} and matters from {threshold} ({judged})",
+        measure.detector
+    )
 }
 
 /// Three significant digits.

@@ -1,14 +1,258 @@
-//! `tidegauge reference show`: a readable picture of what was learned.
+//! `tidegauge reference show`: a readable picture of what was learned, from the references topic alone.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use super::Error;
 use super::args::ConfigArgs;
+use super::{Error, connect, print};
+use crate::alert::{CategoriesRecord, NumbersRecord, ReferenceRecord, SubjectRecord};
+use crate::kafka;
+use crate::sketch::Scale;
+
+/// Characters of a histogram of numbers.
+const BARS: usize = 48;
+/// Characters of the longest bar of a category.
+const BAR_MAX: usize = 30;
+/// Categories drawn per subject.
+const CATEGORIES_MAX: usize = 8;
+/// Ratio of the outer quantiles from which bars have equal ratio instead of equal width.
+const RATIO_MIN: f64 = 30.0;
+const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the cluster does not answer or the model has no reference.
-pub fn execute(_model: Option<&str>, _settings: &ConfigArgs) -> Result<ExitCode, Error> {
-    Err(Error::Failed("not yet".to_owned()))
+pub fn execute(model: Option<&str>, settings: &ConfigArgs) -> Result<ExitCode, Error> {
+    let checked = settings.load()?;
+    let topic = &checked.plan.topics.references;
+    let records = kafka::read_all(&connect::kafka(&checked, 0)?, topic).map_err(Error::failed)?;
+    let newest = newest(
+        records
+            .iter()
+            .filter_map(|value| serde_json::from_slice(value).ok()),
+    );
+    let Some(model) = model else {
+        return print(&listed(&newest));
+    };
+    match newest.get(model) {
+        Some(parts) => print(&drawn(parts)),
+        None => Err(Error::Failed(format!(
+            "no reference of model {model} is in topic {topic}: it is published once enough was seen; `/status` shows how far learning has come"
+        ))),
+    }
+}
+
+/// The parts of the newest reference of each model.
+fn newest(
+    records: impl Iterator<Item = ReferenceRecord>,
+) -> BTreeMap<String, Vec<ReferenceRecord>> {
+    let mut newest: BTreeMap<String, Vec<ReferenceRecord>> = BTreeMap::new();
+    for record in records {
+        let parts = newest.entry(record.model.clone()).or_default();
+        match parts.first() {
+            Some(held) if held.id == record.id => parts.push(record),
+            Some(held) if held.span.end > record.span.end => {}
+            _ => *parts = vec![record],
+        }
+    }
+    newest
+}
+
+fn listed(newest: &BTreeMap<String, Vec<ReferenceRecord>>) -> String {
+    let line = |(model, parts): (&String, &Vec<ReferenceRecord>)| {
+        let first = parts.first()?;
+        let subjects: usize = parts.iter().map(|part| part.subjects.len()).sum();
+        Some(format!(
+            "{model}  {subjects} subjects, {} predictions until {}\n",
+            first.predictions, first.span.end
+        ))
+    };
+    let lines: String = newest.iter().filter_map(line).collect();
+    if lines.is_empty() {
+        "no model has a reference yet\n".to_owned()
+    } else {
+        lines
+    }
+}
+
+fn drawn(parts: &[ReferenceRecord]) -> String {
+    let mut text = String::new();
+    if let Some(first) = parts.first() {
+        let _ = writeln!(
+            text,
+            "{}  reference {}\n{} predictions from {} to {}\n",
+            first.model, first.id, first.predictions, first.span.start, first.span.end
+        );
+    }
+    let subjects = parts.iter().flat_map(|part| {
+        part.subjects
+            .iter()
+            .map(|(name, subject)| (name, subject, part.predictions))
+    });
+    for (name, subject, predictions) in subjects {
+        let _ = writeln!(text, "{name}{}", absences(subject, predictions));
+        if let Some(numbers) = &subject.numbers {
+            text.push_str(&of_numbers(numbers));
+        }
+        if let Some(categories) = &subject.categories {
+            text.push_str(&of_categories(categories));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// `  null 2.0 %, missing 0.1 %`, where there are any.
+fn absences(subject: &SubjectRecord, predictions: u64) -> String {
+    let counts = [
+        ("null", subject.types.null),
+        ("missing", subject.types.missing),
+    ];
+    let share = |count: u64| 100.0 * count as f64 / predictions.max(1) as f64;
+    let shown: Vec<String> = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{name} {:.1} %", share(*count)))
+        .collect();
+    if shown.is_empty() {
+        String::new()
+    } else {
+        format!("   {}", shown.join(", "))
+    }
+}
+
+/// The middle of a distribution as blocks, between its outer quantiles.
+fn of_numbers(numbers: &NumbersRecord) -> String {
+    let quantile = |name: &str| numbers.quantiles.get(name).copied().unwrap_or(0.0);
+    let axis = Axis::between(quantile("p01"), quantile("p99"));
+    let scale = if numbers.scale == "score" {
+        Scale::Score
+    } else {
+        Scale::Plain
+    };
+    let mut bars = [0.0f64; BARS];
+    for (index, count) in &numbers.cells {
+        let edge = |index: u64| {
+            scale
+                .edge(index << numbers.level)
+                .clamp(numbers.min, numbers.max)
+        };
+        let middle = f64::midpoint(edge(u64::from(*index)), edge(u64::from(*index) + 1));
+        if let Some(bar) = bars.get_mut(axis.bar(middle)) {
+            *bar += *count as f64;
+        }
+    }
+    format!(
+        "  {}\n  min {}  p05 {}  median {}  p95 {}  max {}\n",
+        blocks(&bars),
+        short(numbers.min),
+        short(quantile("p05")),
+        short(quantile("p50")),
+        short(quantile("p95")),
+        short(numbers.max)
+    )
+}
+
+/// Where a number falls on a line of bars.
+struct Axis {
+    low: f64,
+    high: f64,
+    is_log: bool,
+}
+
+impl Axis {
+    fn between(low: f64, high: f64) -> Self {
+        let is_log = low > 0.0 && high / low >= RATIO_MIN;
+        Self { low, high, is_log }
+    }
+
+    fn bar(&self, x: f64) -> usize {
+        let place = |x: f64| {
+            if self.is_log {
+                libm::log(x.max(self.low))
+            } else {
+                x
+            }
+        };
+        let (low, high) = (place(self.low), place(self.high));
+        let share = if high > low {
+            (place(x) - low) / (high - low)
+        } else {
+            0.5
+        };
+        ((share.clamp(0.0, 1.0) * BARS as f64) as usize).min(BARS - 1)
+    }
+}
+
+fn blocks(bars: &[f64]) -> String {
+    let most = bars.iter().copied().fold(1.0, f64::max);
+    let block = |bar: &f64| {
+        let height = (bar / most * 8.0).ceil() as usize;
+        BLOCKS.get(height).copied().unwrap_or('█')
+    };
+    bars.iter().map(block).collect()
+}
+
+fn of_categories(categories: &CategoriesRecord) -> String {
+    let total: u64 = categories.cells.iter().map(|(_, count)| count).sum();
+    let most = categories.top.first().map_or(1, |top| top.count).max(1);
+    let mut text = String::new();
+    for top in categories.top.iter().take(CATEGORIES_MAX) {
+        let bar = "█".repeat((top.count as usize * BAR_MAX / most as usize).max(1));
+        let _ = writeln!(
+            text,
+            "  {:<14} {bar} {:.1} %",
+            top.name,
+            100.0 * top.count as f64 / total.max(1) as f64
+        );
+    }
+    let rest = categories.distinct.saturating_sub(CATEGORIES_MAX as u64);
+    if !categories.exact {
+        let _ = writeln!(
+            text,
+            "  {} groups of hashed categories: too many to name",
+            categories.distinct
+        );
+    } else if rest > 0 {
+        let _ = writeln!(text, "  and {rest} more");
+    }
+    text
+}
+
+/// Four significant digits.
+fn short(x: f64) -> String {
+    if x != 0.0 && !(1e-3..1e6).contains(&x.abs()) {
+        return format!("{x:.3e}");
+    }
+    let whole = x.abs().max(1.0).log10() as usize;
+    let text = format!("{x:.*}", 3usize.saturating_sub(whole));
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_bars_keep_their_ends() {
+        assert_eq!(
+            [
+                short(0.0),
+                short(12.5),
+                short(12_345.6),
+                short(0.25),
+                short(-3.0)
+            ],
+            ["0", "12.5", "12346", "0.25", "-3"]
+        );
+        let axis = Axis::between(1.0, 1_000.0);
+        assert_eq!((axis.bar(-5.0), axis.bar(1e9)), (0, BARS - 1));
+        assert_eq!(blocks(&[0.0, 4.0, 8.0]), " ▄█");
+    }
 }

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use crate::config::Checked;
+use crate::config::{Checked, Period};
 use crate::http::{self, Board, BoardOptions};
 use crate::kafka::KafkaLog;
 use crate::runtime::meter::Meter;
@@ -13,6 +14,9 @@ use crate::runtime::{Clock, Fault, SystemClock, Worker};
 
 use super::args::RunArgs;
 use super::{Error, connect, logs, topics};
+
+/// Time between two looks at whether the workers still work.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Runs the command.
 ///
@@ -37,11 +41,26 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
         .map(|number| spawn(&checked, number, Arc::new(board.worker()), &stop))
         .collect::<Result<_, _>>()?;
     wait_for_signal(&stop)?;
-    let outcomes: Vec<Result<(), Fault>> = workers.into_iter().map(joined).collect();
-    match outcomes.into_iter().find_map(Result::err) {
-        Some(fault) => Err(Error::failed(fault)),
-        None => Ok(ExitCode::SUCCESS),
+    ended(workers, &checked.settings.runtime.shutdown_timeout)
+}
+
+/// Waits for the workers, but not for ever: a broker that does not answer must not hold the process.
+fn ended(workers: Vec<JoinHandle<Result<(), Fault>>>, timeout: &Period) -> Result<ExitCode, Error> {
+    let deadline = Instant::now() + timeout.as_duration();
+    while !workers.iter().all(JoinHandle::is_finished) && Instant::now() < deadline {
+        std::thread::sleep(LOOK_INTERVAL);
     }
+    let (done, busy): (Vec<_>, Vec<_>) = workers.into_iter().partition(JoinHandle::is_finished);
+    if let Some(fault) = done.into_iter().map(joined).find_map(Result::err) {
+        return Err(Error::failed(fault));
+    }
+    if busy.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Error::Failed(format!(
+        "{} of the workers did not finish within `runtime.shutdown_timeout`: what they had not committed is read again by the next owner",
+        busy.len()
+    )))
 }
 
 fn board(checked: &Checked) -> Result<Arc<Board>, Error> {
@@ -105,7 +124,7 @@ pub(super) fn wait_for_signal(stop: &AtomicBool) -> Result<(), Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate()).map_err(Error::failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::failed)?;
-        let mut look = tokio::time::interval(std::time::Duration::from_millis(50));
+        let mut look = tokio::time::interval(LOOK_INTERVAL);
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,

@@ -12,7 +12,7 @@ use super::readiness::{Readiness, Worker};
 use super::status::{FiringAlert, SourceStatus, Status};
 use super::worker::WorkerMeter;
 use crate::event::{EventTime, Reject, Tick};
-use crate::runtime::meter::Violation;
+use crate::runtime::meter::{LeftOut, Violation};
 
 /// Version of this build.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -56,7 +56,6 @@ pub(super) struct Totals {
 #[derive(Default)]
 pub(super) struct SourceBook {
     pub watermark: Option<EventTime>,
-    pub lag_records: Option<u64>,
 }
 
 impl Board {
@@ -69,6 +68,9 @@ impl Board {
         metrics.set(Metric::BuildInfo, &[VERSION], 1.0);
         for reason in Reject::ALL {
             metrics.add(Metric::Rejects, &[reason.code()], 0);
+        }
+        for what in LeftOut::ALL {
+            metrics.add(Metric::LeftOut, &[what.name()], 0);
         }
         for violation in Violation::ALL {
             metrics.add(Metric::Violations, &[violation.name()], 0);
@@ -178,7 +180,6 @@ impl Books {
             partition: *partition,
             watermark: book.watermark,
             lag_secs: lag_secs(now, book.watermark),
-            lag_records: book.lag_records,
         };
         self.sources.iter().map(status).collect()
     }

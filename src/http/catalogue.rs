@@ -71,8 +71,6 @@ catalogue! {
         "Event time up to which the partition is believed complete, in seconds since the Unix epoch.";
     LagSeconds = Gauge "tidegauge_lag_seconds" ["topic", "partition"]
         "Wall clock minus watermark when scraped; an ordinary value is the tolerated disorder plus a flush.";
-    LagRecords = Gauge "tidegauge_lag_records" ["topic", "partition"]
-        "Records between what was read and the end of the partition, where that is known.";
     FlushSeconds = Seconds "tidegauge_flush_seconds" []
         "Time to gather a flush, without the transaction.";
     FlushBytes = Counter "tidegauge_flushed_bytes_total" []
@@ -83,6 +81,8 @@ catalogue! {
         "Transactions that were given up; their work was read again.";
     Violations = Counter "tidegauge_violations_total" ["kind"]
         "What must never happen: frame gaps, duplicate frames, foreign state. Any increase deserves a page.";
+    LeftOut = Counter "tidegauge_left_out_total" ["what"]
+        "Beyond the bounds and not counted: predictions of surplus models or versions, features, causes of alerts; and predictions that a partition brought after the clock had passed them.";
     RestoreSeconds = Seconds "tidegauge_restore_seconds" []
         "Time from an assignment until the state was back in memory.";
     RestoredRecords = Counter "tidegauge_restored_records_total" []
@@ -118,8 +118,8 @@ pub fn documentation() -> String {
         "# Metrics\n\n\
          `GET /metrics`, in the text format of Prometheus. This page is written from the table in `src/http/catalogue.rs`;\n\
          a test says when they differ (`UPDATE_DOCS=1 cargo test --test metrics_docs` writes it anew).\n\n\
-         No metric carries a feature's value or an id. `tidegauge_drift` holds at most `http.drift_series` series\n\
-         (2,000 unless configured); what finds no place is counted in `tidegauge_drift_series_dropped_total`.\n\
+         No metric carries a feature's value or an id. `tidegauge_drift` holds at most 2,000 series\n\
+         unless configured otherwise; what finds no place is counted in `tidegauge_drift_series_dropped_total`.\n\
          Series of partitions and models that moved to another process disappear.\n\n\
          | metric | type | labels | meaning |\n|---|---|---|---|\n",
     );

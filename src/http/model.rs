@@ -1,6 +1,7 @@
 //! What the board keeps of one model: versions, reference, and each subject as it was last judged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use super::picture::Picture;
 use super::status::{ModelStatus, ReferenceStatus, SubjectStatus};
@@ -11,6 +12,9 @@ use crate::window::WindowLength;
 const SUBJECTS_SHOWN_MAX: usize = 50;
 /// Subjects kept per model, of all versions; 5,000 take about 3 MB. Those beyond are in the reports only.
 const SUBJECTS_KEPT_MAX: usize = 5_000;
+/// Wall time for which a picture is good enough: a catch-up judges days within seconds, and drawing 500 features for
+/// each of its minutes would take longer than judging them.
+const PICTURE_AGE_MAX: Duration = Duration::from_millis(250);
 
 /// One model.
 #[derive(Default)]
@@ -18,7 +22,14 @@ pub(super) struct ModelBook {
     pub versions: BTreeSet<String>,
     pub windows_closed: u64,
     reference: Option<ReferenceStatus>,
-    subjects: BTreeMap<String, BTreeMap<String, (WindowLength, SubjectStatus)>>,
+    subjects: BTreeMap<String, BTreeMap<String, Shown>>,
+}
+
+/// A subject as it is shown.
+struct Shown {
+    window: WindowLength,
+    drawn: Instant,
+    status: SubjectStatus,
 }
 
 impl ModelBook {
@@ -43,13 +54,27 @@ impl ModelBook {
         let name = judged.subject.name();
         let kept: usize = self.subjects.values().map(BTreeMap::len).sum();
         let of_version = self.subjects.entry(judged.version.to_owned()).or_default();
-        match of_version.get(&name) {
-            Some((shown, _)) if judged.window > *shown => return,
+        let (drawn, picture) = match of_version.get_mut(&name) {
+            Some(shown) if judged.window > shown.window => return,
+            Some(shown) if shown.drawn.elapsed() < PICTURE_AGE_MAX => {
+                let picture = std::mem::take(&mut shown.status.picture);
+                (shown.drawn, picture)
+            }
             None if kept >= SUBJECTS_KEPT_MAX => return,
-            _ => {}
-        }
-        let status = subject_status(name.clone(), judged);
-        of_version.insert(name, (judged.window, status));
+            _ => (
+                Instant::now(),
+                Picture::of(judged.subject, judged.reference, judged.observed),
+            ),
+        };
+        let status = subject_status(name.clone(), judged, picture);
+        of_version.insert(
+            name,
+            Shown {
+                window: judged.window,
+                drawn,
+                status,
+            },
+        );
     }
 
     pub fn status(&self, model: &str) -> ModelStatus {
@@ -57,7 +82,7 @@ impl ModelBook {
             .subjects
             .values()
             .flat_map(BTreeMap::values)
-            .map(|(_, status)| status)
+            .map(|shown| &shown.status)
             .collect();
         subjects.sort_by(|a, b| {
             b.value
@@ -82,7 +107,7 @@ impl ModelBook {
     }
 }
 
-fn subject_status(subject: String, judged: &Judged<'_>) -> SubjectStatus {
+fn subject_status(subject: String, judged: &Judged<'_>, picture: Picture) -> SubjectStatus {
     let (distance, value) = judged.distances.first().copied().unwrap_or(("none", 0.0));
     SubjectStatus {
         subject,
@@ -92,6 +117,6 @@ fn subject_status(subject: String, judged: &Judged<'_>) -> SubjectStatus {
         distance,
         value,
         verdict: judged.verdict,
-        picture: Picture::of(judged.subject, judged.reference, judged.observed),
+        picture,
     }
 }

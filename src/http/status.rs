@@ -48,8 +48,6 @@ pub struct SourceStatus {
     pub watermark: Option<EventTime>,
     /// Wall clock minus watermark.
     pub lag_secs: Option<f64>,
-    /// Records not read yet, where known.
-    pub lag_records: Option<u64>,
 }
 
 /// A model.

@@ -10,7 +10,7 @@ use super::readiness::Worker;
 use super::status::FiringAlert;
 use crate::detect::Family;
 use crate::runtime::meter::{
-    AlertChange, Judged, Learning, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+    AlertChange, Judged, Learning, LeftOut, Meter, SourceTally, StateSizes, Violation, WindowClosed,
 };
 
 /// Metrics of an evaluate task, by its partition.
@@ -70,7 +70,7 @@ impl WorkerMeter {
         let mut books = self.board.books();
         for (topic, partition) in owned.sources {
             let labels = [topic.as_str(), &partition.to_string()];
-            for metric in [Metric::Watermark, Metric::LagSeconds, Metric::LagRecords] {
+            for metric in [Metric::Watermark, Metric::LagSeconds] {
                 self.board.metrics.remove(metric, &labels);
             }
             books.sources.remove(&(topic, partition));
@@ -158,9 +158,6 @@ impl Meter for WorkerMeter {
         if let Some(watermark) = tally.watermark {
             metrics.set(Metric::Watermark, &labels, watermark.0 as f64 / 1e3);
         }
-        if let Some(records) = tally.lag_records {
-            metrics.set(Metric::LagRecords, &labels, records as f64);
-        }
         let mut books = self.board.books();
         books.totals.events += tally.accepted;
         books.totals.late += tally.late;
@@ -170,7 +167,6 @@ impl Meter for WorkerMeter {
             .entry((tally.topic.to_owned(), tally.partition))
             .or_default();
         source.watermark = tally.watermark;
-        source.lag_records = tally.lag_records;
     }
 
     fn published(&self, kind: &'static str, records: u64) {
@@ -194,6 +190,12 @@ impl Meter for WorkerMeter {
         self.board
             .metrics
             .add(Metric::Violations, &[kind.name()], 1);
+    }
+
+    fn left_out(&self, what: LeftOut, count: u64) {
+        self.board
+            .metrics
+            .add(Metric::LeftOut, &[what.name()], count);
     }
 
     fn state(&self, sizes: &StateSizes) {

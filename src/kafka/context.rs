@@ -1,6 +1,7 @@
 //! The callbacks of the clients: they note what happened, and the polling thread acts on it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::ClientContext;
@@ -19,6 +20,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        // The user's properties go to every client, and each complains about those that are meant for another.
+        _ if facility == "CONFWARN" => tracing::debug!(target: "kafka", facility, message),
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
@@ -48,12 +51,18 @@ pub enum Decision {
 #[derive(Default)]
 pub struct GroupContext {
     decisions: Mutex<VecDeque<Decision>>,
+    gives_way: AtomicBool,
 }
 
 impl GroupContext {
     /// The oldest decision that was not acted on.
     pub fn next_decision(&self) -> Option<Decision> {
         lock(&self.decisions).pop_front()
+    }
+
+    /// From now on the callback itself gives everything back: the polling thread is leaving.
+    pub fn give_way(&self) {
+        self.gives_way.store(true, Ordering::Relaxed);
     }
 }
 
@@ -76,6 +85,10 @@ impl ConsumerContext for GroupContext {
         code: RDKafkaRespErr,
         partitions: &mut TopicPartitionList,
     ) {
+        if self.gives_way.load(Ordering::Relaxed) {
+            let _nothing_to_flush = consumer.unassign();
+            return;
+        }
         let decision = match code {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => {
                 Decision::Assigned(listed(partitions))

@@ -1,5 +1,6 @@
 //! The log on Kafka: one consumer of a group, one transactional producer, and readers without a group.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
@@ -14,7 +15,7 @@ use super::guard::guarded;
 use super::message::KafkaMessage;
 use super::restore::{REQUEST_TIMEOUT, StateReading};
 use super::settings::{Offsets, Settings};
-use super::transaction::{self, Aftermath, Failure, TransactionalProducer};
+use super::transaction::{self, Aftermath, Failure, Letters, TransactionalProducer};
 use crate::runtime::{Batch, Committed, Fault, FirstStart, Happening, Log, TopicPartition};
 
 /// How long a committed offset may stay undecided: longer than any transaction of ours.
@@ -29,9 +30,13 @@ pub struct KafkaLog {
     settings: Settings,
     dead_letters: String,
     consumer: BaseConsumer<GroupContext>,
+    /// Sees where logs truly end.
     probe: BaseConsumer<QuietContext>,
+    /// Sees up to where they are decided. Not asked of the consumer: there the question waits behind a fetch, for half a second.
+    stable: BaseConsumer<QuietContext>,
     producer: Option<TransactionalProducer>,
     reading: Option<StateReading>,
+    paused: BTreeSet<TopicPartition>,
     fenced: u32,
 }
 
@@ -44,6 +49,8 @@ impl KafkaLog {
         let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
             .map_err(|e| unusable(&e))?;
         answers(&probe, &settings.brokers)?;
+        let stable = BaseConsumer::from_config_and_context(&settings.stable_probe(), QuietContext)
+            .map_err(|e| unusable(&e))?;
         let consumer =
             BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
                 .map_err(|e| unusable(&e))?;
@@ -53,8 +60,10 @@ impl KafkaLog {
             dead_letters: dead_letters.to_owned(),
             consumer,
             probe,
+            stable,
             producer: None,
             reading: None,
+            paused: BTreeSet::new(),
             fenced: 0,
         })
     }
@@ -87,6 +96,12 @@ impl KafkaLog {
                  `runtime.transactional_id`, or leave it unset"
                     .to_owned(),
             );
+        }
+        if failure.error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+            return Fault::Fatal(format!(
+                "a record is larger than its topic takes: give the topics that tidegauge writes a `max.message.bytes` of at least {}",
+                self.settings.record_bytes_max()
+            ));
         }
         denied(&failure.error, failure.during).unwrap_or_else(|| {
             Fault::Passing(format!(
@@ -211,6 +226,7 @@ impl Log for KafkaLog {
     }
 
     fn assign(&mut self, positions: &[(TopicPartition, i64)]) -> Result<(), Fault> {
+        self.pause_only(&[])?;
         let mut list = TopicPartitionList::with_capacity(positions.len());
         for (at, offset) in positions {
             list.add_partition_offset(&at.topic, at.partition, Offset::Offset(*offset))
@@ -223,24 +239,23 @@ impl Log for KafkaLog {
 
     fn unassign(&mut self) -> Result<(), Fault> {
         self.reading = None;
+        self.pause_only(&[])?;
         self.consumer
             .unassign()
             .map_err(|error| Fault::Passing(format!("cannot give partitions back: {error}")))
     }
 
-    fn pause_only(&mut self, paused: &[TopicPartition]) -> Result<(), Fault> {
+    /// Touches only what changes: in the library each resumption throws the prefetch away, even of a partition that was not
+    /// paused, so that repeated ones would starve all the others.
+    fn pause_only(&mut self, wanted: &[TopicPartition]) -> Result<(), Fault> {
+        let wanted: BTreeSet<TopicPartition> = wanted.iter().cloned().collect();
         let cannot = |error: KafkaError| Fault::Passing(format!("cannot pause or resume: {error}"));
-        let assigned = self.consumer.assignment().map_err(cannot)?;
-        let (mut pause, mut resume) = (TopicPartitionList::new(), TopicPartitionList::new());
-        for element in assigned.elements() {
-            let waits = paused
-                .iter()
-                .any(|at| at.partition == element.partition() && at.topic == element.topic());
-            let list = if waits { &mut pause } else { &mut resume };
-            list.add_partition(element.topic(), element.partition());
-        }
-        self.consumer.pause(&pause).map_err(cannot)?;
-        self.consumer.resume(&resume).map_err(cannot)
+        let begin = listed(wanted.difference(&self.paused));
+        let end = listed(self.paused.difference(&wanted));
+        self.consumer.pause(&begin).map_err(cannot)?;
+        self.consumer.resume(&end).map_err(cannot)?;
+        self.paused = wanted;
+        Ok(())
     }
 
     fn committed(
@@ -323,7 +338,7 @@ impl Log for KafkaLog {
         let cannot =
             |error: KafkaError| Fault::Passing(format!("cannot find the end of {at}: {error}"));
         let stable = self
-            .consumer
+            .stable
             .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT)
             .map_err(cannot)?
             .1;
@@ -354,7 +369,11 @@ impl Log for KafkaLog {
             }
             (Offsets::Beside, _) => None,
         };
-        match transaction::commit(&producer, batch.records, &self.dead_letters, inside) {
+        let letters = Letters {
+            topic: &self.dead_letters,
+            bytes_max: self.settings.record_bytes_max(),
+        };
+        match transaction::commit(&producer, batch.records, letters, inside) {
             Ok(aftermath) => {
                 self.fenced = 0;
                 self.producer = (aftermath == Aftermath::Clean).then_some(producer);
@@ -394,27 +413,33 @@ impl Log for KafkaLog {
     }
 
     fn close(&mut self) {
+        // From here on the callback answers by itself: nobody is left to flush for.
+        self.consumer.context().give_way();
+        let _nothing_held = self.consumer.unassign(); // the answer to whatever was decided and not answered yet
         self.consumer.unsubscribe();
         let deadline = Instant::now() + CLOSE_TIMEOUT;
-        while Instant::now() < deadline {
-            let _polled = self.consumer.poll(Duration::from_millis(50));
-            match self.consumer.context().next_decision() {
-                Some(Decision::Assigned(_)) => {}
-                Some(Decision::Revoked | Decision::Lost) => {
-                    let _left = self.consumer.unassign();
-                    return;
-                }
-                None if self
-                    .consumer
-                    .assignment()
-                    .is_ok_and(|held| held.count() == 0) =>
-                {
-                    return;
-                }
-                None => {}
-            }
+        let held = |consumer: &BaseConsumer<GroupContext>| {
+            consumer.assignment().is_ok_and(|held| held.count() > 0)
+        };
+        while held(&self.consumer) && Instant::now() < deadline {
+            let _polled = self.consumer.poll(Duration::from_millis(20));
         }
     }
+}
+
+/// However a worker ends: an unanswered decision of the group would make the library wait for ever.
+impl Drop for KafkaLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn listed<'a>(partitions: impl Iterator<Item = &'a TopicPartition>) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    partitions.for_each(|at| {
+        list.add_partition(&at.topic, at.partition);
+    });
+    list
 }
 
 fn happening<M>(decision: Decision) -> Happening<M> {

@@ -101,3 +101,30 @@ impl StateReading {
         Ok(self.unfinished.is_empty())
     }
 }
+
+/// The values of every committed record of a small topic.
+///
+/// # Errors
+/// When the topic does not exist or the cluster does not answer.
+pub fn read_all(settings: &Settings, topic: &str) -> Result<Vec<Vec<u8>>, Fault> {
+    let cannot = |error: KafkaError| Fault::Fatal(format!("cannot read {topic}: {error}"));
+    let probe =
+        BaseConsumer::from_config_and_context(&settings.probe(), QuietContext).map_err(cannot)?;
+    let metadata = probe
+        .fetch_metadata(Some(topic), REQUEST_TIMEOUT)
+        .map_err(cannot)?;
+    let count = metadata
+        .topics()
+        .first()
+        .map_or(0, |t| t.partitions().len());
+    if count == 0 {
+        return Err(Fault::Fatal(format!(
+            "topic {topic} does not exist: nothing was learned there yet"
+        )));
+    }
+    let partitions: Vec<i32> = (0..i32::try_from(count).unwrap_or(i32::MAX)).collect();
+    let mut reading = StateReading::begin(settings, &probe, topic, &partitions)?;
+    let mut values = Vec::new();
+    while !reading.advance(&mut |_, _, value| values.extend(value.map(<[u8]>::to_vec)))? {}
+    Ok(values)
+}

@@ -31,6 +31,9 @@ pub enum Offsets {
     Beside,
 }
 
+/// The default of `message.max.bytes`: a little less than a default broker takes.
+const RECORD_BYTES_MAX: usize = 1_000_000;
+
 impl Settings {
     fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
@@ -40,6 +43,9 @@ impl Settings {
             // The transaction before is completed for some milliseconds after its commit returns: with the default
             // of 100 ms the next one would wait that long for its first answer.
             .set("retry.backoff.ms", "10")
+            // Small requests follow each other at a commit: with Nagle's algorithm each waits for the other side's delayed
+            // acknowledgement, 40 ms.
+            .set("socket.nagle.disable", "true")
             // Partitions that are added are noticed within half a minute instead of five.
             .set("topic.metadata.refresh.interval.ms", "30000");
         config
@@ -78,6 +84,8 @@ impl Settings {
             .set("group.id", format!("{}.restore", self.group)) // asked for by the library, never joined
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
+            // The end is reported by an empty fetch, and the broker holds that one back for this long.
+            .set("fetch.wait.max.ms", "10")
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "earliest");
         config
@@ -90,6 +98,14 @@ impl Settings {
         config
             .set("group.id", format!("{}.probe", self.group))
             .set("isolation.level", "read_uncommitted");
+        config
+    }
+
+    /// The handle that sees up to where logs are decided.
+    #[must_use]
+    pub fn stable_probe(&self) -> ClientConfig {
+        let mut config = self.probe();
+        config.set("isolation.level", "read_committed");
         config
     }
 
@@ -108,6 +124,14 @@ impl Settings {
             self.transaction_timeout.as_millis().to_string(),
         );
         config
+    }
+
+    /// Bytes that one record of ours may have: the library's own limit, unless the user has set another.
+    #[must_use]
+    pub fn record_bytes_max(&self) -> usize {
+        let set = self.properties.get("message.max.bytes");
+        set.and_then(|text| text.parse().ok())
+            .unwrap_or(RECORD_BYTES_MAX)
     }
 
     /// The administrator of topics.

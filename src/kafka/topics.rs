@@ -1,7 +1,7 @@
 //! What must be true of the topics: planned, created where missing, verified at start-up, with the exact fix for each mismatch.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
@@ -9,6 +9,7 @@ use rdkafka::admin::{
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 
 use super::context::QuietContext;
 use super::restore::REQUEST_TIMEOUT;
@@ -171,7 +172,31 @@ pub fn apply(settings: &Settings, actions: &[Action]) -> Result<Vec<String>, Fau
             }
         }
     }
+    await_leaders(settings, &missing)?;
     Ok(missing.iter().map(|spec| spec.name.clone()).collect())
+}
+
+/// A topic that was just created is not known everywhere yet: a group that subscribes too early works without it.
+fn await_leaders(settings: &Settings, created: &[&TopicSpec]) -> Result<(), Fault> {
+    let deadline = Instant::now() + ADMIN_TIMEOUT;
+    let is_led = |known: &BTreeMap<String, i32>, spec: &TopicSpec| {
+        known
+            .get(&spec.name)
+            .is_some_and(|led| *led >= spec.partitions)
+    };
+    loop {
+        let known = partitions(settings, |partition| partition.leader() >= 0)?;
+        match created.iter().find(|spec| !is_led(&known, spec)) {
+            None => return Ok(()),
+            Some(spec) if Instant::now() > deadline => {
+                return Err(Fault::Fatal(format!(
+                    "topic {} was created but has no leaders: look at the cluster's health",
+                    spec.name
+                )));
+            }
+            Some(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
 }
 
 fn new_topic(spec: &TopicSpec) -> NewTopic<'_> {
@@ -207,6 +232,14 @@ pub fn verify_inputs(settings: &Settings, plan: &Plan) -> Result<(), Fault> {
 
 /// Partitions of every topic of the cluster.
 fn existing(settings: &Settings) -> Result<BTreeMap<String, i32>, Fault> {
+    partitions(settings, |_| true)
+}
+
+/// How many partitions of every topic of the cluster are `counted`.
+fn partitions(
+    settings: &Settings,
+    counted: impl Fn(&MetadataPartition) -> bool,
+) -> Result<BTreeMap<String, i32>, Fault> {
     let reader: BaseConsumer<QuietContext> =
         BaseConsumer::from_config_and_context(&settings.probe(), QuietContext).map_err(
             |error| {
@@ -218,13 +251,14 @@ fn existing(settings: &Settings) -> Result<BTreeMap<String, i32>, Fault> {
     let metadata = reader.fetch_metadata(None, REQUEST_TIMEOUT).map_err(|error| {
         Fault::Fatal(format!("no broker answers at {}: check `kafka.brokers` and that the cluster is up ({error})", settings.brokers))
     })?;
-    let counted = |topic: &rdkafka::metadata::MetadataTopic| {
+    let of_topic = |topic: &MetadataTopic| {
+        let count = topic.partitions().iter().filter(|p| counted(p)).count();
         (
             topic.name().to_owned(),
-            i32::try_from(topic.partitions().len()).unwrap_or(i32::MAX),
+            i32::try_from(count).unwrap_or(i32::MAX),
         )
     };
-    Ok(metadata.topics().iter().map(counted).collect())
+    Ok(metadata.topics().iter().map(of_topic).collect())
 }
 
 fn cleanup_policies(

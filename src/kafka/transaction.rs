@@ -43,6 +43,15 @@ pub struct Failure {
     pub error: KafkaError,
 }
 
+/// Where dead letters go, and how large one may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Letters<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// Bytes of one record.
+    pub bytes_max: usize,
+}
+
 /// Sends everything and commits.
 ///
 /// # Errors
@@ -50,7 +59,7 @@ pub struct Failure {
 pub fn commit(
     producer: &TransactionalProducer,
     records: Vec<Outgoing<OwnedMessage>>,
-    dead_letters: &str,
+    dead_letters: Letters<'_>,
     offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
 ) -> Result<Aftermath, Failure> {
     producer.begin_transaction().map_err(during("begin"))?;
@@ -137,7 +146,7 @@ fn drain(producer: &TransactionalProducer) -> Result<(), KafkaError> {
 fn send(
     producer: &TransactionalProducer,
     record: Outgoing<OwnedMessage>,
-    dead_letters: &str,
+    letters: Letters<'_>,
 ) -> Result<(), KafkaError> {
     match record {
         Outgoing::Record {
@@ -158,8 +167,8 @@ fn send(
             enqueue(producer, out)
         }
         Outgoing::DeadLetter { original, reason } => {
-            let letter = DeadLetter::of(original, reason);
-            let mut out = BaseRecord::<[u8], [u8]>::to(dead_letters).headers(letter.headers);
+            let letter = DeadLetter::of(original, reason, letters.bytes_max);
+            let mut out = BaseRecord::<[u8], [u8]>::to(letters.topic).headers(letter.headers);
             out.key = letter.key.as_deref();
             out.payload = letter.payload.as_deref();
             enqueue(producer, out)

@@ -37,8 +37,8 @@ pub enum Admission {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{topic}[{partition}]: frame {found_seq} piece {found_piece} (offsets from {found_start}, incarnation {found_incarnation:x}) does not continue \
-     {expected}: something between was lost. If the topic was recreated or an offset was moved, accept the loss with \
-     `tidegauge offsets reset --topic {topic}`"
+     {expected}: a record of the internal panes topic was lost or tampered with. The state cannot be continued: begin anew with \
+     another `kafka.group` and `topics.prefix`, and `--from` as far back as the inputs reach"
 )]
 pub struct Gap {
     /// Topic of the source.
@@ -132,10 +132,14 @@ impl Cursors {
         );
     }
 
-    /// The clock: the minimum over all sources; `None` while one of them has not been heard of.
+    /// The clock: the minimum over all sources but those of `retired` topics; `None` while one has not been heard of.
     #[must_use]
-    pub fn clock(&self) -> Option<EventTime> {
-        let every = self.topics.iter().flat_map(|(topic, size)| {
+    pub fn clock(&self, retired: &[String]) -> Option<EventTime> {
+        let read = self
+            .topics
+            .iter()
+            .filter(|(topic, _)| !retired.contains(topic));
+        let every = read.flat_map(|(topic, size)| {
             (0..size.now).map(move |partition| SourceId {
                 topic: topic.clone(),
                 partition,
@@ -149,6 +153,12 @@ impl Cursors {
         clock
     }
 
+    /// Where the source was last heard.
+    #[must_use]
+    pub fn end_of(&self, source: &SourceId) -> Option<i64> {
+        self.sources.get(source).map(|cursor| cursor.end)
+    }
+
     /// Each input topic and its partitions.
     pub fn topics(&self) -> impl Iterator<Item = (&String, TopicSize)> {
         self.topics.iter().map(|(topic, size)| (topic, *size))
@@ -157,15 +167,6 @@ impl Cursors {
     /// Each source and how far it has been heard.
     pub fn sources(&self) -> impl Iterator<Item = (&SourceId, &Cursor)> {
         self.sources.iter()
-    }
-
-    /// Forgets the topics in `retired`: they no longer hold the clock.
-    pub fn retire(&mut self, retired: &[String]) {
-        self.topics.retain(|topic, _| !retired.contains(topic));
-        self.sources
-            .retain(|source, _| !retired.contains(&source.topic));
-        self.underway
-            .retain(|source, _| !retired.contains(&source.topic));
     }
 }
 
@@ -305,14 +306,19 @@ mod tests {
     #[test]
     fn the_clock_waits_for_every_partition_of_every_topic() {
         let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
-        assert_eq!(cursors.clock(), None, "partition 1 was not heard of");
+        assert_eq!(cursors.clock(&[]), None, "partition 1 was not heard of");
         cursors.pass(&frame(1, 1, 0, 3, Joint::Genesis));
-        assert_eq!(cursors.clock(), Some(EventTime(3_000)));
+        assert_eq!(cursors.clock(&[]), Some(EventTime(3_000)));
         let grown = Frame {
             topic_partitions: 3,
             ..frame(0, 2, 5, 9, Joint::Next)
         };
         cursors.pass(&grown);
-        assert_eq!(cursors.clock(), None, "a partition was added");
+        assert_eq!(cursors.clock(&[]), None, "a partition was added");
+        assert_eq!(
+            cursors.clock(&["t".to_owned()]),
+            None,
+            "without any source there is no time"
+        );
     }
 }

@@ -10,6 +10,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::effect::Output;
+use super::evaluate::integrity;
+use super::flood::FloodGauge;
 use super::frame::{Frame, Joint, PanePartial, Scope, SourceId};
 use super::plan::{PANES_PARTITIONS, Plan};
 use crate::event::{EventTime, Prediction, Record, Reject, Tick, event_time};
@@ -76,6 +79,16 @@ pub struct Tally {
     pub rejected: BTreeMap<Reject, u64>,
 }
 
+/// What one flush of a source gives.
+pub struct Flushed {
+    /// One frame for every partition of `panes`, in order.
+    pub frames: Vec<Frame>,
+    /// Alerts about the source itself.
+    pub outputs: Vec<Output>,
+    /// What was done.
+    pub tally: Tally,
+}
+
 /// The ingest task of one input partition.
 pub struct Ingest {
     plan: Arc<Plan>,
@@ -91,6 +104,8 @@ pub struct Ingest {
     pending_values: u64,
     announced: Option<EventTime>,
     tally: Tally,
+    flood: FloodGauge,
+    outputs: Vec<Output>,
 }
 
 impl Ingest {
@@ -152,6 +167,8 @@ impl Ingest {
             open_buffers: 0,
             pending_values: 0,
             tally: Tally::default(),
+            flood: FloodGauge::default(),
+            outputs: Vec::new(),
         }
     }
 
@@ -173,11 +190,6 @@ impl Ingest {
         self.clock.watermark()
     }
 
-    /// Learns that the topic has grown.
-    pub fn topic_has(&mut self, partitions: i32) {
-        self.topic_partitions = self.topic_partitions.max(partitions);
-    }
-
     /// Takes the record at `offset`.
     pub fn submit(&mut self, offset: i64, record: &Record<'_>) -> Fate {
         self.next = offset + 1;
@@ -190,7 +202,17 @@ impl Ingest {
             Fate::Late => self.tally.late += 1,
             Fate::Rejected(reject) => *self.tally.rejected.entry(reject).or_default() += 1,
         }
+        self.watch_for_flood(matches!(fate, Fate::Rejected(_)), record);
         fate
+    }
+
+    fn watch_for_flood(&mut self, is_rejected: bool, record: &Record<'_>) {
+        let arrival = record.arrival.map(|arrival| EventTime(arrival.0));
+        let now = self.clock.watermark().or(arrival).unwrap_or(EventTime(0));
+        if let Some(flood) = self.flood.observe(is_rejected, now) {
+            self.outputs
+                .push(integrity(&self.plan.alert, &self.source, flood, now));
+        }
     }
 
     fn count(&mut self, offset: i64, record: &Record<'_>) -> Result<Fate, Reject> {
@@ -249,8 +271,8 @@ impl Ingest {
         &self.position
     }
 
-    /// One frame for every partition of `panes`, in order, and what was done since the last flush.
-    pub fn flush(&mut self) -> (Vec<Frame>, Tally) {
+    /// Everything since the last flush.
+    pub fn flush(&mut self) -> Flushed {
         self.position.seq += 1;
         self.position.watermark = self.clock.watermark();
         self.position.lost_from = None;
@@ -267,7 +289,11 @@ impl Ingest {
         self.joint = Joint::Next;
         self.start = self.next;
         self.announced = self.position.watermark;
-        (frames, std::mem::take(&mut self.tally))
+        Flushed {
+            frames,
+            outputs: std::mem::take(&mut self.outputs),
+            tally: std::mem::take(&mut self.tally),
+        }
     }
 
     fn empty_frame(&self) -> Frame {

@@ -7,6 +7,7 @@
 pub mod cursor;
 pub mod effect;
 pub mod evaluate;
+mod flood;
 pub mod frame;
 pub mod ingest;
 mod plan;

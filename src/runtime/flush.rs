@@ -35,11 +35,17 @@ pub fn gather<O>(
     let mut frames: BTreeMap<i32, Vec<Frame>> = BTreeMap::new();
     for (at, task) in &mut tasks.ingest {
         if task.ingest.has_news() {
-            let (of_source, tally) = task.ingest.flush();
-            for (partition, frame) in (0..).zip(of_source) {
+            let flushed = task.ingest.flush();
+            for (partition, frame) in (0..).zip(flushed.frames) {
                 frames.entry(partition).or_default().push(frame);
             }
-            news.tallies.push((at.clone(), tally));
+            records.extend(
+                flushed
+                    .outputs
+                    .into_iter()
+                    .map(|output| outgoing(plan, output)),
+            );
+            news.tallies.push((at.clone(), flushed.tally));
         }
     }
     for (partition, frames) in frames {

@@ -1,6 +1,8 @@
 //! Silent sources: when one may follow the wall clock.
 //!
-//! Silence alone never excludes a source. It must be quiet for the idle timeout, and nothing may lie beyond what was
+//! A partition that has never held a record has nothing to wait for, and follows at once: else a single empty partition
+//! would hold a catch-up back while the others fill the memory with open panes. Beyond that,
+//! silence alone never excludes a source. It must be quiet for the idle timeout, and nothing may lie beyond what was
 //! delivered: no record, and no open transaction whose records would be late once it commits.
 
 use std::time::Duration;
@@ -33,10 +35,8 @@ pub fn advance<L: Log>(
 ) -> Result<(), Fault> {
     for (at, task) in &mut tasks.ingest {
         let since = *task.quiet_since.get_or_insert(now);
-        if now - since >= timeout
-            && !pace.is_paused(at)
-            && log.is_drained(at, task.ingest.next_offset())?
-        {
+        let is_quiet = now - since >= timeout || task.ingest.watermark().is_none();
+        if is_quiet && !pace.is_paused(at) && log.is_drained(at, task.ingest.next_offset())? {
             task.ingest.idle(wall);
         }
     }

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::meter::{
-    AlertChange, Judged, Learning, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+    AlertChange, Judged, Learning, LeftOut, Meter, SourceTally, StateSizes, Violation, WindowClosed,
 };
 use super::port::TopicPartition;
 use super::tasks::Tasks;
-use crate::alert::{CauseRecord, Kind, Status};
+use crate::alert::{CauseRecord, Kind, Status, fingerprint};
 use crate::detect::Family;
 use crate::event::{EventTime, Reject};
 use crate::pipeline::Plan;
-use crate::pipeline::effect::{Effects, OutputTopic, Overflow};
+use crate::pipeline::effect::{Effects, OutputTopic};
 use crate::pipeline::evaluate::{Evaluate, Model};
 use crate::pipeline::ingest::Tally;
 use crate::window::Boundary;
@@ -56,7 +56,6 @@ pub fn tell(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &News) {
             late: tally.late,
             rejected: &rejected,
             watermark,
-            lag_records: None,
         });
     }
     if news.dead_letters > 0 {
@@ -83,12 +82,13 @@ fn tell_evaluate(
     for _ in 0..effects.duplicate_frames {
         meter.violation(Violation::FrameDuplicate);
     }
-    let overflow = effects.overflow;
-    if overflow != Overflow::default() {
-        meter.overflow(overflow.predictions, overflow.features);
-    }
-    if effects.stranded > 0 {
-        meter.stranded(effects.stranded);
+    let left_out = [
+        (LeftOut::Predictions, effects.overflow.predictions),
+        (LeftOut::Features, effects.overflow.features),
+        (LeftOut::Stranded, effects.stranded),
+    ];
+    for (what, count) in left_out.into_iter().filter(|(_, count)| *count > 0) {
+        meter.left_out(what, count);
     }
     tell_windows(meter, evaluate, effects);
     tell_alerts(meter, effects);
@@ -111,6 +111,28 @@ fn tell_evaluate(
         panes: evaluate.pane_count() as u64,
         bytes: published.state_bytes,
     });
+}
+
+/// Tells the meter of alerts that were already standing when the tasks were restored.
+pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
+    for model in tasks.evaluate.values().flat_map(Evaluate::models) {
+        for standing in model.episodes().standing() {
+            let causes: Vec<String> = standing
+                .causes
+                .iter()
+                .map(|cause| cause.to_string())
+                .collect();
+            meter.alert(&AlertChange {
+                fingerprint: &fingerprint(model.name(), Kind::from(standing.family)),
+                model: model.name(),
+                family: standing.family,
+                severity: standing.severity.name(),
+                firing: true,
+                since: standing.since.time(),
+                causes: &causes,
+            });
+        }
+    }
 }
 
 fn tell_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {

@@ -79,7 +79,11 @@ pub fn encode(metadata: &impl Serialize) -> String {
 /// # Errors
 /// When the offset was moved by hand: it carries no metadata of ours.
 pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, Fault> {
-    parse(at, committed)
+    parse(committed).ok_or_else(|| Fault::Fatal(format!(
+        "the committed offset {} of {at} was not written by tidegauge: somebody moved it by hand. \
+         To go on from there and record what was skipped as lost, run `tidegauge offsets reset --topic {} --to committed`",
+        committed.offset, at.topic
+    )))
 }
 
 /// What is known beside an offset of `panes`.
@@ -87,20 +91,16 @@ pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, 
 /// # Errors
 /// When the offset was moved by hand: it carries no metadata of ours.
 pub fn panes(at: &TopicPartition, committed: &Committed) -> Result<PanesMetadata, Fault> {
-    parse(at, committed)
+    parse(committed).ok_or_else(|| Fault::Fatal(format!(
+        "the committed offset {} of the internal {at} was not written by tidegauge: somebody moved it by hand. \
+         Set it back, or begin anew with another `kafka.group` and `topics.prefix`",
+        committed.offset
+    )))
 }
 
-fn parse<T: for<'a> Deserialize<'a>>(
-    at: &TopicPartition,
-    committed: &Committed,
-) -> Result<T, Fault> {
-    let parsed = committed
+fn parse<T: for<'a> Deserialize<'a>>(committed: &Committed) -> Option<T> {
+    committed
         .metadata
         .as_deref()
-        .and_then(|text| serde_json::from_str(text).ok());
-    parsed.ok_or_else(|| Fault::Fatal(format!(
-        "the committed offset {} of {at} was not written by tidegauge: somebody moved it by hand. \
-         To go on from there and record what was skipped as lost, run `tidegauge offsets reset --topic {} --to committed`",
-        committed.offset, at.topic
-    )))
+        .and_then(|text| serde_json::from_str(text).ok())
 }

@@ -25,8 +25,6 @@ pub struct SourceTally<'a> {
     pub rejected: &'a [(Reject, u64)],
     /// Up to where the source is believed complete.
     pub watermark: Option<EventTime>,
-    /// Records between what was read and the end of the partition, where that is known.
-    pub lag_records: Option<u64>,
 }
 
 /// How far the learning of a model's reference has come.
@@ -144,6 +142,32 @@ impl Violation {
     }
 }
 
+/// What was left out because a bound was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeftOut {
+    /// Predictions of models or versions beyond their bound.
+    Predictions,
+    /// Sketches of features beyond their bound.
+    Features,
+    /// Predictions that a partition brought after the clock had passed their panes.
+    Stranded,
+}
+
+impl LeftOut {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Predictions, Self::Features, Self::Stranded];
+
+    /// The stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Predictions => "predictions",
+            Self::Features => "features",
+            Self::Stranded => "stranded_predictions",
+        }
+    }
+}
+
 /// What one worker reports. Every method does nothing unless it is implemented.
 pub trait Meter: Send + Sync {
     /// The worker's loop turned; said at every poll.
@@ -167,10 +191,8 @@ pub trait Meter: Send + Sync {
     fn aborted(&self) {}
     /// Something happened that never may.
     fn violation(&self, _kind: Violation) {}
-    /// Beyond the bounds: `predictions` of models or versions, and sketches of `features`, were not counted.
-    fn overflow(&self, _predictions: u64, _features: u64) {}
-    /// Predictions of a source that appeared after the clock had passed their panes were dropped.
-    fn stranded(&self, _predictions: u64) {}
+    /// `count` more were left out.
+    fn left_out(&self, _what: LeftOut, _count: u64) {}
     /// What an evaluate task holds.
     fn state(&self, _sizes: &StateSizes) {}
     /// A model's reference is being learned.

@@ -242,7 +242,7 @@ fn evaluate<L: Log>(
         )),
         (restored, committed) => Err(Fault::Fatal(format!(
             "the state of {at} stands at {} but the committed offset at {}: an internal topic was deleted or tampered with. \
-             To begin anew, choose another `topics.prefix`",
+             To begin anew, choose another `kafka.group` and `topics.prefix`",
             described(restored.map(|e| e.next_offset())),
             described(committed.map(|c| c.offset)),
         ))),

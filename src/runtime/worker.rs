@@ -80,7 +80,7 @@ pub struct Worker<L: Log, C: Clock> {
     parked: Option<(Duration, BTreeMap<i32, Evaluate>)>,
     flushed_at: Duration,
     checkpointed_at: Duration,
-    idle_checked_at: Duration,
+    idle_checked_at: Option<Duration>,
     pace: Pace,
 }
 
@@ -99,7 +99,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             parked: None,
             flushed_at: now,
             checkpointed_at: now,
-            idle_checked_at: now,
+            idle_checked_at: None,
             pace: Pace::default(),
         }
     }
@@ -197,13 +197,20 @@ impl<L: Log, C: Clock> Worker<L, C> {
             partitions = assigned.len(),
             "partitions assigned, restoring"
         );
+        let since = self.clock.elapsed();
+        // First of all it is remembered what is ours: whatever fails below is tried again at the next turn.
+        self.phase = Phase::Restoring {
+            restoring: Box::new(Restoring::unstarted()),
+            assigned: assigned.clone(),
+            since,
+        };
+        self.meter.restoring(assigned.len());
         self.log.assign(&[])?;
         let restoring = Restoring::begin(&mut self.log, &self.plan, &assigned, parked)?;
-        self.meter.restoring(assigned.len());
         self.phase = Phase::Restoring {
             restoring: Box::new(restoring),
             assigned,
-            since: self.clock.elapsed(),
+            since,
         };
         Ok(())
     }
@@ -251,19 +258,12 @@ impl<L: Log, C: Clock> Worker<L, C> {
                 .map(|(at, _)| at)
                 .collect(),
         };
-        match self.assigned(assigned.clone()) {
-            Err(Fault::Passing(_)) => {
-                // Still down: keep the assignment and try again at the next turn.
-                let restoring = Box::new(Restoring::unstarted());
-                self.phase = Phase::Restoring {
-                    restoring,
-                    assigned,
-                    since: self.clock.elapsed(),
-                };
-                Ok(())
-            }
-            other => other,
-        }
+        self.phase = Phase::Restoring {
+            restoring: Box::new(Restoring::unstarted()),
+            assigned,
+            since: self.clock.elapsed(),
+        };
+        Ok(())
     }
 
     fn restore_on(&mut self) -> Result<(), Fault> {
@@ -284,11 +284,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
             return Ok(());
         }
         let took = self.clock.elapsed() - *since;
-        let Phase::Restoring { restoring, .. } =
-            std::mem::replace(&mut self.phase, Phase::Unassigned)
-        else {
-            return Ok(());
-        };
+        // What is left behind is an assignment to begin again with, should the last step fail.
+        let restoring = std::mem::replace(restoring, Box::new(Restoring::unstarted()));
         let records = restoring.records;
         let beginning = Beginning {
             first: self.options.first,
@@ -298,6 +295,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.log.assign(&tasks.positions(&self.plan.topics.panes))?;
         tracing::info!(records, took_ms = took.as_millis() as u64, "restored");
         self.meter.restored(took, records);
+        look::tell_standing(&*self.meter, &tasks);
+        self.idle_checked_at = None;
         self.pace = Pace::default();
         self.phase = Phase::Working(tasks);
         Ok(())
@@ -323,13 +322,20 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let now = self.clock.elapsed();
         let timeout =
             Duration::from_millis(u64::try_from(self.plan.idle_timeout_millis).unwrap_or(0));
-        if now - self.idle_checked_at < idle::check_interval(timeout) {
-            return Ok(());
+        if !self.plan.ticks {
+            return Ok(()); // nothing may follow the wall clock, so nothing needs to be asked
         }
-        self.idle_checked_at = now;
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
+        let interval = idle::check_interval(timeout);
+        if self
+            .idle_checked_at
+            .is_some_and(|checked| now - checked < interval)
+        {
+            return Ok(());
+        }
+        self.idle_checked_at = Some(now);
         idle::advance(
             &mut self.log,
             tasks,

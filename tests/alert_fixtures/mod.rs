@@ -8,8 +8,8 @@ use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::sketch::{Exemplar, Exemplars, Subject, Whereabouts, id_hash};
 use tidegauge::window::{Boundary, WindowLength};
 
-/// 2026-03-01T14:00:00Z in minutes: the zero of the scenarios.
-pub const NOON: i64 = 29_539_080;
+/// 2026-03-01T12:00:00Z in minutes: the zero of the scenarios.
+pub const NOON: i64 = 29_539_440;
 
 pub fn length(minutes: u32) -> WindowLength {
     WindowLength::from_minutes(minutes).unwrap()

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tidegauge::pipeline::effect::Overflow;
-use tidegauge::runtime::meter::{Meter, SourceTally, Violation, WindowClosed};
+use tidegauge::runtime::meter::{LeftOut, Meter, SourceTally, Violation, WindowClosed};
 
 /// What became of the records of one input partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,11 +66,13 @@ impl Meter for Ledger {
         self.0.lock().unwrap().aborts += 1;
     }
 
-    fn overflow(&self, predictions: u64, features: u64) {
-        self.0.lock().unwrap().overflow += Overflow {
-            predictions,
-            features,
-        };
+    fn left_out(&self, what: LeftOut, count: u64) {
+        let overflow = &mut self.0.lock().unwrap().overflow;
+        match what {
+            LeftOut::Predictions => overflow.predictions += count,
+            LeftOut::Features => overflow.features += count,
+            LeftOut::Stranded => {}
+        }
     }
 
     fn violation(&self, kind: Violation) {

@@ -20,9 +20,16 @@ pub struct Tidegauge {
 impl Tidegauge {
     /// `tidegauge run --config FILE`, with `config` (YAML) written to the file.
     pub fn run(config: &str) -> Self {
+        Self::with_config(&["run"], config)
+    }
+
+    /// `tidegauge WORDS… --config FILE`, with `config` (YAML) written to the file.
+    pub fn with_config(words: &[&str], config: &str) -> Self {
         let file = scratch("yaml");
         fs::write(&file, config).unwrap();
-        Self::start(&[OsStr::new("run"), OsStr::new("--config"), file.as_os_str()])
+        let words = words.iter().map(OsStr::new);
+        let rest = [OsStr::new("--config"), file.as_os_str()];
+        Self::start(&words.chain(rest).collect::<Vec<_>>())
     }
 
     /// `tidegauge ARGS…`; both output streams go to one log file.

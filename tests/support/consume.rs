@@ -66,6 +66,40 @@ impl Received {
     }
 }
 
+/// Watches one partition for transactions that are open at this moment.
+pub struct OpenTransactions {
+    stable: BaseConsumer,
+    truth: BaseConsumer,
+    topic: String,
+}
+
+impl OpenTransactions {
+    /// A watch over partition 0 of `topic`.
+    pub fn of(broker: &Broker, topic: &str) -> Self {
+        let reader = |isolation| broker.reader(isolation);
+        Self {
+            stable: reader(Isolation::Committed),
+            truth: reader(Isolation::Uncommitted),
+            topic: topic.to_owned(),
+        }
+    }
+
+    /// Waits for an open transaction, at most for `patience`; answers whether one was seen.
+    pub fn await_one(&self, patience: Duration) -> bool {
+        let begun = Instant::now();
+        let end = |reader: &BaseConsumer| reader.fetch_watermarks(&self.topic, 0, ANSWER_MAX);
+        while begun.elapsed() < patience {
+            // The stable end is asked second: where it is still behind, the transaction is still open.
+            if let (Ok((_, truth)), Ok((_, stable))) = (end(&self.truth), end(&self.stable))
+                && stable < truth
+            {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 impl Broker {
     /// Every record of `topic`, by partition and offset, up to the end the log had when this was called.
     ///

@@ -27,7 +27,7 @@ mod wait;
 
 pub use binary::Tidegauge;
 pub use broker::{Broker, Committed, Group};
-pub use consume::{Header, Isolation, Received};
+pub use consume::{Header, Isolation, OpenTransactions, Received};
 pub use http::{Response, free_port, get};
 pub use kcat::kcat;
 pub use produce::{Producer, Sent};

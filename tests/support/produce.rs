@@ -41,6 +41,7 @@ impl Producer {
     fn with(broker: &Broker, properties: &[(&str, &str)]) -> Self {
         let mut config = broker.config();
         config.set("queue.buffering.max.messages", "1000000");
+        config.set("message.max.bytes", "20000000"); // whether a record is too large is for the topic to say
         for (key, value) in properties {
             config.set(*key, *value);
         }

@@ -3,10 +3,12 @@
 //! Everything between the broker and the alert topics is the real thing: the client library, the worker, the stages.
 //! Only the wall clock is simulated, because two days of event time pass within a minute.
 
+mod chance;
 mod draw;
 mod encode;
 #[cfg(test)]
 mod fake;
+mod features;
 mod incident;
 mod plain;
 mod produce;

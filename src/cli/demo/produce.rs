@@ -206,3 +206,44 @@ fn send(
 fn now() -> EventTime {
     EventTime(jiff::Timestamp::now().as_millisecond())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use rdkafka::consumer::{BaseConsumer, Consumer};
+    use rdkafka::mocking::MockCluster;
+
+    /// On the client's own cluster: real sockets, no broker.
+    #[test]
+    fn what_is_reported_as_delivered_lies_in_the_topic() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("payments", 1, 1).unwrap();
+        let brokers = cluster.bootstrap_servers();
+        let options = ProduceOptions {
+            brokers: brokers.clone(),
+            topic: "payments".into(),
+            per_second: 500.0,
+            seed: 1,
+        };
+        let stop = AtomicBool::new(false);
+        let produced = std::thread::scope(|scope| {
+            let worker = scope.spawn(|| produce(&options, &stop, &mut |_| {}));
+            std::thread::sleep(Duration::from_millis(1_500));
+            stop.store(true, Ordering::Relaxed);
+            worker.join().unwrap().unwrap()
+        });
+        assert!(
+            produced.delivered > 100 && produced.failed == 0,
+            "{produced:?}"
+        );
+        let reader: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", &brokers)
+            .create()
+            .unwrap();
+        let (_, end) = reader
+            .fetch_watermarks("payments", 0, Duration::from_secs(5))
+            .unwrap();
+        assert_eq!(u64::try_from(end).unwrap(), produced.delivered);
+    }
+}

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -30,10 +30,13 @@ const TOPIC: &str = "payments";
 const PARTITIONS: i32 = 4;
 /// Events per minute of event time on average: a quarter of an hour holds some 800 to 1,900.
 const PER_MINUTE: f64 = 90.0;
-/// Events that may be on their way: the embedded cluster forgets after 5 MiB per partition, and each has some 330 bytes.
-const UNREAD_MAX: u64 = 20_000;
-/// Wall time that a minute of event time takes at least: so the two days last long enough to be watched.
-const MINUTE: Duration = Duration::from_millis(14);
+/// Events that may be on their way, an hour and a half of event time: the embedded cluster forgets after 5 MiB per
+/// partition, and each has some 330 bytes.
+const UNREAD_MAX: u64 = 8_000;
+/// Minutes of event time that are produced in one go.
+const STRIDE_MINUTES: i64 = 10;
+/// Wall time that a stride takes at least: so the two days last long enough to be watched.
+const STRIDE: Duration = Duration::from_millis(140);
 
 /// Event time that a flush takes together: two simulated minutes.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(120);
@@ -119,7 +122,10 @@ impl Stage {
             group: "demo".to_owned(),
             transactional_id: "demo".to_owned(),
             transaction_timeout: Duration::from_secs(60),
-            properties: Default::default(),
+            // The embedded cluster lets a fetch wait its full time even when records arrive meanwhile.
+            properties: [("fetch.wait.max.ms", "5"), ("socket.nagle.disable", "true")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
             offsets: Offsets::Beside,
         };
         let clock = StageClock {
@@ -145,6 +151,9 @@ impl Stage {
         let producer: BaseProducer = ClientConfig::new()
             .set("bootstrap.servers", &self.bootstrap)
             .set("partitioner", "murmur2_random")
+            // The embedded cluster answers a fetch with one batch per partition: few large ones are read fast.
+            .set("linger.ms", "10")
+            .set("socket.nagle.disable", "true")
             .create()
             .map_err(Error::failed)?;
         let stream = Stream {
@@ -299,37 +308,44 @@ struct Stream {
 
 impl Stream {
     fn play(&self) -> Result<(), Fault> {
-        let mut minute = self.timeline.start;
-        while minute < self.timeline.end && !self.stop.load(Ordering::Relaxed) {
-            self.play_minute(minute)?;
-            minute = minute.plus_minutes(1);
+        let mut from = self.timeline.start;
+        while from < self.timeline.end && !self.stop.load(Ordering::Relaxed) {
+            let begun = Instant::now();
+            let to = from.plus_minutes(STRIDE_MINUTES).min(self.timeline.end);
+            self.play_span(from, to)?;
             // Only now: nothing may be produced before the clock that silence is measured by.
-            self.progress.now.store(minute.time().0, Ordering::Release);
-            std::thread::sleep(MINUTE);
+            self.progress.now.store(to.time().0, Ordering::Release);
+            from = to;
+            std::thread::sleep(STRIDE.saturating_sub(begun.elapsed()));
             self.wait_for_reader();
         }
         self.progress.done.store(true, Ordering::Release);
         Ok(())
     }
 
-    fn play_minute(&self, minute: Boundary) -> Result<(), Fault> {
+    fn play_span(&self, from: Boundary, to: Boundary) -> Result<(), Fault> {
         let broken = |error: &dyn std::fmt::Display| {
             Fault::Fatal(format!("the demo's producer failed: {error}"))
         };
-        let events = self
-            .traffic
-            .minute(minute, self.timeline.mishap(minute.time()));
-        for event in &events {
-            let value = encode(event).map_err(|error| broken(&error))?;
-            self.send(&event.id, &value, event.time.0)
-                .map_err(|error| broken(&error))?;
+        let mut minute = from;
+        while minute < to {
+            let events = self
+                .traffic
+                .minute(minute, self.timeline.mishap(minute.time()));
+            for event in &events {
+                let value = encode(event).map_err(|error| broken(&error))?;
+                self.send(&event.id, &value, event.time.0)
+                    .map_err(|error| broken(&error))?;
+            }
+            self.progress
+                .events
+                .fetch_add(events.len() as u64, Ordering::AcqRel);
+            minute = minute.plus_minutes(1);
         }
-        self.producer
-            .flush(Duration::from_secs(10))
-            .map_err(|error| broken(&error))?;
-        self.progress
-            .events
-            .fetch_add(events.len() as u64, Ordering::AcqRel);
+        // The library's own flush waits in slices of 100 ms.
+        while self.producer.in_flight_count() > 0 && !self.stop.load(Ordering::Relaxed) {
+            self.producer.poll(Duration::from_micros(500));
+        }
         Ok(())
     }
 
@@ -357,7 +373,7 @@ impl Stream {
                 .saturating_sub(self.board.status().events)
         };
         while unread() > UNREAD_MAX && !self.stop.load(Ordering::Relaxed) {
-            std::thread::sleep(MINUTE);
+            std::thread::sleep(STRIDE);
         }
     }
 }

@@ -10,11 +10,12 @@
 //! **Limits.** Payments are independent of each other: no customer, no merchant, no burst. Rates and coefficients are made
 //! up to look plausible; nothing is fitted to real payments.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 use fastrand::Rng;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::chance::{geometric, normal, pick, poisson};
 use super::incident::Mishap;
 use crate::event::EventTime;
 use crate::window::{Boundary, PANE_MILLIS};
@@ -231,47 +232,6 @@ fn season(time: EventTime) -> f64 {
 /// Six decimals, as models log it.
 fn logistic(logit: f64) -> f64 {
     libm::round(1e6 / (1.0 + libm::exp(-logit))) / 1e6
-}
-
-/// Box and Muller (1958).
-fn normal(rng: &mut Rng) -> f64 {
-    let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.f64()));
-    radius * libm::cos(2.0 * PI * rng.f64())
-}
-
-/// By the normal approximation above 30, by multiplication (Knuth) below.
-fn poisson(rng: &mut Rng, mean: f64) -> u32 {
-    if mean > 30.0 {
-        return libm::round(mean + libm::sqrt(mean) * normal(rng)).max(0.0) as u32;
-    }
-    let limit = libm::exp(-mean);
-    let mut product = rng.f64();
-    let mut count = 0;
-    while product > limit {
-        product *= rng.f64();
-        count += 1;
-    }
-    count
-}
-
-/// Failures before the first success of probability `p`.
-fn geometric(rng: &mut Rng, p: f64) -> u32 {
-    (libm::log(1.0 - rng.f64()) / libm::log(1.0 - p)) as u32
-}
-
-/// One of `choices` by its share; the last one takes what rounding leaves.
-#[expect(
-    clippy::indexing_slicing,
-    reason = "a table that is not empty, or it does not compile"
-)]
-fn pick<T: Copy, const N: usize>(rng: &mut Rng, choices: &[T; N], share: impl Fn(&T) -> f64) -> T {
-    const { assert!(N > 0) }
-    let mut left = rng.f64();
-    let found = choices.iter().find(|choice| {
-        left -= share(choice);
-        left < 0.0
-    });
-    *found.unwrap_or(&choices[N - 1])
 }
 
 /// The share of a rank among twelve: 32 % for the first, 2.7 % for the last.

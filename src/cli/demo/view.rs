@@ -42,7 +42,8 @@ impl View {
             return Ok(Self(Kind::Plain(Plain::default())));
         }
         // Also installs a panic hook that gives the terminal back before the message is printed.
-        Ok(Self(Kind::Live(Box::new(ratatui::try_init()?))))
+        let terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
+        Ok(Self(Kind::Live(Box::new(terminal))))
     }
 
     /// Whether it writes lines.

@@ -15,12 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use model::Model;
+pub use publish::integrity;
 
 use super::cursor::{Admission, Cursors, Gap};
 use super::effect::Effects;
 use super::frame::{BadFrames, Frame, Joint, PanePartial, Scope, unpack};
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::state::{BadState, Head, Key, StateWriter};
+use crate::alert::Integrity;
 use crate::event::EventTime;
 use crate::sketch::{Monoid, Partial};
 use crate::window::{Boundary, PANE_MILLIS};
@@ -150,7 +152,7 @@ impl Evaluate {
     /// The clock: event time up to which every source is believed complete.
     #[must_use]
     pub fn clock(&self) -> Option<EventTime> {
-        self.cursors().clock()
+        self.cursors().clock(&self.plan.topics.retired)
     }
 
     /// Takes the record of frames at `offset`.
@@ -174,21 +176,19 @@ impl Evaluate {
 
     fn merge(&mut self, mut frame: Frame) -> Result<(), Stop> {
         let replaying = self.replay.is_some();
-        match self.cursors.admit(&frame)? {
-            Admission::Duplicate => {
-                self.effects.duplicate_frames += 1;
-                return Ok(());
+        if self.cursors.admit(&frame)? == Admission::Duplicate {
+            if !replaying {
+                self.note_duplicate(&frame);
             }
-            Admission::Merge => {}
+            return Ok(());
         }
-        let mut stranded = 0;
         for piece in std::mem::take(&mut frame.partials) {
-            stranded += self.merge_partial(piece, replaying);
+            self.effects.stranded += self.merge_partial(piece, replaying);
         }
+        let heard = self.cursors.end_of(&frame.source);
         self.cursors.pass(&frame);
-        self.cursors.retire(&self.plan.topics.retired);
         if !replaying {
-            self.note_integrity(&frame, stranded);
+            self.note_loss(&frame, heard);
         }
         Ok(())
     }
@@ -209,21 +209,34 @@ impl Evaluate {
         0
     }
 
-    /// A loss that an operator accepted is told once, by the partition that all partitions can agree on.
-    fn note_integrity(&mut self, frame: &Frame, stranded: u64) {
-        self.effects.stranded += stranded;
+    /// A loss that an operator accepted is told once, by the partition that all partitions can agree on. What was given
+    /// up begins where the source was last heard, whatever became of its committed offset.
+    fn note_loss(&mut self, frame: &Frame, heard: Option<i64>) {
         if let Joint::Lost { from, to } = frame.joint
             && !frame.more
             && self.is_herald
         {
-            let at = frame
-                .watermark
-                .or(self.cursors.clock())
-                .unwrap_or(EventTime(0));
-            self.effects
-                .outputs
-                .push(publish::lost(&self.plan, &frame.source, (from, to), at));
+            let lost = Integrity::Lost {
+                from: heard.unwrap_or(from),
+                to,
+            };
+            self.tell(frame, lost);
         }
+    }
+
+    fn note_duplicate(&mut self, frame: &Frame) {
+        self.effects.duplicate_frames += 1;
+        self.tell(frame, Integrity::DuplicateFrame { seq: frame.seq });
+    }
+
+    fn tell(&mut self, frame: &Frame, what: Integrity) {
+        let at = frame
+            .watermark
+            .or_else(|| self.clock())
+            .unwrap_or(EventTime(0));
+        self.effects
+            .outputs
+            .push(integrity(&self.plan.alert, &frame.source, what, at));
     }
 
     fn finish_replay(&mut self) -> Result<(), Stop> {
@@ -255,7 +268,7 @@ impl Evaluate {
 
     /// The next boundary to close. Without any model, time without panes is skipped.
     fn next_boundary(&self) -> Option<Boundary> {
-        let target = Boundary::at_or_before(self.cursors.clock()?);
+        let target = Boundary::at_or_before(self.cursors.clock(&self.plan.topics.retired)?);
         let first_open = self
             .open
             .first_key_value()

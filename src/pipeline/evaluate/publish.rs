@@ -3,7 +3,8 @@
 use super::judge::Judged;
 use super::model::Model;
 use crate::alert::{
-    AlertRecord, Context, Integrity, Kind, Observed, Report, SourceName, reference_records,
+    AlertRecord, Context, Integrity, Kind, Observed, Report, Settings, SourceName,
+    reference_records,
 };
 use crate::detect::Finding;
 use crate::event::EventTime;
@@ -150,11 +151,12 @@ pub fn reference(reference: &Reference) -> impl Iterator<Item = Output> {
         })
 }
 
-/// Offsets of a source that an operator gave up.
-pub fn lost(plan: &Plan, source: &SourceId, (from, to): (i64, i64), at: EventTime) -> Output {
+/// The alert that something about a source is broken.
+#[must_use]
+pub fn integrity(settings: &Settings, source: &SourceId, what: Integrity, at: EventTime) -> Output {
     let name = SourceName {
         topic: &source.topic,
         partition: source.partition,
     };
-    of_alert(&Integrity::Lost { from, to }.record(name, at, &plan.alert))
+    of_alert(&what.record(name, at, settings))
 }

@@ -1,0 +1,546 @@
+//! What alerting publishes keeps its contract: every kind of record against its JSON Schema, and goldens to the byte.
+//!
+//! `TIDEGAUGE_BLESS=1 cargo test --test alert_records` writes the goldens anew; read the difference before committing it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod alert_fixtures;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use alert_fixtures::{NOON, context, feature, finding, length, observe, observed};
+use serde_json::Value as Json;
+use tidegauge::alert::{
+    AlertRecord, Change, Context, Episodes, Flood, Integrity, Kind, Observed, ReferenceRecord,
+    Report, ReportRecord, Settings, SourceName, Status, reference_records,
+};
+use tidegauge::detect::{Family, Finding, Verdict};
+use tidegauge::event::{EventTime, Prediction, Reject, Value};
+use tidegauge::reference::{Reference, SubjectReference};
+use tidegauge::sketch::{Partial, PartialBuffer, Subject, Whereabouts};
+use tidegauge::window::{Boundary, Span};
+
+fn root(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn validator(name: &str) -> jsonschema::Validator {
+    let text = std::fs::read_to_string(root(&format!("schemas/{name}.schema.json"))).unwrap();
+    let schema: Json = serde_json::from_str(&text).unwrap();
+    assert!(jsonschema::meta::is_valid(&schema), "{name} is no schema");
+    let options = jsonschema::options().should_validate_formats(true);
+    options.build(&schema).unwrap()
+}
+
+/// Fails with every fault that the schema finds.
+fn keeps(validator: &jsonschema::Validator, bytes: &[u8]) {
+    let record: Json = serde_json::from_slice(bytes).unwrap();
+    let faults: Vec<String> = validator
+        .iter_errors(&record)
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{faults:#?}\n{record:#}");
+}
+
+fn golden(name: &str, bytes: &[u8]) {
+    let path = root(&format!("tests/golden/{name}"));
+    let pretty = pretty(bytes);
+    if std::env::var_os("TIDEGAUGE_BLESS").is_some() {
+        std::fs::write(&path, &pretty).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(pretty, kept, "{name}");
+}
+
+/// One line per top-level field, in the order of the bytes.
+fn pretty(bytes: &[u8]) -> String {
+    let text = std::str::from_utf8(bytes).unwrap();
+    let (mut depth, mut quoted, mut escaped, mut out) = (0, false, false, String::new());
+    for c in text.chars() {
+        match c {
+            '"' if !escaped => quoted = !quoted,
+            '{' | '[' if !quoted => depth += 1,
+            '}' | ']' if !quoted => depth -= 1,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        if c == '}' && depth == 0 {
+            out.push('\n');
+        }
+        out.push(c);
+        if !quoted && depth == 1 && matches!(c, '{' | ',') {
+            out.push('\n');
+        }
+    }
+    out + "\n"
+}
+
+fn settings() -> Settings {
+    Settings {
+        keep_firing_minutes: 2,
+        runbook_url: Some("https://runbooks.example/tidegauge".to_owned()),
+        labels: BTreeMap::from([
+            ("team".to_owned(), "risk".to_owned()),
+            ("kind".to_owned(), "mine".to_owned()),
+        ]),
+        ..Settings::default()
+    }
+}
+
+fn of_family(family: Family, detector: &'static str, subject: Option<Subject>) -> Finding {
+    Finding {
+        detector,
+        family,
+        subject,
+        p_value: None,
+        category: (detector == "surge").then(|| "XK".to_owned()),
+        ..finding("", Verdict::Breach, 3.0)
+    }
+}
+
+/// Every family, held, opened, joined, escalated, resolved and withdrawn.
+fn story(settings: &Settings) -> Vec<AlertRecord> {
+    let all = [
+        observed(
+            "7",
+            15,
+            of_family(Family::Drift, "surge", Some(feature("country"))),
+        ),
+        observed(
+            "7",
+            60,
+            of_family(Family::DataQuality, "null_rate", Some(feature("age"))),
+        ),
+        observed("", 15, of_family(Family::Volume, "volume", None)),
+    ];
+    let more = [
+        observed("7", 15, finding("amount", Verdict::Breach, 2.0)),
+        observed("8", 1_440, finding("amount", Verdict::Breach, 2.5)),
+    ];
+    let graver = [observed("8", 15, finding("amount", Verdict::Breach, 8.3))];
+    let steps: [(i64, &[Observed]); 6] = [
+        (0, &all),
+        (1, &more),
+        (2, &graver),
+        (3, &[]),
+        (1_600, &[]),
+        (1_601, &[]),
+    ];
+    let mut episodes = Episodes::default();
+    steps
+        .into_iter()
+        .flat_map(|(minute, findings)| observe(&mut episodes, minute, findings, settings))
+        .collect()
+}
+
+fn stories() -> Vec<AlertRecord> {
+    let held = Settings {
+        hold_minutes: 1,
+        ..settings()
+    };
+    let mut records = story(&settings());
+    records.extend(story(&held));
+    records.extend(story(&Settings {
+        dry_run: true,
+        ..Settings::default()
+    }));
+    records
+}
+
+fn integrity() -> Vec<AlertRecord> {
+    let source = SourceName {
+        topic: "predictions",
+        partition: 3,
+    };
+    let since = Boundary(NOON - 5).time();
+    let flood = |over| {
+        Integrity::Flood(Flood {
+            since,
+            rejected: 412,
+            of: 1_000,
+            limit: 200,
+            over,
+        })
+    };
+    let facts = [
+        Integrity::Lost {
+            from: 1_000,
+            to: 1_500,
+        },
+        Integrity::DuplicateFrame { seq: 77 },
+        flood(false),
+        flood(true),
+    ];
+    facts
+        .map(|fact| fact.record(source, Boundary(NOON).time(), &settings()))
+        .to_vec()
+}
+
+#[test]
+fn alerts_of_every_kind_and_change_keep_the_schema() {
+    let validator = validator("alert");
+    let records = [stories(), integrity()].concat();
+    for record in &records {
+        keeps(&validator, &record.value());
+        let read: AlertRecord = serde_json::from_slice(&record.value()).unwrap();
+        assert_eq!(&read, record, "what was written reads back");
+    }
+    let kinds = [
+        Kind::Drift,
+        Kind::DataQuality,
+        Kind::Volume,
+        Kind::Integrity,
+    ];
+    assert!(
+        kinds
+            .iter()
+            .all(|kind| records.iter().any(|r| r.kind == *kind))
+    );
+    let states = [Status::Pending, Status::Firing, Status::Resolved];
+    assert!(
+        states
+            .iter()
+            .all(|status| records.iter().any(|r| r.status == *status))
+    );
+    let changes = [
+        Change::Held,
+        Change::Opened,
+        Change::Joined,
+        Change::Escalated,
+        Change::Resolved,
+        Change::Withdrawn,
+    ];
+    for change in changes {
+        assert!(
+            records.iter().any(|r| r.change == Some(change)),
+            "{change:?}"
+        );
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_wrong() {
+    let validator = validator("alert");
+    let good: Json = serde_json::from_slice(&stories()[0].value()).unwrap();
+    let wrong: [(&str, Json); 6] = [
+        ("value", Json::Null),
+        ("id", "0123".into()),
+        ("status", "resolved".into()),
+        ("causes", Json::Array(vec![])),
+        ("started_at", "noon".into()),
+        ("surprise", 1.into()),
+    ];
+    for (field, value) in wrong {
+        let mut bad = good.clone();
+        bad[field] = value;
+        assert!(!validator.is_valid(&bad), "{field}");
+    }
+}
+
+#[test]
+fn alerts_are_the_goldens_to_the_byte() {
+    let records = story(&settings());
+    let joined = records
+        .iter()
+        .find(|r| r.change == Some(Change::Joined))
+        .unwrap();
+    golden("alert_drift_joined.json", &joined.value());
+    let resolved = records
+        .iter()
+        .rfind(|r| r.status == Status::Resolved && r.kind == Kind::Drift);
+    golden("alert_drift_resolved.json", &resolved.unwrap().value());
+    golden("alert_integrity_lost.json", &integrity()[0].value());
+}
+
+#[test]
+fn ids_are_those_of_another_implementation() {
+    let golden = std::fs::read_to_string(root("tests/golden/alert_ids.tsv")).unwrap();
+    let settings = Settings::default();
+    for line in golden.lines() {
+        let [
+            model,
+            kind,
+            start,
+            at,
+            sequence,
+            fingerprint,
+            id,
+            traceparent,
+        ] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+        let family = if kind == "drift" {
+            Family::Drift
+        } else {
+            Family::DataQuality
+        };
+        let context = Context {
+            model,
+            ..context(&settings)
+        };
+        let minute = |millis: &str| Boundary(millis.parse::<i64>().unwrap() / 60_000);
+        let breach = |name| observed("", 15, of_family(family, "psi", Some(feature(name))));
+        let mut episodes = Episodes::default();
+        let mut records = episodes.observe(minute(start), &[breach("a")], &context);
+        if sequence != "0" {
+            records = episodes.observe(minute(at), &[breach("a"), breach("b")], &context);
+        }
+        let record = &records[0];
+        assert_eq!(
+            (record.fingerprint.as_str(), record.id.as_str()),
+            (fingerprint, id)
+        );
+        assert_eq!(record.sequence.to_string(), sequence);
+        assert!(
+            record
+                .headers()
+                .contains(&("traceparent".into(), traceparent.into()))
+        );
+    }
+}
+
+#[test]
+fn headers_are_cloud_events() {
+    for record in [stories(), integrity()].concat() {
+        let headers: BTreeMap<String, String> = record.headers().into_iter().collect();
+        assert_eq!(headers.len(), 8);
+        assert_eq!(headers["ce_specversion"], "1.0");
+        assert_eq!(headers["ce_id"], record.id);
+        let kind = format!(
+            "io.tidegauge.alert.{}.{}",
+            record.kind.name(),
+            record.status.name()
+        );
+        assert_eq!(headers["ce_type"], kind);
+        assert_eq!(headers["ce_time"], record.at);
+        assert!(headers.values().all(|value| !value.is_empty()));
+    }
+    let settings = Settings::default();
+    let odd = Context {
+        model: "a/b c",
+        ..context(&settings)
+    };
+    let breach = observed("", 15, finding("amount", Verdict::Breach, 2.0));
+    let records = Episodes::default().observe(Boundary(NOON), &[breach], &odd);
+    let headers: BTreeMap<String, String> = records[0].headers().into_iter().collect();
+    assert_eq!(headers["ce_source"], "/tidegauge/a%2Fb%20c");
+    assert_eq!(headers["ce_subject"], "feature:amount");
+}
+
+#[test]
+fn category_names_stand_in_causes_only() {
+    for record in story(&settings()) {
+        let prose = format!(
+            "{:?} {:?} {:?}",
+            record.annotations,
+            record.labels,
+            record.headers()
+        );
+        assert!(!prose.contains("XK"), "{prose}");
+    }
+}
+
+#[test]
+fn labels_are_stable_and_the_users_yield() {
+    let records = story(&settings());
+    let drift: Vec<_> = records.iter().filter(|r| r.kind == Kind::Drift).collect();
+    assert_eq!(drift[0].labels["kind"], "drift", "ours win");
+    assert_eq!(drift[0].labels["team"], "risk");
+    let (first, last) = (
+        drift[0].labels.clone(),
+        drift[drift.len() - 1].labels.clone(),
+    );
+    assert_eq!(first["severity"], "warning");
+    assert_eq!(last["severity"], "critical");
+    let unlike: Vec<_> = first
+        .iter()
+        .filter(|(k, v)| last[*k] != **v)
+        .map(|(k, _)| k.as_str())
+        .collect();
+    assert_eq!(unlike, ["severity"]);
+}
+
+/// A hundred predictions with a number, a category with a null now and then, and a score.
+fn window() -> Partial {
+    let countries = ["DE", "FR", "FR", "XK"];
+    let mut buffer = PartialBuffer::default();
+    for n in 0..100_u32 {
+        let amount = Value::Number(f64::from(n) * 1.5);
+        let country = if n % 10 == 0 {
+            Value::Null
+        } else {
+            Value::Text(countries[n as usize % 4].into())
+        };
+        let mut features = vec![("amount".into(), amount)];
+        if n % 20 != 1 {
+            features.push((Cow::from("country"), country));
+        }
+        let prediction = Prediction {
+            id: format!("tx-{n}").into(),
+            model: "fraud".into(),
+            features,
+            score: Some(f64::from(n) / 99.0),
+            ..Prediction::default()
+        };
+        buffer.push(&prediction, || Whereabouts {
+            topic: "predictions".into(),
+            partition: 0,
+            offset: 0,
+        });
+    }
+    buffer.freeze().unwrap()
+}
+
+fn reports() -> Vec<ReportRecord> {
+    let window = window();
+    let findings = [
+        finding("amount", Verdict::Quiet, 0.5),
+        Finding {
+            detector: "null_rate",
+            family: Family::DataQuality,
+            ..finding("amount", Verdict::Breach, 2.0)
+        },
+    ];
+    let empty = tidegauge::sketch::ValueSketch::default();
+    let gone = feature("gone");
+    let known = window
+        .subjects
+        .iter()
+        .map(|(subject, sketch)| (subject, sketch, &findings[..]));
+    known
+        .chain([(&gone, &empty, &[][..])])
+        .map(|(subject, sketch, findings)| {
+            let report = Report {
+                model: "fraud",
+                version: "7",
+                subject,
+                length: length(15),
+                end: Boundary(NOON),
+                predictions: window.predictions,
+                sketch,
+                findings,
+                reference_id: (!findings.is_empty()).then_some("0123456789abcdef0123456789abcdef"),
+            };
+            report.record()
+        })
+        .collect()
+}
+
+#[test]
+fn reports_keep_the_schema_and_count_exactly() {
+    let validator = validator("report");
+    let reports = reports();
+    for report in &reports {
+        keeps(&validator, &report.value());
+        let types = report.types;
+        let sum = types.number
+            + types.text
+            + types.boolean
+            + types.null
+            + types.vector
+            + types.not_finite
+            + types.missing;
+        assert_eq!(sum, report.predictions, "{}", report.subject);
+        let cells = |cells: &[(u32, u64)]| cells.iter().map(|(_, count)| count).sum::<u64>();
+        assert_eq!(
+            report.numbers.as_ref().map_or(0, |n| cells(&n.cells)),
+            types.number
+        );
+        assert_eq!(
+            report.categories.as_ref().map_or(0, |c| cells(&c.cells)),
+            types.text + types.boolean
+        );
+    }
+    let country = reports
+        .iter()
+        .find(|r| r.subject == "feature:country")
+        .unwrap();
+    assert_eq!((country.types.missing, country.types.null), (5, 10));
+    let top = &country.categories.as_ref().unwrap().top;
+    assert_eq!((top[0].name.as_str(), top[0].count), ("FR", 40));
+    assert_eq!(country.key(), "fraud/7/feature%3Acountry/15m");
+    assert_eq!(country.verdict, Some(Verdict::Breach), "the gravest");
+    assert_eq!(country.distances["psi.ks"], 0.25);
+    golden("report_category.json", &country.value());
+    let amount = reports
+        .iter()
+        .find(|r| r.subject == "feature:amount")
+        .unwrap();
+    golden("report_number.json", &amount.value());
+}
+
+fn reference(features: usize) -> Reference {
+    let window = window();
+    let copies = (0..features).flat_map(|n| {
+        let learned = |(subject, sketch): (&Subject, &tidegauge::sketch::ValueSketch)| {
+            let name = format!("{}-{n}", subject.name());
+            let known = SubjectReference {
+                sketch: sketch.clone(),
+                one_hour_events: 2,
+            };
+            (feature(&name), known)
+        };
+        window.subjects.iter().map(learned).collect::<Vec<_>>()
+    });
+    Reference {
+        id: "0123456789abcdef0123456789abcdef".to_owned(),
+        model: "fraud".to_owned(),
+        span: Span {
+            start: Boundary(NOON - 1_440),
+            end: Boundary(NOON),
+        },
+        predictions: window.predictions,
+        subjects: copies.collect(),
+    }
+}
+
+#[test]
+fn references_keep_the_schema_and_fit_into_records() {
+    let validator = validator("reference");
+    let reference = reference(200);
+    let records = reference_records(&reference, 100_000);
+    assert!(records.len() > 3);
+    for record in &records {
+        keeps(&validator, &record.value());
+        assert!(record.value().len() < 101_000);
+        assert_eq!(record.parts, records.len() as u64);
+    }
+    let subjects: usize = records.iter().map(|r| r.subjects.len()).sum();
+    assert_eq!(
+        subjects,
+        reference.subjects.len(),
+        "none is lost, none doubled"
+    );
+    let keys: std::collections::BTreeSet<String> =
+        records.iter().map(ReferenceRecord::key).collect();
+    assert_eq!(keys.len(), records.len());
+    let nothing = reference_records(
+        &Reference {
+            subjects: BTreeMap::new(),
+            ..reference
+        },
+        100_000,
+    );
+    assert_eq!(nothing.len(), 1, "an empty reference is a record too");
+}
+
+#[test]
+fn every_reason_of_a_reject_is_documented() {
+    let page = std::fs::read_to_string(root("schemas/dead-letter.md")).unwrap();
+    for reject in Reject::ALL {
+        assert!(
+            page.contains(&format!("| `{}` |", reject.code())),
+            "{reject}"
+        );
+    }
+}
+
+#[test]
+fn instants_beyond_the_calendar_are_held_at_its_ends() {
+    let source = SourceName {
+        topic: "predictions",
+        partition: 0,
+    };
+    let record =
+        Integrity::DuplicateFrame { seq: 1 }.record(source, EventTime(i64::MAX), &settings());
+    assert!(record.started_at.starts_with("9999-12-"));
+}

@@ -1,0 +1,103 @@
+//! One deployment under test: a group, a prefix, an input topic, and the processes that serve them.
+
+use std::time::Duration;
+
+use crate::support::{Broker, Group, Tidegauge};
+
+/// A stop must be shorter than this.
+pub const STOP_MAX: Duration = Duration::from_secs(5);
+
+/// Everything a process of the deployment is told.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    pub broker: Broker,
+    pub group: Group,
+    pub prefix: String,
+    pub input: String,
+    /// `runtime.flush_interval`.
+    pub flush: &'static str,
+    /// `time.ticks`.
+    pub ticks: bool,
+    /// `time.idle_timeout`.
+    pub idle_timeout: &'static str,
+    /// Where the group begins.
+    pub from: &'static str,
+    /// librdkafka's `session.timeout.ms`; 6 s is the least that a broker takes by default.
+    pub session_millis: u32,
+    /// More of librdkafka's properties, as YAML: `, 'name': 'value'`.
+    pub properties: String,
+    /// `time.disorder`.
+    pub disorder: &'static str,
+    /// More YAML, whole sections.
+    pub more: &'static str,
+}
+
+impl Deployment {
+    /// A deployment of its own over `input`: event time only, flushed five times a second.
+    pub fn new(broker: &Broker, input: &str) -> Self {
+        Self {
+            broker: broker.clone(),
+            group: broker.group("group"),
+            prefix: broker.name("out"),
+            input: input.to_owned(),
+            flush: "200ms",
+            ticks: false,
+            idle_timeout: "1s",
+            from: "earliest",
+            session_millis: 6_000,
+            properties: String::new(),
+            disorder: "2m",
+            more: LEARN_SOON,
+        }
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> String {
+        let Self {
+            prefix,
+            input,
+            flush,
+            ticks,
+            idle_timeout,
+            from,
+            session_millis,
+            properties,
+            disorder,
+            more,
+            ..
+        } = self;
+        let (address, group) = (self.broker.address(), &self.group.0);
+        format!(
+            "kafka: {{brokers: ['{address}'], group: '{group}', properties: {{'session.timeout.ms': '{session_millis}', 'heartbeat.interval.ms': '500'{properties}}}}}\n\
+             topics: {{predictions: ['{input}'], prefix: '{prefix}'}}\n\
+             time: {{disorder: {disorder}, idle_timeout: {idle_timeout}, ticks: {ticks}}}\n\
+             runtime: {{from: {from}, flush_interval: {flush}, checkpoint_interval: 10s}}\n\
+             http: {{enabled: false}}\n\
+             {more}"
+        )
+    }
+
+    /// Starts one process.
+    pub fn start(&self) -> Tidegauge {
+        Tidegauge::run(&self.config())
+    }
+
+    /// Runs `tidegauge COMMAND… --config FILE` to its end; answers its exit code and what it said.
+    pub fn command(&self, words: &[&str]) -> (Option<i32>, String) {
+        let mut process = Tidegauge::with_config(words, &self.config());
+        let status = process.await_exit(Duration::from_secs(60));
+        (status.code(), process.log())
+    }
+
+    /// The name of one of its topics.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}.{name}", self.prefix)
+    }
+}
+
+/// Learns six hours, judges a quarter and an hour.
+pub const LEARN_SOON: &str = "windows: [{length: 15m, step: 1m}, {length: 1h, step: 5m}]\n\
+     learning: {span: 6h, events_min: 1000}\n";
+
+/// Judges every minute alone, so that minutes of real time are enough.
+pub const EVERY_MINUTE: &str = "windows: [{length: 1m, step: 1m}]\n";

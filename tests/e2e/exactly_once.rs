@@ -1,0 +1,167 @@
+//! Exactly once: three processes that are killed and stopped at random moments leave what one undisturbed process leaves.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::deployment::{Deployment, STOP_MAX};
+use crate::outcome::{Outcome, await_end};
+use crate::recount::Recount;
+use crate::stream::{Random, Stream, input_topic};
+use crate::support::{Broker, Isolation, OpenTransactions, Producer, Received, Tidegauge};
+
+const PARTITIONS: usize = 8;
+const PROCESSES: usize = 3;
+const KILLS_MIN: usize = 10;
+const STOPS_MIN: usize = 3;
+
+/// Faults, and what was seen of their effects.
+#[derive(Debug, Default)]
+struct Faults {
+    kills: usize,
+    in_transaction: usize,
+    stops: usize,
+    rebalances: usize,
+    starts_over: usize,
+    slowest_stop: Duration,
+}
+
+/// How much, by `TIDEGAUGE_LONG`.
+fn is_long() -> bool {
+    std::env::var_os("TIDEGAUGE_LONG").is_some()
+}
+
+#[test]
+fn killed_processes_lose_and_double_nothing() {
+    let Some(broker) = Broker::or_skip("killed_processes_lose_and_double_nothing") else { return };
+    let events = if is_long() { 1_000_000 } else { 200_000 };
+    let stream = Stream { events, seed: 2, ..Stream::default() };
+    let input = input_topic(&broker, "in", PARTITIONS);
+
+    let disturbed = Deployment::new(&broker, &input);
+    let begun = Instant::now();
+    let writing = {
+        let (broker, input) = (broker.clone(), input.clone());
+        thread::spawn(move || write_slowly(&broker, &input, &stream))
+    };
+    let (mut processes, mut faults) = disturb(&disturbed, || writing.is_finished());
+    writing.join().unwrap();
+    let deadline = Duration::from_secs(if is_long() { 600 } else { 180 });
+    await_end(&disturbed, &["fraud", "churn"], stream.end(), deadline);
+    let took = begun.elapsed();
+    for process in &mut processes {
+        assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+        faults.note(process);
+    }
+    let left = Outcome::of(&disturbed);
+    let aborted = aborted_records(&disturbed);
+    println!("{events} events in {took:?}: {faults:?}, {aborted} aborted records");
+    assert!(faults.kills >= KILLS_MIN && faults.stops >= STOPS_MIN, "{faults:?}");
+    assert!(faults.rebalances > faults.kills, "the faults moved nothing: {faults:?}");
+    assert!(aborted > 0, "no transaction was torn: {faults:?}");
+
+    left.assert_no_duplicates();
+    let recount = Recount::of(&stream);
+    let cells = recount.assert_reports(&left.reports, "15m", 1) + recount.assert_reports(&left.reports, "1h", 4);
+    assert_dead_letters(&stream, &disturbed);
+
+    let alone = Deployment::new(&broker, &input);
+    let mut process = alone.start();
+    await_end(&alone, &["fraud", "churn"], stream.end(), deadline);
+    assert!(process.terminate(STOP_MAX).success());
+    let undisturbed = Outcome::of(&alone);
+    assert!(!undisturbed.alerts.is_empty() && undisturbed.references.len() == 2);
+    left.assert_same(&undisturbed, "three disturbed processes against one undisturbed");
+    assert_dead_letters(&stream, &alone);
+    println!("{} reports, {cells} cells, {} alerts", left.reports.len(), left.alerts.len());
+}
+
+/// Writes the stream over about as long as the faults take.
+fn write_slowly(broker: &Broker, input: &str, stream: &Stream) {
+    let producer = Producer::new(broker);
+    let (chunk, pause) = (stream.events / 200, Duration::from_millis(if is_long() { 900 } else { 300 }));
+    for from in (0..stream.events).step_by(chunk) {
+        stream.write(&producer, input, PARTITIONS, from, from + chunk);
+        thread::sleep(pause);
+    }
+    stream.close(&producer, input, PARTITIONS);
+}
+
+/// Kills and stops processes at seeded random moments until there were enough faults and `is_written` says so; answers
+/// the processes that live on.
+fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tidegauge>, Faults) {
+    let mut random = Random(0x7469_6465);
+    let mut faults = Faults::default();
+    let mut processes: Vec<Tidegauge> = (0..PROCESSES).map(|_| deployment.start()).collect();
+    processes[0].await_log("restored", Duration::from_secs(60));
+    let open = OpenTransactions::of(&deployment.broker, &deployment.topic("panes.v1"));
+    while faults.kills < KILLS_MIN || faults.stops < STOPS_MIN || !is_written() {
+        thread::sleep(Duration::from_millis(200 + random.below(8_000)));
+        let victim = random.below(PROCESSES as u64) as usize;
+        if random.below(4) == 0 {
+            faults.stop(&mut processes[victim]);
+            processes[victim] = deployment.start();
+            continue;
+        }
+        // Often two die at once, so that a newcomer inherits from a newcomer, and every other time in a transaction.
+        let victims = 1 + random.below(2) as usize;
+        if random.below(2) == 0 && open.await_one(Duration::from_secs(2)) {
+            faults.in_transaction += 1;
+        }
+        for victim in (victim..victim + victims).map(|v| v % PROCESSES) {
+            let exited = processes[victim].exited();
+            assert!(exited.is_none(), "it died by itself, {exited:?}: {}", processes[victim].log());
+            processes[victim].kill();
+            faults.note(&processes[victim]);
+            faults.kills += 1;
+        }
+        for victim in (victim..victim + victims).map(|v| v % PROCESSES) {
+            processes[victim] = deployment.start();
+        }
+    }
+    (processes, faults)
+}
+
+impl Faults {
+    fn stop(&mut self, process: &mut Tidegauge) {
+        let asked = Instant::now();
+        let status = process.terminate(STOP_MAX);
+        assert!(status.success(), "{}", process.log());
+        self.slowest_stop = self.slowest_stop.max(asked.elapsed());
+        self.note(process);
+        self.stops += 1;
+    }
+
+    fn note(&mut self, process: &Tidegauge) {
+        let log = process.log();
+        self.rebalances += log.matches("partitions assigned").count();
+        self.starts_over += log.matches("a passing fault").count();
+    }
+}
+
+/// Records of the internal and output topics that lie in the log and were never committed.
+fn aborted_records(deployment: &Deployment) -> usize {
+    let topics = ["panes.v1", "state.v1", "reports"];
+    let count = |topic: &&str| {
+        let read = |isolation| deployment.broker.read(&deployment.topic(topic), isolation).len();
+        read(Isolation::Uncommitted) - read(Isolation::Committed)
+    };
+    topics.iter().map(count).sum()
+}
+
+/// The dead letters are the bad records, each once, byte for byte with key and headers.
+#[track_caller]
+fn assert_dead_letters(stream: &Stream, deployment: &Deployment) {
+    let mut expected: BTreeMap<Vec<u8>, Vec<u8>> =
+        stream.records().filter(|event| event.bad).map(|event| (event.bytes, event.key)).collect();
+    assert!(expected.len() > 100);
+    for letter in deployment.broker.read(&deployment.topic("dead-letters"), Isolation::Committed) {
+        assert_eq!(letter.header("origin"), Some("stream"), "{letter:?}");
+        assert!(letter.header("tidegauge.reason").is_some(), "{letter:?}");
+        let Received { key, value, .. } = letter;
+        let bytes = value.unwrap();
+        let of_record = expected.remove(&bytes);
+        assert_eq!(of_record, key, "wrong, altered or twice: {}", String::from_utf8_lossy(&bytes));
+    }
+    assert!(expected.is_empty(), "{} bad records are no dead letters", expected.len());
+}
