@@ -14,6 +14,8 @@ mod alarm;
 mod bench;
 #[path = "memory/conservation.rs"]
 mod conservation;
+#[path = "memory/cost.rs"]
+mod cost;
 #[path = "memory/determinism.rs"]
 mod determinism;
 #[path = "memory/ledger.rs"]

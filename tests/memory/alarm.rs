@@ -108,11 +108,11 @@ fn frames_that_were_doubled_are_counted_and_dropped() {
     // A record carries a piece and the end of a frame of each of the three sources.
     assert_eq!(doubled.ledger.said().duplicates, 3 * 2 * 3);
     assert_eq!(untouched.ledger.said().duplicates, 0);
-    assert_same(
-        &published(&untouched),
-        &published(&doubled),
-        "doubled frames",
-    );
+    let mut with_alarm = published(&doubled);
+    let before = with_alarm.len();
+    with_alarm.retain(|_, records| !records[0].1.contains(r#""kind":"integrity""#));
+    assert_eq!(before - with_alarm.len(), 3, "one alert for each source");
+    assert_same(&published(&untouched), &with_alarm, "doubled frames");
 }
 
 #[test]
@@ -146,10 +146,10 @@ fn state_restored(hand: impl Fn(&mut Records)) -> Result<(), Fault> {
 fn state_that_lost_anything_is_refused() {
     state_restored(|_| {}).unwrap();
     assert_stops(state_restored(Vec::clear), "stands at nothing");
-    // Each key's last word in turn: the head, a model, panes, what a key was forgotten by.
-    let keys: BTreeSet<Vec<u8>> = state_keys();
+    // Each key's last word in turn: a model, panes, what a key was forgotten by. The first is the head: an older one that
+    // vouches for the same entries and offset is as good.
     let mut refused = 0;
-    for key in keys.iter().step_by(11).chain(keys.first()) {
+    for key in state_keys().iter().skip(1).step_by(11) {
         let changed = Cell::new(false);
         let outcome = state_restored(|records| changed.set(take_last_word(records, key)));
         if changed.get() {

@@ -34,17 +34,19 @@ fn troubled(setup: Setup) -> (Bench, Vec<Event>) {
     (bench, events)
 }
 
+/// A commit that is refused once, after some that are not.
+fn refused_after(commits: usize) -> Vec<PlannedFault> {
+    let mut faults = vec![PlannedFault::None; commits];
+    faults.push(PlannedFault::Refused);
+    faults
+}
+
 #[test]
 fn every_record_is_counted_refused_or_late_and_the_reports_hold_what_was_counted() {
-    let faults = [
-        PlannedFault::None,
-        PlannedFault::None,
-        PlannedFault::Refused,
-    ];
     let crashes = vec![11, 25, 37];
     let (bench, events) = troubled(Setup {
         crashes,
-        faults: faults.into(),
+        faults: refused_after(2),
         ..Setup::default()
     });
     let said = bench.ledger.said();
@@ -83,6 +85,7 @@ fn every_record_is_counted_refused_or_late_and_the_reports_hold_what_was_counted
 fn dead_letters_are_the_bad_records_byte_for_byte_and_say_why() {
     let (bench, events) = troubled(Setup {
         crashes: vec![9, 20],
+        faults: refused_after(8),
         ..Setup::default()
     });
     let is_bad = |event: &&Event| !event.payload.ends_with(b"}}");

@@ -99,8 +99,8 @@ fn a_silent_source_follows_the_wall_clock_only_with_ticks_and_when_nothing_lies_
     let mut bench = Bench::new(with_ticks());
     bench.produce_to(0, &bare(120, 0));
     bench.produce_to(1, &bare(120, 0));
-    bench.settle().unwrap();
     bench.log.open_transaction("in", 2);
+    bench.settle().unwrap();
     let_idle(&mut bench, 100);
     assert_eq!(
         bench.clock_of("fraud"),
