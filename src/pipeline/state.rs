@@ -189,9 +189,6 @@ fn part_key(key: &Key, part: u16) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_stdvec(&(FORMAT, key, part))
 }
 
-/// A key and its whole value.
-pub type Entry<'a> = (&'a Key, Vec<u8>);
-
 /// The entries of a state topic, as they are read back.
 #[derive(Debug, Default)]
 pub struct StateReader {

@@ -221,9 +221,6 @@ pub trait Log {
     fn close(&mut self);
 }
 
-/// Takes a record of a state topic: its partition, key and value.
-pub type TakeRecord<'a> = dyn FnMut(i32, &[u8], Option<&[u8]>) + 'a;
-
 /// Where a group begins in a topic it has never read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstStart {
