@@ -459,7 +459,7 @@ fn reports_keep_the_schema_and_count_exactly() {
     assert_eq!((top[0].name.as_str(), top[0].count), ("FR", 40));
     assert_eq!(country.key(), "fraud/7/feature%3Acountry/15m");
     assert_eq!(country.verdict, Some(Verdict::Breach), "the gravest");
-    assert_eq!(country.distances["psi.ks"], 0.25);
+    assert_eq!(country.distances["ks"], 0.25);
     golden("report_category.json", &country.value());
     let amount = reports
         .iter()

@@ -291,7 +291,7 @@ fn the_example_parses_with_every_unset_key_set() {
         line.starts_with("  # ")
             && line[4..]
                 .split_once(": ")
-                .is_some_and(|(key, _)| !key.contains(' '))
+                .is_some_and(|(key, _)| !key.contains(' ') && !key.is_empty())
     };
     let uncommented: String = text.lines().map(|line| if is_setting(line) { line.replacen("# ", "", 1) } else { line.to_owned() } + "\n").collect();
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uncommented.yaml");

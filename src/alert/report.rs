@@ -10,6 +10,7 @@ use super::record::{WindowRecord, json, named};
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
 use crate::detect::{Finding, Verdict};
 use crate::sketch::{Subject, ValueSketch};
+use crate::stats::DISTANCES;
 use crate::window::{Boundary, Span, WindowLength};
 
 /// Name and version of the record's schema.
@@ -51,6 +52,8 @@ pub struct FindingRecord {
     pub statistic: f64,
     /// The statistic's critical value.
     pub critical: f64,
+    /// Numbers that ride along, by name: what is needed to recompute the verdict.
+    pub details: BTreeMap<String, f64>,
 }
 
 /// One window's summary of one subject.
@@ -76,7 +79,7 @@ pub struct ReportRecord {
     pub numbers: Option<NumbersRecord>,
     /// The categories; `null` where there are none.
     pub categories: Option<CategoriesRecord>,
-    /// What was measured against the reference: `psi`, and as `psi.ks` what rode along; empty without a reference.
+    /// How far the window is from the reference, by distance: `psi`, `ks`, `js_distance`; empty without a reference.
     pub distances: BTreeMap<String, f64>,
     /// What each detector said.
     pub findings: BTreeMap<String, FindingRecord>,
@@ -105,7 +108,7 @@ impl Report<'_> {
             types: TypesRecord::of(&self.sketch.types, self.predictions),
             numbers,
             categories,
-            distances: self.findings.iter().flat_map(distances).collect(),
+            distances: distances(self.findings),
             verdict: findings
                 .values()
                 .map(|f| f.verdict)
@@ -125,16 +128,32 @@ impl FindingRecord {
             threshold: finite(finding.threshold)?,
             statistic: finite(finding.statistic)?,
             critical: finite(finding.critical)?,
+            details: details(finding),
         })
     }
 }
 
-fn distances(finding: &Finding) -> impl Iterator<Item = (String, f64)> {
-    let name = finding.detector;
-    let own = std::iter::once((name.to_owned(), finding.value));
-    let riders = finding.details.iter();
-    own.chain(riders.map(move |(rider, x)| (format!("{name}.{rider}"), *x)))
-        .filter_map(|(name, x)| Some((name, finite(x)?)))
+fn details(finding: &Finding) -> BTreeMap<String, f64> {
+    let finite_ones = finding
+        .details
+        .iter()
+        .filter_map(|(name, x)| Some((*name, finite(*x)?)));
+    finite_ones.map(|(name, x)| (name.to_owned(), x)).collect()
+}
+
+/// The distances that ride in the findings, by name.
+fn distances(findings: &[Finding]) -> BTreeMap<String, f64> {
+    let measured = |name: &str| {
+        let values = findings
+            .iter()
+            .filter_map(|finding| finding.details.get(name));
+        values.copied().find_map(finite)
+    };
+    let named = |name: &str| Some((name.to_owned(), measured(name)?));
+    DISTANCES
+        .iter()
+        .filter_map(|distance| named(distance.about().name))
+        .collect()
 }
 
 fn gravity(verdict: Verdict) -> u8 {

@@ -37,7 +37,9 @@ pub fn advance<L: Log>(
         let since = *task.quiet_since.get_or_insert(now);
         let next = task.ingest.next_offset();
         let is_silent = match task.ingest.watermark() {
-            None => log.first_offset(at, FirstStart::Latest)? <= next,
+            None => {
+                log.first_offset(at, FirstStart::Latest)? <= next && log.is_drained(at, next)?
+            }
             Some(_) => now - since >= timeout && !pace.is_paused(at) && log.is_drained(at, next)?,
         };
         if is_silent {
