@@ -80,9 +80,9 @@ catalogue! {
     Aborts = Counter "tidegauge_aborted_transactions_total" []
         "Transactions that were given up; their work was read again.";
     Violations = Counter "tidegauge_violations_total" ["kind"]
-        "What must never happen: frame gaps, duplicate frames, foreign state. Any increase deserves a page.";
+        "What must never happen and was survived: duplicate frames, dropped. Any increase deserves a page; a gap ends the process.";
     LeftOut = Counter "tidegauge_left_out_total" ["what"]
-        "Beyond the bounds and not counted: predictions of surplus models or versions, features, causes of alerts; and predictions that a partition brought after the clock had passed them.";
+        "Beyond the bounds and not counted: predictions of surplus models or versions, and features; and predictions that a partition brought after the clock had passed them.";
     RestoreSeconds = Seconds "tidegauge_restore_seconds" []
         "Time from an assignment until the state was back in memory.";
     RestoredRecords = Counter "tidegauge_restored_records_total" []

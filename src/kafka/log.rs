@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedMessage;
 use rdkafka::producer::Producer;
+use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{Decision, DeliveryContext, GroupContext, QuietContext};
@@ -301,12 +302,14 @@ impl Log for KafkaLog {
         let metadata = self.probe.fetch_metadata(Some(topic), REQUEST_TIMEOUT);
         let metadata =
             metadata.map_err(|error| Fault::Passing(format!("cannot look {topic} up: {error}")))?;
-        let found = metadata
-            .topics()
-            .iter()
-            .find(|t| t.name() == topic && t.error().is_none());
-        match found.map(|t| t.partitions().len()) {
-            Some(count) if count > 0 => Ok(i32::try_from(count).unwrap_or(i32::MAX)),
+        let found = metadata.topics().iter().find(|t| t.name() == topic);
+        let missing = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        match found.map(|t| (t.error(), t.partitions().len())) {
+            Some((None, count)) if count > 0 => Ok(i32::try_from(count).unwrap_or(i32::MAX)),
+            Some((Some(error), _)) if error != missing => {
+                let code = RDKafkaErrorCode::from(error);
+                Err(Fault::Passing(format!("cannot look {topic} up: {code}")))
+            }
             _ => Err(Fault::Fatal(format!(
                 "topic {topic} does not exist: create it, or correct `topics` in the configuration"
             ))),

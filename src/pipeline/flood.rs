@@ -27,6 +27,21 @@ pub struct FloodGauge {
 }
 
 impl FloodGauge {
+    /// A gauge that goes on where another stopped.
+    #[must_use]
+    pub fn since(since: Option<EventTime>) -> Self {
+        Self {
+            since,
+            ..Self::default()
+        }
+    }
+
+    /// Since when a flood goes on, if one does.
+    #[must_use]
+    pub fn is_flooded_since(&self) -> Option<EventTime> {
+        self.since
+    }
+
     /// Takes one record's fate at `now`, the source's watermark; answers when a flood begins or ends.
     pub fn observe(&mut self, is_rejected: bool, now: EventTime) -> Option<Integrity> {
         self.recent.push_back(is_rejected);

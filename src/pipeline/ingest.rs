@@ -21,6 +21,9 @@ use crate::window::{Boundary, Lateness, SourceClock};
 
 /// Open buffers (scope × pane) that force a flush: 4 MB of pending keys at 20 features.
 const OPEN_BUFFERS_MAX: usize = 512;
+/// Features in open buffers that force one: each holds up to 8 KB, more where categories are many. A producer that
+/// invents names must not fill the memory before the flush is due.
+const OPEN_FEATURES_MAX: usize = 50_000;
 /// Values since the last flush that force one: bounds the time a single flush takes.
 const PENDING_VALUES_MAX: u64 = 20_000_000;
 /// Seed under which models are spread over the partitions of `panes`; part of the format.
@@ -41,6 +44,9 @@ pub struct Position {
     /// Set by `offsets reset`: the first offset given up; the committed offset is where reading goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_from: Option<i64>,
+    /// Since when a flood of rejects goes on: so that whoever reads on can say that it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flood_since: Option<EventTime>,
 }
 
 impl Position {
@@ -53,6 +59,7 @@ impl Position {
             seq: 0,
             watermark: None,
             lost_from: None,
+            flood_since: None,
         }
     }
 }
@@ -101,6 +108,7 @@ pub struct Ingest {
     next: i64,
     open: BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>,
     open_buffers: usize,
+    open_features: usize,
     pending_values: u64,
     announced: Option<EventTime>,
     tally: Tally,
@@ -159,15 +167,16 @@ impl Ingest {
             topic_partitions: partitions,
             clock: SourceClock::at(position.watermark),
             announced: position.watermark,
+            flood: FloodGauge::since(position.flood_since),
             position,
             joint,
             start: next,
             next,
             open: BTreeMap::new(),
             open_buffers: 0,
+            open_features: 0,
             pending_values: 0,
             tally: Tally::default(),
-            flood: FloodGauge::default(),
             outputs: Vec::new(),
         }
     }
@@ -221,8 +230,11 @@ impl Ingest {
         if self.clock.lateness(time) == Lateness::Late {
             return Ok(Fate::Late);
         }
-        self.clock
-            .observe(time, record.arrival, self.plan.disorder_millis);
+        if record.arrival.is_some() {
+            // Nothing bounds an event whose record has no arrival: it is counted, but it moves no clock.
+            self.clock
+                .observe(time, record.arrival, self.plan.disorder_millis);
+        }
         self.pending_values += prediction.features.len() as u64 + 1;
         let (topic, partition) = (&self.source.topic, self.source.partition);
         let whereabouts = || Whereabouts {
@@ -230,13 +242,15 @@ impl Ingest {
             partition,
             offset,
         };
-        buffer(
+        let buffer = buffer(
             &mut self.open,
             &mut self.open_buffers,
             &prediction,
             Boundary::at_or_before(time),
-        )
-        .push(&prediction, whereabouts);
+        );
+        let before = buffer.features();
+        buffer.push(&prediction, whereabouts);
+        self.open_features += buffer.features() - before;
         Ok(Fate::Counted)
     }
 
@@ -254,7 +268,9 @@ impl Ingest {
     /// Whether memory asks for a flush before its time.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.open_buffers >= OPEN_BUFFERS_MAX || self.pending_values >= PENDING_VALUES_MAX
+        self.open_buffers >= OPEN_BUFFERS_MAX
+            || self.open_features >= OPEN_FEATURES_MAX
+            || self.pending_values >= PENDING_VALUES_MAX
     }
 
     /// Whether there is anything to say: records read, a watermark moved, a life begun.
@@ -276,6 +292,7 @@ impl Ingest {
         self.position.seq += 1;
         self.position.watermark = self.clock.watermark();
         self.position.lost_from = None;
+        self.position.flood_since = self.flood.is_flooded_since();
         let mut frames: Vec<Frame> = (0..PANES_PARTITIONS).map(|_| self.empty_frame()).collect();
         for (model, versions) in &mut self.open {
             let Some(frame) = frames.get_mut(panes_partition(model) as usize) else {
@@ -285,6 +302,7 @@ impl Ingest {
         }
         self.open.clear();
         self.open_buffers = 0;
+        self.open_features = 0;
         self.pending_values = 0;
         self.joint = Joint::Next;
         self.start = self.next;

@@ -147,7 +147,7 @@ fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
         (
             at,
             evaluate.next_offset(),
-            metadata::encode(&PanesMetadata::of(evaluate.cursors())),
+            metadata::encode(&PanesMetadata::of(evaluate)),
         )
     });
     inputs.chain(panes).collect()

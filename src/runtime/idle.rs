@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::pace::Pace;
-use super::port::{Fault, FirstStart, Log};
+use super::port::{Fault, FirstStart, Log, TopicPartition};
 use super::tasks::Tasks;
 use crate::event::Tick;
 
@@ -36,15 +36,17 @@ pub fn advance<L: Log>(
     for (at, task) in &mut tasks.ingest {
         let since = *task.quiet_since.get_or_insert(now);
         let next = task.ingest.next_offset();
-        let is_silent = match task.ingest.watermark() {
-            None => {
-                log.first_offset(at, FirstStart::Latest)? <= next && log.is_drained(at, next)?
-            }
-            Some(_) => now - since >= timeout && !pace.is_paused(at) && log.is_drained(at, next)?,
-        };
+        let is_quiet = now - since >= timeout && !pace.is_paused(at);
+        let was_never_used = task.ingest.watermark().is_none() && is_empty(log, at)?;
+        let is_silent = (is_quiet || was_never_used) && log.is_drained(at, next)?;
         if is_silent {
             task.ingest.idle(wall);
         }
     }
     Ok(())
+}
+
+/// Whether the partition holds no record that was committed.
+fn is_empty<L: Log>(log: &mut L, at: &TopicPartition) -> Result<bool, Fault> {
+    Ok(log.first_offset(at, FirstStart::Earliest)? == log.first_offset(at, FirstStart::Latest)?)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::port::{Committed, Fault, TopicPartition};
 use crate::pipeline::cursor::{Cursors, TopicSize};
+use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Position;
 
 /// Beside the offsets of `panes`: which input partitions the group has ever read.
@@ -16,6 +17,10 @@ pub struct PanesMetadata {
     pub v: u8,
     /// By input topic.
     pub topics: BTreeMap<String, KnownTopic>,
+    /// The last boundary that was closed, in minutes since the Unix epoch.
+    pub closed: Option<i64>,
+    /// The digest of the state: judging and checkpoints change it while the offset stands still.
+    pub digest: u64,
 }
 
 /// What the group knows of one input topic.
@@ -46,26 +51,34 @@ impl KnownTopic {
 }
 
 impl PanesMetadata {
-    /// What the cursors know, their sources coming in ascending order.
+    /// What is committed beside the offset of a task.
     #[must_use]
-    pub fn of(cursors: &Cursors) -> Self {
-        let known = |(topic, size): (&String, TopicSize)| {
-            (
-                topic.clone(),
-                KnownTopic {
-                    first: size.first,
-                    heard: Vec::new(),
-                },
-            )
-        };
-        let mut topics: BTreeMap<String, KnownTopic> = cursors.topics().map(known).collect();
-        for (source, _) in cursors.sources() {
-            if let Some(known) = topics.get_mut(&source.topic) {
-                known.add(source.partition);
-            }
+    pub fn of(task: &Evaluate) -> Self {
+        Self {
+            v: 1,
+            topics: known(task.cursors()),
+            closed: task.closed().map(|boundary| boundary.0),
+            digest: task.digest(),
         }
-        Self { v: 1, topics }
     }
+}
+
+/// What the cursors know, their sources coming in ascending order.
+fn known(cursors: &Cursors) -> BTreeMap<String, KnownTopic> {
+    let unheard = |(topic, size): (&String, TopicSize)| {
+        let known = KnownTopic {
+            first: size.first,
+            heard: Vec::new(),
+        };
+        (topic.clone(), known)
+    };
+    let mut topics: BTreeMap<String, KnownTopic> = cursors.topics().map(unheard).collect();
+    for (source, _) in cursors.sources() {
+        if let Some(known) = topics.get_mut(&source.topic) {
+            known.add(source.partition);
+        }
+    }
+    topics
 }
 
 /// The metadata as text; at most a few hundred bytes, Kafka takes 4 KB.

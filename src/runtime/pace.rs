@@ -54,7 +54,6 @@ impl Pace {
         let Some(fastest) = watermarks(tasks).max() else {
             return Ok(());
         };
-        // Looking around costs a request: only when something is far behind the present can it matter.
         if is_due(self.looked_around_at, now, LOOK_AROUND_INTERVAL) {
             self.looked_around_at = Some(now);
             self.slowest_elsewhere = slowest_elsewhere(log, plan, tasks)?;

@@ -37,7 +37,7 @@ pub struct Beginning {
 
 impl Restoring {
     /// Reads the committed offsets and begins to read the state; what is still in memory from a moment ago (`parked`)
-    /// is used again where it stands exactly at the committed offset, so that a rolling restart restores little.
+    /// is used again where nobody has committed anything since, so that a rolling restart restores little.
     ///
     /// # Errors
     /// When an offset was moved by hand, or the cluster does not answer.
@@ -56,7 +56,7 @@ impl Restoring {
                 continue;
             }
             match (parked.remove(&at.partition), &committed) {
-                (Some(task), Some(stable)) if task.next_offset() == stable.offset => {
+                (Some(task), Some(stable)) if is_current(&task, stable) => {
                     reused.insert(at.partition, task);
                 }
                 _ => {
@@ -135,6 +135,13 @@ impl Restoring {
         }
         Ok(tasks)
     }
+}
+
+/// Whether what was committed last for a task is what it holds: the offset alone does not say, because another owner may
+/// have judged and published without reading a frame.
+fn is_current(task: &Evaluate, committed: &Committed) -> bool {
+    let witness = metadata::encode(&PanesMetadata::of(task));
+    task.next_offset() == committed.offset && committed.metadata.as_ref() == Some(&witness)
 }
 
 /// What the offsets of `panes` remember of the inputs.

@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::port::{Clock, Fault, FirstStart, Happening, Log, Message, Outgoing, TopicPartition};
 use super::restore::{Beginning, Restoring};
 use super::tasks::Tasks;
+use crate::event::Reject;
 use crate::pipeline::Plan;
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Fate;
@@ -59,6 +60,36 @@ enum Phase {
     Working(Tasks),
 }
 
+/// Refused records on their way to the dead-letter topic, bounded by number and by bytes.
+struct DeadLetters<O> {
+    letters: Vec<Outgoing<O>>,
+    bytes: usize,
+}
+
+impl<O> Default for DeadLetters<O> {
+    fn default() -> Self {
+        Self {
+            letters: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<O> DeadLetters<O> {
+    fn push<M: Message<Original = O>>(&mut self, message: &M, reason: Reject) {
+        let payload = message.record().payload.map_or(0, <[u8]>::len);
+        self.bytes += payload + message.key().map_or(0, <[u8]>::len);
+        self.letters.push(Outgoing::DeadLetter {
+            original: message.original(),
+            reason,
+        });
+    }
+
+    fn is_full(&self) -> bool {
+        self.letters.len() >= DEAD_LETTERS_MAX || self.bytes >= EFFECT_BYTES_MAX
+    }
+}
+
 /// What one poll brought, without the message.
 enum Turn {
     Taken,
@@ -76,7 +107,7 @@ pub struct Worker<L: Log, C: Clock> {
     pub(super) options: Options,
     pub(super) meter: Arc<dyn Meter>,
     phase: Phase,
-    pub(super) dead_letters: Vec<Outgoing<L::Original>>,
+    dead_letters: DeadLetters<L::Original>,
     parked: Option<(Duration, BTreeMap<i32, Evaluate>)>,
     flushed_at: Duration,
     checkpointed_at: Duration,
@@ -95,7 +126,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             options,
             meter,
             phase: Phase::Unassigned,
-            dead_letters: Vec::new(),
+            dead_letters: DeadLetters::default(),
             parked: None,
             flushed_at: now,
             checkpointed_at: now,
@@ -148,6 +179,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         for _ in 0..MESSAGES_PER_TURN {
             match self.take_one(timeout)? {
+                Turn::Taken if self.dead_letters.is_full() => return Ok(()),
                 Turn::Taken => timeout = Duration::ZERO,
                 Turn::Assigned(partitions) => return self.assigned(partitions),
                 Turn::Revoked => return self.revoked(),
@@ -220,9 +252,11 @@ impl<L: Log, C: Clock> Worker<L, C> {
         if let Phase::Working(tasks) = std::mem::replace(&mut self.phase, Phase::Unassigned)
             && flushed.is_ok()
         {
-            self.parked = Some((self.clock.elapsed(), tasks.evaluate));
+            let mut evaluate = tasks.evaluate;
+            evaluate.retain(|_, task| !task.is_replaying());
+            self.parked = Some((self.clock.elapsed(), evaluate));
         }
-        self.dead_letters.clear();
+        self.dead_letters = DeadLetters::default();
         self.meter.restoring(0);
         self.log.unassign()?;
         // A flush that failed here cost nothing: whoever gets the partitions reads them again.
@@ -238,7 +272,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         );
         self.phase = Phase::Unassigned;
         self.parked = None;
-        self.dead_letters.clear();
+        self.dead_letters = DeadLetters::default();
         self.meter.restoring(0);
         self.log.unassign()
     }
@@ -247,7 +281,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
     fn start_over(&mut self, why: &str) -> Result<(), Fault> {
         tracing::warn!(why, "a passing fault: going back to the last commit");
         self.meter.aborted();
-        self.dead_letters.clear();
+        self.dead_letters = DeadLetters::default();
         std::thread::sleep(RETRY_PAUSE);
         let assigned = match std::mem::replace(&mut self.phase, Phase::Unassigned) {
             Phase::Unassigned => return Ok(()),
@@ -336,22 +370,25 @@ impl<L: Log, C: Clock> Worker<L, C> {
             return Ok(());
         }
         self.idle_checked_at = Some(now);
-        idle::advance(
+        let advanced = idle::advance(
             &mut self.log,
             tasks,
             &self.pace,
             now,
             self.clock.now(),
             timeout,
-        )
+        );
+        unless_fatal(advanced, "silent sources are looked at again later")
     }
 
     fn keep_pace(&mut self) -> Result<(), Fault> {
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
-        self.pace
-            .keep(&mut self.log, &self.plan, tasks, self.clock.elapsed())
+        let kept = self
+            .pace
+            .keep(&mut self.log, &self.plan, tasks, self.clock.elapsed());
+        unless_fatal(kept, "pacing goes on by what was seen last")
     }
 
     fn flush_if_due(&mut self) -> Result<(), Fault> {
@@ -359,7 +396,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
-        let full = self.dead_letters.len() >= DEAD_LETTERS_MAX
+        let full = self.dead_letters.is_full()
             || tasks.ingest.values().any(|task| task.ingest.is_full())
             || tasks
                 .evaluate
@@ -388,7 +425,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             return Ok(());
         };
         let dead_letters = std::mem::take(&mut self.dead_letters);
-        let gathered = flush::gather(tasks, &self.plan, dead_letters)?;
+        let gathered = flush::gather(tasks, &self.plan, dead_letters.letters)?;
         if gathered.batch.records.is_empty() {
             return Ok(());
         }
@@ -428,11 +465,22 @@ impl<L: Log, C: Clock> Worker<L, C> {
     }
 }
 
+/// A look that failed in passing costs nothing that was read: what it would have changed waits for the next look.
+fn unless_fatal(looked: Result<(), Fault>, instead: &'static str) -> Result<(), Fault> {
+    match looked {
+        Err(Fault::Passing(why)) => {
+            tracing::warn!(why, instead);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
 /// Hands one message to its task.
 fn take<M: Message>(
     tasks: &mut Tasks,
     plan: &Plan,
-    dead_letters: &mut Vec<Outgoing<M::Original>>,
+    dead_letters: &mut DeadLetters<M::Original>,
     now: Duration,
     message: &M,
 ) -> Result<(), Fault> {
@@ -450,10 +498,7 @@ fn take<M: Message>(
     };
     task.quiet_since = Some(now);
     if let Fate::Rejected(reason) = task.ingest.submit(message.offset(), &message.record()) {
-        dead_letters.push(Outgoing::DeadLetter {
-            original: message.original(),
-            reason,
-        });
+        dead_letters.push(message, reason);
     }
     Ok(())
 }

@@ -125,6 +125,24 @@ impl Evaluate {
             .map_or(&self.cursors, |replay| &replay.expected)
     }
 
+    /// The last boundary that was closed.
+    #[must_use]
+    pub fn closed(&self) -> Option<Boundary> {
+        self.closed
+    }
+
+    /// The digest of all that is written of it but the head.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.writer.digest()
+    }
+
+    /// Whether frames since the last checkpoint are still being read again.
+    #[must_use]
+    pub fn is_replaying(&self) -> bool {
+        self.replay.is_some()
+    }
+
     /// What has gathered since the last flush.
     #[must_use]
     pub fn effects(&self) -> &Effects {
@@ -318,10 +336,11 @@ impl Evaluate {
 
     fn retire_models(&mut self, boundary: Boundary) -> Result<(), Stop> {
         let oldest = boundary.plus_minutes(-self.plan.bounds.retire_minutes);
+        // A model with an alert lives on until that has ended.
         let silent = self
             .models
             .values()
-            .filter(|model| model.last_seen() < oldest);
+            .filter(|model| model.last_seen() < oldest && model.episodes().is_empty());
         let silent: Vec<String> = silent.map(|model| model.name().to_owned()).collect();
         for name in silent {
             if let Some(model) = self.models.remove(&name) {

@@ -171,7 +171,10 @@ impl Model {
             .or_default();
         for subject in partial.subjects.keys() {
             match subjects.get_mut(subject) {
-                Some(last) => *last = seen,
+                Some(last) => {
+                    self.changed |= *last != seen;
+                    *last = seen;
+                }
                 None => {
                     subjects.insert(subject.clone(), seen);
                     self.changed = true;

@@ -21,7 +21,7 @@ const REFERENCE_BYTES_MAX: usize = 400 << 10;
 /// Moves the alerts of a model by what was found at a boundary.
 pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effects: &mut Effects) {
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
-    let idle = episodes.is_empty() && found.observed.is_empty();
+    let was_empty = episodes.is_empty();
     let exemplars = |version: &str, length: WindowLength| {
         exemplars(model, version, Span::ending_at(at, length))
     };
@@ -31,14 +31,14 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
         reference_id: model.reference().map(|reference| reference.id.as_str()),
         exemplars: &exemplars,
     };
-    if !idle {
+    if !(was_empty && found.observed.is_empty()) {
         for alert in episodes.observe(at, &found.observed, &context) {
             effects.outputs.push(of_alert(&alert));
             effects.alerts.push(alert);
         }
     }
     // An active cause remembers when it was last heard: that is news at every boundary.
-    model.changed |= !(idle || episodes.is_empty()) || !effects.alerts.is_empty();
+    model.changed |= !(was_empty && episodes.is_empty());
     model.knowledge.episodes = episodes;
 }
 
