@@ -169,12 +169,12 @@ pub struct DemoArgs {
     #[arg(long, requires = "brokers", requires = "topic")]
     pub produce_only: bool,
     /// With --produce-only: the broker.
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", requires = "produce_only")]
     pub brokers: Option<String>,
     /// With --produce-only: the topic.
-    #[arg(long, value_name = "TOPIC")]
+    #[arg(long, value_name = "TOPIC", requires = "produce_only")]
     pub topic: Option<String>,
-    /// With --produce-only: events per second.
+    /// With --produce-only: events per second on average over a day; they swing by 40 % with the hour.
     #[arg(long, value_name = "N", default_value_t = 20.0)]
     pub rate: f64,
 }

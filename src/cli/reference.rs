@@ -126,12 +126,12 @@ fn absences(subject: &SubjectRecord, predictions: u64) -> String {
 /// The middle of a distribution as blocks, between its outer quantiles.
 fn of_numbers(numbers: &NumbersRecord) -> String {
     let quantile = |name: &str| numbers.quantiles.get(name).copied().unwrap_or(0.0);
-    let axis = Axis::between(quantile("p01"), quantile("p99"));
     let scale = if numbers.scale == "score" {
         Scale::Score
     } else {
         Scale::Plain
     };
+    let axis = Axis::between(scale, quantile("p01"), quantile("p99"));
     let mut bars = [0.0f64; BARS];
     for (index, count) in &numbers.cells {
         let edge = |index: u64| {
@@ -145,8 +145,13 @@ fn of_numbers(numbers: &NumbersRecord) -> String {
         }
     }
     format!(
-        "  {}\n  min {}  p05 {}  median {}  p95 {}  max {}\n",
+        "  {}{}\n  min {}  p05 {}  median {}  p95 {}  max {}\n",
         blocks(&bars),
+        if axis.is_log {
+            "  (bars of equal ratio)"
+        } else {
+            ""
+        },
         short(numbers.min),
         short(quantile("p05")),
         short(quantile("p50")),
@@ -163,8 +168,9 @@ struct Axis {
 }
 
 impl Axis {
-    fn between(low: f64, high: f64) -> Self {
-        let is_log = low > 0.0 && high / low >= RATIO_MIN;
+    /// Amounts that span orders of magnitude get bars of equal ratio; scores, and all else, bars of equal width.
+    fn between(scale: Scale, low: f64, high: f64) -> Self {
+        let is_log = scale == Scale::Plain && low > 0.0 && high / low >= RATIO_MIN;
         Self { low, high, is_log }
     }
 
@@ -251,7 +257,7 @@ mod tests {
             ],
             ["0", "12.5", "12346", "0.25", "-3"]
         );
-        let axis = Axis::between(1.0, 1_000.0);
+        let axis = Axis::between(Scale::Plain, 1.0, 1_000.0);
         assert_eq!((axis.bar(-5.0), axis.bar(1e9)), (0, BARS - 1));
         assert_eq!(blocks(&[0.0, 4.0, 8.0]), " ▄█");
     }

@@ -14,6 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::context::{Decision, DeliveryContext, GroupContext, QuietContext};
 use super::guard::guarded;
 use super::message::KafkaMessage;
+use super::refusal::refused;
 use super::restore::{REQUEST_TIMEOUT, StateReading};
 use super::settings::{Offsets, Settings};
 use super::transaction::{self, Aftermath, Failure, Letters, TransactionalProducer};
@@ -53,14 +54,14 @@ impl KafkaLog {
     /// When a property is unknown or no broker answers.
     pub fn connect(settings: Settings, topics: &[&str], dead_letters: &str) -> Result<Self, Fault> {
         let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
-            .map_err(|e| unusable(&e))?;
+            .map_err(|e| refused(&e))?;
         answers(&probe, &settings.brokers)?;
         let stable = BaseConsumer::from_config_and_context(&settings.stable_probe(), QuietContext)
-            .map_err(|e| unusable(&e))?;
+            .map_err(|e| refused(&e))?;
         let consumer =
             BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
-                .map_err(|e| unusable(&e))?;
-        consumer.subscribe(topics).map_err(|e| unusable(&e))?;
+                .map_err(|e| refused(&e))?;
+        consumer.subscribe(topics).map_err(|e| refused(&e))?;
         Ok(Self {
             settings,
             dead_letters: dead_letters.to_owned(),
@@ -79,7 +80,7 @@ impl KafkaLog {
             &self.settings.producer(),
             DeliveryContext::default(),
         )
-        .map_err(|e| unusable(&e))?;
+        .map_err(|e| refused(&e))?;
         producer
             .init_transactions(INITIALISE_TIMEOUT)
             .map_err(|error| not_initialised(&error))?;
@@ -142,17 +143,11 @@ impl KafkaLog {
             let mut element = list.add_partition(&at.topic, at.partition);
             element
                 .set_offset(Offset::Offset(*offset))
-                .map_err(|e| unusable(&e))?;
+                .map_err(|e| refused(&e))?;
             element.set_metadata(metadata);
         }
         Ok(list)
     }
-}
-
-fn unusable(error: &KafkaError) -> Fault {
-    Fault::Fatal(format!(
-        "Kafka's client refuses its configuration: {error}; see `kafka.properties`"
-    ))
 }
 
 fn not_initialised(error: &KafkaError) -> Fault {
@@ -236,7 +231,7 @@ impl Log for KafkaLog {
         let mut list = TopicPartitionList::with_capacity(positions.len());
         for (at, offset) in positions {
             list.add_partition_offset(&at.topic, at.partition, Offset::Offset(*offset))
-                .map_err(|e| unusable(&e))?;
+                .map_err(|e| refused(&e))?;
         }
         self.consumer
             .assign(&list)

@@ -5,6 +5,7 @@ mod dead_letter;
 mod guard;
 mod log;
 mod message;
+mod refusal;
 mod reset;
 mod restore;
 mod settings;

@@ -8,6 +8,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
+use super::refusal::refused;
 use super::restore::REQUEST_TIMEOUT;
 use super::settings::Settings;
 use crate::pipeline::ingest::Position;
@@ -39,7 +40,7 @@ pub fn reset_offsets(
         Fault::Fatal(format!("the offsets of {topic} cannot be reset: {error}"))
     };
     let consumer = BaseConsumer::from_config_and_context(&settings.consumer(), QuietContext)
-        .map_err(cannot)?;
+        .map_err(|error| refused(&error))?;
     at_rest(&consumer, &settings.group)?;
     let metadata = consumer
         .fetch_metadata(Some(topic), REQUEST_TIMEOUT)

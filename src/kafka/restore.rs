@@ -13,6 +13,7 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
+use super::refusal::refused;
 use super::settings::Settings;
 use crate::runtime::{Fault, TakeEntry};
 
@@ -139,8 +140,8 @@ fn passing(topic: &str, error: &KafkaError) -> Fault {
 /// When the topic does not exist or the cluster does not answer.
 pub fn read_all(settings: &Settings, topic: &str) -> Result<Vec<Vec<u8>>, Fault> {
     let cannot = |error: KafkaError| Fault::Fatal(format!("cannot read {topic}: {error}"));
-    let probe =
-        BaseConsumer::from_config_and_context(&settings.probe(), QuietContext).map_err(cannot)?;
+    let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
+        .map_err(|error| refused(&error))?;
     let metadata = probe
         .fetch_metadata(Some(topic), REQUEST_TIMEOUT)
         .map_err(cannot)?;

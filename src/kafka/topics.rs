@@ -12,6 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 
 use super::context::QuietContext;
+use super::refusal::refused;
 use super::restore::REQUEST_TIMEOUT;
 use super::settings::Settings;
 use crate::pipeline::{PANES_PARTITIONS, Plan};
@@ -300,11 +301,7 @@ fn cleanup_policies(
 fn admin(settings: &Settings) -> Result<AdminClient<QuietContext>, Fault> {
     let client: Result<AdminClient<QuietContext>, KafkaError> =
         AdminClient::from_config_and_context(&settings.admin(), QuietContext);
-    client.map_err(|error| {
-        Fault::Fatal(format!(
-            "Kafka's client refuses its configuration: {error}; see `kafka.properties`"
-        ))
-    })
+    client.map_err(|error| refused(&error))
 }
 
 /// The client's administration is asynchronous; here one request is made and waited for.

@@ -113,8 +113,18 @@ fn tell_evaluate(
     });
 }
 
-/// Tells the meter of alerts that were already standing when the tasks were restored.
+/// Tells the meter of what was there when the tasks were restored: the sources, and the alerts that stand.
 pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
+    for (at, task) in &tasks.ingest {
+        meter.ingested(&SourceTally {
+            topic: &at.topic,
+            partition: at.partition,
+            accepted: 0,
+            late: 0,
+            rejected: &[],
+            watermark: task.ingest.watermark(),
+        });
+    }
     for model in tasks.evaluate.values().flat_map(Evaluate::models) {
         for standing in model.episodes().standing() {
             let causes: Vec<String> = standing

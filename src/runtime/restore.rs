@@ -248,7 +248,7 @@ fn evaluate<L: Log>(
             log.first_offset(&at, FirstStart::Earliest)?,
         )),
         (restored, committed) => Err(Fault::Fatal(format!(
-            "the state of {at} stands at {} but the committed offset at {}: an internal topic was deleted or tampered with. \
+            "the state of {at} stands at {} but the committed offset at {}: another group owns this `topics.prefix`, the group's offsets expired, or an internal topic was tampered with. \
              To begin anew, choose another `kafka.group` and `topics.prefix`",
             described(restored.map(|e| e.next_offset())),
             described(committed.map(|c| c.offset)),

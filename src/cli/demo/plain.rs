@@ -77,7 +77,11 @@ fn said(at: EventTime, what: &str) -> String {
 fn alert_line(record: &AlertRecord) -> String {
     let status = match record.status {
         AlertStatus::Pending => "pending",
-        AlertStatus::Firing => "ALERT",
+        AlertStatus::Firing => match record.change.as_deref() {
+            Some("joined") => "  joined by",
+            Some("escalated") => "  graver:",
+            _ => "ALERT",
+        },
         AlertStatus::Resolved => "resolved",
     };
     let at = record.moment().map_or_else(|| " ".repeat(9), clock);

@@ -51,6 +51,9 @@ pub struct AlertRecord {
     pub kind: AlertKind,
     /// Where it stands.
     pub status: AlertStatus,
+    /// Why it was published: opened, joined, escalated.
+    #[serde(default)]
+    pub change: Option<String>,
     /// The window of the first cause.
     #[serde(default)]
     pub window: Option<WindowRecord>,
