@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::model::{Knowledge, Model};
 use super::{Evaluate, OpenPanes, Replay, Stop};
 use crate::pipeline::effect::Effects;
+use crate::pipeline::frame::Scope;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
 use crate::pipeline::state::{BadState, Head, Key, StateReader, decode};
 use crate::reference::Reference;
 use crate::sketch::Partial;
-use crate::window::PANE_MILLIS;
+use crate::window::{Boundary, PANE_MILLIS};
 
 impl Evaluate {
     /// The task as its state tells; `None` if nothing was ever written.
@@ -23,53 +24,16 @@ impl Evaluate {
         reader: &StateReader,
     ) -> Result<Option<Self>, Stop> {
         let (entries, writer) = reader.entries()?;
-        let mut head: Option<Head> = None;
-        let mut models: BTreeMap<String, Model> = BTreeMap::new();
-        let mut references: BTreeMap<String, Reference> = BTreeMap::new();
-        let (mut open, mut checkpointed) = (OpenPanes::new(), BTreeSet::new());
-        let mut panes = Vec::new();
+        let mut held = Held::default();
         for (key, value) in entries {
-            match key {
-                Key::Head => head = Some(decode(&value)?),
-                Key::Model(name) => {
-                    models.insert(
-                        name.clone(),
-                        Model::restored(decode::<Knowledge>(&value)?, None),
-                    );
-                }
-                Key::Reference(name) => {
-                    references.insert(name.clone(), decode(&value)?);
-                }
-                Key::Open(scope, start) => {
-                    checkpointed.insert((*start, scope.clone()));
-                    open.entry(*start)
-                        .or_default()
-                        .insert(scope.clone(), decode(&value)?);
-                }
-                Key::Fine(..) | Key::Coarse(..) => panes.push((key, decode::<Partial>(&value)?)),
-            }
+            held.take(key, &value)?;
         }
-        let Some(head) = head else { return Ok(None) };
-        same(
-            "the number of panes partitions",
-            i64::from(head.partitions),
-            i64::from(PANES_PARTITIONS),
-        )?;
-        same(
-            "the length of a pane in milliseconds",
-            head.pane_millis,
-            PANE_MILLIS,
-        )?;
-        if head.digest != writer.digest() {
-            return Err(BadState::Tampered.into());
-        }
-        for (key, pane) in panes {
-            put_back(&mut models, key, pane);
-        }
-        for (name, model) in &mut models {
-            model.reference = references.remove(name);
-            model.changed = false;
-        }
+        let Some(head) = held.head.take() else {
+            return Ok(None);
+        };
+        check(&head, writer.digest())?;
+        let (open, checkpointed) = std::mem::take(&mut held.open);
+        let models = held.into_models();
         Ok(Some(Self {
             plan,
             // What was merged since the checkpoint is read again, from where the cursors stood then.
@@ -94,6 +58,72 @@ impl Evaluate {
             changed: false,
             is_herald: partition == 0,
         }))
+    }
+}
+
+/// What the entries of a state topic hold, sorted by what they are about.
+#[derive(Default)]
+struct Held {
+    head: Option<Head>,
+    models: BTreeMap<String, Model>,
+    references: BTreeMap<String, Reference>,
+    /// Open panes, and which of them a checkpoint has written.
+    open: (OpenPanes, BTreeSet<(Boundary, Scope)>),
+    panes: Vec<(Key, Partial)>,
+}
+
+impl Held {
+    fn take(&mut self, key: &Key, value: &[u8]) -> Result<(), BadState> {
+        match key {
+            Key::Head => self.head = Some(decode(value)?),
+            Key::Model(name) => {
+                let knowledge: Knowledge = decode(value)?;
+                let model = Model::restored(knowledge, None);
+                self.models.insert(name.clone(), model);
+            }
+            Key::Reference(name) => {
+                self.references.insert(name.clone(), decode(value)?);
+            }
+            Key::Open(scope, start) => {
+                let (open, checkpointed) = &mut self.open;
+                checkpointed.insert((*start, scope.clone()));
+                let scopes = open.entry(*start).or_default();
+                scopes.insert(scope.clone(), decode(value)?);
+            }
+            Key::Fine(..) | Key::Coarse(..) => self.panes.push((key.clone(), decode(value)?)),
+        }
+        Ok(())
+    }
+
+    /// The models with their panes and references put back.
+    fn into_models(mut self) -> BTreeMap<String, Model> {
+        for (key, pane) in self.panes {
+            put_back(&mut self.models, &key, pane);
+        }
+        for (name, model) in &mut self.models {
+            model.reference = self.references.remove(name);
+            model.changed = false;
+        }
+        self.models
+    }
+}
+
+/// Refuses what is fixed for life and different, and state of which a part is missing or old.
+fn check(head: &Head, digest: u64) -> Result<(), BadState> {
+    same(
+        "the number of panes partitions",
+        i64::from(head.partitions),
+        i64::from(PANES_PARTITIONS),
+    )?;
+    same(
+        "the length of a pane in milliseconds",
+        head.pane_millis,
+        PANE_MILLIS,
+    )?;
+    if head.digest == digest {
+        Ok(())
+    } else {
+        Err(BadState::Tampered)
     }
 }
 
