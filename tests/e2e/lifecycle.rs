@@ -7,7 +7,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
 
-use crate::deployment::{Deployment, EVERY_MINUTE, STOP_MAX};
+use crate::deployment::{Deployment, EVERY_MINUTE, QUIET_STOP_MAX, STOP_MAX};
 use crate::outcome::{Outcome, await_end};
 use crate::recount::Recount;
 use crate::stream::{START, Stream, input_topic};
@@ -502,7 +502,7 @@ fn a_stop_is_short_even_in_the_middle_of_a_backlog() {
     for millis in [100, 700, 1_500, 3_000] {
         let mut process: Tidegauge = deployment.start();
         sleep(Duration::from_millis(millis));
-        let status = process.terminate(STOP_MAX);
+        let status = process.terminate(QUIET_STOP_MAX);
         assert!(
             status.success() || process.log().is_empty(),
             "after {millis} ms, {status}: {}",
