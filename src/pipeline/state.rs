@@ -193,7 +193,6 @@ fn part_key(key: &Key, part: u16) -> Result<Vec<u8>, postcard::Error> {
 #[derive(Debug, Default)]
 pub struct StateReader {
     records: BTreeMap<(Key, u16), Vec<u8>>,
-    bytes: usize,
 }
 
 /// Keys and whole values, in the order of the keys.
@@ -210,19 +209,11 @@ impl StateReader {
             other => return Err(BadState::Format(other.copied().unwrap_or(0))),
         }
         let (_, key, part): (u8, Key, u16) = postcard::from_bytes(key)?;
-        let before = match value {
+        match value {
             Some(value) => self.records.insert((key, part), value.to_vec()),
             None => self.records.remove(&(key, part)),
         };
-        self.bytes += value.map_or(0, <[u8]>::len);
-        self.bytes -= before.map_or(0, |old| old.len());
         Ok(())
-    }
-
-    /// Bytes held.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes
     }
 
     /// Each entry once, by key, with a writer that knows what lies in the topic.

@@ -97,21 +97,26 @@ mod tests {
         buffer.freeze().unwrap()
     }
 
-    #[test]
-    fn order_and_grouping_of_panes_do_not_change_the_id() {
-        let span = Span {
-            start: Boundary(0),
-            end: Boundary(120),
-        };
-        let panes = [
+    const SPAN: Span = Span {
+        start: Boundary(0),
+        end: Boundary(120),
+    };
+
+    fn three_panes() -> [(i64, Partial); 3] {
+        [
             (0, pane("de", 1.0, 5)),
             (15, pane("fr", 2.0, 3)),
             (60, pane("de", 3.0, 4)),
-        ];
-        let forward = learn("m", span, panes.iter().map(|(b, p)| (Boundary(*b), p)));
+        ]
+    }
+
+    #[test]
+    fn order_and_grouping_of_panes_do_not_change_the_id() {
+        let panes = three_panes();
+        let forward = learn("m", SPAN, panes.iter().map(|(b, p)| (Boundary(*b), p)));
         let backward = learn(
             "m",
-            span,
+            SPAN,
             panes.iter().rev().map(|(b, p)| (Boundary(*b), p)),
         );
         assert_eq!(forward, backward);
@@ -119,7 +124,7 @@ mod tests {
         assert_eq!(forward.predictions, 12);
         let other = learn(
             "m",
-            span,
+            SPAN,
             panes.iter().take(2).map(|(b, p)| (Boundary(*b), p)),
         );
         assert_ne!(forward.id, other.id);
@@ -127,16 +132,8 @@ mod tests {
 
     #[test]
     fn categories_of_one_hour_are_counted_by_their_events() {
-        let span = Span {
-            start: Boundary(0),
-            end: Boundary(120),
-        };
-        let panes = [
-            (0, pane("de", 1.0, 5)),
-            (15, pane("fr", 2.0, 3)),
-            (60, pane("de", 3.0, 4)),
-        ];
-        let reference = learn("m", span, panes.iter().map(|(b, p)| (Boundary(*b), p)));
+        let panes = three_panes();
+        let reference = learn("m", SPAN, panes.iter().map(|(b, p)| (Boundary(*b), p)));
         let country = &reference.subjects[&Subject::Feature("country".into())];
         assert_eq!(
             country.one_hour_events, 3,
