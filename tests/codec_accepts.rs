@@ -78,6 +78,7 @@ fn every_field_is_read() {
             cost_usd: Some(0.02),
         },
         trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+        ..Prediction::default()
     };
     assert_eq!(decode(payload), expected);
 }

@@ -14,6 +14,8 @@ pub enum Kind {
     DataQuality,
     /// Traffic fell away.
     Volume,
+    /// An objective is not met.
+    Slo,
     /// Tidegauge's own input is broken: losses, duplicates, floods of rejects.
     Integrity,
 }
@@ -26,6 +28,7 @@ impl Kind {
             Self::Drift => "drift",
             Self::DataQuality => "data_quality",
             Self::Volume => "volume",
+            Self::Slo => "slo",
             Self::Integrity => "integrity",
         }
     }
@@ -37,6 +40,7 @@ impl From<Family> for Kind {
             Family::Drift => Self::Drift,
             Family::DataQuality => Self::DataQuality,
             Family::Volume => Self::Volume,
+            Family::Objective => Self::Slo,
         }
     }
 }

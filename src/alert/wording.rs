@@ -34,6 +34,7 @@ pub(super) fn labels(
         Kind::Drift => "TidegaugeDrift",
         Kind::DataQuality => "TidegaugeDataQuality",
         Kind::Volume => "TidegaugeVolume",
+        Kind::Slo => "TidegaugeObjective",
         Kind::Integrity => "TidegaugeIntegrity",
     };
     let ours = [
@@ -78,6 +79,7 @@ impl Tale<'_> {
             (Family::DataQuality, 0 | 1) => format!("bad data in {subject}"),
             (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
             (Family::Volume, _) => "traffic fell away".to_owned(),
+            (Family::Objective, _) => format!("{subject} is not met"),
         };
         let model = self.model;
         match self.status {
@@ -108,6 +110,7 @@ impl Tale<'_> {
             Family::DataQuality => {
                 format!("the data in {subject} of {whose} is not what it used to be")
             }
+            Family::Objective => format!("{subject} of {whose} is not met"),
             Family::Volume => {
                 format!("{whose} got far less traffic than at this time of earlier days")
             }
@@ -151,6 +154,7 @@ fn numbers(measure: &Measure, family: Family) -> String {
     let m = measure.reference_events.unwrap_or_default();
     let judged = match family {
         Family::Volume => format!("{n} came where {m} were expected"),
+        Family::Objective => format!("{n} events"),
         Family::Drift | Family::DataQuality => {
             format!("{n} events, compared with {m} of the reference")
         }

@@ -16,6 +16,8 @@ pub enum Family {
     DataQuality,
     /// Traffic fell away.
     Volume,
+    /// An objective is not met.
+    Objective,
 }
 
 /// Whether it is trouble.

@@ -1,11 +1,15 @@
-//! What happened: predictions, the times they carry, and the reasons for which a record is refused.
+//! What happened: predictions, labels, the times they carry, and the reasons for which a record is refused.
 
+mod label;
 mod prediction;
 mod record;
 mod reject;
+mod scope;
 mod time;
 
+pub use label::{Label, Truth};
 pub use prediction::{Prediction, Status, Usage, Value, Variant};
 pub use record::{Limits, Record};
 pub use reject::Reject;
+pub use scope::{Scope, Segment};
 pub use time::{ArrivalTime, EventTime, Tick, event_time};

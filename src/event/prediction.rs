@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::EventTime;
 
 /// One prediction event. Text is borrowed from the payload where it can be.
@@ -35,6 +37,10 @@ pub struct Prediction<'a> {
     pub status: Status,
     /// Tokens and cost of a language model.
     pub usage: Usage,
+    /// Scores that a judge gave the answer on the spot, by name; any finite number.
+    pub evaluations: Vec<(Cow<'a, str>, f64)>,
+    /// The id under which the provider of the model knows the answer: a label may refer to it.
+    pub response_id: Option<Cow<'a, str>>,
     /// The trace's id: 32 hexadecimal digits.
     pub trace_id: Option<Cow<'a, str>>,
 }
@@ -55,7 +61,9 @@ pub enum Value<'a> {
 }
 
 /// How the answer was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub enum Variant {
     /// Served.
     #[default]

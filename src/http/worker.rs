@@ -117,6 +117,7 @@ fn family_name(family: Family) -> &'static str {
         Family::Drift => "drift",
         Family::DataQuality => "data_quality",
         Family::Volume => "volume",
+        Family::Objective => "slo",
     }
 }
 

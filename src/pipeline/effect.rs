@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::frame::Scope;
 use crate::alert::AlertRecord;
 use crate::detect::Verdict;
+use crate::event::Scope;
 use crate::sketch::{Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
 

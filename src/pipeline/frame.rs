@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::EventTime;
+use crate::event::{EventTime, Scope};
 use crate::sketch::Partial;
 use crate::window::Boundary;
 
@@ -27,15 +27,6 @@ pub struct SourceId {
     pub topic: String,
     /// Partition.
     pub partition: i32,
-}
-
-/// Whose predictions were counted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Scope {
-    /// Model.
-    pub model: String,
-    /// Version; empty where the producer names none.
-    pub version: String,
 }
 
 /// How a frame continues its source.
@@ -281,6 +272,7 @@ mod tests {
         let scope = Scope {
             model: "m".into(),
             version: "1".into(),
+            segment: None,
         };
         let partial = PanePartial {
             scope,

@@ -13,9 +13,9 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::effect::Output;
 use super::evaluate::integrity;
 use super::flood::FloodGauge;
-use super::frame::{Frame, Joint, PanePartial, Scope, SourceId};
+use super::frame::{Frame, Joint, PanePartial, SourceId};
 use super::plan::{PANES_PARTITIONS, Plan};
-use crate::event::{EventTime, Prediction, Record, Reject, Tick, event_time};
+use crate::event::{EventTime, Prediction, Record, Reject, Scope, Tick, event_time};
 use crate::sketch::{PartialBuffer, Whereabouts};
 use crate::window::{Boundary, Lateness, SourceClock};
 
@@ -365,6 +365,7 @@ fn freeze_into(
         let scope = Scope {
             model: model.to_owned(),
             version: version.clone(),
+            segment: None,
         };
         for (start, buffer) in panes {
             if let Some(partial) = buffer.freeze() {

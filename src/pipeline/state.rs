@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::cursor::Cursors;
 use super::effect::Effects;
-use super::frame::Scope;
+use crate::event::Scope;
 use crate::window::Boundary;
 
 /// Bytes of one record's value at most.

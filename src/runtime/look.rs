@@ -198,6 +198,7 @@ fn family(kind: Kind) -> Option<Family> {
         Kind::Drift => Some(Family::Drift),
         Kind::DataQuality => Some(Family::DataQuality),
         Kind::Volume => Some(Family::Volume),
+        Kind::Slo => Some(Family::Objective),
         Kind::Integrity => None,
     }
 }

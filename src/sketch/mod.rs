@@ -3,23 +3,27 @@
 
 #[cfg(test)]
 mod accuracy;
+mod answer;
 mod buffer;
 mod exemplar;
 mod histogram;
 mod key;
 mod numbers;
 mod partial;
+mod share;
 mod subject;
 mod value;
 mod wire;
 mod words;
 
+pub use answer::{Answered, Known, SCORE_CELLS, UNSCORED, score_cell};
 pub use buffer::HistogramBuffer;
 pub use exemplar::{Exemplar, Exemplars, Whereabouts};
 pub use histogram::{Cell, Histogram};
 pub use key::{Scale, WordTag, id_hash, word_key};
 pub use numbers::{NUMBER_CELLS, Numbers, Range};
 pub use partial::{Partial, PartialBuffer};
+pub use share::Share;
 pub use subject::Subject;
 pub use value::{TypeCounts, ValueBuffer, ValueSketch};
 pub use wire::BadHistogram;

@@ -23,6 +23,10 @@ pub enum Subject {
     OutputTokens,
     /// Cost in US dollars.
     Cost,
+    /// A score that a judge gave the answer, by name.
+    Evaluation(String),
+    /// An objective, by name.
+    Objective(String),
 }
 
 impl Subject {
@@ -48,6 +52,8 @@ impl Subject {
             Self::InputTokens => "input_tokens".to_owned(),
             Self::OutputTokens => "output_tokens".to_owned(),
             Self::Cost => "cost_usd".to_owned(),
+            Self::Evaluation(name) => format!("evaluation:{name}"),
+            Self::Objective(name) => format!("objective:{name}"),
         }
     }
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::model::Model;
+use crate::event::Scope;
 use crate::pipeline::effect::Overflow;
-use crate::pipeline::frame::Scope;
 use crate::pipeline::plan::Bounds;
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::Boundary;
@@ -52,6 +52,7 @@ pub fn admit(
         let scope = |version| Scope {
             model: name.clone(),
             version,
+            segment: None,
         };
         turned_away(scopes, refused.into_iter().map(scope).collect());
     }

@@ -4,8 +4,8 @@ use super::model::{HabitKey, Model};
 use crate::alert::Observed;
 use crate::detect::volume::{SLOT_MINUTES, Slot};
 use crate::detect::{Budget, Case, DETECTORS, Finding, Verdict};
+use crate::event::Scope;
 use crate::pipeline::effect::{Effects, Judgement, JudgementKey, WindowClosed};
-use crate::pipeline::frame::Scope;
 use crate::pipeline::plan::Plan;
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::{Partial, Subject, ValueSketch};
@@ -47,6 +47,7 @@ pub fn judge(model: &mut Model, at: Boundary, plan: &Plan, effects: &mut Effects
             let scope = Scope {
                 model: model.name().to_owned(),
                 version: version.clone(),
+                segment: None,
             };
             let predictions = window.predictions;
             effects.windows.push(WindowClosed {

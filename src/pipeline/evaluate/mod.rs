@@ -19,11 +19,11 @@ pub use publish::integrity;
 
 use super::cursor::{Admission, Cursors, Gap};
 use super::effect::Effects;
-use super::frame::{BadFrames, Frame, Joint, PanePartial, Scope, unpack};
+use super::frame::{BadFrames, Frame, Joint, PanePartial, unpack};
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::state::{BadState, Head, Key, StateWriter};
 use crate::alert::Integrity;
-use crate::event::EventTime;
+use crate::event::{EventTime, Scope};
 use crate::sketch::{Monoid, Partial};
 use crate::window::{Boundary, PANE_MILLIS};
 

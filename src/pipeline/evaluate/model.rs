@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Stop, judge, learning, publish};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
+use crate::event::Scope;
 use crate::pipeline::effect::Effects;
-use crate::pipeline::frame::Scope;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::{Key, StateWriter};
 use crate::reference::Reference;
@@ -218,6 +218,7 @@ impl Model {
         Scope {
             model: self.knowledge.name.clone(),
             version: version.to_owned(),
+            segment: None,
         }
     }
 
@@ -234,6 +235,7 @@ impl Model {
             let scope = Scope {
                 model: name.clone(),
                 version: version.clone(),
+                segment: None,
             };
             let aged = ring.age(at, keep);
             for start in aged.fine_dropped {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::model::{Knowledge, Model};
 use super::{Evaluate, OpenPanes, Replay, Stop};
+use crate::event::Scope;
 use crate::pipeline::effect::Effects;
-use crate::pipeline::frame::Scope;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
 use crate::pipeline::state::{BadState, Head, Key, StateReader, decode};
 use crate::reference::Reference;
