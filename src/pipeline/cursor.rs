@@ -80,7 +80,7 @@ impl Cursors {
     ///
     /// # Errors
     /// When the frame does not continue its source.
-    pub fn admit(&self, frame: &Frame) -> Result<Admission, Gap> {
+    pub fn admit<L>(&self, frame: &Frame<L>) -> Result<Admission, Gap> {
         let cursor = self.sources.get(&frame.source);
         match (frame.joint, cursor) {
             (Joint::Genesis, None) | (Joint::Lost { .. }, None) => self.admit_piece(frame),
@@ -96,7 +96,7 @@ impl Cursors {
         }
     }
 
-    fn admit_piece(&self, frame: &Frame) -> Result<Admission, Gap> {
+    fn admit_piece<L>(&self, frame: &Frame<L>) -> Result<Admission, Gap> {
         let expected = self.underway.get(&frame.source).copied().unwrap_or(0);
         match frame.piece.cmp(&expected) {
             Ordering::Less => Ok(Admission::Duplicate),
@@ -106,7 +106,7 @@ impl Cursors {
     }
 
     /// Moves past a frame, or a piece of one, that was merged.
-    pub fn pass(&mut self, frame: &Frame) {
+    pub fn pass<L>(&mut self, frame: &Frame<L>) {
         if frame.more {
             self.underway.insert(frame.source.clone(), frame.piece + 1);
             return;
@@ -132,25 +132,27 @@ impl Cursors {
         );
     }
 
-    /// The clock: the minimum over all sources but those of `retired` topics; `None` while one has not been heard of.
+    /// The clock: the minimum over all sources of the topics that count; `None` while one of them has not been heard of,
+    /// or no source at all of a topic that is `due`.
     #[must_use]
-    pub fn clock(&self, retired: &[String]) -> Option<EventTime> {
-        let read = self
-            .topics
-            .iter()
-            .filter(|(topic, _)| !retired.contains(topic));
-        let every = read.flat_map(|(topic, size)| {
-            (0..size.now).map(move |partition| SourceId {
-                topic: topic.clone(),
-                partition,
-            })
-        });
-        let mut clock: Option<EventTime> = None;
-        for source in every {
-            let watermark = self.sources.get(&source)?.watermark?;
-            clock = Some(clock.map_or(watermark, |c| c.min(watermark)));
+    pub fn clock<'a>(
+        &self,
+        counts: impl Fn(&str) -> bool,
+        due: impl IntoIterator<Item = &'a String>,
+    ) -> Option<EventTime> {
+        if due.into_iter().any(|topic| !self.topics.contains_key(topic)) {
+            return None;
         }
-        clock
+        let expected: i64 = self.topics.iter().filter(|(topic, _)| counts(topic)).map(|(_, size)| i64::from(size.now)).sum();
+        let counted = self.sources.iter().filter(|(source, _)| counts(&source.topic));
+        let mut clock: Option<EventTime> = None;
+        let mut heard = 0;
+        for (_, cursor) in counted {
+            let watermark = cursor.watermark?;
+            clock = Some(clock.map_or(watermark, |c| c.min(watermark)));
+            heard += 1;
+        }
+        clock.filter(|_| heard == expected)
     }
 
     /// Where the source was last heard.
@@ -170,7 +172,7 @@ impl Cursors {
     }
 }
 
-fn gap(frame: &Frame, cursor: Option<&Cursor>) -> Gap {
+fn gap<L>(frame: &Frame<L>, cursor: Option<&Cursor>) -> Gap {
     Gap {
         topic: frame.source.topic.clone(),
         partition: frame.source.partition,
@@ -195,7 +197,7 @@ fn gap(frame: &Frame, cursor: Option<&Cursor>) -> Gap {
 mod tests {
     use super::*;
 
-    fn frame(partition: i32, seq: u64, start: i64, end: i64, joint: Joint) -> Frame {
+    fn frame(partition: i32, seq: u64, start: i64, end: i64, joint: Joint) -> Frame<()> {
         Frame {
             source: SourceId {
                 topic: "t".into(),
@@ -208,13 +210,13 @@ mod tests {
             end,
             watermark: Some(EventTime(end * 1_000)),
             topic_partitions: 2,
-            partials: Vec::new(),
+            loads: Vec::new(),
             piece: 0,
             more: false,
         }
     }
 
-    fn heard(frames: &[Frame]) -> Cursors {
+    fn heard(frames: &[Frame<()>]) -> Cursors {
         let mut cursors = Cursors::default();
         for frame in frames {
             assert_eq!(cursors.admit(frame), Ok(Admission::Merge));
@@ -306,19 +308,26 @@ mod tests {
     #[test]
     fn the_clock_waits_for_every_partition_of_every_topic() {
         let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
-        assert_eq!(cursors.clock(&[]), None, "partition 1 was not heard of");
+let clock = |cursors: &Cursors| cursors.clock(|_| true, []);
+                assert_eq!(clock(&cursors), None, "partition 1 was not heard of");
         cursors.pass(&frame(1, 1, 0, 3, Joint::Genesis));
-        assert_eq!(cursors.clock(&[]), Some(EventTime(3_000)));
+        assert_eq!(clock(&cursors), Some(EventTime(3_000)));
         let grown = Frame {
             topic_partitions: 3,
             ..frame(0, 2, 5, 9, Joint::Next)
         };
         cursors.pass(&grown);
-        assert_eq!(cursors.clock(&[]), None, "a partition was added");
+        assert_eq!(clock(&cursors), None, "a partition was added");
         assert_eq!(
-            cursors.clock(&["t".to_owned()]),
+            cursors.clock(|_| false, []),
             None,
             "without any source there is no time"
+        );
+        let other = "other".to_owned();
+        assert_eq!(
+            cursors.clock(|_| true, [&other]),
+            None,
+            "a topic that is due was not heard of"
         );
     }
 }

@@ -5,12 +5,11 @@
 //! last frame ended. The frames of one worker's flush to one partition travel together, in records that a default
 //! broker takes; of those only the last moves the cursors.
 
-use std::collections::BTreeMap;
-
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{EventTime, Scope};
-use crate::sketch::Partial;
+use crate::sketch::{Partial, Quality};
 use crate::window::Boundary;
 
 /// Bytes of a frame record at most, but for one sketch: 1.2 MB is refused by a default broker.
@@ -18,7 +17,7 @@ const RECORD_BYTES_MAX: usize = 512 << 10;
 /// Bytes from which a record is closed, and above which a partial is cut: a piece more still fits the record.
 const PIECE_BYTES_MAX: usize = RECORD_BYTES_MAX / 2;
 /// Version of the serialised form.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// An input partition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,9 +55,40 @@ pub struct PanePartial {
     pub partial: Partial,
 }
 
+/// What became known of the quality of one scope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QualityPartial {
+    /// Whose.
+    pub scope: Scope,
+    /// Beginning of the quarter of an hour in which the predictions were made.
+    pub predicted: Boundary,
+    /// Beginning of the minute in which their labels became known.
+    pub known: Boundary,
+    /// What was counted.
+    pub quality: Quality,
+}
+
+/// What travels to `panes`: from ingest what was predicted, from join what became known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Summary {
+    /// The sketches of predictions.
+    Pane(PanePartial),
+    /// Their quality.
+    Quality(QualityPartial),
+}
+
+/// What frames can carry.
+pub trait Load: Serialize + DeserializeOwned + Clone {
+    /// Two parts that together say the same, or the whole again where it cannot be cut.
+    ///
+    /// # Errors
+    /// The whole, where it cannot be cut.
+    fn halves(self) -> Result<(Self, Self), Box<Self>>;
+}
+
 /// What one flush of one source sends to one partition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Frame {
+pub struct Frame<L> {
     /// The source.
     pub source: SourceId,
     /// Which life of the source: a recreated topic starts another.
@@ -76,7 +106,7 @@ pub struct Frame {
     /// Partitions of the source's topic: one not heard from yet holds the clock back.
     pub topic_partitions: i32,
     /// What was counted.
-    pub partials: Vec<PanePartial>,
+    pub loads: Vec<L>,
     /// Number of this piece of the frame, from 0.
     pub piece: u32,
     /// Whether further pieces of this frame follow; only the last moves the cursor.
@@ -100,17 +130,14 @@ pub enum BadFrames {
 ///
 /// # Errors
 /// Never in practice: a vector takes any bytes.
-pub fn pack(frames: Vec<Frame>) -> Result<Vec<Vec<u8>>, postcard::Error> {
+pub fn pack<L: Load>(frames: Vec<Frame<L>>) -> Result<Vec<Vec<u8>>, postcard::Error> {
     let mut records = Vec::new();
-    let mut pieces = Pieces::default();
+    let mut pieces = Pieces::new();
     let mut closing = Vec::with_capacity(frames.len());
     for mut frame in frames {
         pieces.piece = 0;
-        for partial in std::mem::take(&mut frame.partials)
-            .into_iter()
-            .flat_map(split)
-        {
-            pieces.add(&frame, partial)?;
+        for load in std::mem::take(&mut frame.loads).into_iter().flat_map(split) {
+            pieces.add(&frame, load)?;
             if pieces.bytes > PIECE_BYTES_MAX {
                 records.push(pieces.record()?);
             }
@@ -127,7 +154,7 @@ pub fn pack(frames: Vec<Frame>) -> Result<Vec<Vec<u8>>, postcard::Error> {
 ///
 /// # Errors
 /// When the record was written by another version, or is damaged.
-pub fn unpack(record: &[u8]) -> Result<Vec<Frame>, BadFrames> {
+pub fn unpack<L: Load>(record: &[u8]) -> Result<Vec<Frame<L>>, BadFrames> {
     match record.split_first() {
         Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
         Some((&other, _)) => Err(BadFrames::Format(other)),
@@ -136,22 +163,29 @@ pub fn unpack(record: &[u8]) -> Result<Vec<Frame>, BadFrames> {
 }
 
 /// Pieces of frames on their way into one record.
-#[derive(Default)]
-struct Pieces {
-    frames: Vec<Frame>,
+struct Pieces<L> {
+    frames: Vec<Frame<L>>,
     /// Number of the next piece of the frame that is being cut.
     piece: u32,
     bytes: usize,
 }
 
-impl Pieces {
-    fn add(&mut self, frame: &Frame, partial: PanePartial) -> Result<(), postcard::Error> {
-        self.bytes += postcard::to_stdvec(&partial)?.len();
+impl<L: Load> Pieces<L> {
+    fn new() -> Self {
+        Self {
+            frames: Vec::new(),
+            piece: 0,
+            bytes: 0,
+        }
+    }
+
+    fn add(&mut self, frame: &Frame<L>, load: L) -> Result<(), postcard::Error> {
+        self.bytes += size(&load);
         match self.frames.last_mut() {
-            Some(last) if last.source == frame.source => last.partials.push(partial),
+            Some(last) if last.source == frame.source => last.loads.push(load),
             _ => {
                 self.frames.push(Frame {
-                    partials: vec![partial],
+                    loads: vec![load],
                     piece: self.piece,
                     more: true,
                     ..frame.clone()
@@ -169,51 +203,72 @@ impl Pieces {
     }
 }
 
-/// Cuts a large partial into several that merge back to it: halves of its subjects, the first with all the rest.
-fn split(whole: PanePartial) -> Vec<PanePartial> {
-    let bytes = postcard::to_stdvec(&whole).map_or(0, |bytes| bytes.len());
-    let half = whole.partial.subjects.len() / 2;
-    if bytes <= PIECE_BYTES_MAX || half == 0 {
+/// Bytes of a load as it is written.
+fn size(load: &impl Serialize) -> usize {
+    postcard::experimental::serialized_size(load).unwrap_or(0)
+}
+
+/// Cuts a large load into several that merge back to it.
+fn split<L: Load>(whole: L) -> Vec<L> {
+    if size(&whole) <= PIECE_BYTES_MAX {
         return vec![whole];
     }
+    match whole.halves() {
+        Ok((first, second)) => {
+            let mut pieces = split(first);
+            pieces.extend(split(second));
+            pieces
+        }
+        Err(whole) => vec![*whole],
+    }
+}
+
+impl Load for Summary {
+    fn halves(self) -> Result<(Self, Self), Box<Self>> {
+        match self {
+            Self::Pane(pane) if pane.partial.subjects.len() > 1 => {
+                let (first, second) = halves(pane);
+                Ok((Self::Pane(first), Self::Pane(second)))
+            }
+            whole => Err(Box::new(whole)), // a table of qualities is bounded by its classes
+        }
+    }
+}
+
+/// Halves of its subjects, the first with all the rest.
+fn halves(whole: PanePartial) -> (PanePartial, PanePartial) {
     let PanePartial {
         scope,
         start,
         mut partial,
     } = whole;
     let subjects = std::mem::take(&mut partial.subjects);
-    let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
-    for (position, (subject, sketch)) in subjects.into_iter().enumerate() {
-        let side = if position < half {
-            &mut first
-        } else {
-            &mut second
-        };
-        side.insert(subject, sketch);
-    }
+    let half = subjects.len() / 2;
+    let mut subjects = subjects.into_iter();
+    let first = subjects.by_ref().take(half).collect();
     let second = Partial {
-        subjects: second,
+        subjects: subjects.collect(),
         ..Partial::default()
     };
     let first = Partial {
         subjects: first,
         ..partial
     };
-    let mut pieces = split(PanePartial {
-        scope: scope.clone(),
-        start,
-        partial: first,
-    });
-    pieces.extend(split(PanePartial {
+    let pane = |scope, partial| PanePartial {
         scope,
         start,
-        partial: second,
-    }));
-    pieces
+        partial,
+    };
+    (pane(scope.clone(), first), pane(scope, second))
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
 mod tests {
     use super::*;
     use crate::event::{Prediction, Value};
@@ -240,7 +295,7 @@ mod tests {
         buffer.freeze().unwrap()
     }
 
-    fn frame(partials: Vec<PanePartial>) -> Frame {
+    fn frame(loads: Vec<Summary>) -> Frame<Summary> {
         Frame {
             source: SourceId {
                 topic: "t".into(),
@@ -253,7 +308,7 @@ mod tests {
             end: 10,
             watermark: None,
             topic_partitions: 8,
-            partials,
+            loads,
             piece: 0,
             more: false,
         }
@@ -279,12 +334,15 @@ mod tests {
             start: Boundary(5),
             partial: whole.clone(),
         };
-        let records = pack(vec![frame(vec![partial])]).unwrap();
+        let records = pack(vec![frame(vec![Summary::Pane(partial)])]).unwrap();
         assert!(records.len() > 2);
         assert!(records.iter().all(|record| record.len() < 900_000));
         let mut merged = Partial::default();
-        let frames: Vec<Frame> = records.iter().flat_map(|r| unpack(r).unwrap()).collect();
-        for piece in frames.iter().flat_map(|f| &f.partials) {
+        let frames: Vec<Frame<Summary>> = records.iter().flat_map(|r| unpack(r).unwrap()).collect();
+        for load in frames.iter().flat_map(|f| &f.loads) {
+            let Summary::Pane(piece) = load else {
+                panic!("a pane was packed")
+            };
             merged.merge(&piece.partial);
         }
         assert_eq!(merged, whole);
@@ -297,6 +355,7 @@ mod tests {
 
     #[test]
     fn damaged_and_foreign_bytes_are_refused() {
+        let unpack = unpack::<Summary>;
         assert!(matches!(unpack(&[9, 0]), Err(BadFrames::Format(9))));
         assert!(unpack(&[]).is_err());
         let good = pack(vec![frame(Vec::new())]).unwrap().remove(0);

@@ -1,6 +1,7 @@
-//! The first stage: the records of one input partition in, frames of partials out.
+//! The first stage: the records of one input partition in, frames of partials and of outcomes out.
 //!
-//! Ingest knows no reference and no other partition: what it emits is a function of its input and the plan, so a
+//! A prediction is counted into the partial of its pane, and where labels are read it is also told to the join, as a few
+//! bytes; a label is only told to the join. Ingest knows no reference and no other partition: what it emits is a function of its input and the plan, so a
 //! catch-up over a day of backlog counts exactly what live reading would have counted. Between flushes it remembers
 //! only its position, and that travels with the committed offset.
 
@@ -13,9 +14,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::effect::Output;
 use super::evaluate::integrity;
 use super::flood::FloodGauge;
-use super::frame::{Frame, Joint, PanePartial, SourceId};
+use super::frame::{Frame, Joint, PanePartial, SourceId, Summary};
+use super::outcomes::{OutcomeBuffers, Sampled};
 use super::plan::{PANES_PARTITIONS, Plan};
-use crate::event::{EventTime, Prediction, Record, Reject, Scope, Tick, event_time};
+use crate::event::{
+    EventTime, Prediction, Record, Reject, Scope, Tick, event_time, label_times,
+};
+use crate::join::Outcomes;
 use crate::sketch::{PartialBuffer, Whereabouts};
 use crate::window::{Boundary, Lateness, SourceClock};
 
@@ -44,9 +49,22 @@ pub struct Position {
     /// Set by `offsets reset`: the first offset given up; the committed offset is where reading goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_from: Option<i64>,
+    /// The chain of frames to the join, while there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcomes: Option<Chain>,
     /// Since when a flood of rejects goes on: so that whoever reads on can say that it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flood_since: Option<EventTime>,
+}
+
+/// A chain of frames of its own: labels may be turned on long after the source began, and off again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chain {
+    /// Which life of the chain.
+    pub incarnation: u64,
+    /// Frames so far.
+    pub seq: u64,
 }
 
 impl Position {
@@ -59,9 +77,17 @@ impl Position {
             seq: 0,
             watermark: None,
             lost_from: None,
+            outcomes: None,
             flood_since: None,
         }
     }
+}
+
+/// What an input topic holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Predictions,
+    Labels,
 }
 
 /// What became of one record.
@@ -69,7 +95,7 @@ impl Position {
 pub enum Fate {
     /// Counted.
     Counted,
-    /// Older than its source's watermark: dropped and counted as late.
+    /// Older than its source's watermark: dropped and counted as late. No label ever is.
     Late,
     /// Refused: to the dead-letter topic, byte for byte.
     Rejected(Reject),
@@ -78,8 +104,10 @@ pub enum Fate {
 /// What one source did since the last flush; with every record in exactly one of the counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Counted predictions.
+    /// Counted predictions, or labels that were taken.
     pub counted: u64,
+    /// Of them, those whose ids do not belong to the sample that is joined.
+    pub sampled_out: u64,
     /// Late ones.
     pub late: u64,
     /// Refused records by reason.
@@ -88,8 +116,10 @@ pub struct Tally {
 
 /// What one flush of a source gives.
 pub struct Flushed {
-    /// One frame for every partition of `panes`, in order.
-    pub frames: Vec<Frame>,
+    /// One frame for every partition of `panes`, in order; none from a source of labels.
+    pub panes: Vec<Frame<Summary>>,
+    /// One frame for every partition of `outcomes`, in order; none where no labels are read.
+    pub outcomes: Vec<Frame<Outcomes>>,
     /// Alerts about the source itself.
     pub outputs: Vec<Output>,
     /// What was done.
@@ -101,8 +131,11 @@ pub struct Ingest {
     plan: Arc<Plan>,
     source: SourceId,
     topic_partitions: i32,
+    role: Role,
     position: Position,
     joint: Joint,
+    /// How the next frame to the join continues its chain.
+    outcomes_joint: Joint,
     clock: SourceClock,
     start: i64,
     next: i64,
@@ -111,6 +144,7 @@ pub struct Ingest {
     open_features: usize,
     pending_values: u64,
     announced: Option<EventTime>,
+    outcomes: OutcomeBuffers,
     tally: Tally,
     flood: FloodGauge,
     outputs: Vec<Output>,
@@ -161,15 +195,25 @@ impl Ingest {
         joint: Joint,
         next: i64,
     ) -> Self {
+        let role = if plan.topics.labels.contains(&source.topic) {
+            Role::Labels
+        } else {
+            Role::Predictions
+        };
+        let mut position = position;
+        let outcomes_joint = begin_chain(&plan, &mut position, joint, next);
         Self {
+            outcomes: OutcomeBuffers::new(&plan),
             plan,
             source,
             topic_partitions: partitions,
+            role,
             clock: SourceClock::at(position.watermark),
             announced: position.watermark,
             flood: FloodGauge::since(position.flood_since),
             position,
             joint,
+            outcomes_joint,
             start: next,
             next,
             open: BTreeMap::new(),
@@ -225,6 +269,13 @@ impl Ingest {
     }
 
     fn count(&mut self, offset: i64, record: &Record<'_>) -> Result<Fate, Reject> {
+        match self.role {
+            Role::Predictions => self.count_prediction(offset, record),
+            Role::Labels => self.count_label(record),
+        }
+    }
+
+    fn count_prediction(&mut self, offset: i64, record: &Record<'_>) -> Result<Fate, Reject> {
         let prediction = self.plan.codec.decode(record, &self.plan.limits)?;
         let time = event_time(&prediction, record, &self.plan.limits)?;
         if self.clock.lateness(time) == Lateness::Late {
@@ -235,6 +286,14 @@ impl Ingest {
             self.clock
                 .observe(time, record.arrival, self.plan.disorder_millis);
         }
+        if self.outcomes.predict(&self.plan, &prediction, time) == Sampled::Out {
+            self.tally.sampled_out += 1;
+        }
+        self.sketch(offset, &prediction, time);
+        Ok(Fate::Counted)
+    }
+
+    fn sketch(&mut self, offset: i64, prediction: &Prediction<'_>, time: EventTime) {
         self.pending_values += prediction.features.len() as u64 + 1;
         let (topic, partition) = (&self.source.topic, self.source.partition);
         let whereabouts = || Whereabouts {
@@ -245,12 +304,27 @@ impl Ingest {
         let buffer = buffer(
             &mut self.open,
             &mut self.open_buffers,
-            &prediction,
+            prediction,
             Boundary::at_or_before(time),
         );
         let before = buffer.features();
-        buffer.push(&prediction, whereabouts);
+        buffer.push(prediction, whereabouts);
         self.open_features += buffer.features() - before;
+    }
+
+    /// A label moves its source by when it arrived, and is never late: what comes out of order became known when the
+    /// source had come that far.
+    fn count_label(&mut self, record: &Record<'_>) -> Result<Fate, Reject> {
+        let label = self.plan.codec.decode_label(record, &self.plan.limits)?;
+        let mut times = label_times(&label, record, &self.plan.limits)?;
+        if record.arrival.is_some() {
+            self.clock
+                .observe(times.arrival, record.arrival, self.plan.disorder_millis);
+        }
+        times.arrival = self.clock.watermark().map_or(times.arrival, |w| w.max(times.arrival));
+        if self.outcomes.label(&label, times) == Sampled::Out {
+            self.tally.sampled_out += 1;
+        }
         Ok(Fate::Counted)
     }
 
@@ -271,6 +345,7 @@ impl Ingest {
         self.open_buffers >= OPEN_BUFFERS_MAX
             || self.open_features >= OPEN_FEATURES_MAX
             || self.pending_values >= PENDING_VALUES_MAX
+            || self.outcomes.is_full()
     }
 
     /// Whether there is anything to say: records read, a watermark moved, a life begun.
@@ -293,28 +368,56 @@ impl Ingest {
         self.position.watermark = self.clock.watermark();
         self.position.lost_from = None;
         self.position.flood_since = self.flood.is_flooded_since();
-        let mut frames: Vec<Frame> = (0..PANES_PARTITIONS).map(|_| self.empty_frame()).collect();
+        let flushed = Flushed {
+            panes: self.flush_panes(),
+            outcomes: self.flush_outcomes(),
+            outputs: std::mem::take(&mut self.outputs),
+            tally: std::mem::take(&mut self.tally),
+        };
+        self.joint = Joint::Next;
+        self.outcomes_joint = Joint::Next;
+        self.start = self.next;
+        self.announced = self.position.watermark;
+        flushed
+    }
+
+    fn flush_panes(&mut self) -> Vec<Frame<Summary>> {
+        if self.role == Role::Labels {
+            return Vec::new();
+        }
+        let mut frames: Vec<Frame<Summary>> = (0..PANES_PARTITIONS)
+            .map(|_| self.frame(Vec::new()))
+            .collect();
         for (model, versions) in &mut self.open {
             let Some(frame) = frames.get_mut(panes_partition(model) as usize) else {
                 continue;
             };
-            freeze_into(&mut frame.partials, model, versions);
+            freeze_into(&mut frame.loads, model, versions);
         }
         self.open.clear();
         self.open_buffers = 0;
         self.open_features = 0;
         self.pending_values = 0;
-        self.joint = Joint::Next;
-        self.start = self.next;
-        self.announced = self.position.watermark;
-        Flushed {
-            frames,
-            outputs: std::mem::take(&mut self.outputs),
-            tally: std::mem::take(&mut self.tally),
-        }
+        frames
     }
 
-    fn empty_frame(&self) -> Frame {
+    fn flush_outcomes(&mut self) -> Vec<Frame<Outcomes>> {
+        let Some(chain) = &mut self.position.outcomes else {
+            return Vec::new();
+        };
+        chain.seq += 1;
+        let chain = *chain;
+        let of_chain = |outcomes: Outcomes| Frame {
+            incarnation: chain.incarnation,
+            seq: chain.seq,
+            joint: self.outcomes_joint,
+            ..self.frame(if outcomes.is_empty() { Vec::new() } else { vec![outcomes] })
+        };
+        let taken = self.outcomes.take();
+        taken.into_iter().map(of_chain).collect()
+    }
+
+    fn frame<L>(&self, loads: Vec<L>) -> Frame<L> {
         Frame {
             source: self.source.clone(),
             incarnation: self.position.incarnation,
@@ -324,11 +427,30 @@ impl Ingest {
             end: self.next,
             watermark: self.position.watermark,
             topic_partitions: self.topic_partitions,
-            partials: Vec::new(),
+            loads,
             piece: 0,
             more: false,
         }
     }
+}
+
+/// Sees to it that a chain to the join is there exactly as long as labels are read; answers how it goes on. One that is
+/// begun late, or again, is a life of its own: nothing before it was ever promised to the join.
+fn begin_chain(plan: &Plan, position: &mut Position, joint: Joint, next: i64) -> Joint {
+    if !plan.joins() {
+        position.outcomes = None;
+    } else if position.outcomes.is_none() {
+        let life = [position.incarnation.to_le_bytes(), position.seq.to_le_bytes()].concat();
+        position.outcomes = Some(Chain {
+            incarnation: xxh3_64_with_seed(&life, SPREAD_SEED),
+            seq: 0,
+        });
+        return match joint {
+            Joint::Next => Joint::Lost { from: next, to: next },
+            other => other,
+        };
+    }
+    Joint::Next
 }
 
 type OpenBuffers = BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>;
@@ -357,7 +479,7 @@ fn entry<'a, V: Default>(map: &'a mut BTreeMap<String, V>, name: &str) -> &'a mu
 }
 
 fn freeze_into(
-    partials: &mut Vec<PanePartial>,
+    loads: &mut Vec<Summary>,
     model: &str,
     versions: &mut BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>,
 ) {
@@ -369,11 +491,11 @@ fn freeze_into(
         };
         for (start, buffer) in panes {
             if let Some(partial) = buffer.freeze() {
-                partials.push(PanePartial {
+                loads.push(Summary::Pane(PanePartial {
                     scope: scope.clone(),
                     start: *start,
                     partial,
-                });
+                }));
             }
         }
     }

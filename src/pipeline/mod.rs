@@ -1,15 +1,19 @@
 //! The stages as pure step functions: input → effects. No I/O, no clock, no client library.
 //!
-//! **ingest** turns the records of one input partition into frames; **evaluate** turns the frames of one `panes`
-//! partition into windows, findings, alerts and state. Both are driven from outside: the consumer group's worker and
+//! **ingest** turns the records of one input partition into frames; **join** brings predictions and labels of one
+//! partition of `outcomes` together; **evaluate** turns the frames of one `panes` partition into windows, findings,
+//! alerts and state. All are driven from outside: the consumer group's worker and
 //! the tests' in-memory log call the same functions.
 
+mod book;
 pub mod cursor;
 pub mod effect;
 pub mod evaluate;
 mod flood;
 pub mod frame;
 pub mod ingest;
+pub mod join;
+mod outcomes;
 mod plan;
 pub mod state;
 

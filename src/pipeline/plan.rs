@@ -14,16 +14,22 @@ pub const PANES_PARTITIONS: u32 = 16;
 pub struct Topics {
     /// Inputs: predictions.
     pub predictions: Vec<String>,
+    /// Inputs: labels; without any, nothing is joined.
+    pub labels: Vec<String>,
     /// Inputs that are read no more: they no longer hold the clock.
     pub retired: Vec<String>,
     /// Internal: frames on their way from ingest to evaluate.
     pub panes: String,
-    /// Internal, compacted: the state of evaluate.
+    /// Internal: frames of outcomes on their way from ingest to join.
+    pub outcomes: String,
+    /// Internal, compacted: the state of join and evaluate.
     pub state: String,
     /// Output: drift alerts.
     pub alerts_drift: String,
     /// Output: data-quality, volume and integrity alerts.
     pub alerts_anomaly: String,
+    /// Output: alerts of objectives.
+    pub alerts_slo: String,
     /// Output: each window's summary per subject.
     pub reports: String,
     /// Output, compacted: learned references.
@@ -81,4 +87,12 @@ pub struct Plan {
     pub alert: alert::Settings,
     /// What is kept at most.
     pub bounds: Bounds,
+}
+
+impl Plan {
+    /// Whether labels are read: only then are there outcomes and a join.
+    #[must_use]
+    pub fn joins(&self) -> bool {
+        !self.topics.labels.is_empty()
+    }
 }

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::cursor::Cursors;
 use super::effect::Effects;
 use crate::event::Scope;
-use crate::window::Boundary;
+use crate::window::{Boundary, By, Grain};
 
 /// Bytes of one record's value at most.
 const PART_BYTES_MAX: usize = 400 << 10;
@@ -31,6 +31,47 @@ pub enum Key {
     Model(String),
     /// A model's reference.
     Reference(String),
+    /// Where the join of the same partition stands.
+    JoinHead,
+    /// Where the first record lies that a bucket of the join's entries needs.
+    JoinAnchor(Boundary),
+    /// A prediction that repeats one of another bucket: bucket, id, content.
+    JoinSuppressed(Boundary, u64, u64),
+    /// What became known in a minute and was still open at the last checkpoint: minute, scope, quarter of prediction.
+    OpenQuality(Boundary, Scope, Boundary),
+    /// A pane of a scope's quality.
+    Quality(Scope, QualityPane),
+    /// An hour of an objective: model, objective, beginning.
+    ObjectiveHour(String, String, Boundary),
+    /// Where the alerts of an objective stand: model, objective.
+    Objective(String, String),
+}
+
+/// Which pane of a scope's quality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct QualityPane {
+    /// By which of the two times.
+    pub by: By,
+    /// Its length.
+    pub grain: Grain,
+    /// Its beginning.
+    pub start: Boundary,
+}
+
+impl Key {
+    /// Whether it belongs to the join of the partition, which may live elsewhere than its evaluate.
+    #[must_use]
+    pub fn is_of_join(&self) -> bool {
+        matches!(
+            self,
+            Self::JoinHead | Self::JoinAnchor(_) | Self::JoinSuppressed(..)
+        )
+    }
+
+    /// Heads hold the digest of all others, so they are left out of it.
+    fn is_head(&self) -> bool {
+        matches!(self, Self::Head | Self::JoinHead)
+    }
 }
 
 /// Where evaluate stands.
@@ -50,6 +91,10 @@ pub struct Head {
     pub open_cursors: Cursors,
     /// The last boundary that was judged.
     pub closed: Option<Boundary>,
+    /// The last boundary up to which quality was judged.
+    pub quality_closed: Option<Boundary>,
+    /// The same at `open_from`: what lies between is merged again by a restart.
+    pub open_quality_closed: Option<Boundary>,
     /// Digest of all other entries: one that is missing, stale or foreign is noticed.
     pub digest: u64,
 }
@@ -164,7 +209,7 @@ impl StateWriter {
 
     /// A sum, so that it can be kept up by what changes, and does not depend on the order of the writes.
     fn note(&mut self, key: &Key, at: &[u8], record: Option<&[u8]>) {
-        if *key == Key::Head {
+        if key.is_head() {
             return; // it holds the digest
         }
         let new = record.map(|record| xxh3_64_with_seed(record, xxh3_64(at)));
@@ -216,14 +261,17 @@ impl StateReader {
         Ok(())
     }
 
-    /// Each entry once, by key, with a writer that knows what lies in the topic.
+    /// Each entry that is `wanted` once, by key, with a writer that knows what of them lies in the topic.
     ///
     /// # Errors
     /// When a part is missing or was written by another version.
-    pub fn entries(&self) -> Result<(Entries<'_>, StateWriter), BadState> {
+    pub fn entries(
+        &self,
+        wanted: impl Fn(&Key) -> bool,
+    ) -> Result<(Entries<'_>, StateWriter), BadState> {
         let mut entries = Vec::new();
         let mut writer = StateWriter::default();
-        for ((key, part), record) in &self.records {
+        for ((key, part), record) in self.records.iter().filter(|((key, _), _)| wanted(key)) {
             writer.note(key, &part_key(key, *part)?, Some(record));
             if *part == 0 {
                 entries.push((key, self.assemble(key, record)?));
@@ -243,6 +291,22 @@ impl StateReader {
             value.extend_from_slice(header(record)?.1);
         }
         Ok(value)
+    }
+}
+
+/// Refuses what is fixed for life and different.
+///
+/// # Errors
+/// When it is.
+pub fn same(what: &'static str, found: i64, wanted: i64) -> Result<(), BadState> {
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(BadState::Mismatch {
+            what,
+            found,
+            wanted,
+        })
     }
 }
 
@@ -282,7 +346,7 @@ mod tests {
         writer.put(&mut effects, &key, &large).unwrap();
         assert!(effects.state.len() > 2);
         let reader = read(&effects);
-        let (entries, mut writer) = reader.entries().unwrap();
+        let (entries, mut writer) = reader.entries(|_| true).unwrap();
         assert_eq!(decode::<Vec<u32>>(&entries[0].1).unwrap(), large);
         writer.put(&mut effects, &key, &vec![1u32]).unwrap();
         let reader = read(&effects);
@@ -292,7 +356,7 @@ mod tests {
             "parts that are no longer needed are forgotten"
         );
         assert_eq!(
-            decode::<Vec<u32>>(&reader.entries().unwrap().0[0].1).unwrap(),
+            decode::<Vec<u32>>(&reader.entries(|_| true).unwrap().0[0].1).unwrap(),
             vec![1]
         );
     }
@@ -309,7 +373,7 @@ mod tests {
         writer.put(&mut effects, &key("a"), &2u32).unwrap();
         assert_ne!(writer.digest(), only_a);
         assert_eq!(
-            read(&effects).entries().unwrap().1.digest(),
+            read(&effects).entries(|_| true).unwrap().1.digest(),
             writer.digest()
         );
         writer.remove(&mut effects, &key("b")).unwrap();
@@ -325,7 +389,7 @@ mod tests {
         let last = effects.state.keys().last().unwrap().clone();
         effects.state.remove(&last);
         assert!(matches!(
-            read(&effects).entries(),
+            read(&effects).entries(|_| true),
             Err(BadState::MissingPart(_))
         ));
         assert!(matches!(

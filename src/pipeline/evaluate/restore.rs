@@ -8,7 +8,7 @@ use super::{Evaluate, OpenPanes, Replay, Stop};
 use crate::event::Scope;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
-use crate::pipeline::state::{BadState, Head, Key, StateReader, decode};
+use crate::pipeline::state::{BadState, Head, Key, StateReader, decode, same};
 use crate::reference::Reference;
 use crate::sketch::Partial;
 use crate::window::{Boundary, PANE_MILLIS};
@@ -23,7 +23,7 @@ impl Evaluate {
         partition: i32,
         reader: &StateReader,
     ) -> Result<Option<Self>, Stop> {
-        let (entries, writer) = reader.entries()?;
+        let (entries, writer) = reader.entries(|key| !key.is_of_join())?;
         let mut held = Held::default();
         for (key, value) in entries {
             held.take(key, &value)?;
@@ -124,18 +124,6 @@ fn check(head: &Head, digest: u64) -> Result<(), BadState> {
         Ok(())
     } else {
         Err(BadState::Tampered)
-    }
-}
-
-fn same(what: &'static str, found: i64, wanted: i64) -> Result<(), BadState> {
-    if found == wanted {
-        Ok(())
-    } else {
-        Err(BadState::Mismatch {
-            what,
-            found,
-            wanted,
-        })
     }
 }
 

@@ -1,0 +1,455 @@
+//! The second stage: outcomes of one partition in, what became known of the models' quality out.
+//!
+//! Everything is buffered until the clock, the smallest watermark of all inputs, has passed it, and is then worked in the
+//! order of its time: in which order it arrived is forgotten. Entries live as long as a label may come, which is too much
+//! to write down; a restart reads the frames again from where the oldest of them lies, in silence, up to where it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::book::Book;
+use super::cursor::{Admission, Cursors};
+use super::effect::Effects;
+use super::evaluate::Stop;
+use super::frame::{Frame, Joint, SourceId, Summary, unpack};
+use super::plan::{PANES_PARTITIONS, Plan};
+use super::state::{BadState, Key, StateReader, StateWriter, decode, same};
+use crate::event::EventTime;
+use crate::join::{Counts, Join, Nothing, Outcomes, Settings, Suppressed};
+use crate::window::Boundary;
+
+/// Where a join stands: written at every commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JoinHead {
+    /// Partitions of `outcomes`, fixed for life.
+    pub partitions: u32,
+    /// Which life of the chain of frames to `panes`.
+    pub incarnation: u64,
+    /// Frames so far.
+    pub seq: u64,
+    /// The next offset of `outcomes` to read.
+    pub next: i64,
+    /// Up to where everything was worked.
+    pub closed: Option<Boundary>,
+    /// Where it stands in each source.
+    pub cursors: Cursors,
+    /// Before it no prediction lives.
+    pub floor: Option<Boundary>,
+    /// What became of all predictions and labels so far.
+    pub counts: Counts,
+    /// Digest of all other entries.
+    pub digest: u64,
+}
+
+/// Where a restart may begin to read so as to meet everything from some time on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Anchor {
+    offset: i64,
+    /// Where it stood in each source before that record.
+    cursors: Cursors,
+}
+
+/// Frames since the oldest entry, being read again.
+struct Replay {
+    from: i64,
+    /// The next offset to read again.
+    at: i64,
+    head: JoinHead,
+}
+
+/// The join task of one partition of `outcomes`.
+pub struct JoinTask {
+    plan: Arc<Plan>,
+    source: SourceId,
+    incarnation: u64,
+    seq: u64,
+    joint: Joint,
+    cursors: Cursors,
+    /// Where the last frame to `panes` ended.
+    start: i64,
+    next: i64,
+    join: Join,
+    book: Book,
+    closed: Option<Boundary>,
+    announced: Option<Boundary>,
+    anchors: BTreeMap<Boundary, Anchor>,
+    /// What was written of predictions that repeat others: bucket, id, content.
+    suppressed: BTreeSet<(Boundary, u64, u64)>,
+    replay: Option<Replay>,
+    effects: Effects,
+    writer: StateWriter,
+}
+
+/// What one flush of a join gives.
+pub struct Joined {
+    /// One frame for every partition of `panes`, in order.
+    pub panes: Vec<Frame<Summary>>,
+    /// State to write.
+    pub effects: Effects,
+}
+
+impl JoinTask {
+    /// The task of `partition`, which has never run; `outcomes` is read from `first` on.
+    #[must_use]
+    pub fn begin(plan: Arc<Plan>, partition: i32, incarnation: u64, first: i64) -> Self {
+        Self {
+            source: SourceId {
+                topic: plan.topics.outcomes.clone(),
+                partition,
+            },
+            join: Join::new(settings(&plan)),
+            plan,
+            incarnation,
+            seq: 0,
+            joint: Joint::Genesis,
+            cursors: Cursors::default(),
+            start: first,
+            next: first,
+            book: Book::default(),
+            closed: None,
+            announced: None,
+            anchors: BTreeMap::new(),
+            suppressed: BTreeSet::new(),
+            replay: None,
+            effects: Effects::default(),
+            writer: StateWriter::default(),
+        }
+    }
+
+    /// The task as its state tells; `None` if nothing was ever written.
+    ///
+    /// # Errors
+    /// When the state is damaged, of another version, or of another number of partitions.
+    pub fn restore(
+        plan: &Arc<Plan>,
+        partition: i32,
+        reader: &StateReader,
+    ) -> Result<Option<Self>, Stop> {
+        let (entries, writer) = reader.entries(Key::is_of_join)?;
+        let (mut head, mut anchors, mut suppressed) = (None, BTreeMap::new(), Vec::new());
+        for (key, value) in entries {
+            match key {
+                Key::JoinHead => head = Some(decode::<JoinHead>(&value)?),
+                Key::JoinAnchor(bucket) => {
+                    anchors.insert(*bucket, decode::<Anchor>(&value)?);
+                }
+                _ => suppressed.push(decode::<Suppressed>(&value)?),
+            }
+        }
+        let Some(head) = head else {
+            return Ok(None);
+        };
+        check(&head, writer.digest())?;
+        let mut task = Self::begin(Arc::clone(plan), partition, head.incarnation, head.next);
+        task.seq = head.seq;
+        task.joint = Joint::Next;
+        task.announced = head.closed;
+        task.writer = writer;
+        task.anchors = anchors;
+        task.suppressed = suppressed.iter().map(name_of).collect();
+        task.begin_replay(head, suppressed);
+        Ok(Some(task))
+    }
+
+    fn begin_replay(&mut self, head: JoinHead, suppressed: Vec<Suppressed>) {
+        let floor = head.floor.unwrap_or(Boundary(i64::MIN));
+        let oldest = self.anchors.range(..=floor).next_back();
+        let oldest = oldest.or_else(|| self.anchors.first_key_value());
+        let (from, cursors) = oldest.map_or((head.next, head.cursors.clone()), |(_, anchor)| {
+            (anchor.offset, anchor.cursors.clone())
+        });
+        self.join = Join::restore(settings(&self.plan), head.floor, suppressed);
+        self.cursors = cursors;
+        self.replay = Some(Replay { from, at: from, head });
+        if from == self.next {
+            self.finish_replay();
+        }
+    }
+
+    /// The offset to commit: the next one of `outcomes` that was not taken.
+    #[must_use]
+    pub fn next_offset(&self) -> i64 {
+        self.next
+    }
+
+    /// The offset to read from: earlier than the committed one while entries are rebuilt.
+    #[must_use]
+    pub fn read_from(&self) -> i64 {
+        self.replay.as_ref().map_or(self.next, |replay| replay.from)
+    }
+
+    /// Where it stands in each source.
+    #[must_use]
+    pub fn cursors(&self) -> &Cursors {
+        self.replay
+            .as_ref()
+            .map_or(&self.cursors, |replay| &replay.head.cursors)
+    }
+
+    /// Up to where everything was worked.
+    #[must_use]
+    pub fn closed(&self) -> Option<Boundary> {
+        self.replay.as_ref().map_or(self.closed, |replay| replay.head.closed)
+    }
+
+    /// The digest of all that is written of it but the head.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.writer.digest()
+    }
+
+    /// Whether entries are still being rebuilt.
+    #[must_use]
+    pub fn is_replaying(&self) -> bool {
+        self.replay.is_some()
+    }
+
+    /// Of the offsets that must be read again, how many were, and how many there are.
+    #[must_use]
+    pub fn rebuilt(&self) -> Option<(u64, u64)> {
+        let replay = self.replay.as_ref()?;
+        let span = |to: i64| to.saturating_sub(replay.from).max(0).unsigned_abs();
+        Some((span(replay.at), span(replay.head.next)))
+    }
+
+    /// What is held.
+    #[must_use]
+    pub fn join(&self) -> &Join {
+        &self.join
+    }
+
+    /// Takes the record of frames at `offset`.
+    ///
+    /// # Errors
+    /// When the chain of frames is broken or the record is not ours: stop the task.
+    pub fn submit(&mut self, offset: i64, record: &[u8]) -> Result<(), Stop> {
+        let frames = unpack::<Outcomes>(record)?;
+        if self.replay.is_none() {
+            self.anchor(offset, &frames)?;
+        }
+        for frame in frames {
+            self.merge(frame)?;
+        }
+        match &mut self.replay {
+            Some(replay) if offset + 1 >= replay.head.next => self.end_replay(),
+            Some(replay) => {
+                replay.at = offset + 1;
+                self.work_in_silence();
+                Ok(())
+            }
+            None => {
+                self.next = offset + 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn merge(&mut self, mut frame: Frame<Outcomes>) -> Result<(), Stop> {
+        if self.cursors.admit(&frame)? == Admission::Duplicate {
+            if self.replay.is_none() {
+                self.effects.duplicate_frames += 1;
+            }
+            return Ok(());
+        }
+        for outcomes in std::mem::take(&mut frame.loads) {
+            self.join.submit(outcomes);
+        }
+        self.cursors.pass(&frame);
+        Ok(())
+    }
+
+    /// Remembers where the first record lies that a bucket of entries needs.
+    fn anchor(&mut self, offset: i64, frames: &[Frame<Outcomes>]) -> Result<(), Stop> {
+        let latest = frames.iter().flat_map(|f| &f.loads).filter_map(Outcomes::latest).max();
+        let Some(bucket) = latest.map(|time| self.join.bucket_needing(time)) else {
+            return Ok(());
+        };
+        if self.anchors.last_key_value().is_none_or(|(last, _)| *last < bucket) {
+            let anchor = Anchor {
+                offset,
+                cursors: self.cursors.clone(),
+            };
+            self.writer
+                .put(&mut self.effects, &Key::JoinAnchor(bucket), &anchor)?;
+            self.anchors.insert(bucket, anchor);
+        }
+        Ok(())
+    }
+
+    /// The clock: event time, and time of arrival, up to which every input is believed complete.
+    #[must_use]
+    pub fn clock(&self) -> Option<Boundary> {
+        let topics = &self.plan.topics;
+        let due = topics.predictions.iter().chain(&topics.labels);
+        let counts = |topic: &str| !topics.retired.iter().any(|retired| retired == topic);
+        self.cursors.clock(counts, due).map(Boundary::at_or_before)
+    }
+
+    /// Whether the clock has passed what is not worked yet.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.replay.is_none() && self.clock() > self.closed
+    }
+
+    /// Works one minute that the clock has passed, if there is one.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn step(&mut self) -> Result<(), Stop> {
+        let Some(clock) = self.clock().filter(|_| self.has_work()) else {
+            return Ok(());
+        };
+        let until = self.join.next(clock).map_or(clock, |minute| minute.min(clock));
+        self.join.close(until, &mut self.book);
+        self.closed = Some(until);
+        self.suppress()?;
+        self.forget_buckets()
+    }
+
+    /// While entries are rebuilt, what was worked before is worked again without a word.
+    fn work_in_silence(&mut self) {
+        let before = self.replay.as_ref().and_then(|replay| replay.head.closed);
+        if let Some(until) = before.zip(self.clock()).map(|(before, clock)| before.min(clock)) {
+            self.join.close(until, &mut Nothing);
+        }
+    }
+
+    fn end_replay(&mut self) -> Result<(), Stop> {
+        match &self.replay {
+            Some(replay) if replay.head.cursors != self.cursors => Err(Stop::Diverged),
+            _ => {
+                self.finish_replay();
+                Ok(())
+            }
+        }
+    }
+
+    fn finish_replay(&mut self) {
+        let Some(Replay { head, .. }) = self.replay.take() else {
+            return;
+        };
+        if let Some(closed) = head.closed {
+            self.join.close(closed, &mut Nothing);
+        }
+        self.join.go_on(head.counts);
+        self.closed = head.closed;
+    }
+
+    /// Writes down what would come back as an entry if it were read again without what it repeats.
+    fn suppress(&mut self) -> Result<(), Stop> {
+        for suppressed in self.join.take_suppressed() {
+            let name = name_of(&suppressed);
+            self.writer
+                .put(&mut self.effects, &Key::JoinSuppressed(name.0, name.1, name.2), &suppressed)?;
+            self.suppressed.insert(name);
+        }
+        Ok(())
+    }
+
+    /// Forgets what was written of buckets that are gone.
+    fn forget_buckets(&mut self) -> Result<(), Stop> {
+        let Some(floor) = self.join.floor() else {
+            return Ok(());
+        };
+        let needed = self.anchors.range(..=floor).next_back();
+        if let Some(needed) = needed.map(|(bucket, _)| *bucket) {
+            let kept = self.anchors.split_off(&needed);
+            for bucket in std::mem::replace(&mut self.anchors, kept).into_keys() {
+                self.writer
+                    .remove(&mut self.effects, &Key::JoinAnchor(bucket))?;
+            }
+        }
+        let kept = self.suppressed.split_off(&(floor, 0, 0));
+        for (bucket, id, content) in std::mem::replace(&mut self.suppressed, kept) {
+            self.writer
+                .remove(&mut self.effects, &Key::JoinSuppressed(bucket, id, content))?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything to say.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.replay.is_none()
+            && (self.next != self.start || self.closed != self.announced || self.joint != Joint::Next)
+    }
+
+    /// Whether memory asks for a flush before its time.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.book.is_full()
+    }
+
+    /// What has become known since the last flush, and the head.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn flush(&mut self) -> Result<Joined, Stop> {
+        self.seq += 1;
+        let loads = self.book.take();
+        let panes = loads.into_iter().map(|loads| self.frame(loads)).collect();
+        self.joint = Joint::Next;
+        self.start = self.next;
+        self.announced = self.closed;
+        let head = JoinHead {
+            partitions: PANES_PARTITIONS,
+            incarnation: self.incarnation,
+            seq: self.seq,
+            next: self.next,
+            closed: self.closed,
+            cursors: self.cursors.clone(),
+            floor: self.join.floor(),
+            counts: self.join.counts().clone(),
+            digest: self.writer.digest(),
+        };
+        self.writer.put(&mut self.effects, &Key::JoinHead, &head)?;
+        Ok(Joined {
+            panes,
+            effects: std::mem::take(&mut self.effects),
+        })
+    }
+
+    fn frame(&self, loads: Vec<Summary>) -> Frame<Summary> {
+        Frame {
+            source: self.source.clone(),
+            incarnation: self.incarnation,
+            seq: self.seq,
+            joint: self.joint,
+            start: self.start,
+            end: self.next,
+            watermark: self.closed.map(Boundary::time),
+            topic_partitions: PANES_PARTITIONS as i32,
+            loads,
+            piece: 0,
+            more: false,
+        }
+    }
+}
+
+fn name_of(suppressed: &Suppressed) -> (Boundary, u64, u64) {
+    (suppressed.bucket, suppressed.id, suppressed.content)
+}
+
+fn settings(plan: &Plan) -> Settings {
+    Settings {
+        horizon_minutes: plan.join.horizon_minutes,
+        lead_minutes: plan.join.lead_minutes,
+        bytes_max: plan.join.bytes_max / PANES_PARTITIONS as usize,
+    }
+}
+
+/// Refuses what is fixed for life and different, and state of which a part is missing or old.
+fn check(head: &JoinHead, digest: u64) -> Result<(), BadState> {
+    same(
+        "the number of outcomes partitions",
+        i64::from(head.partitions),
+        i64::from(PANES_PARTITIONS),
+    )?;
+    if head.digest == digest {
+        Ok(())
+    } else {
+        Err(BadState::Tampered)
+    }
+}
