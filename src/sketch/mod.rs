@@ -7,6 +7,7 @@ mod answer;
 mod buffer;
 mod exemplar;
 mod histogram;
+mod judges;
 mod key;
 mod numbers;
 mod partial;
