@@ -12,7 +12,6 @@ use super::record::{WindowRecord, json};
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::Subject;
-use crate::window::{Span, WindowLength};
 
 /// Name and version of the record's schema.
 pub const REFERENCE_SCHEMA: &str = "tidegauge.reference/1";
@@ -104,20 +103,12 @@ fn record(
         schema: REFERENCE_SCHEMA.to_owned(),
         model: reference.model.clone(),
         id: reference.id.clone(),
-        span: WindowRecord::of(length_name(reference.span), reference.span),
+        span: WindowRecord::of_span(reference.span),
         predictions: reference.predictions,
         part,
         parts,
         subjects,
     }
-}
-
-fn length_name(span: Span) -> String {
-    let minutes = span.end.0.saturating_sub(span.start.0);
-    let length = u32::try_from(minutes)
-        .ok()
-        .and_then(WindowLength::from_minutes);
-    length.map_or_else(|| "0m".to_owned(), WindowLength::name)
 }
 
 impl ReferenceRecord {

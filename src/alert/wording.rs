@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::record::{CauseRecord, Measure};
+use super::segment::SegmentShare;
 use super::settings::Settings;
 use super::terms::{Kind, Severity, Status};
 use crate::detect::Family;
@@ -20,6 +21,8 @@ pub(super) struct Tale<'a> {
     pub(super) causes: &'a [CauseRecord],
     pub(super) causes_total: u64,
     pub(super) ended_at: Option<&'a str>,
+    /// The segment that bears more than half of the excess.
+    pub(super) segment: Option<&'a SegmentShare>,
 }
 
 /// What an Alertmanager routes by. The user's labels yield to ours: routing must not depend on a typing error.

@@ -10,6 +10,7 @@ pub static SCHEMAS: &[(&str, &str)] = &[
         "prediction",
         include_str!("../../schemas/prediction.schema.json"),
     ),
+    ("label", include_str!("../../schemas/label.schema.json")),
     ("alert", include_str!("../../schemas/alert.schema.json")),
     ("report", include_str!("../../schemas/report.schema.json")),
     (

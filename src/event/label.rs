@@ -11,7 +11,8 @@ pub struct Label<'a> {
     pub id: Cow<'a, str>,
     /// What was right; `None` where only evaluations are sent.
     pub truth: Option<Truth<'a>>,
-    /// Scores that a judge gave the answer, by name, in 0..=1; names are distinct.
+    /// Scores that a judge gave the answer, by name; any finite number, names are distinct, at most
+    /// [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX). Outside 0..=1 a score has no cell and counts as out of range.
     pub evaluations: Vec<(Cow<'a, str>, f64)>,
     /// When the label was made: only decides which of two corrections wins. `None` means the record's arrival.
     pub timestamp: Option<EventTime>,

@@ -9,7 +9,7 @@ mod time;
 
 pub use label::{Label, Truth};
 pub use prediction::{Prediction, Status, Usage, Value, Variant};
-pub use record::{Limits, Record};
+pub use record::{EVALUATIONS_MAX, Limits, Record};
 pub use reject::Reject;
 pub use scope::{Scope, Segment};
-pub use time::{ArrivalTime, EventTime, Tick, event_time};
+pub use time::{ArrivalTime, EventTime, LabelTimes, Tick, event_time, label_times};

@@ -37,9 +37,10 @@ pub struct Prediction<'a> {
     pub status: Status,
     /// Tokens and cost of a language model.
     pub usage: Usage,
-    /// Scores that a judge gave the answer on the spot, by name; any finite number.
+    /// Scores that a judge gave the answer on the spot, by name; any finite number, names are distinct, at most
+    /// [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX).
     pub evaluations: Vec<(Cow<'a, str>, f64)>,
-    /// The id under which the provider of the model knows the answer: a label may refer to it.
+    /// The id under which the provider of the model knows the answer, never empty: a label may refer to it.
     pub response_id: Option<Cow<'a, str>>,
     /// The trace's id: 32 hexadecimal digits.
     pub trace_id: Option<Cow<'a, str>>,

@@ -15,6 +15,10 @@ pub struct Record<'a> {
     pub headers_readable: bool,
 }
 
+/// Evaluations of one event, and names of them that one scope remembers of one span of event time: each name costs up to
+/// 4 KB there, so 128 KB together. Judges are few; hundreds of names are ids that were taken for names.
+pub const EVALUATIONS_MAX: usize = 32;
+
 /// What one event may at most be; beyond it the event is refused whole, before anything is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -24,7 +28,7 @@ pub struct Limits {
     pub nesting_max: usize,
     /// Features of one event.
     pub features_max: usize,
-    /// Bytes of an id, a model, a version, or the name of a feature, a segment or a class.
+    /// Bytes of an id, a model, a version, a source, or the name of a feature, a segment, a class or an evaluation.
     pub name_bytes_max: usize,
     /// Bytes of any other string that is read; fields nobody reads may hold longer ones.
     pub text_bytes_max: usize,

@@ -37,7 +37,7 @@ macro_rules! reasons {
 reasons! {
     /// No payload at all (a tombstone).
     EmptyPayload = "empty_payload",
-        "The record has no payload: predictions need one, so do not send tombstones to this topic.";
+        "The record has no payload: predictions and labels need one, so do not send tombstones to this topic.";
     /// More bytes than `limits.payload_bytes`.
     PayloadTooLarge = "payload_too_large",
         "The payload has more bytes than limits.payload_bytes: send fewer fields or raise the limit.";
@@ -58,16 +58,17 @@ reasons! {
         "A key stands twice in one object, so which value is meant is anyone's guess: send it once.";
     /// A known field, or the event itself, of another type than the schema says, or outside what it allows.
     WrongType = "wrong_type",
-        "A field has another type, or a value outside what the prediction schema allows: validate the payload against it.";
+        "A field has another type, or a value outside what the topic's schema allows: validate the payload against it.";
     /// No `id`, or an empty one.
     MissingId = "missing_id",
-        "The event has no id, or an empty one: give every prediction an id of its own.";
+        "The event has no id, or an empty one: give every prediction one of its own, and a label that of its prediction.";
     /// No `model`, or an empty one.
     MissingModel = "missing_model",
         "The event names no model: set the field model.";
-    /// An id, a model, a version, or the name of a feature, segment or class longer than `limits.name_bytes`.
+    /// An id, a model, a version, a source, or the name of a feature, segment, class or evaluation longer than
+    /// `limits.name_bytes`.
     NameTooLong = "name_too_long",
-        "An id, a model, a version, or the name of a feature, segment or class is longer than limits.name_bytes.";
+        "An id, a model, a version, a source, or the name of a feature, segment, class or evaluation is longer than limits.name_bytes.";
     /// A string longer than `limits.text_bytes`.
     TextTooLong = "text_too_long",
         "A text is longer than limits.text_bytes: send a category, not a document.";
@@ -89,6 +90,18 @@ reasons! {
     /// A header key that is not UTF-8.
     HeaderNotUtf8 = "header_not_utf8",
         "A header's key is not UTF-8: look at the producer or interceptor that sets the record's headers.";
+    /// A label with neither `label` nor `value` nor `evaluations`.
+    LabelWithoutTruth = "label_without_truth",
+        "The label has neither label nor value nor evaluations, so it says nothing of the prediction: send one of them.";
+    /// A label with both `label` and `value`.
+    LabelAndValue = "label_and_value",
+        "The label has both label and value, so which of them is the truth is anyone's guess: send one of them.";
+    /// A weight that is not above 0 and at most 1,000,000.
+    BadWeight = "bad_weight",
+        "The weight of the label is not above 0 and at most 1,000,000: leave it out, since every label counts once.";
+    /// More than [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX) evaluations.
+    TooManyEvaluations = "too_many_evaluations",
+        "The event has more than 32 evaluations: send the scores of few judges, and details elsewhere.";
 }
 
 impl fmt::Display for Reject {

@@ -1,8 +1,8 @@
-//! The three times that must never be confused, each with its own type; all in milliseconds since the Unix epoch.
+//! The times that must never be confused, each with its own type; all in milliseconds since the Unix epoch.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Limits, Prediction, Record, Reject};
+use super::{Label, Limits, Prediction, Record, Reject};
 
 /// When it happened at the model: the producer's word, milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,7 +38,40 @@ pub fn event_time(
     record: &Record<'_>,
     limits: &Limits,
 ) -> Result<EventTime, Reject> {
-    let (event, arrival) = match (prediction.timestamp, record.arrival) {
+    stamped(prediction.timestamp, record, limits)
+}
+
+/// When a label was made, and when its record was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LabelTimes {
+    /// The label's own timestamp, else its arrival: only decides which of two corrections wins.
+    pub made: EventTime,
+    /// The record's arrival, from which the time at which the label became known is reckoned; the label's own timestamp
+    /// where the record has none.
+    pub arrival: EventTime,
+}
+
+/// The times of `label`, held against each other as those of a prediction are by [`event_time`].
+///
+/// # Errors
+/// `NoTimestamp`, `TimestampInFuture` or `TimestampTooOld`, as for [`event_time`].
+pub fn label_times(
+    label: &Label<'_>,
+    record: &Record<'_>,
+    limits: &Limits,
+) -> Result<LabelTimes, Reject> {
+    let made = stamped(label.timestamp, record, limits)?;
+    let arrival = record.arrival.map_or(made, |arrival| EventTime(arrival.0));
+    Ok(LabelTimes { made, arrival })
+}
+
+/// The producer's `timestamp`, within the limits around the record's arrival, or the arrival itself.
+fn stamped(
+    timestamp: Option<EventTime>,
+    record: &Record<'_>,
+    limits: &Limits,
+) -> Result<EventTime, Reject> {
+    let (event, arrival) = match (timestamp, record.arrival) {
         (Some(event), Some(arrival)) => (event, arrival),
         (Some(event), None) => return Ok(event),
         (None, Some(arrival)) => return Ok(EventTime(arrival.0)),
@@ -59,23 +92,39 @@ pub fn event_time(
 mod tests {
     use super::*;
 
+    fn record(arrival: Option<i64>) -> Record<'static> {
+        Record {
+            payload: None,
+            arrival: arrival.map(ArrivalTime),
+            traceparent: None,
+            headers_readable: true,
+        }
+    }
+
+    fn limits() -> Limits {
+        Limits {
+            future_millis_max: 300,
+            age_millis_max: 5_000,
+            ..Limits::default()
+        }
+    }
+
     fn judged(event: Option<i64>, arrival: Option<i64>) -> Result<EventTime, Reject> {
         let prediction = Prediction {
             timestamp: event.map(EventTime),
             ..Prediction::default()
         };
-        let record = Record {
-            payload: None,
-            arrival: arrival.map(ArrivalTime),
-            traceparent: None,
-            headers_readable: true,
+        event_time(&prediction, &record(arrival), &limits())
+    }
+
+    /// Made and arrival of a label.
+    fn times(made: Option<i64>, arrival: Option<i64>) -> Result<(i64, i64), Reject> {
+        let label = Label {
+            timestamp: made.map(EventTime),
+            ..Label::default()
         };
-        let limits = Limits {
-            future_millis_max: 300,
-            age_millis_max: 5_000,
-            ..Limits::default()
-        };
-        event_time(&prediction, &record, &limits)
+        let times = label_times(&label, &record(arrival), &limits())?;
+        Ok((times.made.0, times.arrival.0))
     }
 
     #[test]
@@ -98,5 +147,23 @@ mod tests {
         assert_eq!(judged(None, Some(7)), Ok(EventTime(7)));
         assert_eq!(judged(Some(8), None), Ok(EventTime(8)));
         assert_eq!(judged(None, None), Err(Reject::NoTimestamp));
+    }
+
+    #[test]
+    fn a_label_has_two_times_and_each_stands_in_for_the_other() {
+        assert_eq!(times(Some(9_000), Some(10_000)), Ok((9_000, 10_000)));
+        assert_eq!(times(Some(10_300), Some(10_000)), Ok((10_300, 10_000)));
+        assert_eq!(times(Some(5_000), Some(10_000)), Ok((5_000, 10_000)));
+        assert_eq!(times(None, Some(7)), Ok((7, 7)));
+        assert_eq!(times(Some(8), None), Ok((8, 8)));
+        assert_eq!(times(None, None), Err(Reject::NoTimestamp));
+    }
+
+    #[test]
+    fn a_label_made_too_far_from_its_arrival_is_refused() {
+        let future = times(Some(10_301), Some(10_000));
+        assert_eq!(future, Err(Reject::TimestampInFuture));
+        let old = times(Some(4_999), Some(10_000));
+        assert_eq!(old, Err(Reject::TimestampTooOld));
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Monoid;
 use super::exemplar::{Exemplar, Exemplars, Whereabouts};
+use super::judges::{self, JudgesBuffer};
 use super::key::{Scale, id_hash};
 use super::subject::Subject;
 use super::value::{ValueBuffer, ValueSketch};
@@ -37,6 +38,7 @@ impl Monoid for Partial {
                 }
             }
         }
+        judges::bound(&mut self.subjects);
         self.exemplars.merge(&other.exemplars);
     }
 }
@@ -58,6 +60,7 @@ pub struct PartialBuffer {
     input_tokens: ValueBuffer,
     output_tokens: ValueBuffer,
     cost: ValueBuffer,
+    judges: JudgesBuffer,
     exemplars: Exemplars,
 }
 
@@ -68,13 +71,15 @@ impl PartialBuffer {
         self.errors += u64::from(prediction.status == Status::Error);
         self.push_features(&prediction.features);
         self.push_outcome(prediction);
+        self.judges.push(&prediction.evaluations);
         self.offer_exemplar(prediction, whereabouts);
     }
 
-    /// Distinct features it holds: what it costs grows with them, by up to 4 KB each and the names of their categories.
+    /// Distinct features and evaluations it holds: what it costs grows with them, by up to 4 KB each and the names of
+    /// their categories.
     #[must_use]
     pub fn features(&self) -> usize {
-        self.features.len()
+        self.features.len() + self.judges.len()
     }
 
     fn push_features(&mut self, features: &[(Cow<'_, str>, Value<'_>)]) {
@@ -171,6 +176,7 @@ impl PartialBuffer {
         let subjects: BTreeMap<_, _> = features
             .chain(fixed)
             .map(|(subject, buffer)| (subject, buffer.freeze()))
+            .chain(self.judges.freeze())
             .filter(|(_, sketch)| sketch.types.present() > 0)
             .collect();
         self.forget_absent(&subjects);
@@ -299,5 +305,23 @@ mod tests {
         assert_eq!((sketch.types.not_finite, sketch.types.present()), (2, 7));
         assert_eq!(sketch.numbers.histogram.total(), 1);
         assert_eq!(sketch.words.histogram.cells().len(), 2);
+    }
+
+    #[test]
+    fn evaluations_are_subjects_of_their_own_that_do_not_drift() {
+        let mut buffer = PartialBuffer::default();
+        for score in [0.5, 7.0] {
+            let event = Prediction {
+                evaluations: vec![("tone".into(), score)],
+                ..prediction("x", &[("tone", 1.0)])
+            };
+            buffer.push(&event, nowhere);
+        }
+        assert_eq!(buffer.features(), 2);
+        let partial = buffer.freeze().unwrap();
+        let expected = [("feature:tone", 2), ("evaluation:tone", 2)];
+        assert_eq!(counts(&partial), expected.map(|(n, c)| (n.to_owned(), c)));
+        assert!(!Subject::Evaluation("tone".to_owned()).drifts());
+        assert_eq!(buffer.features(), 1);
     }
 }

@@ -23,7 +23,7 @@ pub enum Subject {
     OutputTokens,
     /// Cost in US dollars.
     Cost,
-    /// A score that a judge gave the answer, by name.
+    /// A score that a judge gave the answer on the spot, by name; those that came as labels count towards quality only.
     Evaluation(String),
     /// An objective, by name.
     Objective(String),
@@ -57,7 +57,8 @@ impl Subject {
         }
     }
 
-    /// Whether its distribution is compared with the reference; latency, tokens and cost are reported only.
+    /// Whether its distribution is compared with the reference; latency, tokens, cost and
+    /// evaluations are reported only.
     #[must_use]
     pub fn drifts(&self) -> bool {
         matches!(

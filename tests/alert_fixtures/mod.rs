@@ -45,11 +45,7 @@ pub fn finding(name: &str, verdict: Verdict, effect: f64) -> Finding {
 }
 
 pub fn observed(version: &str, minutes: u32, finding: Finding) -> Observed {
-    Observed {
-        version: version.to_owned(),
-        window: length(minutes),
-        finding,
-    }
+    Observed::whole(version.to_owned(), length(minutes), finding)
 }
 
 pub fn exemplars(_: &str, _: WindowLength) -> Exemplars {
@@ -72,6 +68,8 @@ pub fn exemplars(_: &str, _: WindowLength) -> Exemplars {
 pub fn context(settings: &Settings) -> Context<'_> {
     Context {
         model: "fraud",
+        about: None,
+        sli: None,
         settings,
         reference_id: Some("0123456789abcdef0123456789abcdef"),
         exemplars: &exemplars,

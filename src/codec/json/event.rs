@@ -81,6 +81,14 @@ impl<'a> Members<'a> for Event<'a, '_, '_> {
                     into.trace_id = trace::id(text).map_err(|reason| rules.refuse(reason))?;
                 }
             }
+            "evaluations" => {
+                let mut scores = Pairs::evaluations(rules, &mut into.evaluations);
+                seen.once(12, map, Object::new(rules, INSIDE, &mut scores))?;
+            }
+            "response_id" => {
+                let id = seen.once(13, map, Text::name(rules))?;
+                into.response_id = id.filter(|id| !id.is_empty());
+            }
             _ => seen.other(key, map)?,
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! JSON, the default format: one pass from the bytes to the event, without a tree in between.
 //!
 //! serde_json tokenizes; the seeds in this directory say what each value must be and write it straight into the
-//! [`Prediction`]. Text stays borrowed from the payload unless it holds an escape. The first fault in the order of the
+//! [`Prediction`] or [`Label`]. Text stays borrowed from the payload unless it holds an escape. The first fault in the order of the
 //! bytes is the one that is reported; what `docs/events.md` promises is decided here and nowhere else.
 
 mod event;
 mod features;
+mod label;
 mod names;
 mod number;
 mod object;
@@ -19,10 +20,11 @@ mod word;
 use serde::de::Deserializer;
 
 use self::event::Event;
-use self::object::Object;
+use self::label::LabelEvent;
+use self::object::{Members, Object};
 use self::rules::Rules;
 use super::{Codec, trace};
-use crate::event::{Limits, Prediction, Record, Reject};
+use crate::event::{Label, Limits, Prediction, Record, Reject};
 
 /// The JSON format.
 pub struct Json;
@@ -35,7 +37,12 @@ impl Codec for Json {
     fn decode<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Prediction<'a>, Reject> {
         let text = payload_text(record, limits)?;
         let rules = Rules::new(limits);
-        let mut prediction = parse(text, &rules).map_err(|error| rules.reason(&error))?;
+        let mut prediction = Prediction::default();
+        parse(
+            text,
+            &rules,
+            &mut Event::new(&rules, text.len(), &mut prediction),
+        )?;
         if prediction.id.is_empty() {
             return Err(Reject::MissingId);
         }
@@ -46,6 +53,14 @@ impl Codec for Json {
             prediction.trace_id = record.traceparent.and_then(trace::id_of).map(Into::into);
         }
         Ok(prediction)
+    }
+
+    fn decode_label<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Label<'a>, Reject> {
+        let text = payload_text(record, limits)?;
+        let rules = Rules::new(limits);
+        let mut label = LabelEvent::new(&rules);
+        parse(text, &rules, &mut label)?;
+        label.finish()
     }
 }
 
@@ -71,11 +86,15 @@ fn not_text(payload: &[u8]) -> Reject {
     }
 }
 
-fn parse<'a>(text: &'a str, rules: &Rules<'_>) -> Result<Prediction<'a>, serde_json::Error> {
+/// Reads the one object that `text` must be into `members`.
+fn parse<'a>(
+    text: &'a str,
+    rules: &Rules<'_>,
+    members: &mut impl Members<'a>,
+) -> Result<(), Reject> {
     let mut source = serde_json::Deserializer::from_str(text);
-    let mut prediction = Prediction::default();
-    let mut event = Event::new(rules, text.len(), &mut prediction);
-    source.deserialize_map(Object::new(rules, 1, &mut event))?;
-    source.end()?;
-    Ok(prediction)
+    source
+        .deserialize_map(Object::new(rules, 1, members))
+        .and_then(|()| source.end())
+        .map_err(|error| rules.reason(&error))
 }

@@ -1,4 +1,4 @@
-//! What the model said and what it took: `prediction`, `scores`, `segments`, `usage`.
+//! What the model said and what it took: `prediction`, `scores`, `segments`, `evaluations`, `usage`.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::number::Number;
 use super::object::{Members, Object, Seen};
 use super::rules::Rules;
 use super::word::Word;
-use crate::event::{Prediction, Reject, Usage};
+use crate::event::{EVALUATIONS_MAX, Prediction, Reject, Usage};
 
 /// The members of `prediction`.
 pub(super) struct Outcome<'a, 'r, 'm> {
@@ -51,10 +51,12 @@ impl<'a> Members<'a> for Outcome<'a, '_, '_> {
     }
 }
 
-/// Names with one kind of value each (`scores`, `segments`); a member that is `null` is absent.
+/// Names with one kind of value each (`scores`, `segments`, `evaluations`); a member that is `null` is absent.
 pub(super) struct Pairs<'a, 'r, 'm, S, T> {
     rules: &'r Rules<'r>,
     seed: fn(&'r Rules<'r>) -> S,
+    /// More members than this, absent ones included, are too many evaluations.
+    most: usize,
     nulls: Vec<(Cow<'a, str>, ())>,
     into: &'m mut Vec<(Cow<'a, str>, T)>,
 }
@@ -68,6 +70,7 @@ impl<'a, 'r, 'm, S, T> Pairs<'a, 'r, 'm, S, T> {
         Self {
             rules,
             seed,
+            most: usize::MAX,
             nulls: Vec::new(),
             into,
         }
@@ -84,12 +87,28 @@ impl<'a, 'r, 'm, S, T> Pairs<'a, 'r, 'm, S, T> {
     }
 }
 
+impl<'a, 'r, 'm> Pairs<'a, 'r, 'm, Number<'r>, f64> {
+    /// The scores of judges by name: any finite numbers, few of them.
+    pub(super) fn evaluations(
+        rules: &'r Rules<'r>,
+        into: &'m mut Vec<(Cow<'a, str>, f64)>,
+    ) -> Self {
+        Self {
+            most: EVALUATIONS_MAX,
+            ..Self::new(rules, Number::any, into)
+        }
+    }
+}
+
 impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a, '_, '_, S, T> {
     fn member<A: MapAccess<'a>>(
         &mut self,
         name: Cow<'a, str>,
         map: &mut A,
     ) -> Result<(), A::Error> {
+        if self.into.len() + self.nulls.len() >= self.most {
+            return Err(self.rules.refuse(Reject::TooManyEvaluations));
+        }
         self.rules.name(&name)?;
         match map.next_value_seed((self.seed)(self.rules))? {
             Some(value) => self.into.push((name, value)),

@@ -119,11 +119,8 @@ fn judge_window(
             observed: case.window.clone(),
         };
         effects.judgements.insert(key, judgement);
-        let observed = |finding| Observed {
-            version: window.scope.version.clone(),
-            window: window.length,
-            finding,
-        };
+        let observed =
+            |finding| Observed::whole(window.scope.version.clone(), window.length, finding);
         judged.observed.extend(findings.into_iter().map(observed));
     }
 }
@@ -240,10 +237,7 @@ fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut Judge
         return;
     }
     if let Some(finding) = model.knowledge.volume.judge(slot, budget(model, plan)) {
-        judged.observed.push(Observed {
-            version: String::new(),
-            window: length,
-            finding,
-        });
+        let observed = Observed::whole(String::new(), length, finding);
+        judged.observed.push(observed);
     }
 }

@@ -27,6 +27,8 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
     };
     let context = Context {
         model: model.name(),
+        about: None,
+        sli: None,
         settings: &plan.alert,
         reference_id: model.reference().map(|reference| reference.id.as_str()),
         exemplars: &exemplars,
@@ -111,6 +113,7 @@ fn window_reports(
         let report = Report {
             model: model.name(),
             version,
+            segment: None,
             subject,
             length,
             end,
