@@ -14,6 +14,8 @@ pub mod window;
 
 pub mod reference;
 
+pub mod join;
+
 pub mod stats;
 
 pub mod detect;

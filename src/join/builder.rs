@@ -1,0 +1,201 @@
+//! The open form of outcomes: takes borrowed words event by event, and owns each text once per flush.
+
+use hashbrown::HashTable;
+
+use super::hash::{Mixed, text_hash};
+use super::outcomes::{Group, LabelTruth, Labelled, Outcomes, Predicted};
+use crate::event::{EventTime, Segment, Variant};
+use crate::sketch::{Answered, Known};
+
+/// A group while its texts are borrowed; `segments` gives keys and values in the order of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupParts<'a, S> {
+    /// Model.
+    pub model: &'a str,
+    /// Version; empty where the producer names none.
+    pub version: &'a str,
+    /// How the answer was used.
+    pub variant: Variant,
+    /// Keys and values of the configured segments that the prediction carries.
+    pub segments: S,
+}
+
+/// A label while its texts are borrowed.
+#[derive(Debug, Clone, Copy)]
+pub struct LabelParts<'a, E> {
+    /// Hash of the id it is about.
+    pub id: u64,
+    /// When its record was stored, not before the watermark of its source.
+    pub arrival: EventTime,
+    /// When it was made; its arrival where it does not say.
+    pub made: EventTime,
+    /// What was right.
+    pub truth: Option<Known<'a>>,
+    /// Name and cell of each evaluation.
+    pub evaluations: E,
+    /// Who said so; empty where the producer names none.
+    pub source: &'a str,
+}
+
+/// Outcomes that are being gathered. Costs no allocation per event once its words and groups are known.
+#[derive(Debug, Clone, Default)]
+pub struct OutcomesBuilder {
+    outcomes: Outcomes,
+    words: HashTable<u32>,
+    groups: HashTable<u32>,
+    last_group: u32,
+}
+
+impl OutcomesBuilder {
+    /// Adds a prediction.
+    pub fn predict<'a, S>(
+        &mut self,
+        id: u64,
+        time: EventTime,
+        of: &GroupParts<'a, S>,
+        answer: Answered<'_>,
+    ) where
+        S: Iterator<Item = (&'a str, &'a str)> + Clone,
+    {
+        let group = self.group(of);
+        let class = answer.class.map(|class| self.word(class));
+        self.outcomes.predicted.push(Predicted {
+            id,
+            time,
+            group,
+            class,
+            cell: answer.cell,
+            value: answer.value,
+        });
+    }
+
+    /// Adds a label.
+    pub fn label<'a, E>(&mut self, label: LabelParts<'a, E>)
+    where
+        E: Iterator<Item = (&'a str, u8)>,
+    {
+        let truth = label.truth.map(|truth| match truth {
+            Known::Class(class) => LabelTruth::Class(self.word(class)),
+            Known::Value(value) => LabelTruth::Value(value),
+        });
+        let source = self.word(label.source);
+        let evaluations = label
+            .evaluations
+            .map(|(name, cell)| (self.word(name), cell));
+        let evaluations = evaluations.collect();
+        self.outcomes.labelled.push(Labelled {
+            id: label.id,
+            arrival: label.arrival,
+            made: label.made,
+            truth,
+            evaluations,
+            source,
+        });
+    }
+
+    /// What was gathered; begins anew.
+    pub fn take(&mut self) -> Outcomes {
+        self.words.clear();
+        self.groups.clear();
+        self.last_group = 0;
+        std::mem::take(&mut self.outcomes)
+    }
+
+    /// Predictions and labels gathered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.outcomes.len()
+    }
+
+    /// Whether nothing was gathered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.is_empty()
+    }
+
+    fn word(&mut self, word: &str) -> u32 {
+        let owned = &mut self.outcomes.words;
+        let hash = text_hash(word);
+        let is_it = |at: &u32| owned.get(*at as usize).is_some_and(|known| known == word);
+        if let Some(at) = self.words.find(hash, is_it) {
+            return *at;
+        }
+        let at = owned.len() as u32;
+        owned.push(word.to_owned());
+        let rehash = |at: &u32| owned.get(*at as usize).map_or(0, |word| text_hash(word));
+        self.words.insert_unique(hash, at, rehash);
+        at
+    }
+
+    fn group<'a, S>(&mut self, of: &GroupParts<'a, S>) -> u32
+    where
+        S: Iterator<Item = (&'a str, &'a str)> + Clone,
+    {
+        let owned = &mut self.outcomes.groups;
+        let is_it = |at: &u32| owned.get(*at as usize).is_some_and(|group| of.is(group));
+        if is_it(&self.last_group) {
+            return self.last_group;
+        }
+        let hash = of.hash();
+        self.last_group = match self.groups.find(hash, is_it) {
+            Some(at) => *at,
+            None => {
+                let at = owned.len() as u32;
+                owned.push(of.to_group());
+                let rehash = |at: &u32| owned.get(*at as usize).map_or(0, |g| parts(g).hash());
+                self.groups.insert_unique(hash, at, rehash);
+                at
+            }
+        };
+        self.last_group
+    }
+}
+
+impl<'a, S> GroupParts<'a, S>
+where
+    S: Iterator<Item = (&'a str, &'a str)> + Clone,
+{
+    fn is(&self, group: &Group) -> bool {
+        let mut given = self.segments.clone();
+        let mut owned = group.segments.iter();
+        self.model == group.model
+            && self.version == group.version
+            && self.variant == group.variant
+            && owned.all(|s| given.next() == Some((s.key.as_str(), s.value.as_str())))
+            && given.next().is_none()
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        let mut mixed = Mixed::of(text_hash(self.model))
+            .and(text_hash(self.version))
+            .and(self.variant as u64);
+        for (key, value) in self.segments.clone() {
+            mixed = mixed.and(text_hash(key)).and(text_hash(value));
+        }
+        mixed.0
+    }
+
+    fn to_group(&self) -> Group {
+        let segments = self.segments.clone().map(|(key, value)| Segment {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
+        Group {
+            model: self.model.to_owned(),
+            version: self.version.to_owned(),
+            variant: self.variant,
+            segments: segments.collect(),
+        }
+    }
+}
+
+/// The parts of a group that is owned.
+pub(super) fn parts(group: &Group) -> GroupParts<'_, impl Iterator<Item = (&str, &str)> + Clone> {
+    let segments = group.segments.iter();
+    GroupParts {
+        model: &group.model,
+        version: &group.version,
+        variant: group.variant,
+        segments: segments.map(|segment| (segment.key.as_str(), segment.value.as_str())),
+    }
+}

@@ -1,0 +1,32 @@
+//! Hashes of what is compared across flushes and processes: fixed for life, since corrections are decided by them.
+
+use crate::sketch::id_hash;
+
+/// The hash of a text.
+pub(super) fn text_hash(text: &str) -> u64 {
+    id_hash(text)
+}
+
+/// The hash of a number; −0.0 is 0.0.
+pub(super) fn number_hash(x: f64) -> u64 {
+    Mixed::of((x + 0.0).to_bits()).and(1).0
+}
+
+/// A hash that takes one word after the other (the finalizer of SplitMix64 between them).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mixed(pub u64);
+
+impl Mixed {
+    pub(super) fn of(word: u64) -> Self {
+        Self(0x9E37_79B9_7F4A_7C15).and(word)
+    }
+
+    #[must_use]
+    pub(super) fn and(self, word: u64) -> Self {
+        let mut x = self.0.rotate_left(23) ^ word;
+        x = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Self(x ^ (x >> 31))
+    }
+}

@@ -1,0 +1,26 @@
+//! Predictions that wait for their labels: joins the two in either order, and says each pair once.
+//!
+//! It knows ids as hashes, and nothing of Kafka, of what quality is, or of scopes: whoever closes a minute hears of each
+//! prediction, judgement, correction and evaluation in it through a [`Ledger`].
+//!
+//! Everything told is kept by the minute of its time (a prediction's event time, a label's arrival) and worked in order
+//! when the clock has passed that minute, so the order in which it came, and in how many pieces, is forgotten.
+
+mod builder;
+mod counts;
+mod hash;
+mod ledger;
+mod outcomes;
+mod settings;
+mod standing;
+mod state;
+mod wire;
+
+pub use builder::{GroupParts, LabelParts, OutcomesBuilder};
+pub use counts::Counts;
+pub use ledger::{Ledger, Nothing, Pair};
+pub use outcomes::{Group, LabelTruth, Labelled, Outcomes, Predicted};
+pub use settings::{ENTRIES_PER_ID_MAX, LabelArrival, Settings};
+pub use standing::{Standing, Suppressed};
+pub use state::Join;
+pub use wire::BadOutcomes;

@@ -1,0 +1,111 @@
+//! What one flush says to the join: predictions made and labels heard, with every text said once.
+//!
+//! Ids are hashes, classes and sources are indices into `words`, models with their segments are indices into `groups`,
+//! so that the records of a second are a few kilobytes of text and about twenty bytes per event.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{EventTime, Segment, Variant};
+
+/// Whose prediction it is: everything of a prediction that many others share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Group {
+    /// Model.
+    pub model: String,
+    /// Version; empty where the producer names none.
+    pub version: String,
+    /// How the answer was used.
+    pub variant: Variant,
+    /// The configured segments it carries, in the order of the configuration.
+    pub segments: Vec<Segment>,
+}
+
+impl Group {
+    /// Whether predictions of one id in `self` and `other` are the same prediction: segments do not tell them apart.
+    #[must_use]
+    pub fn is_same_answerer(&self, other: &Self) -> bool {
+        self.variant == other.variant && self.model == other.model && self.version == other.version
+    }
+}
+
+/// What one flush says. Indices are checked when it is decoded.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outcomes {
+    /// Whose predictions.
+    pub groups: Vec<Group>,
+    /// Classes, sources and names of evaluations.
+    pub words: Vec<String>,
+    /// Predictions, in any order.
+    pub predicted: Vec<Predicted>,
+    /// Labels, in any order.
+    pub labelled: Vec<Labelled>,
+}
+
+/// One prediction, reduced to what quality is counted from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Predicted {
+    /// Hash of the id that labels refer to.
+    pub id: u64,
+    /// Event time of the prediction.
+    pub time: EventTime,
+    /// Index of its group.
+    pub group: u32,
+    /// Index of the predicted class among the words.
+    pub class: Option<u32>,
+    /// Cell of its score; [`crate::sketch::UNSCORED`] where it has none.
+    pub cell: u8,
+    /// The predicted value of a regression: finite.
+    pub value: Option<f64>,
+}
+
+/// One label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labelled {
+    /// Hash of the id it is about.
+    pub id: u64,
+    /// When its record was stored, not before the watermark of its source.
+    pub arrival: EventTime,
+    /// When it was made, by its own word: decides which of two corrections wins, and nothing else.
+    pub made: EventTime,
+    /// What was right; `None` where only evaluations are sent.
+    pub truth: Option<LabelTruth>,
+    /// Index of each evaluation's name among the words, and the cell of its score. Names are distinct.
+    pub evaluations: Vec<(u32, u8)>,
+    /// Index of the source among the words.
+    pub source: u32,
+}
+
+/// What was right.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum LabelTruth {
+    /// Index of the true class among the words.
+    Class(u32),
+    /// The true value of a regression: finite.
+    Value(f64),
+}
+
+impl Outcomes {
+    /// Predictions and labels in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.predicted.len() + self.labelled.len()
+    }
+
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Two halves that say together what it says; each repeats the texts. For records that must stay below a size.
+    #[must_use]
+    pub fn split(mut self) -> (Self, Self) {
+        let second = Self {
+            groups: self.groups.clone(),
+            words: self.words.clone(),
+            predicted: self.predicted.split_off(self.predicted.len() / 2),
+            labelled: self.labelled.split_off(self.labelled.len().div_ceil(2)),
+        };
+        (self, second)
+    }
+}
