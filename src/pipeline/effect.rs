@@ -13,6 +13,8 @@ use crate::window::{Boundary, WindowLength};
 pub enum OutputTopic {
     /// Drift alerts.
     Drift,
+    /// Alerts of objectives.
+    Slo,
     /// Data-quality, volume and integrity alerts.
     Anomaly,
     /// Window summaries.
@@ -27,6 +29,7 @@ impl OutputTopic {
     pub fn name(self) -> &'static str {
         match self {
             Self::Drift => "drift",
+            Self::Slo => "slo",
             Self::Anomaly => "anomaly",
             Self::Reports => "reports",
             Self::References => "references",

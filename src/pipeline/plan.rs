@@ -38,6 +38,20 @@ pub struct Topics {
     pub dead_letters: String,
 }
 
+impl Topics {
+    /// Every topic that others write and we read.
+    pub fn inputs(&self) -> impl Iterator<Item = &String> {
+        self.predictions.iter().chain(&self.labels)
+    }
+
+    /// Every topic that the group reads: the inputs, and the internal topics between the stages.
+    pub fn read(&self) -> impl Iterator<Item = &str> {
+        let outcomes = (!self.labels.is_empty()).then_some(&self.outcomes);
+        let internal = outcomes.into_iter().chain([&self.panes]);
+        self.inputs().chain(internal).map(String::as_str)
+    }
+}
+
 /// How a reference is learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Learning {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::look::{News, Published};
-use super::metadata::{self, PanesMetadata};
+use super::metadata::{self, StageMetadata};
 use super::port::{Batch, Fault, Outgoing, Target, TopicPartition};
 use super::tasks::Tasks;
 use crate::pipeline::Plan;
 use crate::pipeline::effect::{Effects, Output, OutputTopic};
-use crate::pipeline::frame::{Frame, pack};
+use crate::join::Outcomes;
+use crate::pipeline::evaluate::Stop;
+use crate::pipeline::frame::{Frame, Load, Summary, pack};
 
 /// What is to be committed, and what was done by source.
 pub struct Gathered<O> {
@@ -32,40 +34,15 @@ pub fn gather<O>(
         ..News::default()
     };
     let mut records = dead_letters;
-    let mut frames: BTreeMap<i32, Vec<Frame>> = BTreeMap::new();
-    for (at, task) in &mut tasks.ingest {
-        if task.ingest.has_news() {
-            let flushed = task.ingest.flush();
-            for (partition, frame) in (0..).zip(flushed.frames) {
-                frames.entry(partition).or_default().push(frame);
-            }
-            records.extend(
-                flushed
-                    .outputs
-                    .into_iter()
-                    .map(|output| outgoing(plan, output)),
-            );
-            news.tallies.push((at.clone(), flushed.tally));
-        }
-    }
-    for (partition, frames) in frames {
-        for value in pack(frames).map_err(unwritable)? {
-            records.push(to_partition(
-                &plan.topics.panes,
-                partition,
-                Vec::new(),
-                Some(value),
-            ));
-        }
-    }
+    let mut frames = Frames::default();
+    gather_ingest(tasks, plan, &mut frames, &mut records, &mut news);
+    gather_join(tasks, plan, &mut frames, &mut records, &mut news)?;
+    write(frames.outcomes, &plan.topics.outcomes, &mut records)?;
+    write(frames.panes, &plan.topics.panes, &mut records)?;
     for (partition, evaluate) in &mut tasks.evaluate {
-        let effects = evaluate
-            .flush()
-            .map_err(|stop| Fault::Fatal(stop.to_string()))?;
-        news.effects.push((
-            *partition,
-            append_effects(&mut records, plan, *partition, effects),
-        ));
+        let effects = evaluate.flush().map_err(fatal)?;
+        let published = append_effects(&mut records, plan, *partition, effects);
+        news.effects.push((*partition, published));
     }
     Ok(Gathered {
         batch: Batch {
@@ -76,8 +53,76 @@ pub fn gather<O>(
     })
 }
 
+/// Frames by the partition they go to.
+#[derive(Default)]
+struct Frames {
+    outcomes: BTreeMap<i32, Vec<Frame<Outcomes>>>,
+    panes: BTreeMap<i32, Vec<Frame<Summary>>>,
+}
+
+fn gather_ingest<O>(
+    tasks: &mut Tasks,
+    plan: &Plan,
+    frames: &mut Frames,
+    records: &mut Vec<Outgoing<O>>,
+    news: &mut News,
+) {
+    for (at, task) in &mut tasks.ingest {
+        if task.ingest.has_news() {
+            let flushed = task.ingest.flush();
+            deal(&mut frames.panes, flushed.panes);
+            deal(&mut frames.outcomes, flushed.outcomes);
+            let outputs = flushed.outputs.into_iter();
+            records.extend(outputs.map(|output| outgoing(plan, output)));
+            news.tallies.push((at.clone(), flushed.tally));
+        }
+    }
+}
+
+fn gather_join<O>(
+    tasks: &mut Tasks,
+    plan: &Plan,
+    frames: &mut Frames,
+    records: &mut Vec<Outgoing<O>>,
+    news: &mut News,
+) -> Result<(), Fault> {
+    for (partition, join) in &mut tasks.join {
+        if join.has_news() {
+            let joined = join.flush().map_err(fatal)?;
+            deal(&mut frames.panes, joined.panes);
+            let published = append_effects(records, plan, *partition, joined.effects);
+            news.joined.push((*partition, published.effects.duplicate_frames));
+        }
+    }
+    Ok(())
+}
+
+/// Puts the frame of each partition where those of other sources lie.
+fn deal<L>(frames: &mut BTreeMap<i32, Vec<Frame<L>>>, of_source: Vec<Frame<L>>) {
+    for (partition, frame) in (0..).zip(of_source) {
+        frames.entry(partition).or_default().push(frame);
+    }
+}
+
+fn write<L: Load, O>(
+    frames: BTreeMap<i32, Vec<Frame<L>>>,
+    topic: &str,
+    records: &mut Vec<Outgoing<O>>,
+) -> Result<(), Fault> {
+    for (partition, frames) in frames {
+        for value in pack(frames).map_err(unwritable)? {
+            records.push(to_partition(topic, partition, Vec::new(), Some(value)));
+        }
+    }
+    Ok(())
+}
+
 fn unwritable(error: postcard::Error) -> Fault {
     Fault::Fatal(format!("a frame cannot be written: {error}"))
+}
+
+fn fatal(stop: Stop) -> Fault {
+    Fault::Fatal(stop.to_string())
 }
 
 /// Moves what is to be written into `records`; what is left is for those who look on.
@@ -118,6 +163,7 @@ fn to_partition<O>(
 fn outgoing<O>(plan: &Plan, output: Output) -> Outgoing<O> {
     let topic = match output.topic {
         OutputTopic::Drift => &plan.topics.alerts_drift,
+        OutputTopic::Slo => &plan.topics.alerts_slo,
         OutputTopic::Anomaly => &plan.topics.alerts_anomaly,
         OutputTopic::Reports => &plan.topics.reports,
         OutputTopic::References => &plan.topics.references,
@@ -132,23 +178,21 @@ fn outgoing<O>(plan: &Plan, output: Output) -> Outgoing<O> {
 }
 
 fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
+    let of = |topic: &str, partition: i32| TopicPartition {
+        topic: topic.to_owned(),
+        partition,
+    };
     let inputs = tasks.ingest.iter().map(|(at, task)| {
-        (
-            at.clone(),
-            task.ingest.next_offset(),
-            metadata::encode(task.ingest.position()),
-        )
+        let position = metadata::encode(task.ingest.position());
+        (at.clone(), task.ingest.next_offset(), position)
+    });
+    let outcomes = tasks.join.iter().map(|(partition, join)| {
+        let metadata = metadata::encode(&StageMetadata::of_join(join));
+        (of(&plan.topics.outcomes, *partition), join.next_offset(), metadata)
     });
     let panes = tasks.evaluate.iter().map(|(partition, evaluate)| {
-        let at = TopicPartition {
-            topic: plan.topics.panes.clone(),
-            partition: *partition,
-        };
-        (
-            at,
-            evaluate.next_offset(),
-            metadata::encode(&PanesMetadata::of(evaluate)),
-        )
+        let metadata = metadata::encode(&StageMetadata::of(evaluate));
+        (of(&plan.topics.panes, *partition), evaluate.next_offset(), metadata)
     });
-    inputs.chain(panes).collect()
+    inputs.chain(outcomes).chain(panes).collect()
 }

@@ -21,6 +21,8 @@ use crate::window::Boundary;
 pub struct News {
     /// By source.
     pub tallies: Vec<(TopicPartition, Tally)>,
+    /// By partition of `outcomes`: frames that came twice.
+    pub joined: Vec<(i32, u64)>,
     /// By partition of `panes`.
     pub effects: Vec<(i32, Published)>,
     /// Refused records.

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::port::{Committed, Fault, TopicPartition};
 use crate::pipeline::cursor::{Cursors, TopicSize};
 use crate::pipeline::evaluate::Evaluate;
+use crate::pipeline::join::JoinTask;
 use crate::pipeline::ingest::Position;
 
-/// Beside the offsets of `panes`: which input partitions the group has ever read.
+/// Beside the offsets of `panes` and `outcomes`: which partitions the stage before has ever read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PanesMetadata {
+pub struct StageMetadata {
     /// Version of this form.
     pub v: u8,
     /// By input topic.
@@ -50,10 +51,21 @@ impl KnownTopic {
     }
 }
 
-impl PanesMetadata {
+impl StageMetadata {
     /// What is committed beside the offset of a task.
     #[must_use]
     pub fn of(task: &Evaluate) -> Self {
+        Self {
+            v: 1,
+            topics: known(task.cursors()),
+            closed: task.closed().map(|boundary| boundary.0),
+            digest: task.digest(),
+        }
+    }
+
+    /// What is committed beside the offset of a join.
+    #[must_use]
+    pub fn of_join(task: &JoinTask) -> Self {
         Self {
             v: 1,
             topics: known(task.cursors()),
@@ -99,11 +111,11 @@ pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, 
     )))
 }
 
-/// What is known beside an offset of `panes`.
+/// What is known beside an offset of an internal topic.
 ///
 /// # Errors
 /// When the offset was moved by hand: it carries no metadata of ours.
-pub fn panes(at: &TopicPartition, committed: &Committed) -> Result<PanesMetadata, Fault> {
+pub fn stage(at: &TopicPartition, committed: &Committed) -> Result<StageMetadata, Fault> {
     parse(committed).ok_or_else(|| Fault::Fatal(format!(
         "the committed offset {} of the internal {at} was not written by tidegauge: somebody moved it by hand. \
          Set it back, or begin anew with another `kafka.group` and `topics.prefix`",

@@ -15,7 +15,7 @@ mod tasks;
 mod worker;
 
 pub use memory::{MemoryLog, MemoryMessage, PlannedFault, StoredRecord};
-pub use metadata::{PanesMetadata, encode as encode_metadata};
+pub use metadata::{StageMetadata, encode as encode_metadata};
 pub use port::{
     Batch, Clock, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, SystemClock,
     TakeEntry, Target, TopicPartition,

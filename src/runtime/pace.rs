@@ -108,7 +108,7 @@ fn slowest_elsewhere<L: Log>(
     tasks: &Tasks,
 ) -> Result<Option<EventTime>, Fault> {
     let mut others = Vec::new();
-    for topic in &plan.topics.predictions {
+    for topic in plan.topics.inputs() {
         for partition in 0..log.partitions(topic)? {
             let at = TopicPartition {
                 topic: topic.clone(),

@@ -6,24 +6,49 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::metadata::{self, KnownTopic, PanesMetadata};
+use super::metadata::{self, KnownTopic, StageMetadata};
 use super::port::{Committed, Fault, FirstStart, Log, TopicPartition};
 use super::tasks::Tasks;
-use crate::pipeline::evaluate::Evaluate;
+use crate::pipeline::evaluate::{Evaluate, Stop};
 use crate::pipeline::frame::SourceId;
 use crate::pipeline::ingest::Ingest;
+use crate::pipeline::join::JoinTask;
 use crate::pipeline::state::StateReader;
 use crate::pipeline::{PANES_PARTITIONS, Plan};
 
 /// An assignment on its way to work.
 pub struct Restoring {
     inputs: Vec<(TopicPartition, Option<Committed>)>,
-    panes: BTreeMap<i32, (Option<Committed>, StateReader)>,
-    reused: BTreeMap<i32, Evaluate>,
-    known: Vec<PanesMetadata>,
+    /// Partitions of `outcomes` and `panes` whose tasks are rebuilt, with what was committed of them.
+    joins: BTreeMap<i32, Option<Committed>>,
+    evaluates: BTreeMap<i32, Option<Committed>>,
+    /// State by partition: of the join and the evaluate of that number.
+    states: BTreeMap<i32, StateReader>,
+    reused: Parked,
+    known: Vec<StageMetadata>,
     started: bool,
     /// Records read from the state topic so far.
     pub records: u64,
+}
+
+/// Tasks that were revoked a moment ago, in case they come back: a rolling restart then restores little.
+#[derive(Default)]
+pub struct Parked {
+    join: BTreeMap<i32, JoinTask>,
+    evaluate: BTreeMap<i32, Evaluate>,
+}
+
+impl Parked {
+    /// What of `tasks` is worth keeping.
+    #[must_use]
+    pub fn of(mut tasks: Tasks) -> Self {
+        tasks.join.retain(|_, task| !task.is_replaying());
+        tasks.evaluate.retain(|_, task| !task.is_replaying());
+        Self {
+            join: tasks.join,
+            evaluate: tasks.evaluate,
+        }
+    }
 }
 
 /// What decides about a source nobody has read.
@@ -37,7 +62,7 @@ pub struct Beginning {
 
 impl Restoring {
     /// Reads the committed offsets and begins to read the state; what is still in memory from a moment ago (`parked`)
-    /// is used again where nobody has committed anything since, so that a rolling restart restores little.
+    /// is used again where nobody has committed anything since.
     ///
     /// # Errors
     /// When an offset was moved by hand, or the cluster does not answer.
@@ -45,35 +70,56 @@ impl Restoring {
         log: &mut L,
         plan: &Plan,
         assigned: &[TopicPartition],
-        mut parked: BTreeMap<i32, Evaluate>,
+        mut parked: Parked,
     ) -> Result<Self, Fault> {
-        let known = known_topics(log, plan)?;
+        let mut restoring = Self::unstarted();
+        restoring.started = true;
+        restoring.known = known_topics(log, plan)?;
         let committed = log.committed(assigned)?;
-        let (mut inputs, mut panes, mut reused) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
         for (at, committed) in assigned.iter().zip(committed) {
-            if at.topic != plan.topics.panes {
-                inputs.push((at.clone(), committed));
-                continue;
-            }
-            match (parked.remove(&at.partition), &committed) {
-                (Some(task), Some(stable)) if is_current(&task, stable) => {
-                    reused.insert(at.partition, task);
-                }
-                _ => {
-                    panes.insert(at.partition, (committed, StateReader::default()));
-                }
+            if at.topic == plan.topics.panes {
+                restoring.take_evaluate(at.partition, committed, &mut parked);
+            } else if at.topic == plan.topics.outcomes {
+                restoring.take_join(at.partition, committed, &mut parked);
+            } else {
+                restoring.inputs.push((at.clone(), committed));
             }
         }
-        let partitions: Vec<i32> = panes.keys().copied().collect();
+        let partitions: Vec<i32> = restoring.states.keys().copied().collect();
         log.begin_restore(&plan.topics.state, &partitions)?;
-        Ok(Self {
-            inputs,
-            panes,
-            reused,
-            known,
-            started: true,
-            records: 0,
-        })
+        Ok(restoring)
+    }
+
+    fn take_evaluate(&mut self, partition: i32, committed: Option<Committed>, parked: &mut Parked) {
+        let kept = parked.evaluate.remove(&partition).filter(|task| {
+            let witness = metadata::encode(&StageMetadata::of(task));
+            is_current(task.next_offset(), &witness, committed.as_ref())
+        });
+        match kept {
+            Some(task) => {
+                self.reused.evaluate.insert(partition, task);
+            }
+            None => {
+                self.states.entry(partition).or_default();
+                self.evaluates.insert(partition, committed);
+            }
+        }
+    }
+
+    fn take_join(&mut self, partition: i32, committed: Option<Committed>, parked: &mut Parked) {
+        let kept = parked.join.remove(&partition).filter(|task| {
+            let witness = metadata::encode(&StageMetadata::of_join(task));
+            is_current(task.next_offset(), &witness, committed.as_ref())
+        });
+        match kept {
+            Some(task) => {
+                self.reused.join.insert(partition, task);
+            }
+            None => {
+                self.states.entry(partition).or_default();
+                self.joins.insert(partition, committed);
+            }
+        }
     }
 
     /// An assignment that could not be looked at yet, because the cluster does not answer.
@@ -81,8 +127,10 @@ impl Restoring {
     pub fn unstarted() -> Self {
         Self {
             inputs: Vec::new(),
-            panes: BTreeMap::new(),
-            reused: BTreeMap::new(),
+            joins: BTreeMap::new(),
+            evaluates: BTreeMap::new(),
+            states: BTreeMap::new(),
+            reused: Parked::default(),
             known: Vec::new(),
             started: false,
             records: 0,
@@ -100,11 +148,11 @@ impl Restoring {
     /// # Errors
     /// When an entry is damaged or of another version, or the cluster does not answer.
     pub fn advance<L: Log>(&mut self, log: &mut L) -> Result<bool, Fault> {
-        let (panes, records) = (&mut self.panes, &mut self.records);
+        let (states, records) = (&mut self.states, &mut self.records);
         let mut bad = None;
         let done = log.restore(&mut |partition, key, value| {
             *records += 1;
-            if let Some((_, reader)) = panes.get_mut(&partition) {
+            if let Some(reader) = states.get_mut(&partition) {
                 bad = reader.apply(key, value).err().or(bad.take());
             }
         })?;
@@ -122,15 +170,24 @@ impl Restoring {
         beginning: Beginning,
     ) -> Result<Tasks, Fault> {
         let mut tasks = Tasks {
-            evaluate: self.reused,
-            ..Tasks::default()
+            ingest: BTreeMap::new(),
+            join: self.reused.join,
+            evaluate: self.reused.evaluate,
         };
         for (at, committed) in self.inputs {
             let ingest = ingest(log, plan, &at, committed.as_ref(), &self.known, beginning)?;
             tasks.ingest.insert(at, ingest.into());
         }
-        for (partition, (committed, reader)) in self.panes {
-            let evaluate = evaluate(log, plan, partition, committed.as_ref(), &reader)?;
+        let nothing = StateReader::default();
+        let state = |partition: &i32| self.states.get(partition).unwrap_or(&nothing);
+        for (partition, committed) in self.joins {
+            let state = state(&partition);
+            let join = join(log, plan, partition, committed.as_ref(), state, beginning)?;
+            tasks.join.insert(partition, join);
+        }
+        for (partition, committed) in self.evaluates {
+            let state = state(&partition);
+            let evaluate = evaluate(log, plan, partition, committed.as_ref(), state)?;
             tasks.evaluate.insert(partition, evaluate);
         }
         Ok(tasks)
@@ -139,35 +196,43 @@ impl Restoring {
 
 /// Whether what was committed last for a task is what it holds: the offset alone does not say, because another owner may
 /// have judged and published without reading a frame.
-fn is_current(task: &Evaluate, committed: &Committed) -> bool {
-    let witness = metadata::encode(&PanesMetadata::of(task));
-    task.next_offset() == committed.offset && committed.metadata.as_ref() == Some(&witness)
+fn is_current(next: i64, witness: &String, committed: Option<&Committed>) -> bool {
+    committed.is_some_and(|stable| stable.offset == next && stable.metadata.as_ref() == Some(witness))
 }
 
-/// What the offsets of `panes` remember of the inputs.
-fn known_topics<L: Log>(log: &mut L, plan: &Plan) -> Result<Vec<PanesMetadata>, Fault> {
-    let count = log.partitions(&plan.topics.panes)?;
+/// What the offsets of the internal topics remember of the inputs.
+fn known_topics<L: Log>(log: &mut L, plan: &Plan) -> Result<Vec<StageMetadata>, Fault> {
+    let mut known = known_to(log, &plan.topics.panes)?;
+    if plan.joins() {
+        known.extend(known_to(log, &plan.topics.outcomes)?);
+    }
+    Ok(known)
+}
+
+fn known_to<L: Log>(log: &mut L, topic: &str) -> Result<Vec<StageMetadata>, Fault> {
+    let count = log.partitions(topic)?;
     if u32::try_from(count) != Ok(PANES_PARTITIONS) {
         return Err(Fault::Fatal(format!(
-            "the topic {} has {count} partitions and must have {PANES_PARTITIONS}: their number decides where a model is judged and is \
-             fixed for life. Name new internal topics by another `topics.prefix`",
-            plan.topics.panes
+            "the topic {topic} has {count} partitions and must have {PANES_PARTITIONS}: their number decides where a model is judged and a \
+             label meets its prediction, and is fixed for life. Name new internal topics by another `topics.prefix`"
         )));
     }
-    let all: Vec<TopicPartition> = (0..count)
-        .map(|partition| TopicPartition {
-            topic: plan.topics.panes.clone(),
-            partition,
-        })
-        .collect();
+    let all: Vec<TopicPartition> = (0..count).map(|partition| of(topic, partition)).collect();
     let committed = log.committed(&all)?;
     let known = all
         .iter()
         .zip(&committed)
         .filter_map(|(at, committed)| Some((at, committed.as_ref()?)));
     known
-        .map(|(at, committed)| metadata::panes(at, committed))
+        .map(|(at, committed)| metadata::stage(at, committed))
         .collect()
+}
+
+fn of(topic: &str, partition: i32) -> TopicPartition {
+    TopicPartition {
+        topic: topic.to_owned(),
+        partition,
+    }
 }
 
 fn ingest<L: Log>(
@@ -175,7 +240,7 @@ fn ingest<L: Log>(
     plan: &Arc<Plan>,
     at: &TopicPartition,
     committed: Option<&Committed>,
-    known: &[PanesMetadata],
+    known: &[StageMetadata],
     beginning: Beginning,
 ) -> Result<Ingest, Fault> {
     let source = SourceId {
@@ -232,28 +297,67 @@ fn evaluate<L: Log>(
     committed: Option<&Committed>,
     reader: &StateReader,
 ) -> Result<Evaluate, Fault> {
-    let at = TopicPartition {
-        topic: plan.topics.panes.clone(),
-        partition,
-    };
-    let restored = Evaluate::restore(Arc::clone(plan), partition, reader)
-        .map_err(|bad| Fault::Fatal(bad.to_string()))?;
-    match (restored, committed) {
-        (Some(evaluate), Some(committed)) if evaluate.next_offset() == committed.offset => {
+    let at = of(&plan.topics.panes, partition);
+    let restored = Evaluate::restore(Arc::clone(plan), partition, reader).map_err(fatal)?;
+    let stands = restored.as_ref().map(Evaluate::next_offset);
+    match restored {
+        Some(evaluate) if committed.is_some_and(|c| c.offset == evaluate.next_offset()) => {
             Ok(evaluate)
         }
-        (None, None) => Ok(Evaluate::begin(
-            Arc::clone(plan),
-            partition,
-            log.first_offset(&at, FirstStart::Earliest)?,
-        )),
-        (restored, committed) => Err(Fault::Fatal(format!(
-            "the state of {at} stands at {} but the committed offset at {}: another group owns this `topics.prefix`, the group's offsets expired, or an internal topic was tampered with. \
-             To begin anew, choose another `kafka.group` and `topics.prefix`",
-            described(restored.map(|e| e.next_offset())),
-            described(committed.map(|c| c.offset)),
-        ))),
+        None if committed.is_none() => {
+            let first = log.first_offset(&at, FirstStart::Earliest)?;
+            Ok(Evaluate::begin(Arc::clone(plan), partition, first))
+        }
+        _ => Err(torn(&at, stands, committed)),
     }
+}
+
+fn join<L: Log>(
+    log: &mut L,
+    plan: &Arc<Plan>,
+    partition: i32,
+    committed: Option<&Committed>,
+    reader: &StateReader,
+    beginning: Beginning,
+) -> Result<JoinTask, Fault> {
+    let at = of(&plan.topics.outcomes, partition);
+    let restored = JoinTask::restore(plan, partition, reader).map_err(fatal)?;
+    let stands = restored.as_ref().map(JoinTask::next_offset);
+    match restored {
+        Some(join) if committed.is_some_and(|c| c.offset == join.next_offset()) => {
+            let first = log.first_offset(&at, FirstStart::Earliest)?;
+            if first > join.read_from() && join.read_from() < join.next_offset() {
+                return Err(too_short(&at, first, join.read_from()));
+            }
+            Ok(join)
+        }
+        None if committed.is_none() => {
+            let first = log.first_offset(&at, FirstStart::Earliest)?;
+            let plan = Arc::clone(plan);
+            Ok(JoinTask::begin(plan, partition, beginning.incarnation, first))
+        }
+        _ => Err(torn(&at, stands, committed)),
+    }
+}
+
+fn fatal(bad: Stop) -> Fault {
+    Fault::Fatal(bad.to_string())
+}
+
+fn torn(at: &TopicPartition, stands: Option<i64>, committed: Option<&Committed>) -> Fault {
+    Fault::Fatal(format!(
+        "the state of {at} stands at {} but the committed offset at {}: another group owns this `topics.prefix`, the group's offsets expired, or an internal topic was tampered with. \
+         To begin anew, choose another `kafka.group` and `topics.prefix`",
+        described(stands),
+        described(committed.map(|c| c.offset)),
+    ))
+}
+
+fn too_short(at: &TopicPartition, first: i64, needed: i64) -> Fault {
+    Fault::Fatal(format!(
+        "{at} begins at offset {first}, but predictions that still wait for their labels begin at {needed}: its retention is shorter than \
+         `join.horizon`. Raise the topic's retention.ms to the horizon and 2 days, and begin anew with another `kafka.group` and `topics.prefix`"
+    ))
 }
 
 fn described(offset: Option<i64>) -> String {

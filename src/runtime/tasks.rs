@@ -1,4 +1,4 @@
-//! The tasks of one worker: one ingest per input partition, one evaluate per `panes` partition.
+//! The tasks of one worker: one ingest per input partition, one join per `outcomes` partition, one evaluate per `panes` partition.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,12 +6,16 @@ use std::time::Duration;
 use super::port::TopicPartition;
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Ingest;
+use crate::pipeline::join::JoinTask;
+use crate::pipeline::Topics;
 
 /// Everything a worker is working on.
 #[derive(Default)]
 pub struct Tasks {
     /// By input partition.
     pub ingest: BTreeMap<TopicPartition, IngestTask>,
+    /// By partition of `outcomes`; none where no labels are read.
+    pub join: BTreeMap<i32, JoinTask>,
     /// By partition of `panes`.
     pub evaluate: BTreeMap<i32, Evaluate>,
 }
@@ -36,21 +40,26 @@ impl From<Ingest> for IngestTask {
 impl Tasks {
     /// Where each task goes on reading.
     #[must_use]
-    pub fn positions(&self, panes: &str) -> Vec<(TopicPartition, i64)> {
+    pub fn positions(&self, topics: &Topics) -> Vec<(TopicPartition, i64)> {
         let inputs = self
             .ingest
             .iter()
             .map(|(at, task)| (at.clone(), task.ingest.next_offset()));
-        let panes = self.evaluate.iter().map(|(partition, evaluate)| {
-            (
-                TopicPartition {
-                    topic: panes.to_owned(),
-                    partition: *partition,
-                },
-                evaluate.read_from(),
-            )
-        });
-        inputs.chain(panes).collect()
+        let outcomes = self
+            .join
+            .iter()
+            .map(|(partition, join)| (of(&topics.outcomes, *partition), join.read_from()));
+        let panes = self
+            .evaluate
+            .iter()
+            .map(|(partition, evaluate)| (of(&topics.panes, *partition), evaluate.read_from()));
+        inputs.chain(outcomes).chain(panes).collect()
+    }
+
+    /// Whether a task has something to work on that was read before.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.evaluate.values().any(Evaluate::has_work) || self.join.values().any(JoinTask::has_work)
     }
 
     /// The ingest of an input partition.
@@ -73,6 +82,14 @@ impl Tasks {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ingest.is_empty() && self.evaluate.is_empty()
+        self.ingest.is_empty() && self.join.is_empty() && self.evaluate.is_empty()
+    }
+}
+
+/// A partition of an internal topic.
+fn of(topic: &str, partition: i32) -> TopicPartition {
+    TopicPartition {
+        topic: topic.to_owned(),
+        partition,
     }
 }

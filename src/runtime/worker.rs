@@ -3,7 +3,6 @@
 //! Poll, step, flush, in a straight line. State changes in memory as records are read and becomes true when the
 //! transaction of the flush commits; when it does not, everything uncommitted is dropped and restored from the log.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,12 +13,13 @@ use super::look;
 use super::meter::Meter;
 use super::pace::Pace;
 use super::port::{Clock, Fault, FirstStart, Happening, Log, Message, Outgoing, TopicPartition};
-use super::restore::{Beginning, Restoring};
+use super::restore::{Beginning, Parked, Restoring};
 use super::tasks::Tasks;
 use crate::event::Reject;
 use crate::pipeline::Plan;
-use crate::pipeline::evaluate::Evaluate;
+use crate::pipeline::evaluate::Stop;
 use crate::pipeline::ingest::Fate;
+use crate::pipeline::join::JoinTask;
 
 /// How long a poll waits while there is nothing else to do.
 const POLL_TIMEOUT: Duration = Duration::from_millis(50);
@@ -108,7 +108,7 @@ pub struct Worker<L: Log, C: Clock> {
     pub(super) meter: Arc<dyn Meter>,
     phase: Phase,
     dead_letters: DeadLetters<L::Original>,
-    parked: Option<(Duration, BTreeMap<i32, Evaluate>)>,
+    parked: Option<(Duration, Parked)>,
     flushed_at: Duration,
     checkpointed_at: Duration,
     idle_checked_at: Option<Duration>,
@@ -216,14 +216,14 @@ impl<L: Log, C: Clock> Worker<L, C> {
         match &self.phase {
             Phase::Unassigned => false,
             Phase::Restoring { .. } => true,
-            Phase::Working(tasks) => tasks.evaluate.values().any(Evaluate::has_work),
+            Phase::Working(tasks) => tasks.has_work(),
         }
     }
 
     fn assigned(&mut self, assigned: Vec<TopicPartition>) -> Result<(), Fault> {
         let parked = match self.parked.take() {
             Some((since, tasks)) if self.clock.elapsed() - since < PARKED_TIME_MAX => tasks,
-            _ => BTreeMap::new(),
+            _ => Parked::default(),
         };
         tracing::info!(
             partitions = assigned.len(),
@@ -252,9 +252,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         if let Phase::Working(tasks) = std::mem::replace(&mut self.phase, Phase::Unassigned)
             && flushed.is_ok()
         {
-            let mut evaluate = tasks.evaluate;
-            evaluate.retain(|_, task| !task.is_replaying());
-            self.parked = Some((self.clock.elapsed(), evaluate));
+            self.parked = Some((self.clock.elapsed(), Parked::of(tasks)));
         }
         self.dead_letters = DeadLetters::default();
         self.meter.restoring(0);
@@ -287,7 +285,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             Phase::Unassigned => return Ok(()),
             Phase::Restoring { assigned, .. } => assigned,
             Phase::Working(tasks) => tasks
-                .positions(&self.plan.topics.panes)
+                .positions(&self.plan.topics)
                 .into_iter()
                 .map(|(at, _)| at)
                 .collect(),
@@ -326,7 +324,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             incarnation: self.options.incarnation,
         };
         let tasks = restoring.finish(&mut self.log, &self.plan, beginning)?;
-        self.log.assign(&tasks.positions(&self.plan.topics.panes))?;
+        self.log.assign(&tasks.positions(&self.plan.topics))?;
         tracing::info!(records, took_ms = took.as_millis() as u64, "restored");
         self.meter.restored(took, records);
         look::tell_standing(&*self.meter, &tasks);
@@ -336,12 +334,21 @@ impl<L: Log, C: Clock> Worker<L, C> {
         Ok(())
     }
 
-    /// Lets evaluate judge the boundaries that its clock has passed, for a moment.
+    /// Lets join and evaluate work what their clocks have passed, for a moment.
     fn judge(&mut self) -> Result<(), Fault> {
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
         let begun = self.clock.elapsed();
+        for join in tasks.join.values_mut() {
+            while join.has_work()
+                && !join.is_full()
+                && self.clock.elapsed() - begun < STEP_TIME_MAX
+            {
+                join.step()
+                    .map_err(|stop| Fault::Fatal(stop.to_string()))?;
+            }
+        }
         for evaluate in tasks.evaluate.values_mut() {
             while evaluate.has_work() && self.clock.elapsed() - begun < STEP_TIME_MAX {
                 evaluate
@@ -398,6 +405,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         let full = self.dead_letters.is_full()
             || tasks.ingest.values().any(|task| task.ingest.is_full())
+            || tasks.join.values().any(JoinTask::is_full)
             || tasks
                 .evaluate
                 .values()
@@ -484,14 +492,8 @@ fn take<M: Message>(
     now: Duration,
     message: &M,
 ) -> Result<(), Fault> {
-    if message.topic() == plan.topics.panes {
-        let Some(evaluate) = tasks.evaluate.get_mut(&message.partition()) else {
-            return Ok(());
-        };
-        let bytes = message.record().payload.unwrap_or_default();
-        return evaluate
-            .submit(message.offset(), bytes)
-            .map_err(|stop| Fault::Fatal(stop.to_string()));
+    if message.topic() == plan.topics.panes || message.topic() == plan.topics.outcomes {
+        return take_frames(tasks, plan, message).map_err(|stop| Fault::Fatal(stop.to_string()));
     }
     let Some(task) = tasks.task_mut(message.topic(), message.partition()) else {
         return Ok(());
@@ -501,4 +503,17 @@ fn take<M: Message>(
         dead_letters.push(message, reason);
     }
     Ok(())
+}
+
+/// Hands a record of frames to the stage behind its topic.
+fn take_frames<M: Message>(tasks: &mut Tasks, plan: &Plan, message: &M) -> Result<(), Stop> {
+    let (partition, offset) = (message.partition(), message.offset());
+    let bytes = message.record().payload.unwrap_or_default();
+    if message.topic() == plan.topics.panes {
+        let evaluate = tasks.evaluate.get_mut(&partition);
+        evaluate.map_or(Ok(()), |task| task.submit(offset, bytes))
+    } else {
+        let join = tasks.join.get_mut(&partition);
+        join.map_or(Ok(()), |task| task.submit(offset, bytes))
+    }
 }
