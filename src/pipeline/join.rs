@@ -4,7 +4,7 @@
 //! order of its time: in which order it arrived is forgotten. Entries live as long as a label may come, which is too much
 //! to write down; a restart reads the frames again from where the oldest of them lies, in silence, up to where it was.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use super::frame::{Frame, Joint, SourceId, Summary, unpack};
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::state::{BadState, Key, StateReader, StateWriter, decode, same};
 use crate::event::EventTime;
-use crate::join::{Counts, Join, Nothing, Outcomes, Settings, Suppressed};
+use crate::join::{Join, Outcomes, Settings, Standing, Suppressed};
 use crate::window::Boundary;
 
 /// Where a join stands: written at every commit.
@@ -31,14 +31,10 @@ pub struct JoinHead {
     pub seq: u64,
     /// The next offset of `outcomes` to read.
     pub next: i64,
-    /// Up to where everything was worked.
-    pub closed: Option<Boundary>,
     /// Where it stands in each source.
     pub cursors: Cursors,
-    /// Before it no prediction lives.
-    pub floor: Option<Boundary>,
-    /// What became of all predictions and labels so far.
-    pub counts: Counts,
+    /// Where the entries stand, and what became of all others.
+    pub standing: Standing,
     /// Digest of all other entries.
     pub digest: u64,
 }
@@ -72,11 +68,10 @@ pub struct JoinTask {
     next: i64,
     join: Join,
     book: Book,
-    closed: Option<Boundary>,
     announced: Option<Boundary>,
     anchors: BTreeMap<Boundary, Anchor>,
-    /// What was written of predictions that repeat others: bucket, id, content.
-    suppressed: BTreeSet<(Boundary, u64, u64)>,
+    /// Parts in which refusals were written down, by bucket.
+    suppressed: BTreeMap<Boundary, u32>,
     replay: Option<Replay>,
     effects: Effects,
     writer: StateWriter,
@@ -108,10 +103,9 @@ impl JoinTask {
             start: first,
             next: first,
             book: Book::default(),
-            closed: None,
             announced: None,
             anchors: BTreeMap::new(),
-            suppressed: BTreeSet::new(),
+            suppressed: BTreeMap::new(),
             replay: None,
             effects: Effects::default(),
             writer: StateWriter::default(),
@@ -128,14 +122,19 @@ impl JoinTask {
         reader: &StateReader,
     ) -> Result<Option<Self>, Stop> {
         let (entries, writer) = reader.entries(Key::is_of_join)?;
-        let (mut head, mut anchors, mut suppressed) = (None, BTreeMap::new(), Vec::new());
+        let (mut head, mut anchors) = (None, BTreeMap::new());
+        let (mut suppressed, mut parts) = (Vec::new(), BTreeMap::new());
         for (key, value) in entries {
             match key {
                 Key::JoinHead => head = Some(decode::<JoinHead>(&value)?),
                 Key::JoinAnchor(bucket) => {
                     anchors.insert(*bucket, decode::<Anchor>(&value)?);
                 }
-                _ => suppressed.push(decode::<Suppressed>(&value)?),
+                Key::JoinSuppressed(bucket, _) => {
+                    *parts.entry(*bucket).or_default() += 1;
+                    suppressed.extend(decode::<Vec<Suppressed>>(&value)?);
+                }
+                _ => {}
             }
         }
         let Some(head) = head else {
@@ -145,26 +144,29 @@ impl JoinTask {
         let mut task = Self::begin(Arc::clone(plan), partition, head.incarnation, head.next);
         task.seq = head.seq;
         task.joint = Joint::Next;
-        task.announced = head.closed;
+        task.announced = head.standing.closed;
         task.writer = writer;
         task.anchors = anchors;
-        task.suppressed = suppressed.iter().map(name_of).collect();
+        task.suppressed = parts;
         task.begin_replay(head, suppressed);
         Ok(Some(task))
     }
 
     fn begin_replay(&mut self, head: JoinHead, suppressed: Vec<Suppressed>) {
-        let floor = head.floor.unwrap_or(Boundary(i64::MIN));
-        let oldest = self.anchors.range(..=floor).next_back();
-        let oldest = oldest.or_else(|| self.anchors.first_key_value());
-        let (from, cursors) = oldest.map_or((head.next, head.cursors.clone()), |(_, anchor)| {
-            (anchor.offset, anchor.cursors.clone())
-        });
-        self.join = Join::restore(settings(&self.plan), head.floor, suppressed);
+        self.join = Join::restore(settings(&self.plan), head.standing.clone(), suppressed);
+        let needed = self.join.oldest_needed();
+        let anchor = needed.and_then(|needed| self.anchors.range(..=needed).next_back());
+        let (from, cursors) = match (anchor, self.anchors.first_key_value()) {
+            (Some((_, anchor)), _) | (None, Some((_, anchor))) => {
+                (anchor.offset, anchor.cursors.clone())
+            }
+            (None, None) => (head.next, head.cursors.clone()),
+        };
         self.cursors = cursors;
         self.replay = Some(Replay { from, at: from, head });
         if from == self.next {
-            self.finish_replay();
+            self.work_in_silence();
+            self.replay = None;
         }
     }
 
@@ -191,7 +193,10 @@ impl JoinTask {
     /// Up to where everything was worked.
     #[must_use]
     pub fn closed(&self) -> Option<Boundary> {
-        self.replay.as_ref().map_or(self.closed, |replay| replay.head.closed)
+        match &self.replay {
+            Some(replay) => replay.head.standing.closed,
+            None => self.join.closed(),
+        }
     }
 
     /// The digest of all that is written of it but the head.
@@ -260,10 +265,12 @@ impl JoinTask {
         Ok(())
     }
 
-    /// Remembers where the first record lies that a bucket of entries needs.
+    /// Remembers where the first record lies that speaks of a bucket: all before it only speak of earlier times.
     fn anchor(&mut self, offset: i64, frames: &[Frame<Outcomes>]) -> Result<(), Stop> {
-        let latest = frames.iter().flat_map(|f| &f.loads).filter_map(Outcomes::latest).max();
-        let Some(bucket) = latest.map(|time| self.join.bucket_needing(time)) else {
+        let latest = frames.iter().flat_map(|f| &f.loads).filter_map(latest).max();
+        let length = settings(&self.plan).bucket_minutes();
+        let bucket = latest.map(Boundary::at_or_before).map(|at| Boundary(at.0 - at.0.rem_euclid(length)));
+        let Some(bucket) = bucket else {
             return Ok(());
         };
         if self.anchors.last_key_value().is_none_or(|(last, _)| *last < bucket) {
@@ -290,7 +297,7 @@ impl JoinTask {
     /// Whether the clock has passed what is not worked yet.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.replay.is_none() && self.clock() > self.closed
+        self.replay.is_none() && self.clock() > self.join.closed()
     }
 
     /// Works one minute that the clock has passed, if there is one.
@@ -301,70 +308,59 @@ impl JoinTask {
         let Some(clock) = self.clock().filter(|_| self.has_work()) else {
             return Ok(());
         };
-        let until = self.join.next(clock).map_or(clock, |minute| minute.min(clock));
+        let until = self.join.next(clock).unwrap_or(clock);
         self.join.close(until, &mut self.book);
-        self.closed = Some(until);
-        self.suppress()?;
         self.forget_buckets()
     }
 
-    /// While entries are rebuilt, what was worked before is worked again without a word.
+    /// While entries are rebuilt, what was worked before is worked again, and the join says no word of it.
     fn work_in_silence(&mut self) {
-        let before = self.replay.as_ref().and_then(|replay| replay.head.closed);
-        if let Some(until) = before.zip(self.clock()).map(|(before, clock)| before.min(clock)) {
-            self.join.close(until, &mut Nothing);
+        let before = self.replay.as_ref().and_then(|replay| replay.head.standing.closed);
+        if let Some((before, clock)) = before.zip(self.clock()) {
+            self.join.close(before.min(clock), &mut self.book);
         }
     }
 
     fn end_replay(&mut self) -> Result<(), Stop> {
-        match &self.replay {
+        self.work_in_silence();
+        match self.replay.take() {
             Some(replay) if replay.head.cursors != self.cursors => Err(Stop::Diverged),
-            _ => {
-                self.finish_replay();
-                Ok(())
-            }
+            _ => Ok(()),
         }
-    }
-
-    fn finish_replay(&mut self) {
-        let Some(Replay { head, .. }) = self.replay.take() else {
-            return;
-        };
-        if let Some(closed) = head.closed {
-            self.join.close(closed, &mut Nothing);
-        }
-        self.join.go_on(head.counts);
-        self.closed = head.closed;
     }
 
     /// Writes down what would come back as an entry if it were read again without what it repeats.
     fn suppress(&mut self) -> Result<(), Stop> {
+        let mut by_bucket: BTreeMap<Boundary, Vec<Suppressed>> = BTreeMap::new();
         for suppressed in self.join.take_suppressed() {
-            let name = name_of(&suppressed);
-            self.writer
-                .put(&mut self.effects, &Key::JoinSuppressed(name.0, name.1, name.2), &suppressed)?;
-            self.suppressed.insert(name);
+            by_bucket.entry(suppressed.bucket).or_default().push(suppressed);
+        }
+        for (bucket, suppressed) in by_bucket {
+            let part = self.suppressed.entry(bucket).or_default();
+            let key = Key::JoinSuppressed(bucket, *part);
+            self.writer.put(&mut self.effects, &key, &suppressed)?;
+            *part += 1;
         }
         Ok(())
     }
 
     /// Forgets what was written of buckets that are gone.
     fn forget_buckets(&mut self) -> Result<(), Stop> {
-        let Some(floor) = self.join.floor() else {
+        let Some((floor, needed)) = self.join.floor().zip(self.join.oldest_needed()) else {
             return Ok(());
         };
-        let needed = self.anchors.range(..=floor).next_back();
-        if let Some(needed) = needed.map(|(bucket, _)| *bucket) {
-            let kept = self.anchors.split_off(&needed);
-            for bucket in std::mem::replace(&mut self.anchors, kept).into_keys() {
-                self.writer
-                    .remove(&mut self.effects, &Key::JoinAnchor(bucket))?;
-            }
-        }
-        let kept = self.suppressed.split_off(&(floor, 0, 0));
-        for (bucket, id, content) in std::mem::replace(&mut self.suppressed, kept) {
+        let oldest = self.anchors.range(..=needed).next_back().map(|(at, _)| *at);
+        let kept = self.anchors.split_off(&oldest.unwrap_or(Boundary(i64::MIN)));
+        for bucket in std::mem::replace(&mut self.anchors, kept).into_keys() {
             self.writer
-                .remove(&mut self.effects, &Key::JoinSuppressed(bucket, id, content))?;
+                .remove(&mut self.effects, &Key::JoinAnchor(bucket))?;
+        }
+        let kept = self.suppressed.split_off(&floor);
+        for (bucket, parts) in std::mem::replace(&mut self.suppressed, kept) {
+            for part in 0..parts {
+                self.writer
+                    .remove(&mut self.effects, &Key::JoinSuppressed(bucket, part))?;
+            }
         }
         Ok(())
     }
@@ -373,7 +369,7 @@ impl JoinTask {
     #[must_use]
     pub fn has_news(&self) -> bool {
         self.replay.is_none()
-            && (self.next != self.start || self.closed != self.announced || self.joint != Joint::Next)
+            && (self.next != self.start || self.join.closed() != self.announced || self.joint != Joint::Next)
     }
 
     /// Whether memory asks for a flush before its time.
@@ -388,20 +384,19 @@ impl JoinTask {
     /// When something of ours does not serialise.
     pub fn flush(&mut self) -> Result<Joined, Stop> {
         self.seq += 1;
+        self.suppress()?;
         let loads = self.book.take();
         let panes = loads.into_iter().map(|loads| self.frame(loads)).collect();
         self.joint = Joint::Next;
         self.start = self.next;
-        self.announced = self.closed;
+        self.announced = self.join.closed();
         let head = JoinHead {
             partitions: PANES_PARTITIONS,
             incarnation: self.incarnation,
             seq: self.seq,
             next: self.next,
-            closed: self.closed,
             cursors: self.cursors.clone(),
-            floor: self.join.floor(),
-            counts: self.join.counts().clone(),
+            standing: self.join.standing(),
             digest: self.writer.digest(),
         };
         self.writer.put(&mut self.effects, &Key::JoinHead, &head)?;
@@ -419,7 +414,7 @@ impl JoinTask {
             joint: self.joint,
             start: self.start,
             end: self.next,
-            watermark: self.closed.map(Boundary::time),
+            watermark: self.join.closed().map(Boundary::time),
             topic_partitions: PANES_PARTITIONS as i32,
             loads,
             piece: 0,
@@ -428,8 +423,10 @@ impl JoinTask {
     }
 }
 
-fn name_of(suppressed: &Suppressed) -> (Boundary, u64, u64) {
-    (suppressed.bucket, suppressed.id, suppressed.content)
+/// The latest time that outcomes speak of.
+fn latest(outcomes: &Outcomes) -> Option<EventTime> {
+    let predicted = outcomes.predicted.iter().map(|predicted| predicted.time);
+    predicted.chain(outcomes.labelled.iter().map(|label| label.arrival)).max()
 }
 
 fn settings(plan: &Plan) -> Settings {

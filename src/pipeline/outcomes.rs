@@ -3,29 +3,203 @@
 //! The producers' keys and partitioners can never be trusted to line up, so `outcomes` is partitioned by ourselves. A
 //! sample of the ids is taken here, by hash: a prediction and its label are kept or left out together.
 
+use std::sync::Arc;
+
 use super::frame::Load;
 use super::plan::{JoinKey, PANES_PARTITIONS, Plan, ScoreOf};
-use crate::event::{EventTime, Label, LabelTimes, Prediction, Segment, Truth, Variant};
-use crate::join::{GroupRef, LabelRef, Outcomes, OutcomesBuilder};
-use crate::sketch::{Known, POSITIVE_CLASSES, evaluation_cell, id_hash, score_cell};
+use crate::event::{EventTime, Label, LabelTimes, Prediction, Truth, Variant};
+use crate::join::{GroupParts, LabelParts, Outcomes, OutcomesBuilder};
+use crate::sketch::{Answered, Known, evaluation_cell, id_hash, score_cell};
+use crate::stats::POSITIVE_CLASSES;
 
 /// Outcomes that force a flush: some 40 bytes each.
 const OUTCOMES_MAX: usize = 200_000;
-/// Classes that say no, so that a score beside them is still one of the positive class.
+/// Classes that say no: a score beside one of them is still a score of the positive class.
 const NEGATIVE_CLASSES: [&str; 4] = ["0", "false", "no", "negative"];
+/// The segment key that reads the event's variant.
+pub const VARIANT_KEY: &str = "variant";
 
 /// Outcomes since the last flush, by partition of the `outcomes` topic.
-#[derive(Default)]
 pub struct OutcomeBuffers {
+    plan: Arc<Plan>,
     builders: Vec<OutcomesBuilder>,
     len: usize,
 }
 
-/// What became of a prediction or a label on its way to the join.
+/// Whether a prediction or a label is on its way to the join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampled {
-    /// It is on its way.
+    /// It is, or no labels are read at all.
     In,
     /// Its id does not belong to the sample, or it has none.
     Out,
+}
+
+impl OutcomeBuffers {
+    /// Buffers that are empty; without labels they stay so.
+    #[must_use]
+    pub fn new(plan: &Arc<Plan>) -> Self {
+        let count = if plan.joins() { PANES_PARTITIONS } else { 0 };
+        Self {
+            plan: Arc::clone(plan),
+            builders: (0..count).map(|_| OutcomesBuilder::default()).collect(),
+            len: 0,
+        }
+    }
+
+    /// Whether memory asks for a flush before its time.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.len >= OUTCOMES_MAX
+    }
+
+    /// Takes a prediction that was counted.
+    pub fn predict(&mut self, prediction: &Prediction<'_>, time: EventTime) -> Sampled {
+        if self.builders.is_empty() {
+            return Sampled::In;
+        }
+        let Some(id) = key_of(prediction, self.plan.join.key) else {
+            return Sampled::Out;
+        };
+        let plan = Arc::clone(&self.plan);
+        let id = id_hash(id);
+        let Some(builder) = self.builder(id) else {
+            return Sampled::Out;
+        };
+        let segments = SegmentsOf {
+            keys: plan.segments.keys.iter(),
+            prediction,
+        };
+        let group = GroupParts {
+            model: &prediction.model,
+            version: &prediction.version,
+            variant: prediction.variant,
+            segments,
+        };
+        builder.predict(id, time, &group, answer(prediction, &plan));
+        Sampled::In
+    }
+
+    /// Takes a label.
+    pub fn label(&mut self, label: &Label<'_>, times: LabelTimes) -> Sampled {
+        let id = id_hash(&label.id);
+        let Some(builder) = self.builder(id) else {
+            return Sampled::Out;
+        };
+        let evaluations = label.evaluations.iter();
+        builder.label(LabelParts {
+            id,
+            arrival: times.arrival,
+            made: times.made,
+            truth: label.truth.as_ref().map(|truth| match truth {
+                Truth::Class(class) => Known::Class(class),
+                Truth::Value(value) => Known::Value(*value),
+            }),
+            evaluations: evaluations.map(|(name, score)| (&**name, evaluation_cell(*score))),
+            source: &label.source,
+        });
+        Sampled::In
+    }
+
+    /// The builder of the id's partition, if the id belongs to the sample.
+    fn builder(&mut self, id: u64) -> Option<&mut OutcomesBuilder> {
+        if !is_sampled(id, self.plan.join.sample) {
+            return None;
+        }
+        self.len += 1;
+        self.builders.get_mut(outcomes_partition(id) as usize)
+    }
+
+    /// Everything since the last flush, by partition.
+    pub fn take(&mut self) -> Vec<Outcomes> {
+        self.len = 0;
+        self.builders.iter_mut().map(OutcomesBuilder::take).collect()
+    }
+}
+
+impl Load for Outcomes {
+    fn halves(self) -> Result<(Self, Self), Box<Self>> {
+        if self.len() < 2 {
+            return Err(Box::new(self));
+        }
+        Ok(self.split())
+    }
+}
+
+/// The partition of `outcomes` where an id meets its label: the top bits, since tables use the low ones.
+#[must_use]
+pub fn outcomes_partition(id: u64) -> u32 {
+    (id >> 32) as u32 % PANES_PARTITIONS
+}
+
+/// Whether an id belongs to a sample of this share of all.
+fn is_sampled(id: u64, share: f64) -> bool {
+    f64::from(id as u32) < share * 4_294_967_296.0 // 2^32: the low half of the hash as a number in 0..1
+}
+
+fn key_of<'a>(prediction: &'a Prediction<'_>, key: JoinKey) -> Option<&'a str> {
+    match key {
+        JoinKey::Id => Some(&prediction.id),
+        JoinKey::TraceId => prediction.trace_id.as_deref(),
+        JoinKey::ResponseId => prediction.response_id.as_deref(),
+    }
+}
+
+/// The segments of a prediction that are configured, in the order of the configuration.
+#[derive(Clone)]
+struct SegmentsOf<'a, 'p> {
+    keys: std::slice::Iter<'a, String>,
+    prediction: &'a Prediction<'p>,
+}
+
+impl<'a> Iterator for SegmentsOf<'a, '_> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Self { keys, prediction } = self;
+        keys.find_map(|key| Some((key.as_str(), segment_of(prediction, key)?)))
+    }
+}
+
+/// The value of a segment key in a prediction.
+#[must_use]
+pub fn segment_of<'a>(prediction: &'a Prediction<'_>, key: &str) -> Option<&'a str> {
+    if key == VARIANT_KEY {
+        return Some(match prediction.variant {
+            Variant::Default => "default",
+            Variant::Canary => "canary",
+            Variant::Shadow => "shadow",
+        });
+    }
+    let found = prediction.segments.iter().find(|(name, _)| name == key);
+    found.map(|(_, value)| &**value)
+}
+
+fn answer<'a>(prediction: &'a Prediction<'_>, plan: &Plan) -> Answered<'a> {
+    Answered {
+        class: prediction.label.as_deref(),
+        cell: score_cell(score(prediction, plan)),
+        value: prediction.value,
+    }
+}
+
+/// The score of the positive class where it is known, else of the predicted one.
+fn score(prediction: &Prediction<'_>, plan: &Plan) -> Option<f64> {
+    let configured = plan.quality.positive.get(&*prediction.model).map(String::as_str);
+    let positive = configured.or_else(|| {
+        let named = |class: &&&str| prediction.scores.iter().any(|(name, _)| name == **class);
+        POSITIVE_CLASSES.iter().find(named).copied()
+    });
+    let label = prediction.label.as_deref();
+    let of = |class: Option<&str>| {
+        let found = prediction.scores.iter().find(|(name, _)| Some(&**name) == class);
+        found.map(|(_, score)| *score)
+    };
+    let score = of(positive).or_else(|| of(label)).or(prediction.score)?;
+    let says_no = match configured {
+        Some(positive) => label.is_some_and(|label| label != positive),
+        None => label.is_some_and(|label| NEGATIVE_CLASSES.contains(&label)),
+    };
+    let is_of_predicted = prediction.scores.is_empty() && plan.quality.score == ScoreOf::Predicted;
+    Some(if says_no && is_of_predicted { 1.0 - score } else { score })
 }

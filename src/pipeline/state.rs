@@ -9,7 +9,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::cursor::Cursors;
 use super::effect::Effects;
 use crate::event::Scope;
-use crate::window::{Boundary, By, Grain};
+use crate::alert::By;
+use crate::window::{Boundary, Grain};
 
 /// Bytes of one record's value at most.
 const PART_BYTES_MAX: usize = 400 << 10;
@@ -35,8 +36,8 @@ pub enum Key {
     JoinHead,
     /// Where the first record lies that a bucket of the join's entries needs.
     JoinAnchor(Boundary),
-    /// A prediction that repeats one of another bucket: bucket, id, content.
-    JoinSuppressed(Boundary, u64, u64),
+    /// Predictions that the join refused for what lies in another bucket: bucket, part.
+    JoinSuppressed(Boundary, u32),
     /// What became known in a minute and was still open at the last checkpoint: minute, scope, quarter of prediction.
     OpenQuality(Boundary, Scope, Boundary),
     /// A pane of a scope's quality.

@@ -22,26 +22,6 @@ pub enum Grain {
     Day,
 }
 
-/// By which of the two times of a pair panes are laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum By {
-    /// When it was predicted: whether the model of that hour did well.
-    Prediction,
-    /// When its label became known: what was learned in that hour.
-    Label,
-}
-
-impl By {
-    /// Its name as published.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Prediction => "prediction",
-            Self::Label => "label",
-        }
-    }
-}
-
 impl Grain {
     /// From the longest to the shortest.
     pub const ALL: [Self; 3] = [Self::Day, Self::Hour, Self::Quarter];
