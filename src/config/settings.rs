@@ -105,6 +105,10 @@ impl Settings {
             detect: self.detect.check(faults),
             alert: self.alerts.check(faults),
             bounds: self.bounds.check(faults),
+            join: Default::default(),
+            quality: Default::default(),
+            segments: Default::default(),
+            objectives: Vec::new(),
             codec: self.codec(faults)?,
         })
     }

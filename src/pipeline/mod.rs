@@ -17,4 +17,7 @@ mod outcomes;
 mod plan;
 pub mod state;
 
-pub use plan::{Bounds, Learning, PANES_PARTITIONS, Plan, Topics};
+pub use plan::{
+    Bounds, JoinKey, JoinPlan, Learning, PANES_PARTITIONS, Plan, QualityPlan, ScoreOf,
+    SegmentsPlan, Topics,
+};
