@@ -8,7 +8,7 @@ use super::{
     windows,
 };
 use crate::codec::{CODECS, Codec};
-use crate::pipeline::Plan;
+use crate::pipeline::{Plan, SegmentsPlan};
 
 /// Everything that may be set; each key has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +105,7 @@ impl Settings {
             detect: self.detect.check(faults),
             alert: self.alerts.check(faults),
             bounds: self.bounds.check(faults),
+            segments: SegmentsPlan::default(),
             codec: self.codec(faults)?,
         })
     }

@@ -15,8 +15,9 @@ use super::evaluate::integrity;
 use super::flood::FloodGauge;
 use super::frame::{Frame, Joint, PanePartial, SourceId};
 use super::plan::{PANES_PARTITIONS, Plan};
-use crate::event::{EventTime, Prediction, Record, Reject, Scope, Tick, event_time};
-use crate::sketch::{PartialBuffer, Whereabouts};
+use super::segments::{OpenVersion, entry};
+use crate::event::{EventTime, Record, Reject, Scope, Tick, event_time};
+use crate::sketch::Whereabouts;
 use crate::window::{Boundary, Lateness, SourceClock};
 
 /// Open buffers (scope × pane) that force a flush: 4 MB of pending keys at 20 features.
@@ -106,7 +107,7 @@ pub struct Ingest {
     clock: SourceClock,
     start: i64,
     next: i64,
-    open: BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>,
+    open: BTreeMap<String, BTreeMap<String, OpenVersion>>,
     open_buffers: usize,
     open_features: usize,
     pending_values: u64,
@@ -235,22 +236,24 @@ impl Ingest {
             self.clock
                 .observe(time, record.arrival, self.plan.disorder_millis);
         }
-        self.pending_values += prediction.features.len() as u64 + 1;
         let (topic, partition) = (&self.source.topic, self.source.partition);
         let whereabouts = || Whereabouts {
             topic: topic.clone(),
             partition,
             offset,
         };
-        let buffer = buffer(
-            &mut self.open,
-            &mut self.open_buffers,
-            &prediction,
-            Boundary::at_or_before(time),
+        let start = Boundary::at_or_before(time);
+        let version = entry(
+            entry(&mut self.open, &prediction.model),
+            &prediction.version,
         );
-        let before = buffer.features();
-        buffer.push(&prediction, whereabouts);
-        self.open_features += buffer.features() - before;
+        let mut growth = version.whole.push(&prediction, start, whereabouts);
+        if !self.plan.segments.keys.is_empty() {
+            growth += version.push_segments(&prediction, start, &self.plan.segments, whereabouts);
+        }
+        self.open_buffers += growth.buffers;
+        self.open_features += growth.features;
+        self.pending_values += growth.values;
         Ok(Fate::Counted)
     }
 
@@ -331,51 +334,24 @@ impl Ingest {
     }
 }
 
-type OpenBuffers = BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>;
-
-/// The buffer of a prediction's scope and pane; names are copied only when they are new since the last flush.
-fn buffer<'a>(
-    open: &'a mut OpenBuffers,
-    count: &mut usize,
-    prediction: &Prediction<'_>,
-    start: Boundary,
-) -> &'a mut PartialBuffer {
-    let versions = entry(open, &prediction.model);
-    let panes = entry(versions, &prediction.version);
-    panes.entry(start).or_insert_with(|| {
-        *count += 1;
-        PartialBuffer::default()
-    })
-}
-
-#[expect(clippy::expect_used, reason = "the entry was made on the line before")]
-fn entry<'a, V: Default>(map: &'a mut BTreeMap<String, V>, name: &str) -> &'a mut V {
-    if !map.contains_key(name) {
-        map.insert(name.to_owned(), V::default());
-    }
-    map.get_mut(name).expect("just inserted")
-}
-
 fn freeze_into(
     partials: &mut Vec<PanePartial>,
     model: &str,
-    versions: &mut BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>,
+    versions: &mut BTreeMap<String, OpenVersion>,
 ) {
-    for (version, panes) in versions {
-        let scope = Scope {
-            model: model.to_owned(),
-            version: version.clone(),
-            segment: None,
-        };
-        for (start, buffer) in panes {
-            if let Some(partial) = buffer.freeze() {
-                partials.push(PanePartial {
-                    scope: scope.clone(),
-                    start: *start,
-                    partial,
-                });
-            }
-        }
+    for (version, open) in versions {
+        open.freeze(|segment, start, partial| {
+            let scope = Scope {
+                model: model.to_owned(),
+                version: version.clone(),
+                segment,
+            };
+            partials.push(PanePartial {
+                scope,
+                start,
+                partial,
+            });
+        });
     }
 }
 

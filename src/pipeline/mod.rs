@@ -11,6 +11,7 @@ mod flood;
 pub mod frame;
 pub mod ingest;
 mod plan;
+pub mod segments;
 pub mod state;
 
-pub use plan::{Bounds, Learning, PANES_PARTITIONS, Plan, Topics};
+pub use plan::{Bounds, Learning, PANES_PARTITIONS, Plan, SegmentsPlan, Topics};

@@ -56,6 +56,24 @@ pub struct Bounds {
     pub retire_minutes: i64,
 }
 
+/// Which segments are counted beside the whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentsPlan {
+    /// Keys whose values are segments, distinct; `variant` reads the event's variant.
+    pub keys: Vec<String>,
+    /// Values per model and key.
+    pub values_max: usize,
+}
+
+impl Default for SegmentsPlan {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            values_max: 50,
+        }
+    }
+}
+
 /// Everything the stages need to know.
 #[derive(Clone)]
 pub struct Plan {
@@ -81,4 +99,6 @@ pub struct Plan {
     pub alert: alert::Settings,
     /// What is kept at most.
     pub bounds: Bounds,
+    /// Which segments are counted beside the whole.
+    pub segments: SegmentsPlan,
 }

@@ -90,6 +90,7 @@ pub fn plan() -> pipeline::Plan {
             features_max: 100,
             retire_minutes: 7 * 1_440,
         },
+        segments: Default::default(),
     }
 }
 
@@ -299,7 +300,7 @@ impl Bench {
     pub fn references_in_state(&self) -> usize {
         let is_reference = |(_, key): &(i32, Vec<u8>)| {
             let (_, key, part): (u8, Key, u16) = postcard::from_bytes(key).unwrap();
-            matches!(key, Key::Reference(_)) && part == 0
+            matches!(key, Key::Reference(..)) && part == 0
         };
         self.state().into_keys().filter(is_reference).count()
     }

@@ -2,6 +2,7 @@
 
 use super::judge::Judged;
 use super::model::Model;
+use super::slice::Slice;
 use crate::alert::{
     AlertRecord, Context, Integrity, Kind, Observed, Report, Settings, SourceName,
     reference_records,
@@ -47,7 +48,8 @@ fn exemplars(model: &Model, version: &str, span: Span) -> Exemplars {
     let rings = model
         .rings
         .iter()
-        .filter(|(name, _)| version.is_empty() || *name == version);
+        .filter(|(slice, _)| slice.segment.is_none())
+        .filter(|(slice, _)| version.is_empty() || slice.version == version);
     for pane in rings.flat_map(|(_, ring)| ring.panes_of(span)) {
         chosen.merge(&pane.exemplars);
     }
@@ -74,12 +76,12 @@ pub fn reports(model: &Model, at: Boundary, plan: &Plan, found: &Judged, effects
         .iter()
         .filter(|spec| at.on_grid(spec.length.minutes()))
     {
-        for (version, ring) in &model.rings {
+        for (slice, ring) in model.rings_of(None) {
             let window = ring.merged(Span::ending_at(at, spec.length));
             if window.predictions > 0 {
                 window_reports(
                     model,
-                    version,
+                    slice,
                     spec.length,
                     at,
                     &window,
@@ -93,14 +95,14 @@ pub fn reports(model: &Model, at: Boundary, plan: &Plan, found: &Judged, effects
 
 fn window_reports(
     model: &Model,
-    version: &str,
+    slice: &Slice,
     length: WindowLength,
     end: Boundary,
     window: &Partial,
     observed: &[Observed],
     effects: &mut Effects,
 ) {
-    let of_window = |found: &&Observed| found.version == version && found.window == length;
+    let of_window = |found: &&Observed| found.version == slice.version && found.window == length;
     let of_window: Vec<&Finding> = observed
         .iter()
         .filter(of_window)
@@ -110,7 +112,7 @@ fn window_reports(
         let findings = findings_on(&of_window, subject);
         let report = Report {
             model: model.name(),
-            version,
+            version: &slice.version,
             subject,
             length,
             end,
@@ -118,7 +120,7 @@ fn window_reports(
             sketch,
             findings: &findings,
             reference_id: model
-                .reference()
+                .reference_of(slice.segment.as_ref())
                 .map(|reference| reference.id.as_str())
                 .filter(|_| !findings.is_empty()),
         }
