@@ -8,7 +8,7 @@ use super::{
     windows,
 };
 use crate::codec::{CODECS, Codec};
-use crate::pipeline::Plan;
+use crate::pipeline::{Plan, SegmentsPlan};
 
 /// Everything that may be set; each key has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -140,11 +140,22 @@ impl Cursors {
         counts: impl Fn(&str) -> bool,
         due: impl IntoIterator<Item = &'a String>,
     ) -> Option<EventTime> {
-        if due.into_iter().any(|topic| !self.topics.contains_key(topic)) {
+        if due
+            .into_iter()
+            .any(|topic| !self.topics.contains_key(topic))
+        {
             return None;
         }
-        let expected: i64 = self.topics.iter().filter(|(topic, _)| counts(topic)).map(|(_, size)| i64::from(size.now)).sum();
-        let counted = self.sources.iter().filter(|(source, _)| counts(&source.topic));
+        let expected: i64 = self
+            .topics
+            .iter()
+            .filter(|(topic, _)| counts(topic))
+            .map(|(_, size)| i64::from(size.now))
+            .sum();
+        let counted = self
+            .sources
+            .iter()
+            .filter(|(source, _)| counts(&source.topic));
         let mut clock: Option<EventTime> = None;
         let mut heard = 0;
         for (_, cursor) in counted {
@@ -308,8 +319,8 @@ mod tests {
     #[test]
     fn the_clock_waits_for_every_partition_of_every_topic() {
         let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
-let clock = |cursors: &Cursors| cursors.clock(|_| true, []);
-                assert_eq!(clock(&cursors), None, "partition 1 was not heard of");
+        let clock = |cursors: &Cursors| cursors.clock(|_| true, []);
+        assert_eq!(clock(&cursors), None, "partition 1 was not heard of");
         cursors.pass(&frame(1, 1, 0, 3, Joint::Genesis));
         assert_eq!(clock(&cursors), Some(EventTime(3_000)));
         let grown = Frame {

@@ -66,7 +66,7 @@ pub struct Judgement {
 /// Whose window, how long, and of what.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JudgementKey {
-    /// Model and version.
+    /// Model and version; a whole, never a segment: of segments only alerts and reports speak.
     pub scope: Scope,
     /// Length of the window.
     pub window: WindowLength,
@@ -115,12 +115,15 @@ pub struct Overflow {
     pub predictions: u64,
     /// Sketches of features beyond their limit.
     pub features: u64,
+    /// Predictions that are not counted in a segment because its key has too many values; the whole has them.
+    pub segments: u64,
 }
 
 impl std::ops::AddAssign for Overflow {
     fn add_assign(&mut self, other: Self) {
         self.predictions += other.predictions;
         self.features += other.features;
+        self.segments += other.segments;
     }
 }
 

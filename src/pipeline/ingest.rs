@@ -17,11 +17,10 @@ use super::flood::FloodGauge;
 use super::frame::{Frame, Joint, PanePartial, SourceId, Summary};
 use super::outcomes::{OutcomeBuffers, Sampled};
 use super::plan::{PANES_PARTITIONS, Plan};
-use crate::event::{
-    EventTime, Prediction, Record, Reject, Scope, Tick, event_time, label_times,
-};
+use super::segments::{OpenVersion, entry};
+use crate::event::{EventTime, Prediction, Record, Reject, Scope, Tick, event_time, label_times};
 use crate::join::Outcomes;
-use crate::sketch::{PartialBuffer, Whereabouts};
+use crate::sketch::Whereabouts;
 use crate::window::{Boundary, Lateness, SourceClock};
 
 /// Open buffers (scope × pane) that force a flush: 4 MB of pending keys at 20 features.
@@ -139,7 +138,7 @@ pub struct Ingest {
     clock: SourceClock,
     start: i64,
     next: i64,
-    open: BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>,
+    open: BTreeMap<String, BTreeMap<String, OpenVersion>>,
     open_buffers: usize,
     open_features: usize,
     pending_values: u64,
@@ -286,30 +285,31 @@ impl Ingest {
             self.clock
                 .observe(time, record.arrival, self.plan.disorder_millis);
         }
-        if self.outcomes.predict(&self.plan, &prediction, time) == Sampled::Out {
+        if self.outcomes.predict(&prediction, time) == Sampled::Out {
             self.tally.sampled_out += 1;
         }
-        self.sketch(offset, &prediction, time);
+        self.sketch(offset, &prediction, Boundary::at_or_before(time));
         Ok(Fate::Counted)
     }
 
-    fn sketch(&mut self, offset: i64, prediction: &Prediction<'_>, time: EventTime) {
-        self.pending_values += prediction.features.len() as u64 + 1;
+    fn sketch(&mut self, offset: i64, prediction: &Prediction<'_>, start: Boundary) {
         let (topic, partition) = (&self.source.topic, self.source.partition);
         let whereabouts = || Whereabouts {
             topic: topic.clone(),
             partition,
             offset,
         };
-        let buffer = buffer(
-            &mut self.open,
-            &mut self.open_buffers,
-            prediction,
-            Boundary::at_or_before(time),
+        let version = entry(
+            entry(&mut self.open, &prediction.model),
+            &prediction.version,
         );
-        let before = buffer.features();
-        buffer.push(prediction, whereabouts);
-        self.open_features += buffer.features() - before;
+        let mut growth = version.whole.push(prediction, start, whereabouts);
+        if !self.plan.segments.keys.is_empty() {
+            growth += version.push_segments(prediction, start, &self.plan.segments, whereabouts);
+        }
+        self.open_buffers += growth.buffers;
+        self.open_features += growth.features;
+        self.pending_values += growth.values;
     }
 
     /// A label moves its source by when it arrived, and is never late: what comes out of order became known when the
@@ -321,7 +321,8 @@ impl Ingest {
             self.clock
                 .observe(times.arrival, record.arrival, self.plan.disorder_millis);
         }
-        times.arrival = self.clock.watermark().map_or(times.arrival, |w| w.max(times.arrival));
+        let watermark = self.clock.watermark().unwrap_or(times.arrival);
+        times.arrival = times.arrival.max(watermark);
         if self.outcomes.label(&label, times) == Sampled::Out {
             self.tally.sampled_out += 1;
         }
@@ -411,7 +412,11 @@ impl Ingest {
             incarnation: chain.incarnation,
             seq: chain.seq,
             joint: self.outcomes_joint,
-            ..self.frame(if outcomes.is_empty() { Vec::new() } else { vec![outcomes] })
+            ..self.frame(if outcomes.is_empty() {
+                Vec::new()
+            } else {
+                vec![outcomes]
+            })
         };
         let taken = self.outcomes.take();
         taken.into_iter().map(of_chain).collect()
@@ -440,64 +445,43 @@ fn begin_chain(plan: &Plan, position: &mut Position, joint: Joint, next: i64) ->
     if !plan.joins() {
         position.outcomes = None;
     } else if position.outcomes.is_none() {
-        let life = [position.incarnation.to_le_bytes(), position.seq.to_le_bytes()].concat();
+        let life = [
+            position.incarnation.to_le_bytes(),
+            position.seq.to_le_bytes(),
+        ];
         position.outcomes = Some(Chain {
-            incarnation: xxh3_64_with_seed(&life, SPREAD_SEED),
+            incarnation: xxh3_64_with_seed(&life.concat(), SPREAD_SEED),
             seq: 0,
         });
         return match joint {
-            Joint::Next => Joint::Lost { from: next, to: next },
+            Joint::Next => Joint::Lost {
+                from: next,
+                to: next,
+            },
             other => other,
         };
     }
     Joint::Next
 }
 
-type OpenBuffers = BTreeMap<String, BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>>;
-
-/// The buffer of a prediction's scope and pane; names are copied only when they are new since the last flush.
-fn buffer<'a>(
-    open: &'a mut OpenBuffers,
-    count: &mut usize,
-    prediction: &Prediction<'_>,
-    start: Boundary,
-) -> &'a mut PartialBuffer {
-    let versions = entry(open, &prediction.model);
-    let panes = entry(versions, &prediction.version);
-    panes.entry(start).or_insert_with(|| {
-        *count += 1;
-        PartialBuffer::default()
-    })
-}
-
-#[expect(clippy::expect_used, reason = "the entry was made on the line before")]
-fn entry<'a, V: Default>(map: &'a mut BTreeMap<String, V>, name: &str) -> &'a mut V {
-    if !map.contains_key(name) {
-        map.insert(name.to_owned(), V::default());
-    }
-    map.get_mut(name).expect("just inserted")
-}
-
 fn freeze_into(
     loads: &mut Vec<Summary>,
     model: &str,
-    versions: &mut BTreeMap<String, BTreeMap<Boundary, PartialBuffer>>,
+    versions: &mut BTreeMap<String, OpenVersion>,
 ) {
-    for (version, panes) in versions {
-        let scope = Scope {
-            model: model.to_owned(),
-            version: version.clone(),
-            segment: None,
-        };
-        for (start, buffer) in panes {
-            if let Some(partial) = buffer.freeze() {
-                loads.push(Summary::Pane(PanePartial {
-                    scope: scope.clone(),
-                    start: *start,
-                    partial,
-                }));
-            }
-        }
+    for (version, open) in versions {
+        open.freeze(|segment, start, partial| {
+            let scope = Scope {
+                model: model.to_owned(),
+                version: version.clone(),
+                segment,
+            };
+            loads.push(Summary::Pane(PanePartial {
+                scope,
+                start,
+                partial,
+            }));
+        });
     }
 }
 

@@ -163,7 +163,11 @@ impl JoinTask {
             (None, None) => (head.next, head.cursors.clone()),
         };
         self.cursors = cursors;
-        self.replay = Some(Replay { from, at: from, head });
+        self.replay = Some(Replay {
+            from,
+            at: from,
+            head,
+        });
         if from == self.next {
             self.work_in_silence();
             self.replay = None;
@@ -267,13 +271,23 @@ impl JoinTask {
 
     /// Remembers where the first record lies that speaks of a bucket: all before it only speak of earlier times.
     fn anchor(&mut self, offset: i64, frames: &[Frame<Outcomes>]) -> Result<(), Stop> {
-        let latest = frames.iter().flat_map(|f| &f.loads).filter_map(latest).max();
+        let latest = frames
+            .iter()
+            .flat_map(|f| &f.loads)
+            .filter_map(latest)
+            .max();
         let length = settings(&self.plan).bucket_minutes();
-        let bucket = latest.map(Boundary::at_or_before).map(|at| Boundary(at.0 - at.0.rem_euclid(length)));
+        let bucket = latest
+            .map(Boundary::at_or_before)
+            .map(|at| Boundary(at.0 - at.0.rem_euclid(length)));
         let Some(bucket) = bucket else {
             return Ok(());
         };
-        if self.anchors.last_key_value().is_none_or(|(last, _)| *last < bucket) {
+        if self
+            .anchors
+            .last_key_value()
+            .is_none_or(|(last, _)| *last < bucket)
+        {
             let anchor = Anchor {
                 offset,
                 cursors: self.cursors.clone(),
@@ -315,7 +329,10 @@ impl JoinTask {
 
     /// While entries are rebuilt, what was worked before is worked again, and the join says no word of it.
     fn work_in_silence(&mut self) {
-        let before = self.replay.as_ref().and_then(|replay| replay.head.standing.closed);
+        let before = self
+            .replay
+            .as_ref()
+            .and_then(|replay| replay.head.standing.closed);
         if let Some((before, clock)) = before.zip(self.clock()) {
             self.join.close(before.min(clock), &mut self.book);
         }
@@ -333,7 +350,10 @@ impl JoinTask {
     fn suppress(&mut self) -> Result<(), Stop> {
         let mut by_bucket: BTreeMap<Boundary, Vec<Suppressed>> = BTreeMap::new();
         for suppressed in self.join.take_suppressed() {
-            by_bucket.entry(suppressed.bucket).or_default().push(suppressed);
+            by_bucket
+                .entry(suppressed.bucket)
+                .or_default()
+                .push(suppressed);
         }
         for (bucket, suppressed) in by_bucket {
             let part = self.suppressed.entry(bucket).or_default();
@@ -350,7 +370,9 @@ impl JoinTask {
             return Ok(());
         };
         let oldest = self.anchors.range(..=needed).next_back().map(|(at, _)| *at);
-        let kept = self.anchors.split_off(&oldest.unwrap_or(Boundary(i64::MIN)));
+        let kept = self
+            .anchors
+            .split_off(&oldest.unwrap_or(Boundary(i64::MIN)));
         for bucket in std::mem::replace(&mut self.anchors, kept).into_keys() {
             self.writer
                 .remove(&mut self.effects, &Key::JoinAnchor(bucket))?;
@@ -369,7 +391,9 @@ impl JoinTask {
     #[must_use]
     pub fn has_news(&self) -> bool {
         self.replay.is_none()
-            && (self.next != self.start || self.join.closed() != self.announced || self.joint != Joint::Next)
+            && (self.next != self.start
+                || self.join.closed() != self.announced
+                || self.joint != Joint::Next)
     }
 
     /// Whether memory asks for a flush before its time.
@@ -426,7 +450,9 @@ impl JoinTask {
 /// The latest time that outcomes speak of.
 fn latest(outcomes: &Outcomes) -> Option<EventTime> {
     let predicted = outcomes.predicted.iter().map(|predicted| predicted.time);
-    predicted.chain(outcomes.labelled.iter().map(|label| label.arrival)).max()
+    predicted
+        .chain(outcomes.labelled.iter().map(|label| label.arrival))
+        .max()
 }
 
 fn settings(plan: &Plan) -> Settings {

@@ -15,6 +15,7 @@ pub mod ingest;
 pub mod join;
 mod outcomes;
 mod plan;
+pub mod segments;
 pub mod state;
 
 pub use plan::{

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::frame::Load;
 use super::plan::{JoinKey, PANES_PARTITIONS, Plan, ScoreOf};
-use crate::event::{EventTime, Label, LabelTimes, Prediction, Truth, Variant};
+use super::segments::segments_of;
+use crate::event::{EventTime, Label, LabelTimes, Prediction, Truth};
 use crate::join::{GroupParts, LabelParts, Outcomes, OutcomesBuilder};
 use crate::sketch::{Answered, Known, evaluation_cell, id_hash, score_cell};
 use crate::stats::POSITIVE_CLASSES;
@@ -16,8 +17,6 @@ use crate::stats::POSITIVE_CLASSES;
 const OUTCOMES_MAX: usize = 200_000;
 /// Classes that say no: a score beside one of them is still a score of the positive class.
 const NEGATIVE_CLASSES: [&str; 4] = ["0", "false", "no", "negative"];
-/// The segment key that reads the event's variant.
-pub const VARIANT_KEY: &str = "variant";
 
 /// Outcomes since the last flush, by partition of the `outcomes` topic.
 pub struct OutcomeBuffers {
@@ -66,10 +65,7 @@ impl OutcomeBuffers {
         let Some(builder) = self.builder(id) else {
             return Sampled::Out;
         };
-        let segments = SegmentsOf {
-            keys: plan.segments.keys.iter(),
-            prediction,
-        };
+        let segments = segments_of(prediction, &plan.segments);
         let group = GroupParts {
             model: &prediction.model,
             version: &prediction.version,
@@ -113,7 +109,10 @@ impl OutcomeBuffers {
     /// Everything since the last flush, by partition.
     pub fn take(&mut self) -> Vec<Outcomes> {
         self.len = 0;
-        self.builders.iter_mut().map(OutcomesBuilder::take).collect()
+        self.builders
+            .iter_mut()
+            .map(OutcomesBuilder::take)
+            .collect()
     }
 }
 
@@ -145,36 +144,6 @@ fn key_of<'a>(prediction: &'a Prediction<'_>, key: JoinKey) -> Option<&'a str> {
     }
 }
 
-/// The segments of a prediction that are configured, in the order of the configuration.
-#[derive(Clone)]
-struct SegmentsOf<'a, 'p> {
-    keys: std::slice::Iter<'a, String>,
-    prediction: &'a Prediction<'p>,
-}
-
-impl<'a> Iterator for SegmentsOf<'a, '_> {
-    type Item = (&'a str, &'a str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let Self { keys, prediction } = self;
-        keys.find_map(|key| Some((key.as_str(), segment_of(prediction, key)?)))
-    }
-}
-
-/// The value of a segment key in a prediction.
-#[must_use]
-pub fn segment_of<'a>(prediction: &'a Prediction<'_>, key: &str) -> Option<&'a str> {
-    if key == VARIANT_KEY {
-        return Some(match prediction.variant {
-            Variant::Default => "default",
-            Variant::Canary => "canary",
-            Variant::Shadow => "shadow",
-        });
-    }
-    let found = prediction.segments.iter().find(|(name, _)| name == key);
-    found.map(|(_, value)| &**value)
-}
-
 fn answer<'a>(prediction: &'a Prediction<'_>, plan: &Plan) -> Answered<'a> {
     Answered {
         class: prediction.label.as_deref(),
@@ -185,14 +154,21 @@ fn answer<'a>(prediction: &'a Prediction<'_>, plan: &Plan) -> Answered<'a> {
 
 /// The score of the positive class where it is known, else of the predicted one.
 fn score(prediction: &Prediction<'_>, plan: &Plan) -> Option<f64> {
-    let configured = plan.quality.positive.get(&*prediction.model).map(String::as_str);
+    let configured = plan
+        .quality
+        .positive
+        .get(&*prediction.model)
+        .map(String::as_str);
     let positive = configured.or_else(|| {
         let named = |class: &&&str| prediction.scores.iter().any(|(name, _)| name == **class);
         POSITIVE_CLASSES.iter().find(named).copied()
     });
     let label = prediction.label.as_deref();
     let of = |class: Option<&str>| {
-        let found = prediction.scores.iter().find(|(name, _)| Some(&**name) == class);
+        let found = prediction
+            .scores
+            .iter()
+            .find(|(name, _)| Some(&**name) == class);
         found.map(|(_, score)| *score)
     };
     let score = of(positive).or_else(|| of(label)).or(prediction.score)?;
@@ -201,5 +177,9 @@ fn score(prediction: &Prediction<'_>, plan: &Plan) -> Option<f64> {
         None => label.is_some_and(|label| NEGATIVE_CLASSES.contains(&label)),
     };
     let is_of_predicted = prediction.scores.is_empty() && plan.quality.score == ScoreOf::Predicted;
-    Some(if says_no && is_of_predicted { 1.0 - score } else { score })
+    Some(if says_no && is_of_predicted {
+        1.0 - score
+    } else {
+        score
+    })
 }

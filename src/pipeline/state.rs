@@ -8,8 +8,8 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::cursor::Cursors;
 use super::effect::Effects;
-use crate::event::Scope;
 use crate::alert::By;
+use crate::event::{Scope, Segment};
 use crate::window::{Boundary, Grain};
 
 /// Bytes of one record's value at most.
@@ -30,8 +30,8 @@ pub enum Key {
     Open(Scope, Boundary),
     /// All that is known of a model, but for its panes and its reference.
     Model(String),
-    /// A model's reference.
-    Reference(String),
+    /// The reference of a model, or of one of its segments.
+    Reference(String, Option<Segment>),
     /// Where the join of the same partition stands.
     JoinHead,
     /// Where the first record lies that a bucket of the join's entries needs.

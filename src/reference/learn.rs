@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{Reference, SubjectReference};
+use crate::event::Segment;
 use crate::sketch::{Monoid, Partial, Subject, ValueSketch, Words};
 use crate::window::{Boundary, Span};
 
-/// The reference of `model` over `span`, from its panes (any number per instant, in any order).
+/// The reference of `model`, or of one segment of it, over `span`, from its panes (any number per instant, in any order).
 #[must_use]
 pub fn learn<'a>(
     model: &str,
+    segment: Option<Segment>,
     span: Span,
     panes: impl Iterator<Item = (Boundary, &'a Partial)>,
 ) -> Reference {
@@ -33,6 +35,7 @@ pub fn learn<'a>(
     Reference {
         id: String::new(),
         model: model.to_owned(),
+        segment,
         span,
         predictions,
         subjects,
@@ -72,6 +75,8 @@ fn one_hour_events<'a>(hours: impl Iterator<Item = &'a Words>, whole: &Words) ->
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::event::{Prediction, Value};
     use crate::sketch::{PartialBuffer, Whereabouts};
@@ -113,9 +118,15 @@ mod tests {
     #[test]
     fn order_and_grouping_of_panes_do_not_change_the_id() {
         let panes = three_panes();
-        let forward = learn("m", SPAN, panes.iter().map(|(b, p)| (Boundary(*b), p)));
+        let forward = learn(
+            "m",
+            None,
+            SPAN,
+            panes.iter().map(|(b, p)| (Boundary(*b), p)),
+        );
         let backward = learn(
             "m",
+            None,
             SPAN,
             panes.iter().rev().map(|(b, p)| (Boundary(*b), p)),
         );
@@ -124,6 +135,7 @@ mod tests {
         assert_eq!(forward.predictions, 12);
         let other = learn(
             "m",
+            None,
             SPAN,
             panes.iter().take(2).map(|(b, p)| (Boundary(*b), p)),
         );
@@ -131,9 +143,39 @@ mod tests {
     }
 
     #[test]
+    fn a_segment_has_another_id_than_its_whole_and_than_its_neighbours() {
+        let panes = three_panes();
+        let learned = |segment| {
+            learn(
+                "m",
+                segment,
+                SPAN,
+                panes.iter().map(|(b, p)| (Boundary(*b), p)),
+            )
+        };
+        let of = |key: &str, value: &str| Segment {
+            key: key.into(),
+            value: value.into(),
+        };
+        let segments = [
+            None,
+            Some(of("a", "b")),
+            Some(of("a", "c")),
+            Some(of("ab", "")),
+        ];
+        let ids: BTreeSet<String> = segments.map(|segment| learned(segment).id).into();
+        assert_eq!(ids.len(), 4);
+    }
+
+    #[test]
     fn categories_of_one_hour_are_counted_by_their_events() {
         let panes = three_panes();
-        let reference = learn("m", SPAN, panes.iter().map(|(b, p)| (Boundary(*b), p)));
+        let reference = learn(
+            "m",
+            None,
+            SPAN,
+            panes.iter().map(|(b, p)| (Boundary(*b), p)),
+        );
         let country = &reference.subjects[&Subject::Feature("country".into())];
         assert_eq!(
             country.one_hour_events, 3,

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 pub use learn::learn;
 
+use crate::event::Segment;
 use crate::sketch::{Subject, ValueSketch};
 use crate::window::Span;
 
@@ -19,6 +20,8 @@ pub struct Reference {
     pub id: String,
     /// The model.
     pub model: String,
+    /// The segment of its predictions that is meant; `None` for all of them.
+    pub segment: Option<Segment>,
     /// The span of event time it was learned from.
     pub span: Span,
     /// Predictions in it.
@@ -37,10 +40,25 @@ pub struct SubjectReference {
 }
 
 impl Reference {
+    /// All but the segment, so that the id of a whole is what it was before there were segments.
+    fn content(&self) -> impl Serialize + '_ {
+        (
+            &self.id,
+            &self.model,
+            self.span,
+            self.predictions,
+            &self.subjects,
+        )
+    }
+
     /// Gives the reference the id that its content has: the first half of the SHA-256 of its canonical bytes.
     fn with_content_id(mut self) -> Self {
         self.id.clear();
-        let bytes = postcard::to_stdvec(&self).unwrap_or_default(); // a vector takes any bytes: this cannot fail
+        // A vector takes any bytes: this cannot fail.
+        let mut bytes = postcard::to_stdvec(&self.content()).unwrap_or_default();
+        if let Some(segment) = &self.segment {
+            bytes = postcard::to_extend(segment, bytes).unwrap_or_default();
+        }
         let digest = Sha256::digest(&bytes);
         self.id = digest
             .iter()

@@ -6,9 +6,9 @@ use super::look::{News, Published};
 use super::metadata::{self, StageMetadata};
 use super::port::{Batch, Fault, Outgoing, Target, TopicPartition};
 use super::tasks::Tasks;
+use crate::join::Outcomes;
 use crate::pipeline::Plan;
 use crate::pipeline::effect::{Effects, Output, OutputTopic};
-use crate::join::Outcomes;
 use crate::pipeline::evaluate::Stop;
 use crate::pipeline::frame::{Frame, Load, Summary, pack};
 
@@ -91,7 +91,8 @@ fn gather_join<O>(
             let joined = join.flush().map_err(fatal)?;
             deal(&mut frames.panes, joined.panes);
             let published = append_effects(records, plan, *partition, joined.effects);
-            news.joined.push((*partition, published.effects.duplicate_frames));
+            news.joined
+                .push((*partition, published.effects.duplicate_frames));
         }
     }
     Ok(())
@@ -188,11 +189,19 @@ fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
     });
     let outcomes = tasks.join.iter().map(|(partition, join)| {
         let metadata = metadata::encode(&StageMetadata::of_join(join));
-        (of(&plan.topics.outcomes, *partition), join.next_offset(), metadata)
+        (
+            of(&plan.topics.outcomes, *partition),
+            join.next_offset(),
+            metadata,
+        )
     });
     let panes = tasks.evaluate.iter().map(|(partition, evaluate)| {
         let metadata = metadata::encode(&StageMetadata::of(evaluate));
-        (of(&plan.topics.panes, *partition), evaluate.next_offset(), metadata)
+        (
+            of(&plan.topics.panes, *partition),
+            evaluate.next_offset(),
+            metadata,
+        )
     });
     inputs.chain(outcomes).chain(panes).collect()
 }

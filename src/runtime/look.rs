@@ -87,6 +87,7 @@ fn tell_evaluate(
     let left_out = [
         (LeftOut::Predictions, effects.overflow.predictions),
         (LeftOut::Features, effects.overflow.features),
+        (LeftOut::Segments, effects.overflow.segments),
         (LeftOut::Stranded, effects.stranded),
     ];
     for (what, count) in left_out.into_iter().filter(|(_, count)| *count > 0) {
@@ -148,7 +149,9 @@ pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
 }
 
 fn tell_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
-    for closed in &effects.windows {
+    // Metrics are of wholes: each segment value more would multiply their number.
+    let wholes = effects.windows.iter();
+    for closed in wholes.filter(|closed| closed.scope.segment.is_none()) {
         meter.window_closed(&WindowClosed {
             model: &closed.scope.model,
             version: &closed.scope.version,

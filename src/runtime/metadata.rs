@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::port::{Committed, Fault, TopicPartition};
 use crate::pipeline::cursor::{Cursors, TopicSize};
 use crate::pipeline::evaluate::Evaluate;
-use crate::pipeline::join::JoinTask;
 use crate::pipeline::ingest::Position;
+use crate::pipeline::join::JoinTask;
 
 /// Beside the offsets of `panes` and `outcomes`: which partitions the stage before has ever read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -232,13 +232,20 @@ pub enum LeftOut {
     Predictions,
     /// Sketches of features beyond their bound.
     Features,
+    /// Predictions that are not counted in a segment because its key has too many values; the whole has them.
+    Segments,
     /// Predictions that a partition brought after the clock had passed their panes.
     Stranded,
 }
 
 impl LeftOut {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 3] = [Self::Predictions, Self::Features, Self::Stranded];
+    pub const ALL: [Self; 4] = [
+        Self::Predictions,
+        Self::Features,
+        Self::Segments,
+        Self::Stranded,
+    ];
 
     /// The stable name.
     #[must_use]
@@ -246,6 +253,7 @@ impl LeftOut {
         match self {
             Self::Predictions => "predictions",
             Self::Features => "features",
+            Self::Segments => "segment_predictions",
             Self::Stranded => "stranded_predictions",
         }
     }

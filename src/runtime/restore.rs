@@ -197,7 +197,8 @@ impl Restoring {
 /// Whether what was committed last for a task is what it holds: the offset alone does not say, because another owner may
 /// have judged and published without reading a frame.
 fn is_current(next: i64, witness: &String, committed: Option<&Committed>) -> bool {
-    committed.is_some_and(|stable| stable.offset == next && stable.metadata.as_ref() == Some(witness))
+    committed
+        .is_some_and(|stable| stable.offset == next && stable.metadata.as_ref() == Some(witness))
 }
 
 /// What the offsets of the internal topics remember of the inputs.
@@ -334,7 +335,12 @@ fn join<L: Log>(
         None if committed.is_none() => {
             let first = log.first_offset(&at, FirstStart::Earliest)?;
             let plan = Arc::clone(plan);
-            Ok(JoinTask::begin(plan, partition, beginning.incarnation, first))
+            Ok(JoinTask::begin(
+                plan,
+                partition,
+                beginning.incarnation,
+                first,
+            ))
         }
         _ => Err(torn(&at, stands, committed)),
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::port::TopicPartition;
+use crate::pipeline::Topics;
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Ingest;
 use crate::pipeline::join::JoinTask;
-use crate::pipeline::Topics;
 
 /// Everything a worker is working on.
 #[derive(Default)]

@@ -341,12 +341,9 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         let begun = self.clock.elapsed();
         for join in tasks.join.values_mut() {
-            while join.has_work()
-                && !join.is_full()
-                && self.clock.elapsed() - begun < STEP_TIME_MAX
+            while join.has_work() && !join.is_full() && self.clock.elapsed() - begun < STEP_TIME_MAX
             {
-                join.step()
-                    .map_err(|stop| Fault::Fatal(stop.to_string()))?;
+                join.step().map_err(|stop| Fault::Fatal(stop.to_string()))?;
             }
         }
         for evaluate in tasks.evaluate.values_mut() {

@@ -113,13 +113,11 @@ impl<M: Monoid> GrainRing<M> {
         old
     }
 
-    fn old_of(
-        &self,
-        grain: Grain,
-        now: Boundary,
-        kept: Kept,
-    ) -> impl Iterator<Item = PaneName> {
-        let of_grain = self.panes.range((grain, Boundary(i64::MIN))..).map(|(name, _)| *name);
+    fn old_of(&self, grain: Grain, now: Boundary, kept: Kept) -> impl Iterator<Item = PaneName> {
+        let of_grain = self
+            .panes
+            .range((grain, Boundary(i64::MIN))..)
+            .map(|(name, _)| *name);
         of_grain.take_while(move |(g, start)| *g == grain && is_old(grain, *start, now, kept))
     }
 
@@ -209,7 +207,10 @@ mod tests {
         let mut ring = GrainRing::default();
         let now = Boundary(6 * 1_440);
         ring.add(Boundary(30), &one(1), now, KEPT);
-        assert_eq!(ring.names().collect::<Vec<_>>(), [(Grain::Day, Boundary(0))]);
+        assert_eq!(
+            ring.names().collect::<Vec<_>>(),
+            [(Grain::Day, Boundary(0))]
+        );
         let dropped = ring.age(Boundary(11 * 1_440), KEPT);
         assert_eq!(dropped, [(Grain::Day, Boundary(0))]);
         assert!(ring.is_empty());

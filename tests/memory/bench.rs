@@ -304,7 +304,7 @@ impl Bench {
     pub fn references_in_state(&self) -> usize {
         let is_reference = |(_, key): &(i32, Vec<u8>)| {
             let (_, key, part): (u8, Key, u16) = postcard::from_bytes(key).unwrap();
-            matches!(key, Key::Reference(_)) && part == 0
+            matches!(key, Key::Reference(..)) && part == 0
         };
         self.state().into_keys().filter(is_reference).count()
     }

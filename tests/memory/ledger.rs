@@ -71,6 +71,7 @@ impl Meter for Ledger {
         match what {
             LeftOut::Predictions => overflow.predictions += count,
             LeftOut::Features => overflow.features += count,
+            LeftOut::Segments => overflow.segments += count,
             LeftOut::Stranded => {}
         }
     }

@@ -2,30 +2,44 @@
 //!
 //! So who is admitted depends on the panes alone, not on partitions, flushes or crashes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
-use crate::event::Scope;
+use crate::event::{Scope, Segment};
 use crate::pipeline::effect::Overflow;
-use crate::pipeline::plan::Bounds;
+use crate::pipeline::plan::{Bounds, Plan, SegmentsPlan};
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::Boundary;
 
 /// Takes out of a closing pane what is beyond the bounds, and makes room for what is new within them.
 pub fn admit(
-    bounds: &Bounds,
+    plan: &Plan,
     models: &mut BTreeMap<String, Model>,
     scopes: &mut BTreeMap<Scope, Partial>,
     start: Boundary,
 ) -> Overflow {
     let mut overflow = Overflow::default();
-    let mut turned_away = |scopes: &mut BTreeMap<Scope, Partial>, refused: Vec<Scope>| {
-        for scope in refused {
-            overflow.predictions += scopes
-                .remove(&scope)
-                .map_or(0, |partial| partial.predictions);
+    overflow.predictions += admit_models(&plan.bounds, models, scopes, start);
+    for model in models.values() {
+        overflow.predictions += admit_versions(&plan.bounds, model, scopes);
+    }
+    if scopes.keys().any(|scope| scope.segment.is_some()) {
+        keep_with_their_whole(scopes);
+        for model in models.values() {
+            overflow.segments += admit_values(&plan.segments, model, scopes);
         }
-    };
+    }
+    overflow.features += admit_features(&plan.bounds, models, scopes);
+    overflow
+}
+
+/// Answers the predictions turned away.
+fn admit_models(
+    bounds: &Bounds,
+    models: &mut BTreeMap<String, Model>,
+    scopes: &mut BTreeMap<Scope, Partial>,
+    start: Boundary,
+) -> u64 {
     let new_models: Vec<&str> = scopes
         .keys()
         .map(|s| s.model.as_str())
@@ -35,56 +49,113 @@ pub fn admit(
     for model in admitted {
         models.insert(model.clone(), Model::new(model, start));
     }
-    let refused = scopes
-        .keys()
-        .filter(|scope| !models.contains_key(&scope.model))
-        .cloned()
-        .collect();
-    turned_away(scopes, refused);
-    for (name, model) in models.iter_mut() {
-        let of_model = scopes.keys().filter(|scope| scope.model == *name);
-        let new: Vec<&str> = of_model
-            .map(|s| s.version.as_str())
-            .filter(|v| !model.has_version(v))
-            .collect();
-        let room = bounds.versions_max.saturating_sub(model.version_count());
-        let (_, refused) = choose(new, room);
-        let scope = |version| Scope {
-            model: name.clone(),
-            version,
-            segment: None,
-        };
-        turned_away(scopes, refused.into_iter().map(scope).collect());
-    }
-    for (scope, partial) in scopes.iter_mut() {
-        if let Some(model) = models.get(&scope.model) {
-            overflow.features += admit_features(bounds, model, &scope.version, partial);
-        }
-    }
-    overflow
+    let refused = |scope: &Scope| scope.segment.is_none() && !models.contains_key(&scope.model);
+    turn_away(scopes, refused)
 }
 
-fn admit_features(bounds: &Bounds, model: &Model, version: &str, partial: &mut Partial) -> u64 {
-    let name = |subject: &Subject| match subject {
-        Subject::Feature(name) => Some(name.clone()),
-        _ => None,
-    };
-    let known = model.feature_count(version);
-    let new: Vec<String> = partial
-        .subjects
-        .keys()
-        .filter(|s| !model.knows(version, s))
-        .filter_map(name)
+/// Answers the predictions turned away.
+fn admit_versions(bounds: &Bounds, model: &Model, scopes: &mut BTreeMap<Scope, Partial>) -> u64 {
+    let of_model = scopes.keys().filter(|scope| scope.model == model.name());
+    let new: Vec<&str> = of_model
+        .map(|s| s.version.as_str())
+        .filter(|v| !model.has_version(v))
         .collect();
-    let (_, refused) = choose(
-        new.iter().map(String::as_str).collect(),
-        bounds.features_max.saturating_sub(known),
-    );
-    let before = partial.subjects.len();
-    for feature in refused {
-        partial.subjects.remove(&Subject::Feature(feature));
+    let room = bounds.versions_max.saturating_sub(model.version_count());
+    let (_, refused) = choose(new, room);
+    turn_away(scopes, |scope| {
+        scope.segment.is_none() && scope.model == model.name() && refused.contains(&scope.version)
+    })
+}
+
+/// Drops the segments of versions that were turned away; their predictions were counted there.
+fn keep_with_their_whole(scopes: &mut BTreeMap<Scope, Partial>) {
+    let mut whole: Option<Scope> = None;
+    scopes.retain(|scope, _| {
+        if scope.segment.is_none() {
+            whole = Some(scope.clone()); // the whole comes before its segments
+            return true;
+        }
+        whole
+            .as_ref()
+            .is_some_and(|whole| (&whole.model, &whole.version) == (&scope.model, &scope.version))
+    });
+}
+
+/// Answers the predictions that are not counted in their segment.
+fn admit_values(plan: &SegmentsPlan, model: &Model, scopes: &mut BTreeMap<Scope, Partial>) -> u64 {
+    let mut new: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let of_model = scopes.keys().filter(|scope| scope.model == model.name());
+    for segment in of_model.filter_map(|scope| scope.segment.as_ref()) {
+        if !model.knows_segment(segment) {
+            new.entry(&segment.key).or_default().push(&segment.value);
+        }
     }
-    (before - partial.subjects.len()) as u64
+    let mut refused = BTreeSet::new();
+    for (key, values) in new {
+        let room = plan.values_max.saturating_sub(model.values_of(key));
+        let segment = |value| Segment {
+            key: key.to_owned(),
+            value,
+        };
+        refused.extend(choose(values, room).1.into_iter().map(segment));
+    }
+    turn_away(scopes, |scope| {
+        let segment = scope.segment.as_ref();
+        scope.model == model.name() && segment.is_some_and(|segment| refused.contains(segment))
+    })
+}
+
+/// Takes out the scopes that are `refused`, and answers their predictions.
+fn turn_away(scopes: &mut BTreeMap<Scope, Partial>, refused: impl Fn(&Scope) -> bool) -> u64 {
+    let mut predictions = 0;
+    scopes.retain(|scope, partial| {
+        let stays = !refused(scope);
+        predictions += if stays { 0 } else { partial.predictions };
+        stays
+    });
+    predictions
+}
+
+/// Answers the sketches turned away. A segment keeps the features that its whole keeps: it has no others.
+fn admit_features(
+    bounds: &Bounds,
+    models: &BTreeMap<String, Model>,
+    scopes: &mut BTreeMap<Scope, Partial>,
+) -> u64 {
+    let mut refused: Vec<Subject> = Vec::new();
+    let mut count = 0;
+    for (scope, partial) in scopes.iter_mut() {
+        if scope.segment.is_none() {
+            let model = models.get(&scope.model);
+            refused = model.map_or_else(Vec::new, |model| {
+                refused_features(bounds, model, &scope.version, partial)
+            });
+            count += refused.len() as u64;
+        }
+        for subject in &refused {
+            partial.subjects.remove(subject);
+        }
+    }
+    count
+}
+
+fn refused_features(
+    bounds: &Bounds,
+    model: &Model,
+    version: &str,
+    partial: &Partial,
+) -> Vec<Subject> {
+    let new = |subject: &&Subject| !model.knows(version, subject);
+    let new = partial.subjects.keys().filter(new);
+    let names = new.filter_map(|subject| match subject {
+        Subject::Feature(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let room = bounds
+        .features_max
+        .saturating_sub(model.feature_count(version));
+    let (_, refused) = choose(names.collect(), room);
+    refused.into_iter().map(Subject::Feature).collect()
 }
 
 /// The `room` names with the smallest hashes, and the rest.

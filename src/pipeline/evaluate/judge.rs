@@ -1,16 +1,16 @@
 //! Judging: every window that ends at a boundary, against the model's reference, by every detector.
 
 use super::model::{HabitKey, Model};
+use super::slice::Slice;
 use crate::alert::Observed;
 use crate::detect::volume::{SLOT_MINUTES, Slot};
 use crate::detect::{Budget, Case, DETECTORS, Finding, Verdict};
-use crate::event::Scope;
 use crate::pipeline::effect::{Effects, Judgement, JudgementKey, WindowClosed};
 use crate::pipeline::plan::Plan;
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::{Partial, Subject, ValueSketch};
 use crate::stats::DISTANCES;
-use crate::window::{Boundary, Span, WindowLength};
+use crate::window::{Boundary, PaneRing, Span, WindowLength};
 
 /// Minutes in the 30 days that the false-alarm budget speaks of.
 const BUDGET_MINUTES: i64 = 30 * 1_440;
@@ -26,9 +26,6 @@ pub struct Judged {
 pub fn judge(model: &mut Model, at: Boundary, plan: &Plan, effects: &mut Effects) -> Judged {
     let mut judged = Judged::default();
     judge_volume(model, at, plan, &mut judged);
-    let Some(reference) = &model.reference else {
-        return judged;
-    };
     let budget = budget(model, plan);
     for spec in plan
         .windows
@@ -36,63 +33,70 @@ pub fn judge(model: &mut Model, at: Boundary, plan: &Plan, effects: &mut Effects
         .filter(|spec| at.on_grid(spec.step_minutes))
     {
         let span = Span::ending_at(at, spec.length);
-        if span.start < reference.span.end {
-            continue; // a part of it is the reference itself
-        }
-        for (version, ring) in &model.rings {
-            let window = ring.merged(span);
-            if window.predictions == 0 {
+        for (slice, ring) in &model.rings {
+            let Some(reference) = model.reference_of(slice.segment.as_ref()) else {
+                continue;
+            };
+            // A part of it is the reference itself, or it can say nothing.
+            if span.start < reference.span.end || is_idle(slice, ring, span, plan) {
                 continue;
             }
-            let scope = Scope {
-                model: model.name().to_owned(),
-                version: version.clone(),
-                segment: None,
-            };
-            let predictions = window.predictions;
-            effects.windows.push(WindowClosed {
-                scope: scope.clone(),
-                window: spec.length,
-                end: at,
-                predictions,
-            });
-            let of_window = Window {
-                scope,
+            let window = Window {
+                slice,
                 length: spec.length,
                 end: at,
-                partial: &window,
-            };
-            judge_window(
-                model,
+                partial: &ring.merged(span),
                 reference,
-                &of_window,
                 budget,
-                plan,
-                &mut judged,
-                effects,
-            );
+            };
+            if window.partial.predictions > 0 {
+                judge_window(model, &window, plan, &mut judged, effects);
+            }
         }
     }
     judged
 }
 
+/// Whether a segment's window is too thin for any detector and no report of it is due: most segments are small, and
+/// merging their panes every minute would be most of the work.
+fn is_idle(slice: &Slice, ring: &PaneRing<Partial>, span: Span, plan: &Plan) -> bool {
+    let minutes = span.end.0 - span.start.0;
+    slice.segment.is_some()
+        && !span.end.on_grid(minutes)
+        && ring
+            .panes_of(span)
+            .iter()
+            .map(|pane| pane.predictions)
+            .sum::<u64>()
+            < plan.detect.events_min
+}
+
+/// A window, and what it is judged by.
 struct Window<'a> {
-    scope: Scope,
+    slice: &'a Slice,
     length: WindowLength,
     end: Boundary,
     partial: &'a Partial,
+    reference: &'a Reference,
+    budget: Budget,
 }
 
 fn judge_window(
     model: &Model,
-    reference: &Reference,
     window: &Window<'_>,
-    budget: Budget,
     plan: &Plan,
     judged: &mut Judged,
     effects: &mut Effects,
 ) {
-    for (subject, of_reference) in reference
+    let scope = window.slice.of(model.name());
+    effects.windows.push(WindowClosed {
+        scope: scope.clone(),
+        window: window.length,
+        end: window.end,
+        predictions: window.partial.predictions,
+    });
+    for (subject, of_reference) in window
+        .reference
         .subjects
         .iter()
         .filter(|(subject, _)| subject.drifts())
@@ -101,38 +105,51 @@ fn judge_window(
             subject,
             window.partial,
             of_reference,
-            reference,
-            budget,
+            window.reference,
+            window.budget,
             plan,
             false,
         );
-        let findings = findings(model, &case, window.length, plan);
-        let key = JudgementKey {
-            scope: window.scope.clone(),
-            window: window.length,
-            subject: subject.clone(),
-        };
-        let judgement = Judgement {
-            end: window.end,
-            distances: distances(&findings),
-            verdict: worst(&findings),
-            observed: case.window.clone(),
-        };
-        effects.judgements.insert(key, judgement);
-        let observed =
-            |finding| Observed::whole(window.scope.version.clone(), window.length, finding);
-        judged.observed.extend(findings.into_iter().map(observed));
+        let findings = findings(model, window, &case, plan);
+        if window.slice.segment.is_none() {
+            let key = JudgementKey {
+                scope: scope.clone(),
+                window: window.length,
+                subject: subject.clone(),
+            };
+            let judgement = Judgement {
+                end: window.end,
+                distances: distances(&findings),
+                verdict: worst(&findings),
+                observed: case.window.clone(),
+            };
+            effects.judgements.insert(key, judgement);
+        }
+        if window.slice.segment.is_none() {
+            let observed = |finding| observed(window.slice, window.length, finding);
+            judged.observed.extend(findings.into_iter().map(observed));
+        }
     }
 }
 
-fn findings(model: &Model, case: &Case<'_>, window: WindowLength, plan: &Plan) -> Vec<Finding> {
+/// What was found on a slice, as the alerts are told.
+fn observed(slice: &Slice, window: WindowLength, finding: Finding) -> Observed {
+    Observed {
+        version: slice.version.clone(),
+        window,
+        finding,
+    }
+}
+
+fn findings(model: &Model, window: &Window<'_>, case: &Case<'_>, plan: &Plan) -> Vec<Finding> {
     let enabled = DETECTORS
         .iter()
         .filter(|d| !plan.detect.disabled.iter().any(|name| name == d.name()));
     let habit = |detector: &str| {
         let key = HabitKey {
+            segment: window.slice.segment.clone(),
             subject: case.subject.clone(),
-            window,
+            window: window.length,
             detector: detector.to_owned(),
         };
         model.knowledge.habits.get(&key).copied().unwrap_or(0.0)
@@ -188,7 +205,7 @@ pub fn case<'a>(
     }
 }
 
-/// The share of the false-alarm budget that each judgement of one subject may spend.
+/// The share of the false-alarm budget that each judgement of one subject may spend: all versions and segments share it.
 pub fn budget(model: &Model, plan: &Plan) -> Budget {
     let evaluations: i64 = plan
         .windows
@@ -221,9 +238,8 @@ fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut Judge
     let span = Span::ending_at(at, length);
     let slot = Slot::holding(span.start);
     let count = model
-        .rings
-        .values()
-        .flat_map(|ring| ring.panes_of(span))
+        .rings_of(None)
+        .flat_map(|(_, ring)| ring.panes_of(span))
         .map(|pane| pane.predictions)
         .sum();
     model.knowledge.volume.record(slot, count);
@@ -237,7 +253,10 @@ fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut Judge
         return;
     }
     if let Some(finding) = model.knowledge.volume.judge(slot, budget(model, plan)) {
-        let observed = Observed::whole(String::new(), length, finding);
-        judged.observed.push(observed);
+        let all = Slice {
+            version: String::new(),
+            segment: None,
+        };
+        judged.observed.push(observed(&all, length, finding));
     }
 }

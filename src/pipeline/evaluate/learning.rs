@@ -2,16 +2,18 @@
 
 use super::Stop;
 use super::model::{HabitKey, Model};
+use super::slice::Slice;
 use super::{judge, publish};
 use crate::detect::{DETECTORS, HABITS_BELOW_MINUTES};
+use crate::event::Segment;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::{Key, StateWriter};
 use crate::reference::learn;
-use crate::sketch::{Monoid, Partial};
+use crate::sketch::{Monoid, Partial, Subject};
 use crate::window::{Boundary, COARSE_MINUTES, Span, WindowLength};
 
-/// Freezes the reference at the first quarter of an hour at which the span is long and full enough.
+/// Freezes what can be frozen at this boundary: the model's reference first, then those of its segments.
 pub fn freeze_if_ready(
     model: &mut Model,
     at: Boundary,
@@ -19,39 +21,89 @@ pub fn freeze_if_ready(
     effects: &mut Effects,
     writer: &mut StateWriter,
 ) -> Result<(), Stop> {
+    if !at.on_grid(COARSE_MINUTES) {
+        return Ok(());
+    }
+    if model.reference.is_none()
+        && let Some(span) = whole_span(model, at, plan)
+    {
+        freeze(model, None, span, plan, effects, writer)?;
+    }
+    for (segment, span) in segment_spans(model, at, plan) {
+        freeze(model, Some(segment), span, plan, effects, writer)?;
+    }
+    Ok(())
+}
+
+/// The span of the model's reference, once it is long and full enough.
+fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
     let since = model.knowledge.since;
     let start = Boundary(since.0 - since.0.rem_euclid(COARSE_MINUTES));
-    if !at.on_grid(COARSE_MINUTES) || at.0 - start.0 < plan.learning.span_minutes {
-        return Ok(());
+    if at.0 - start.0 < plan.learning.span_minutes {
+        return None;
     }
-    let first = model
-        .rings
-        .values()
-        .filter_map(|ring| ring.first())
-        .min()
-        .unwrap_or(start);
+    let first = model.rings_of(None).filter_map(|(_, ring)| ring.first());
     let span = Span {
-        start: first.max(start),
+        start: first.min().unwrap_or(start).max(start),
         end: at,
     };
-    let panes = || {
-        model
-            .rings
-            .values()
-            .flat_map(|ring| ring.coarse_within(span))
+    (predictions(model, None, span) >= plan.learning.events_min).then_some(span)
+}
+
+/// The segments that can learn now, and from what.
+///
+/// When the model has just learned, they learn from the same span, so that a segment and its whole are held against
+/// the same days; but not one that came in its second half, which would take an evening for the rhythm of a day. Such
+/// a one, or one that was too small, has a learning span of its own.
+fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span)> {
+    let Some(whole) = model.reference.as_ref().map(|reference| reference.span) else {
+        return Vec::new();
     };
-    if panes().map(|(_, pane)| pane.predictions).sum::<u64>() < plan.learning.events_min {
-        return Ok(());
-    }
-    let reference = learn(model.name(), span, panes());
-    writer.put(
-        effects,
-        &Key::Reference(model.name().to_owned()),
-        &reference,
-    )?;
+    let is_first = whole.end == at;
+    let span = |first: Boundary| Span {
+        start: if is_first { whole.start } else { first },
+        end: at,
+    };
+    let is_due = |first: Boundary| {
+        let seen = at.0 - first.0;
+        seen >= plan.learning.span_minutes || is_first && 2 * seen >= at.0 - whole.start.0
+    };
+    let known = model.knowledge.segments.iter();
+    known
+        .filter(|(segment, seen)| {
+            is_due(seen.first)
+                && model.reference_of(Some(segment)).is_none()
+                && predictions(model, Some(segment), span(seen.first)) >= plan.detect.events_min
+        })
+        .map(|(segment, seen)| (segment.clone(), span(seen.first)))
+        .collect()
+}
+
+fn predictions(model: &Model, segment: Option<&Segment>, span: Span) -> u64 {
+    model
+        .rings_of(segment)
+        .flat_map(|(_, ring)| ring.coarse_within(span))
+        .map(|(_, pane)| pane.predictions)
+        .sum()
+}
+
+fn freeze(
+    model: &mut Model,
+    segment: Option<Segment>,
+    span: Span,
+    plan: &Plan,
+    effects: &mut Effects,
+    writer: &mut StateWriter,
+) -> Result<(), Stop> {
+    let panes = model
+        .rings_of(segment.as_ref())
+        .flat_map(|(_, ring)| ring.coarse_within(span));
+    let reference = learn(model.name(), segment.clone(), span, panes);
+    let key = Key::Reference(model.name().to_owned(), segment.clone());
+    writer.put(effects, &key, &reference)?;
     effects.outputs.extend(publish::reference(&reference));
-    model.reference = Some(reference);
-    learn_first_habits(model, span, plan);
+    model.set_reference(segment.clone(), reference);
+    learn_first_habits(model, segment.as_ref(), span, plan);
     model.changed = true;
     Ok(())
 }
@@ -65,11 +117,19 @@ fn habit_lengths(plan: &Plan) -> impl Iterator<Item = WindowLength> {
 }
 
 /// The habits within the learning span itself: its disjoint windows that are made of whole coarse panes.
-fn learn_first_habits(model: &mut Model, span: Span, plan: &Plan) {
+fn learn_first_habits(model: &mut Model, segment: Option<&Segment>, span: Span, plan: &Plan) {
     for length in habit_lengths(plan).filter(|length| length.minutes() % COARSE_MINUTES == 0) {
         let mut end = span.start.plus_minutes(length.minutes());
         while end <= span.end {
-            fold_window(model, end, length, plan, true);
+            // The reference is that of all versions, so its own windows are those of all versions together.
+            let mut all = Partial::default();
+            let windows = windows(model, segment, Span::ending_at(end, length));
+            windows.iter().for_each(|(_, window)| all.merge(window));
+            let slice = Slice {
+                version: String::new(),
+                segment: segment.cloned(),
+            };
+            fold(model, &slice, &all, end, length, plan, true);
             end = end.plus_minutes(length.minutes());
         }
     }
@@ -77,7 +137,14 @@ fn learn_first_habits(model: &mut Model, span: Span, plan: &Plan) {
 
 /// Each disjoint window of the days after learning raises the habits, unless it is in trouble or has just been.
 pub fn fold_habits(model: &mut Model, at: Boundary, plan: &Plan) {
-    let Some(learned) = model.reference.as_ref().map(|reference| reference.span.end) else {
+    let segments = model.segment_references.keys().cloned().map(Some);
+    for segment in [None].into_iter().chain(segments).collect::<Vec<_>>() {
+        fold_habits_of(model, segment.as_ref(), at, plan);
+    }
+}
+
+fn fold_habits_of(model: &mut Model, segment: Option<&Segment>, at: Boundary, plan: &Plan) {
+    let Some(learned) = model.reference_of(segment).map(|r| r.span.end) else {
         return;
     };
     if at.0 - learned.0 > plan.learning.habit_minutes {
@@ -87,51 +154,39 @@ pub fn fold_habits(model: &mut Model, at: Boundary, plan: &Plan) {
         .filter(|length| at.on_grid(length.minutes()) && at.0 - length.minutes() >= learned.0)
         .collect();
     for length in ending {
-        fold_window(model, at, length, plan, false);
+        for (slice, window) in windows(model, segment, Span::ending_at(at, length)) {
+            fold(model, &slice, &window, at, length, plan, false);
+        }
     }
 }
 
-fn fold_window(model: &mut Model, end: Boundary, length: WindowLength, plan: &Plan, inside: bool) {
-    let span = Span::ending_at(end, length);
-    let windows: Vec<(String, Partial)> = model
-        .rings
-        .iter()
-        .map(|(version, ring)| (version.clone(), ring.merged(span)))
-        .collect();
-    if inside {
-        // The reference is the model's, so its own windows are those of all versions together.
-        let mut whole = Partial::default();
-        windows.iter().for_each(|(_, window)| whole.merge(window));
-        fold(model, "", &whole, end, length, plan, true);
-    } else {
-        windows
-            .iter()
-            .for_each(|(version, window)| fold(model, version, window, end, length, plan, false));
-    }
+/// What each version held in `span`.
+fn windows(model: &Model, segment: Option<&Segment>, span: Span) -> Vec<(Slice, Partial)> {
+    model
+        .rings_of(segment)
+        .map(|(slice, ring)| (slice.clone(), ring.merged(span)))
+        .collect()
 }
 
 fn fold(
     model: &mut Model,
-    version: &str,
+    slice: &Slice,
     window: &Partial,
     end: Boundary,
     length: WindowLength,
     plan: &Plan,
     inside: bool,
 ) {
-    let Some(reference) = &model.reference else {
+    let Some(reference) = model.reference_of(slice.segment.as_ref()) else {
         return;
     };
     if window.predictions < plan.detect.events_min {
         return;
     }
     let budget = judge::budget(model, plan);
+    let mut raised = Vec::new();
     for (subject, of_reference) in &reference.subjects {
-        let quiet = inside
-            || model
-                .knowledge
-                .episodes
-                .is_quiet(version, subject, length, end);
+        let quiet = inside || is_quiet(model, slice, subject, length, end);
         if !subject.drifts() || !quiet {
             continue;
         }
@@ -149,15 +204,28 @@ fn fold(
                 continue;
             };
             let key = HabitKey {
+                segment: slice.segment.clone(),
                 subject: subject.clone(),
                 window: length,
                 detector: detector.name().to_owned(),
             };
-            let habit = model.knowledge.habits.entry(key).or_insert(0.0);
-            if value > *habit {
-                *habit = value;
-                model.changed = true;
-            }
+            raised.push((key, value));
         }
     }
+    for (key, value) in raised {
+        model.raise_habit(key, value);
+    }
+}
+
+/// Whether neither the slice nor its whole is in trouble: a segment is often too small to see what its whole sees, and
+/// must not learn it as ordinary.
+fn is_quiet(
+    model: &Model,
+    slice: &Slice,
+    subject: &Subject,
+    length: WindowLength,
+    end: Boundary,
+) -> bool {
+    let episodes = &model.knowledge.episodes;
+    episodes.is_quiet(&slice.version, subject, length, end)
 }

@@ -10,6 +10,7 @@ mod learning;
 mod model;
 mod publish;
 mod restore;
+mod slice;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use model::Model;
 pub use publish::integrity;
 
+use self::slice::Slice;
 use super::cursor::{Admission, Cursors, Gap};
 use super::effect::Effects;
 use super::frame::{BadFrames, Frame, Joint, PanePartial, unpack};
@@ -216,7 +218,8 @@ impl Evaluate {
         if self.closed.is_some_and(|closed| piece.start < closed) {
             // While replaying, its pane was closed and written down before. Otherwise its source appeared after the
             // clock had passed: a partition that was added.
-            return if replaying {
+            // A segment's predictions are counted in the whole.
+            return if replaying || piece.scope.segment.is_some() {
                 0
             } else {
                 piece.partial.predictions
@@ -303,7 +306,7 @@ impl Evaluate {
         let start = boundary.plus_minutes(-1);
         let mut scopes = self.open.remove(&start).unwrap_or_default();
         self.forget_checkpoint(start, scopes.keys().cloned().collect())?;
-        let overflow = admission::admit(&self.plan.bounds, &mut self.models, &mut scopes, start);
+        let overflow = admission::admit(&self.plan, &mut self.models, &mut scopes, start);
         self.effects.overflow += overflow;
         for (scope, partial) in scopes {
             self.writer.put(
@@ -312,7 +315,11 @@ impl Evaluate {
                 &partial,
             )?;
             if let Some(model) = self.models.get_mut(&scope.model) {
-                model.insert_pane(&scope.version, start, partial);
+                let slice = Slice {
+                    version: scope.version,
+                    segment: scope.segment,
+                };
+                model.insert_pane(slice, start, partial);
             }
         }
         for model in self.models.values_mut() {

@@ -1,13 +1,14 @@
 //! One model: its versions with their panes, its reference, what it has learned and the alerts it lives through.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::slice::{KnownSegments, Slice};
 use super::{Stop, judge, learning, publish};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
-use crate::event::Scope;
+use crate::event::Segment;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::{Key, StateWriter};
@@ -21,6 +22,8 @@ const LEARNING_MINUTES_MAX: i64 = 30 * 1_440;
 /// What a habit belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HabitKey {
+    /// The segment; `None` for the whole.
+    pub segment: Option<Segment>,
     /// The subject.
     pub subject: Subject,
     /// Length of the window.
@@ -46,13 +49,17 @@ pub struct Knowledge {
     pub volume: VolumeHistory,
     /// Alerts that are pending or firing, and those that have just ended.
     pub episodes: Episodes,
+    /// Segments, under whatever version.
+    pub segments: KnownSegments,
 }
 
 /// One model.
 pub struct Model {
     pub(super) knowledge: Knowledge,
     pub(super) reference: Option<Reference>,
-    pub(super) rings: BTreeMap<String, PaneRing<Partial>>,
+    /// Of the segments that have learned one.
+    pub(super) segment_references: BTreeMap<Segment, Reference>,
+    pub(super) rings: BTreeMap<Slice, PaneRing<Partial>>,
     pub(super) changed: bool,
 }
 
@@ -68,14 +75,17 @@ impl Model {
             habits: BTreeMap::new(),
             volume: VolumeHistory::default(),
             episodes: Episodes::default(),
+            segments: KnownSegments::default(),
         };
-        Self::restored(knowledge, None)
+        Self::restored(knowledge)
     }
 
-    pub(super) fn restored(knowledge: Knowledge, reference: Option<Reference>) -> Self {
+    /// A model of which only what is known was read back: references and panes are put back after it.
+    pub(super) fn restored(knowledge: Knowledge) -> Self {
         Self {
             knowledge,
-            reference,
+            reference: None,
+            segment_references: BTreeMap::new(),
             rings: BTreeMap::new(),
             changed: true,
         }
@@ -93,6 +103,42 @@ impl Model {
         self.reference.as_ref()
     }
 
+    /// The reference of one of its segments, or of the whole.
+    pub(super) fn reference_of(&self, segment: Option<&Segment>) -> Option<&Reference> {
+        match segment {
+            Some(segment) => self.segment_references.get(segment),
+            None => self.reference.as_ref(),
+        }
+    }
+
+    pub(super) fn set_reference(&mut self, segment: Option<Segment>, reference: Reference) {
+        match segment {
+            Some(segment) => {
+                self.segment_references.insert(segment, reference);
+            }
+            None => self.reference = Some(reference),
+        }
+    }
+
+    /// A habit is the largest value that was ever ordinary.
+    pub(super) fn raise_habit(&mut self, key: HabitKey, value: f64) {
+        let habit = self.knowledge.habits.entry(key).or_insert(0.0);
+        if value > *habit {
+            *habit = value;
+            self.changed = true;
+        }
+    }
+
+    /// The panes of one segment, or of the whole, by version. To count predictions, ask for the whole: it holds them all.
+    pub(super) fn rings_of(
+        &self,
+        segment: Option<&Segment>,
+    ) -> impl Iterator<Item = (&Slice, &PaneRing<Partial>)> {
+        self.rings
+            .iter()
+            .filter(move |(slice, _)| slice.segment.as_ref() == segment)
+    }
+
     /// Its versions.
     pub fn versions(&self) -> impl Iterator<Item = &str> {
         self.knowledge.versions.keys().map(String::as_str)
@@ -107,7 +153,7 @@ impl Model {
     /// Minutes and predictions that the reference can be learned from so far.
     #[must_use]
     pub fn learned_so_far(&self, now: Boundary) -> (i64, u64) {
-        let predictions = self.rings.values().flat_map(|ring| {
+        let predictions = self.rings_of(None).flat_map(|(_, ring)| {
             let all = crate::window::Span {
                 start: self.knowledge.since,
                 end: now,
@@ -158,10 +204,27 @@ impl Model {
             .count()
     }
 
+    pub(super) fn knows_segment(&self, segment: &Segment) -> bool {
+        self.knowledge.segments.knows(segment)
+    }
+
+    pub(super) fn values_of(&self, key: &str) -> usize {
+        self.knowledge.segments.values_of(key)
+    }
+
     /// Takes a pane that has just closed.
-    pub(super) fn insert_pane(&mut self, version: &str, start: Boundary, partial: Partial) {
+    pub(super) fn insert_pane(&mut self, slice: Slice, start: Boundary, partial: Partial) {
         let quarter = start.0 - start.0.rem_euclid(COARSE_MINUTES);
         let seen = Boundary(quarter);
+        match &slice.segment {
+            Some(segment) => self.changed |= self.knowledge.segments.note(segment, seen),
+            None => self.note_version(&slice.version, seen, &partial),
+        }
+        let ring = self.rings.entry(slice).or_default();
+        ring.insert_fine(start, partial);
+    }
+
+    fn note_version(&mut self, version: &str, seen: Boundary, partial: &Partial) {
         self.changed |= self.knowledge.last_seen != seen;
         self.knowledge.last_seen = self.knowledge.last_seen.max(seen);
         let subjects = self
@@ -181,10 +244,6 @@ impl Model {
                 }
             }
         }
-        self.rings
-            .entry(version.to_owned())
-            .or_default()
-            .insert_fine(start, partial);
     }
 
     /// Everything that happens to a model at a boundary, its panes being in: age, learn, judge, alert, report, retire.
@@ -196,14 +255,13 @@ impl Model {
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
         self.age(at, plan, effects, writer)?;
-        if self.reference.is_none() {
-            learning::freeze_if_ready(self, at, plan, effects, writer)?;
-        }
+        learning::freeze_if_ready(self, at, plan, effects, writer)?;
         let judged = judge::judge(self, at, plan, effects);
         publish::alerts(self, at, plan, &judged, effects);
         learning::fold_habits(self, at, plan);
         publish::reports(self, at, plan, &judged, effects);
         self.retire_names(at, plan);
+        self.retire_segments(at, plan, effects, writer)?;
         if std::mem::take(&mut self.changed) {
             writer.put(
                 effects,
@@ -214,14 +272,6 @@ impl Model {
         Ok(())
     }
 
-    fn scope(&self, version: &str) -> Scope {
-        Scope {
-            model: self.knowledge.name.clone(),
-            version: version.to_owned(),
-            segment: None,
-        }
-    }
-
     fn age(
         &mut self,
         at: Boundary,
@@ -229,14 +279,12 @@ impl Model {
         effects: &mut Effects,
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
-        let keep = self.retention(plan);
-        let name = self.knowledge.name.clone();
-        for (version, ring) in &mut self.rings {
-            let scope = Scope {
-                model: name.clone(),
-                version: version.clone(),
-                segment: None,
-            };
+        let (learning, learned) = (retention(plan, true), retention(plan, false));
+        let mut rings = std::mem::take(&mut self.rings);
+        for (slice, ring) in &mut rings {
+            let has_learned = self.reference_of(slice.segment.as_ref()).is_some();
+            let keep = if has_learned { learned } else { learning };
+            let scope = slice.of(self.name());
             let aged = ring.age(at, keep);
             for start in aged.fine_dropped {
                 writer.remove(effects, &Key::Fine(scope.clone(), start))?;
@@ -251,33 +299,9 @@ impl Model {
                 writer.put(effects, &Key::Coarse(scope, start), pane)?;
             }
         }
-        self.rings.retain(|_, ring| !ring.is_empty());
+        rings.retain(|_, ring| !ring.is_empty());
+        self.rings = rings;
         Ok(())
-    }
-
-    /// Fine panes as long as a window that moves by minutes needs them, coarse ones for the longest window and for learning.
-    fn retention(&self, plan: &Plan) -> Retention {
-        let fine = plan
-            .windows
-            .iter()
-            .filter(|w| w.step_minutes < COARSE_MINUTES)
-            .map(|w| w.length.minutes())
-            .max();
-        let coarse = plan
-            .windows
-            .iter()
-            .map(|w| w.length.minutes())
-            .max()
-            .unwrap_or(0);
-        let learning = if self.reference.is_none() {
-            LEARNING_MINUTES_MAX
-        } else {
-            0
-        };
-        Retention {
-            fine_minutes: fine.unwrap_or(0).max(COARSE_MINUTES) + COARSE_MINUTES,
-            coarse_minutes: coarse.max(learning) + COARSE_MINUTES,
-        }
     }
 
     /// Versions and subjects that were silent for long make room for others.
@@ -297,15 +321,41 @@ impl Model {
         self.changed |= before != count(&self.knowledge.versions);
     }
 
-    /// Forgets the model and everything written of it.
-    pub(super) fn forget(
-        self,
+    /// Segments that were silent for long make room for others; one that comes back is a new one and learns anew.
+    fn retire_segments(
+        &mut self,
+        at: Boundary,
+        plan: &Plan,
         effects: &mut Effects,
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
-        for (version, ring) in &self.rings {
+        if !at.on_grid(COARSE_MINUTES) {
+            return Ok(());
+        }
+        let oldest = at.plus_minutes(-plan.bounds.retire_minutes);
+        for segment in self.knowledge.segments.retire(oldest) {
+            self.changed = true;
+            self.knowledge
+                .habits
+                .retain(|key, _| key.segment.as_ref() != Some(&segment));
+            self.forget_panes(Some(&segment), effects, writer)?;
+            if self.segment_references.remove(&segment).is_some() {
+                let name = self.knowledge.name.clone();
+                writer.remove(effects, &Key::Reference(name, Some(segment)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn forget_panes(
+        &mut self,
+        segment: Option<&Segment>,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        for (slice, ring) in self.rings_of(segment) {
             for (start, fine) in ring.starts() {
-                let scope = self.scope(version);
+                let scope = slice.of(self.name());
                 let key = if fine {
                     Key::Fine(scope, start)
                 } else {
@@ -314,8 +364,51 @@ impl Model {
                 writer.remove(effects, &key)?;
             }
         }
-        writer.remove(effects, &Key::Reference(self.knowledge.name.clone()))?;
-        writer.remove(effects, &Key::Model(self.knowledge.name))?;
+        self.rings
+            .retain(|slice, _| slice.segment.as_ref() != segment);
         Ok(())
+    }
+
+    /// Forgets the model and everything written of it.
+    pub(super) fn forget(
+        mut self,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        let segments: BTreeSet<Option<Segment>> = self
+            .rings
+            .keys()
+            .map(|slice| slice.segment.clone())
+            .collect();
+        for segment in segments {
+            self.forget_panes(segment.as_ref(), effects, writer)?;
+        }
+        let name = self.knowledge.name;
+        for segment in self.segment_references.into_keys().map(Some).chain([None]) {
+            writer.remove(effects, &Key::Reference(name.clone(), segment))?;
+        }
+        writer.remove(effects, &Key::Model(name))?;
+        Ok(())
+    }
+}
+
+/// Fine panes as long as a window that moves by minutes needs them, coarse ones for the longest window and for learning.
+fn retention(plan: &Plan, is_learning: bool) -> Retention {
+    let fine = plan
+        .windows
+        .iter()
+        .filter(|w| w.step_minutes < COARSE_MINUTES)
+        .map(|w| w.length.minutes())
+        .max();
+    let coarse = plan
+        .windows
+        .iter()
+        .map(|w| w.length.minutes())
+        .max()
+        .unwrap_or(0);
+    let learning = if is_learning { LEARNING_MINUTES_MAX } else { 0 };
+    Retention {
+        fine_minutes: fine.unwrap_or(0).max(COARSE_MINUTES) + COARSE_MINUTES,
+        coarse_minutes: coarse.max(learning) + COARSE_MINUTES,
     }
 }

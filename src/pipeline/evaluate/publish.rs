@@ -2,6 +2,7 @@
 
 use super::judge::Judged;
 use super::model::Model;
+use super::slice::Slice;
 use crate::alert::{
     AlertRecord, Context, Integrity, Kind, Observed, Report, Settings, SourceName,
     reference_records,
@@ -49,7 +50,8 @@ fn exemplars(model: &Model, version: &str, span: Span) -> Exemplars {
     let rings = model
         .rings
         .iter()
-        .filter(|(name, _)| version.is_empty() || *name == version);
+        .filter(|(slice, _)| slice.segment.is_none())
+        .filter(|(slice, _)| version.is_empty() || slice.version == version);
     for pane in rings.flat_map(|(_, ring)| ring.panes_of(span)) {
         chosen.merge(&pane.exemplars);
     }
@@ -76,12 +78,12 @@ pub fn reports(model: &Model, at: Boundary, plan: &Plan, found: &Judged, effects
         .iter()
         .filter(|spec| at.on_grid(spec.length.minutes()))
     {
-        for (version, ring) in &model.rings {
+        for (slice, ring) in model.rings_of(None) {
             let window = ring.merged(Span::ending_at(at, spec.length));
             if window.predictions > 0 {
                 window_reports(
                     model,
-                    version,
+                    slice,
                     spec.length,
                     at,
                     &window,
@@ -95,14 +97,14 @@ pub fn reports(model: &Model, at: Boundary, plan: &Plan, found: &Judged, effects
 
 fn window_reports(
     model: &Model,
-    version: &str,
+    slice: &Slice,
     length: WindowLength,
     end: Boundary,
     window: &Partial,
     observed: &[Observed],
     effects: &mut Effects,
 ) {
-    let of_window = |found: &&Observed| found.version == version && found.window == length;
+    let of_window = |found: &&Observed| found.version == slice.version && found.window == length;
     let of_window: Vec<&Finding> = observed
         .iter()
         .filter(of_window)
@@ -112,8 +114,8 @@ fn window_reports(
         let findings = findings_on(&of_window, subject);
         let report = Report {
             model: model.name(),
-            version,
-            segment: None,
+            version: &slice.version,
+            segment: slice.segment.as_ref(),
             subject,
             length,
             end,
@@ -121,7 +123,7 @@ fn window_reports(
             sketch,
             findings: &findings,
             reference_id: model
-                .reference()
+                .reference_of(slice.segment.as_ref())
                 .map(|reference| reference.id.as_str())
                 .filter(|_| !findings.is_empty()),
         }

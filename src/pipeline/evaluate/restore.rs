@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::model::{Knowledge, Model};
+use super::slice::Slice;
 use super::{Evaluate, OpenPanes, Replay, Stop};
-use crate::event::Scope;
+use crate::event::{Scope, Segment};
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
 use crate::pipeline::state::{BadState, Head, Key, StateReader, decode, same};
@@ -66,7 +67,7 @@ impl Evaluate {
 struct Held {
     head: Option<Head>,
     models: BTreeMap<String, Model>,
-    references: BTreeMap<String, Reference>,
+    references: BTreeMap<(String, Option<Segment>), Reference>,
     /// Open panes, and which of them a checkpoint has written.
     open: (OpenPanes, BTreeSet<(Boundary, Scope)>),
     panes: Vec<(Key, Partial)>,
@@ -78,11 +79,12 @@ impl Held {
             Key::Head => self.head = Some(decode(value)?),
             Key::Model(name) => {
                 let knowledge: Knowledge = decode(value)?;
-                let model = Model::restored(knowledge, None);
+                let model = Model::restored(knowledge);
                 self.models.insert(name.clone(), model);
             }
-            Key::Reference(name) => {
-                self.references.insert(name.clone(), decode(value)?);
+            Key::Reference(name, segment) => {
+                let whose = (name.clone(), segment.clone());
+                self.references.insert(whose, decode(value)?);
             }
             Key::Open(scope, start) => {
                 let (open, checkpointed) = &mut self.open;
@@ -100,8 +102,12 @@ impl Held {
         for (key, pane) in self.panes {
             put_back(&mut self.models, &key, pane);
         }
-        for (name, model) in &mut self.models {
-            model.reference = self.references.remove(name);
+        for ((name, segment), reference) in self.references {
+            if let Some(model) = self.models.get_mut(&name) {
+                model.set_reference(segment, reference);
+            }
+        }
+        for model in self.models.values_mut() {
             model.changed = false;
         }
         self.models
@@ -134,7 +140,11 @@ fn put_back(models: &mut BTreeMap<String, Model>, key: &Key, pane: Partial) {
     let Some(model) = models.get_mut(&scope.model) else {
         return;
     };
-    let ring = model.rings.entry(scope.version.clone()).or_default();
+    let slice = Slice {
+        version: scope.version.clone(),
+        segment: scope.segment.clone(),
+    };
+    let ring = model.rings.entry(slice).or_default();
     if matches!(key, Key::Fine(..)) {
         ring.insert_fine(*start, pane);
     } else {
