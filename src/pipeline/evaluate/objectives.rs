@@ -1,0 +1,264 @@
+//! The objectives of one model: their counts, their alerts, and how they stand.
+//!
+//! Each objective is looked at by one clock only: by that of the predictions where every prediction carries what it asks, by
+//! that of the join where labels do. So each has alerts of its own, and the two clocks never meet in one of them.
+
+use std::collections::BTreeMap;
+
+use super::Stop;
+use super::publish;
+use crate::alert::{Context, Episodes, Lasting, ObjectiveReport, Observed, SegmentShare};
+use crate::detect::Verdict;
+use crate::detect::slo::{Hour, Look, Objective, Observation, Series, judge, standing};
+use crate::event::Segment;
+use crate::pipeline::effect::{Effects, ObjectiveStanding, Output, OutputTopic};
+use crate::pipeline::plan::Plan;
+use crate::pipeline::state::{Key, StateWriter};
+use crate::sketch::{Exemplars, Share};
+use crate::window::{Boundary, Span, WindowLength};
+
+/// Minutes between two reports of an objective.
+const REPORT_MINUTES: i64 = 60;
+
+/// One objective of a model.
+struct Tracked {
+    series: Series,
+    episodes: Episodes,
+}
+
+/// The objectives of one model, by name.
+#[derive(Default)]
+pub struct Objectives(BTreeMap<String, Tracked>);
+
+/// What a look needs to know of the model.
+pub struct Surroundings<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// The boundary.
+    pub at: Boundary,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Good and valid of each segment in a span, as far as they are kept.
+    pub segments: &'a dyn Fn(&Objective, Span) -> Vec<(Segment, Share)>,
+    /// The matured share of a window, where the rule asks for one.
+    pub matured: &'a dyn Fn(&Objective) -> Option<Share>,
+    /// A few predictions of a window.
+    pub exemplars: &'a dyn Fn(&str, WindowLength) -> Exemplars,
+}
+
+impl Objectives {
+    /// Counts a minute of an objective.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn count(
+        &mut self,
+        model: &str,
+        objective: &Objective,
+        minute: Boundary,
+        share: Share,
+        (effects, writer): (&mut Effects, &mut StateWriter),
+    ) -> Result<(), Stop> {
+        if share.is_empty() {
+            return Ok(());
+        }
+        let tracked = self.tracked(objective);
+        tracked.series.add(minute, &share);
+        if let Some((start, hour)) = tracked.series.hour(minute) {
+            let key = Key::ObjectiveHour(model.to_owned(), objective.name.clone(), start);
+            writer.put(effects, &key, hour)?;
+        }
+        Ok(())
+    }
+
+    fn tracked(&mut self, objective: &Objective) -> &mut Tracked {
+        self.0.entry(objective.name.clone()).or_insert_with(|| Tracked {
+            series: Series::new(objective),
+            episodes: Episodes::default(),
+        })
+    }
+
+    /// Puts back what was written of an objective. One that is configured no longer is left where it lies.
+    pub fn put_back(&mut self, objective: &Objective, hours: Vec<(Boundary, Hour)>, episodes: Option<Episodes>) {
+        let tracked = Tracked {
+            series: Series::restore(objective, hours),
+            episodes: episodes.unwrap_or_default(),
+        };
+        self.0.insert(objective.name.clone(), tracked);
+    }
+
+    /// Looks at an objective at a boundary: judges, alerts, and says how it stands.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn look(
+        &mut self,
+        objective: &Objective,
+        around: &Surroundings<'_>,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        let Some(tracked) = self.0.get_mut(&objective.name) else {
+            return Ok(()); // nothing was ever counted
+        };
+        for start in tracked.series.age(around.at) {
+            let key = hour_key(around.model, objective, start);
+            writer.remove(effects, &key)?;
+        }
+        if !around.at.on_grid(objective.step_minutes()) {
+            return Ok(());
+        }
+        let observed = observe(objective, &tracked.series, around);
+        tracked.alert(objective, around, &observed, effects, writer)?;
+        tracked.tell(objective, around, effects);
+        Ok(())
+    }
+
+    /// Alerts of objectives that stand open.
+    pub fn episodes(&self) -> impl Iterator<Item = (&str, &Episodes)> {
+        let each = self.0.iter();
+        each.map(|(name, tracked)| (name.as_str(), &tracked.episodes))
+    }
+
+    /// Forgets everything that was written.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn forget(
+        &self,
+        model: &str,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        for (name, tracked) in &self.0 {
+            for start in tracked.series.hours() {
+                let key = Key::ObjectiveHour(model.to_owned(), name.clone(), start);
+                writer.remove(effects, &key)?;
+            }
+            writer.remove(effects, &Key::Objective(model.to_owned(), name.clone()))?;
+        }
+        Ok(())
+    }
+}
+
+fn hour_key(model: &str, objective: &Objective, start: Boundary) -> Key {
+    Key::ObjectiveHour(model.to_owned(), objective.name.clone(), start)
+}
+
+impl Tracked {
+    fn alert(
+        &mut self,
+        objective: &Objective,
+        around: &Surroundings<'_>,
+        observed: &[Observed],
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        let was_empty = self.episodes.is_empty();
+        let context = Context {
+            model: around.model,
+            about: Some(&objective.name),
+            sli: Some(objective.sli.name()),
+            settings: &around.plan.alert,
+            reference_id: None,
+            exemplars: around.exemplars,
+        };
+        for alert in self.episodes.observe(around.at, observed, &context) {
+            effects.outputs.push(publish::of_alert(&alert));
+            effects.alerts.push(alert);
+        }
+        let key = Key::Objective(around.model.to_owned(), objective.name.clone());
+        match (was_empty, self.episodes.is_empty()) {
+            (true, true) => Ok(()),
+            (false, true) => Ok(writer.remove(effects, &key)?),
+            (_, false) => Ok(writer.put(effects, &key, &self.episodes)?),
+        }
+    }
+
+    fn tell(&self, objective: &Objective, around: &Surroundings<'_>, effects: &mut Effects) {
+        let standing = standing(objective, &self.series, around.at);
+        if around.at.on_grid(REPORT_MINUTES) {
+            let report = ObjectiveReport {
+                model: around.model,
+                objective: &objective.name,
+                sli: objective.sli.name(),
+                target: objective.target(),
+                at: around.at,
+                share: standing.share,
+                budget_remaining: standing.remaining,
+                burn_rates: &standing.burn_rates,
+                exhausted_at: standing.exhausted_at,
+            };
+            let record = report.record();
+            effects.outputs.push(Output {
+                topic: OutputTopic::Reports,
+                key: record.key(),
+                headers: Vec::new(),
+                value: record.value(),
+            });
+        }
+        let whose = (around.model.to_owned(), objective.name.clone());
+        let told = ObjectiveStanding {
+            target: objective.target(),
+            standing,
+        };
+        effects.objectives.insert(whose, told);
+    }
+}
+
+/// What the rules say, with the segments behind what is wrong.
+fn observe(objective: &Objective, series: &Series, around: &Surroundings<'_>) -> Vec<Observed> {
+    let look = Look {
+        objective,
+        series,
+        at: around.at,
+        matured: (around.matured)(objective),
+    };
+    let observed = |observation: Observation| Observed {
+        lasting: Some(Lasting {
+            hold_minutes: observation.hold_minutes,
+            keep_firing_minutes: observation.keep_firing_minutes,
+        }),
+        segments: worst_segments(objective, &observation, around),
+        ..Observed::whole(String::new(), observation.window, observation.finding)
+    };
+    judge(&look).into_iter().map(observed).collect()
+}
+
+/// The segments with more bad ones than the objective allows, by their part of the excess of all that have one.
+fn worst_segments(
+    objective: &Objective,
+    observation: &Observation,
+    around: &Surroundings<'_>,
+) -> Vec<SegmentShare> {
+    let is_trouble = matches!(observation.finding.verdict, Verdict::Breach | Verdict::Lingering);
+    if !is_trouble || around.plan.segments.keys.is_empty() {
+        return Vec::new();
+    }
+    let span = Span::ending_at(around.at, observation.window);
+    let allowed = allowed_rate(objective, observation);
+    let excess = |share: Share| share.bad() as f64 - allowed * share.valid as f64;
+    let detail = |name| observation.finding.details.get(name).copied();
+    let whole = detail("valid").zip(detail("good").map_or_else(|| detail("bad"), |good| Some(detail("valid")? - good)));
+    let of_whole = whole.map_or(0.0, |(valid, bad)| bad - allowed * valid);
+    let behind = (around.segments)(objective, span).into_iter();
+    behind
+        .map(|(segment, share)| SegmentShare {
+            segment,
+            share,
+            excess: excess(share),
+            of_excess: (excess(share) / of_whole).clamp(0.0, 1.0),
+        })
+        .filter(|behind| behind.excess > 0.0 && of_whole > 0.0)
+        .collect()
+}
+
+/// The rate of bad ones that is no excess: what the target allows, or what last week had.
+fn allowed_rate(objective: &Objective, observation: &Observation) -> f64 {
+    let detail = |name| observation.finding.details.get(name).copied();
+    match (objective.target(), detail("bad_last_week"), detail("valid_last_week")) {
+        (Some(target), ..) => 1.0 - target,
+        (None, Some(bad), Some(valid)) if valid > 0.0 => bad / valid,
+        _ => 0.0,
+    }
+}

@@ -1,0 +1,506 @@
+//! The quality of one model, against the labels that have become known: panes by the time of the prediction and by the time
+//! of knowing, the windows that are reported, and what a drift turned out to have done.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Stop;
+use super::slice::Slice;
+use crate::alert::{
+    AlertRecord, Assessed, By, Change, Kind, QualityReport, Severity, assessment_record,
+};
+use crate::detect::slo::{Objective, Rule, Sli};
+use crate::event::{Scope, Segment};
+use crate::pipeline::effect::{Effects, Output, OutputTopic, QualityKey};
+use crate::pipeline::plan::Plan;
+use crate::pipeline::state::{Key, QualityPane, StateWriter};
+use crate::sketch::{Monoid, Quality, Share};
+use crate::stats::{POSITIVE_CLASSES, Proportion, evaluation_share, proportion};
+use crate::window::{Boundary, Grain, GrainRing, Kept, PaneName, Span, WindowLength};
+
+/// Minutes of the windows that are measured, each with the step by which it moves.
+const WINDOWS: [(u32, i64); 3] = [(60, 15), (1_440, 60), (10_080, 60)];
+/// Days after which a day of predictions is reported again; the horizon is one more.
+const AGES_DAYS: [i64; 3] = [1, 3, 7];
+const DAY: i64 = 1_440;
+/// Minutes of a step of label objectives, the smallest.
+const STEP: i64 = 5;
+/// Labels that the delay must be known from.
+const DELAYS_MIN: i64 = 30;
+/// Days of matured predictions from which the usual delay and coverage are taken.
+const MATURED_DAYS: i64 = 7;
+/// Drifts that wait to be assessed; beyond it the oldest are let go.
+const DRIFTS_MAX: usize = 100;
+
+/// Both layouts of one slice.
+#[derive(Default)]
+struct Panes {
+    by_prediction: GrainRing<Quality>,
+    by_label: GrainRing<Quality>,
+}
+
+/// What is known of a model's quality beside its panes: one entry of the state.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct QualityKnowledge {
+    /// The positive class, once a usual one has occurred.
+    pub positive: Option<String>,
+    /// Drifts whose labels are still to come.
+    pub drifts: Vec<Drift>,
+}
+
+/// A drift that was alerted, and waits for the labels of its window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// The version of the first cause.
+    pub version: String,
+    /// The segment of the first cause.
+    pub segment: Option<Segment>,
+    /// When the episode began.
+    pub start: Boundary,
+    /// How urgent it was.
+    pub severity: Severity,
+    /// The window that drifted.
+    pub window: Span,
+}
+
+/// The quality of one model.
+#[derive(Default)]
+pub struct ModelQuality {
+    panes: BTreeMap<Slice, Panes>,
+    knowledge: QualityKnowledge,
+    changed: bool,
+}
+
+impl ModelQuality {
+    /// Puts back what is known beside panes.
+    pub fn put_back(&mut self, knowledge: QualityKnowledge) {
+        self.knowledge = knowledge;
+    }
+
+    /// Puts back a pane.
+    pub fn put_back_pane(&mut self, slice: Slice, pane: QualityPane, quality: Quality) {
+        let panes = self.panes.entry(slice).or_default();
+        panes.of(pane.by).insert((pane.grain, pane.start), quality);
+    }
+
+    /// Counts what became known in the minute before `now` of predictions in the quarter of an hour from `predicted` on.
+    pub fn add(&mut self, slice: Slice, predicted: Boundary, now: Boundary, known: &Quality, plan: &Plan) {
+        self.note_positive(known);
+        let panes = self.panes.entry(slice).or_default();
+        let kept = kept(plan);
+        panes.by_prediction.add(predicted, known, now, kept);
+        panes.by_label.add(now.plus_minutes(-1), known, now, kept);
+    }
+
+    /// The likeliest of the usual names that has occurred.
+    fn note_positive(&mut self, known: &Quality) {
+        let rank = |class: &str| POSITIVE_CLASSES.iter().position(|usual| *usual == class);
+        let own = self.knowledge.positive.as_deref().and_then(rank);
+        let mut better = POSITIVE_CLASSES.iter().take(own.unwrap_or(POSITIVE_CLASSES.len()));
+        if let Some(class) = better.find(|class| known.table.has_class(class)) {
+            self.knowledge.positive = Some((*class).to_owned());
+            self.changed = true;
+        }
+    }
+
+    /// The positive class: the configured one, else a usual one that has occurred.
+    #[must_use]
+    pub fn positive<'a>(&'a self, model: &str, plan: &'a Plan) -> Option<&'a str> {
+        let configured = plan.quality.positive.get(model);
+        configured.or(self.knowledge.positive.as_ref()).map(String::as_str)
+    }
+
+    /// A drift alert that opened is assessed once its labels are there.
+    pub fn expect(&mut self, alert: &AlertRecord, start: Boundary, slice: Slice, window: Span) {
+        if alert.kind != Kind::Drift || alert.change != Some(Change::Opened) {
+            return;
+        }
+        self.knowledge.drifts.push(Drift {
+            version: slice.version,
+            segment: slice.segment,
+            start,
+            severity: alert.severity,
+            window,
+        });
+        if self.knowledge.drifts.len() > DRIFTS_MAX {
+            self.knowledge.drifts.remove(0);
+        }
+        self.changed = true;
+    }
+
+    /// Everything that happens at a boundary, its minute being in: age, measure, report, assess.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn step(
+        &mut self,
+        model: &str,
+        at: Boundary,
+        plan: &Plan,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        self.age(model, at, plan, effects, writer)?;
+        self.measure(model, at, plan, effects);
+        if at.on_grid(DAY) {
+            self.report_days(model, at, plan, effects);
+        }
+        if at.on_grid(Grain::Quarter.minutes()) {
+            self.assess(model, at, plan, effects);
+        }
+        if std::mem::take(&mut self.changed) {
+            writer.put(effects, &Key::ModelQuality(model.to_owned()), &self.knowledge)?;
+        }
+        Ok(())
+    }
+
+    fn age(
+        &mut self,
+        model: &str,
+        at: Boundary,
+        plan: &Plan,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        if !at.on_grid(Grain::Quarter.minutes()) {
+            return Ok(());
+        }
+        for (slice, panes) in &mut self.panes {
+            let scope = slice.of(model);
+            for by in [By::Prediction, By::Label] {
+                for old in panes.of(by).age(at, kept(plan)) {
+                    writer.remove(effects, &key(&scope, by, old))?;
+                }
+            }
+        }
+        self.panes.retain(|_, panes| !panes.by_prediction.is_empty() || !panes.by_label.is_empty());
+        Ok(())
+    }
+
+    /// Writes the panes that have changed since the last checkpoint.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn checkpoint(
+        &mut self,
+        model: &str,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        for (slice, panes) in &mut self.panes {
+            let scope = slice.of(model);
+            for by in [By::Prediction, By::Label] {
+                for (name, quality) in panes.of(by).take_changed() {
+                    writer.put(effects, &key(&scope, by, name), quality)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets everything that was written.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn forget(
+        &mut self,
+        model: &str,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
+        for (slice, panes) in &mut self.panes {
+            let scope = slice.of(model);
+            for by in [By::Prediction, By::Label] {
+                for name in panes.of(by).names() {
+                    writer.remove(effects, &key(&scope, by, name))?;
+                }
+            }
+        }
+        Ok(writer.remove(effects, &Key::ModelQuality(model.to_owned()))?)
+    }
+
+    /// Measures the windows that end here; those that begin where the one before them ended are reported.
+    fn measure(&self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
+        for (minutes, step) in WINDOWS {
+            let Some(length) = WindowLength::from_minutes(minutes).filter(|_| at.on_grid(step)) else {
+                continue;
+            };
+            let is_reported = at.on_grid(length.minutes().min(DAY));
+            for (slice, panes) in &self.panes {
+                for by in [By::Prediction, By::Label] {
+                    let quality = panes.get(by).merged(Span::ending_at(at, length));
+                    if quality == Quality::default() {
+                        continue;
+                    }
+                    let window = Measured { slice, by, span: Span::ending_at(at, length), at, age: None };
+                    if is_reported {
+                        effects.outputs.push(self.report(model, &window, &quality, plan));
+                    }
+                    let whose = QualityKey { scope: slice.of(model), by, length };
+                    effects.quality.insert(whose, (at, quality, self.positive(model, plan).map(str::to_owned)));
+                }
+            }
+        }
+    }
+
+    /// Each day of predictions again when it is 1, 3 and 7 days and the horizon old: labels go on coming.
+    fn report_days(&self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
+        let horizon = plan.join.horizon_minutes.div_euclid(DAY);
+        let further = (horizon >= 1 && !AGES_DAYS.contains(&horizon)).then_some(horizon);
+        let ages = AGES_DAYS.into_iter().filter(|age| *age <= horizon).chain(further);
+        for age in ages {
+            let end = at.plus_minutes(-age * DAY);
+            let span = Span { start: end.plus_minutes(-DAY), end };
+            for (slice, panes) in &self.panes {
+                let quality = panes.by_prediction.merged(span);
+                if quality != Quality::default() {
+                    let age = if age == horizon { "horizon".to_owned() } else { format!("{age}d") };
+                    let window = Measured { slice, by: By::Prediction, span, at, age: Some(age) };
+                    effects.outputs.push(self.report(model, &window, &quality, plan));
+                }
+            }
+        }
+    }
+
+    fn report(&self, model: &str, window: &Measured<'_>, quality: &Quality, plan: &Plan) -> Output {
+        let matured = self.maturity(window.at, plan);
+        let is_immature = matured.is_none_or(|m| window.span.end > window.at.plus_minutes(-m.delay_minutes));
+        let record = QualityReport {
+            model,
+            version: &window.slice.version,
+            segment: window.slice.segment.as_ref(),
+            by: window.by,
+            window: window.span,
+            as_of: window.at,
+            age: window.age.as_deref(),
+            quality,
+            positive: self.positive(model, plan),
+            immature: window.by == By::Prediction && is_immature,
+        }
+        .record();
+        Output {
+            topic: OutputTopic::Reports,
+            key: record.key(),
+            headers: Vec::new(),
+            value: record.value(),
+        }
+    }
+
+    /// The share of an objective in a span of one layout, over all versions.
+    fn share(&self, objective: &Objective, by: By, segment: Option<&Segment>, span: Span, positive: Option<&str>) -> Share {
+        let mut quality = Quality::default();
+        for (slice, panes) in &self.panes {
+            if slice.segment.as_ref() == segment {
+                quality.merge(&panes.get(by).merged(span));
+            }
+        }
+        share_of(&objective.sli, &quality, positive)
+    }
+
+    /// The shares of all segments in a window that ends at `at`, as the objective's rule looks at it.
+    #[must_use]
+    pub fn segment_shares(&self, model: &str, objective: &Objective, span: Span, plan: &Plan) -> Vec<(Segment, Share)> {
+        let positive = self.positive(model, plan);
+        let (by, span) = match &objective.rule {
+            Rule::Below { window, .. } => (By::Prediction, self.matured_window(*window, span.end, plan)),
+            _ => (By::Label, Some(widened(span))),
+        };
+        let segments: std::collections::BTreeSet<&Segment> =
+            self.panes.keys().filter_map(|slice| slice.segment.as_ref()).collect();
+        let Some(span) = span else {
+            return Vec::new();
+        };
+        let share = |segment: &Segment| self.share(objective, by, Some(segment), span, positive);
+        segments.into_iter().map(|segment| (segment.clone(), share(segment))).collect()
+    }
+
+    /// The share of the last window whose labels have come, for rules that ask for it.
+    #[must_use]
+    pub fn matured(&self, model: &str, objective: &Objective, at: Boundary, plan: &Plan) -> Option<Share> {
+        let Rule::Below { window, .. } = &objective.rule else {
+            return None;
+        };
+        let span = self.matured_window(*window, at, plan)?;
+        let positive = self.positive(model, plan);
+        Some(self.share(objective, By::Prediction, None, span, positive))
+    }
+
+    /// The window of predictions of which nine tenths of the labels have come, if as many came as usually do.
+    fn matured_window(&self, window: WindowLength, at: Boundary, plan: &Plan) -> Option<Span> {
+        let maturity = self.maturity(at, plan)?;
+        let end = at.plus_minutes(-maturity.delay_minutes);
+        let span = Span::ending_at(Grain::Hour.start(end), window);
+        let coverage = Coverage::of(&self.whole(span));
+        (coverage.share() >= maturity.coverage / 2.0).then_some(span)
+    }
+
+    /// How long labels usually take and how many ever come, from predictions that no label can reach any more.
+    fn maturity(&self, at: Boundary, plan: &Plan) -> Option<Maturity> {
+        let end = Grain::Day.start(at.plus_minutes(-plan.join.horizon_minutes));
+        let span = Span { start: end.plus_minutes(-MATURED_DAYS * DAY), end };
+        let old = self.whole_or_younger(span, at, plan);
+        if old.labelled < DELAYS_MIN {
+            return None;
+        }
+        let delay_millis = old.delay.quantile(0.9)?;
+        Some(Maturity {
+            delay_minutes: libm::ceil(delay_millis / 60_000.0) as i64,
+            coverage: Coverage::of(&old).share(),
+        })
+    }
+
+    /// Short horizons have no whole day behind them at first: then the hours behind them are taken.
+    fn whole_or_younger(&self, days: Span, at: Boundary, plan: &Plan) -> Quality {
+        let mut old = self.whole(days);
+        if old.labelled < DELAYS_MIN {
+            let end = Grain::Hour.start(at.plus_minutes(-plan.join.horizon_minutes));
+            old = self.whole(Span { start: end.plus_minutes(-DAY), end });
+        }
+        old
+    }
+
+    fn whole(&self, span: Span) -> Quality {
+        let mut quality = Quality::default();
+        for (slice, panes) in &self.panes {
+            if slice.segment.is_none() {
+                quality.merge(&panes.by_prediction.merged(span));
+            }
+        }
+        quality
+    }
+
+    /// Says of drifts whose labels have come what they did to the quality.
+    fn assess(&mut self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
+        let Some(maturity) = self.maturity(at, plan) else {
+            return;
+        };
+        let drifts = std::mem::take(&mut self.knowledge.drifts);
+        let (ripe, waiting): (Vec<Drift>, Vec<Drift>) = drifts
+            .into_iter()
+            .partition(|drift| drift.window.end.plus_minutes(maturity.delay_minutes) <= at);
+        self.knowledge.drifts = waiting;
+        for drift in ripe {
+            self.changed = true;
+            let alert = self.assessed(model, &drift, at, plan);
+            effects.outputs.push(super::publish::of_alert(&alert));
+            effects.alerts.push(alert);
+        }
+    }
+
+    fn assessed(&self, model: &str, drift: &Drift, at: Boundary, plan: &Plan) -> AlertRecord {
+        let slice = Slice { version: drift.version.clone(), segment: drift.segment.clone() };
+        let window = widened(drift.window);
+        let before = Span { start: window.start.plus_minutes(-MATURED_DAYS * DAY), end: window.start };
+        let accuracy = |span| {
+            let panes = self.panes.get(&slice);
+            let quality = panes.map(|panes| panes.by_prediction.merged(span)).unwrap_or_default();
+            proportion(Proportion::Accuracy, &quality, None).unwrap_or_default()
+        };
+        let assessed = Assessed {
+            model,
+            version: &drift.version,
+            segment: drift.segment.as_ref(),
+            start: drift.start,
+            ended: None,
+            severity: drift.severity,
+            at,
+            window: drift.window,
+            measure: "accuracy",
+            now: accuracy(window),
+            before: accuracy(before),
+        };
+        assessment_record(&assessed, &plan.alert)
+    }
+}
+
+/// One window of one slice that is reported.
+struct Measured<'a> {
+    slice: &'a Slice,
+    by: By,
+    span: Span,
+    at: Boundary,
+    age: Option<String>,
+}
+
+/// What is usual of labels.
+#[derive(Debug, Clone, Copy)]
+struct Maturity {
+    /// Within it nine tenths of the labels have come.
+    delay_minutes: i64,
+    /// Share of predictions that are ever labelled.
+    coverage: f64,
+}
+
+/// Labelled ones among predictions.
+struct Coverage(Share);
+
+impl Coverage {
+    fn of(quality: &Quality) -> Self {
+        Self(Share { good: quality.labelled, valid: quality.predicted })
+    }
+
+    fn share(&self) -> f64 {
+        self.0.good as f64 / self.0.valid.max(1) as f64
+    }
+}
+
+impl Panes {
+    fn of(&mut self, by: By) -> &mut GrainRing<Quality> {
+        match by {
+            By::Prediction => &mut self.by_prediction,
+            By::Label => &mut self.by_label,
+        }
+    }
+
+    fn get(&self, by: By) -> &GrainRing<Quality> {
+        match by {
+            By::Prediction => &self.by_prediction,
+            By::Label => &self.by_label,
+        }
+    }
+}
+
+/// The share of an SLI that is judged by labels; signed, so that minutes may be summed.
+#[must_use]
+pub fn share_of(sli: &Sli, quality: &Quality, positive: Option<&str>) -> Share {
+    let of = |kind| proportion(kind, quality, positive).unwrap_or_default();
+    match sli {
+        Sli::Precision => of(Proportion::Precision),
+        Sli::Recall => of(Proportion::Recall),
+        Sli::Accuracy => of(Proportion::Accuracy),
+        Sli::FalsePositiveRate => of(Proportion::FalsePositiveRate),
+        Sli::Evaluation { name, at_least_hundredths } => {
+            let cells = quality.evaluations.get(name);
+            cells.map(|cells| evaluation_share(cells, *at_least_hundredths)).unwrap_or_default()
+        }
+        Sli::Latency { .. } | Sli::Success | Sli::Cost { .. } => Share::default(),
+    }
+}
+
+/// The span of whole quarters of an hour that holds `span`.
+fn widened(span: Span) -> Span {
+    let end = Grain::Quarter.start(span.end.plus_minutes(Grain::Quarter.minutes() - 1));
+    Span { start: Grain::Quarter.start(span.start), end }
+}
+
+/// How long panes are needed: quarters for the day, hours for a week that ends as long ago as labels take, days until the
+/// horizon and the week before it from which the usual delay is taken.
+fn kept(plan: &Plan) -> Kept {
+    let horizon = plan.join.horizon_minutes;
+    Kept {
+        quarter_minutes: DAY + 2 * 60,
+        hour_minutes: 8 * DAY + horizon.min(MATURED_DAYS * DAY),
+        day_minutes: horizon + (MATURED_DAYS + 2) * DAY,
+    }
+}
+
+fn key(scope: &Scope, by: By, (grain, start): PaneName) -> Key {
+    Key::Quality(scope.clone(), QualityPane { by, grain, start })
+}
+
+/// The minutes at which label objectives may be looked at.
+#[must_use]
+pub fn is_looked_at(at: Boundary) -> bool {
+    at.on_grid(STEP)
+}
