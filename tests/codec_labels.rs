@@ -28,7 +28,8 @@ fn decode(payload: &[u8]) -> Result<Label<'_>, Reject> {
 
 #[track_caller]
 fn accepted(payload: &str) -> Label<'_> {
-    decode(payload.as_bytes()).expect(&payload[..payload.len().min(120)])
+    let shown = &payload[..payload.len().min(120)];
+    decode(payload.as_bytes()).expect(shown)
 }
 
 #[track_caller]
