@@ -41,7 +41,7 @@ fn every_field_is_read() {
         "variant": "shadow", "latency_ms": 11, "status": "error",
         "usage": {"input_tokens": 100, "cached_input_tokens": 60, "output_tokens": 20, "reasoning_tokens": 5, "cost_usd": 0.02},
         "trace_id": "4BF92F3577B34DA6A3CE929D0E0E4736",
-        "evaluations": {"faithfulness": 0.9}, "attributions": {"amount": 0.1}, "feature_timestamps": {"amount": 1},
+        "evaluations": {"faithfulness": 0.9, "tone": null, "length": -7}, "response_id": "resp-1", "attributions": {"amount": 0.1}, "feature_timestamps": {"amount": 1},
         "anything": [{"else": null}]
     }"#;
     let expected = Prediction {
@@ -77,8 +77,9 @@ fn every_field_is_read() {
             reasoning_tokens: Some(5.0),
             cost_usd: Some(0.02),
         },
+        evaluations: vec![("faithfulness".into(), 0.9), ("length".into(), -7.0)],
+        response_id: Some("resp-1".into()),
         trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
-        ..Prediction::default()
     };
     assert_eq!(decode(payload), expected);
 }
@@ -92,8 +93,10 @@ fn only_id_and_model_are_needed() {
     };
     assert_eq!(decode(r#"{"id":"a","model":"m"}"#), expected);
     let nulls = r#""version":null,"timestamp":null,"features":null,"prediction":null,"segments":null,"variant":null,
-        "latency_ms":null,"status":null,"usage":null,"trace_id":null"#;
+        "latency_ms":null,"status":null,"usage":null,"trace_id":null,"evaluations":null,"response_id":null"#;
     assert_eq!(decode(&event(nulls)), expected);
+    let empty = r#""evaluations":{},"response_id":"""#;
+    assert_eq!(decode(&event(empty)), expected);
 }
 
 #[test]

@@ -269,6 +269,9 @@ fn keys_that_stand_twice_at_any_level() {
         r#""note":{"a":1,"a":2}"#,
         r#""note":[{"b":{"a":1,"a":2}}]"#,
         r#""attributions":{"x":1,"x":2}"#,
+        r#""evaluations":{"x":1,"x":2}"#,
+        r#""evaluations":{"x":1,"x":null}"#,
+        r#""evaluations":{"x":null,"x":null}"#,
     ] {
         refused(event(rest), Reject::DuplicateKey);
     }
@@ -306,7 +309,7 @@ fn ids_and_models_that_are_missing_or_empty() {
 #[test]
 fn names_texts_and_features_beyond_their_limits() {
     let (fits, long) = ("n".repeat(256), "n".repeat(257));
-    for field in ["id", "model", "version"] {
+    for field in ["id", "model", "version", "response_id"] {
         accepted(event_with(&format!(r#""{field}":"{fits}""#)));
         refused(
             event_with(&format!(r#""{field}":"{long}""#)),
@@ -317,6 +320,7 @@ fn names_texts_and_features_beyond_their_limits() {
         r#""features":{"NAME":1}"#,
         r#""segments":{"NAME":1}"#,
         r#""prediction":{"scores":{"NAME":1}}"#,
+        r#""evaluations":{"NAME":1}"#,
     ] {
         accepted(event(&object.replace("NAME", &fits)));
         refused(event(&object.replace("NAME", &long)), Reject::NameTooLong);
@@ -346,6 +350,21 @@ fn names_texts_and_features_beyond_their_limits() {
     accepted(features(2_000));
     refused(features(2_001), Reject::TooManyFeatures);
     refused(features(10_000), Reject::TooManyFeatures);
+}
+
+#[test]
+fn more_evaluations_than_a_few() {
+    let evaluations = |count: usize, score: &str| {
+        let evaluations: Vec<String> = (0..count).map(|i| format!(r#""e{i}":{score}"#)).collect();
+        event(&format!(r#""evaluations":{{{}}}"#, evaluations.join(",")))
+    };
+    for score in ["0.5", "null"] {
+        accepted(evaluations(32, score));
+        refused(evaluations(33, score), Reject::TooManyEvaluations);
+    }
+    let scores =
+        evaluations(33, "0.5").replace("evaluations\":", "prediction\":{\"scores\":") + "}";
+    accepted(scores);
 }
 
 #[test]
@@ -395,7 +414,7 @@ const TYPES: [(&str, &str); 8] = [
 ];
 
 /// Every known field at the event's own level: a good value, and which of `TYPES` it takes (null is always absence).
-const FIELDS: [(&str, &str, &[&str]); 12] = [
+const FIELDS: [(&str, &str, &[&str]); 14] = [
     ("id", r#""a""#, &["string"]),
     ("model", r#""m""#, &["string"]),
     ("version", r#""1""#, &["string"]),
@@ -408,10 +427,12 @@ const FIELDS: [(&str, &str, &[&str]); 12] = [
     ("status", r#""ok""#, &[]),
     ("usage", "{}", &["object"]),
     ("trace_id", r#""4bf92f3577b34da6a3ce929d0e0e4736""#, &[]),
+    ("evaluations", "{}", &["object"]),
+    ("response_id", r#""r""#, &["string"]),
 ];
 
 /// The same, one level down.
-const MEMBERS: [(&str, &str, &[&str]); 12] = [
+const MEMBERS: [(&str, &str, &[&str]); 13] = [
     (
         "features",
         "x",
@@ -442,6 +463,7 @@ const MEMBERS: [(&str, &str, &[&str]); 12] = [
     ("usage", "output_tokens", &["integer", "fraction"]),
     ("usage", "reasoning_tokens", &["integer", "fraction"]),
     ("usage", "cost_usd", &["integer", "fraction"]),
+    ("evaluations", "x", &["integer", "fraction", "negative"]),
     (
         "note",
         "x",
