@@ -1,6 +1,7 @@
-//! Formulas: paired cells and groups, distances, the likelihood ratio and its law, rates and their intervals.
+//! Formulas: paired cells and groups, distances, the likelihood ratio and its law, rates and their intervals, and the
+//! measures of quality.
 //!
-//! Everything here is a pure function of integer counts. Logarithms and exponentials come from `libm`, one
+//! Everything here is a pure function of integer counts and exact sums. Logarithms and exponentials come from `libm`, one
 //! implementation in Rust, so that two platforms give the same bits; `f64::ln` and `f64::exp` ask the system's library.
 
 mod bernoulli;
@@ -13,6 +14,7 @@ mod gamma;
 mod groups;
 mod interval;
 mod likelihood;
+mod quality;
 
 pub use bernoulli::bernoulli_divergence;
 pub use cells::{Pair, PairedCell, PairedCells};
@@ -24,3 +26,7 @@ pub use gamma::ln_gamma_upper;
 pub use groups::{category_groups, number_groups};
 pub use interval::{Interval, wilson};
 pub use likelihood::{LikelihoodRatio, likelihood_ratio};
+pub use quality::{
+    Better, MEASURES, Measure, MeasureAbout, Measured, Proportion, Selection, SelectionTest,
+    POSITIVE_CLASSES, evaluation_share, positive_class, proportion, selection,
+};
