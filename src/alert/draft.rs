@@ -144,6 +144,7 @@ impl Draft<'_> {
         let ended_at = (status == Status::Resolved).then(|| instant(self.at.time()));
         let tale = Tale {
             segment: naming(evidence),
+            pages: evidence.critical_effect,
             family: self.family,
             status,
             model,

@@ -14,6 +14,7 @@ mod integrity;
 mod machine;
 mod objective;
 mod objective_report;
+mod objective_tale;
 mod record;
 mod reference;
 mod report;

@@ -220,6 +220,7 @@ pub struct AlertRecord {
     /// When it ended, RFC 3339; of an integrity fact when it may be forgotten.
     pub ended_at: Option<String>,
     /// The worst segments behind the first cause, the largest excess first; empty where they are not known.
+    #[serde(default)] // records of the first build have none
     pub segments: Vec<SegmentRecord>,
     /// The objective that is not met; `null` for other kinds.
     pub objective: Option<ObjectivePart>,
