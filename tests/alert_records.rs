@@ -485,6 +485,7 @@ fn reference(features: usize) -> Reference {
     Reference {
         id: "0123456789abcdef0123456789abcdef".to_owned(),
         model: "fraud".to_owned(),
+        segment: None,
         span: Span {
             start: Boundary(NOON - 1_440),
             end: Boundary(NOON),
