@@ -25,6 +25,8 @@ pub struct Topics {
     pub prefix: String,
     /// The topic of drift alerts, if it is not to be `{prefix}.alerts.drift`. For example `ml.alerts`.
     pub alerts_drift: Option<String>,
+    /// The topic of alerts about objectives, if it is not to be `{prefix}.alerts.slo`. For example `ml.alerts`.
+    pub alerts_slo: Option<String>,
     /// The topic of data-quality, volume and integrity alerts, if it is not to be `{prefix}.alerts.anomaly`. It may be the same as the
     /// one for drift. For example `ml.alerts`.
     pub alerts_anomaly: Option<String>,
@@ -50,6 +52,7 @@ impl Default for Topics {
             retired: Vec::new(),
             prefix: "tidegauge".to_owned(),
             alerts_drift: None,
+            alerts_slo: None,
             alerts_anomaly: None,
             reports: None,
             references: None,
@@ -95,9 +98,11 @@ impl Topics {
             predictions: self.predictions.clone(),
             labels: self.labels.clone(),
             retired: self.retired.clone(),
+            outcomes: prefixed("outcomes.v1"),
             panes: prefixed("panes.v1"),
             state: prefixed("state.v1"),
             alerts_drift: or_prefixed(&self.alerts_drift, "alerts.drift"),
+            alerts_slo: or_prefixed(&self.alerts_slo, "alerts.slo"),
             alerts_anomaly: or_prefixed(&self.alerts_anomaly, "alerts.anomaly"),
             reports: or_prefixed(&self.reports, "reports"),
             references: or_prefixed(&self.references, "references"),
@@ -162,9 +167,11 @@ fn read(names: &pipeline::Topics) -> Vec<(String, &str)> {
 
 fn written(names: &pipeline::Topics) -> Vec<(String, &str)> {
     [
+        ("outcomes", &names.outcomes),
         ("panes", &names.panes),
         ("state", &names.state),
         ("alerts_drift", &names.alerts_drift),
+        ("alerts_slo", &names.alerts_slo),
         ("alerts_anomaly", &names.alerts_anomaly),
         ("reports", &names.reports),
         ("references", &names.references),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::alert::AlertRecord;
+use crate::alert::{AlertRecord, By};
 use crate::detect::Verdict;
+use crate::detect::slo::Standing;
 use crate::event::Scope;
-use crate::sketch::{Subject, ValueSketch};
+use crate::sketch::{Quality, Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
 
 /// The topics that evaluate publishes to.
@@ -98,6 +99,12 @@ pub struct Effects {
     pub windows: Vec<WindowClosed>,
     /// For those who look on: subjects that were compared.
     pub judgements: BTreeMap<JudgementKey, Judgement>,
+    /// For those who look on: the last word on each window's quality: where it ends, and the positive class.
+    pub quality: BTreeMap<QualityKey, (Boundary, Quality, Option<String>)>,
+    /// For those who look on: how each objective of a model stands.
+    pub objectives: BTreeMap<(String, String), ObjectiveStanding>,
+    /// Partials of quality that came after their minute was closed: dropped.
+    pub stranded_quality: u64,
     /// For those who look on: alerts that changed.
     pub alerts: Vec<AlertRecord>,
     /// Frames that came twice and were dropped.
@@ -106,6 +113,26 @@ pub struct Effects {
     pub stranded: u64,
     /// Predictions and subjects beyond the bounds, not counted.
     pub overflow: Overflow,
+}
+
+/// Whose quality, by which time, over how long.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QualityKey {
+    /// Whose.
+    pub scope: Scope,
+    /// By which time the window gathers.
+    pub by: By,
+    /// Length of the window.
+    pub length: WindowLength,
+}
+
+/// How an objective stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectiveStanding {
+    /// What is promised.
+    pub target: Option<f64>,
+    /// What is left of it.
+    pub standing: Standing,
 }
 
 /// What was turned away at the bounds.

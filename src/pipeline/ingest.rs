@@ -17,10 +17,10 @@ use super::flood::FloodGauge;
 use super::frame::{Frame, Joint, PanePartial, SourceId, Summary};
 use super::outcomes::{OutcomeBuffers, Sampled};
 use super::plan::{PANES_PARTITIONS, Plan};
-use super::segments::{OpenVersion, entry};
+use super::segments::{Asked, OpenVersion, entry};
 use crate::event::{EventTime, Prediction, Record, Reject, Scope, Tick, event_time, label_times};
 use crate::join::Outcomes;
-use crate::sketch::Whereabouts;
+use crate::sketch::{Share, Whereabouts};
 use crate::window::{Boundary, Lateness, SourceClock};
 
 /// Open buffers (scope × pane) that force a flush: 4 MB of pending keys at 20 features.
@@ -144,6 +144,8 @@ pub struct Ingest {
     pending_values: u64,
     announced: Option<EventTime>,
     outcomes: OutcomeBuffers,
+    /// What the objectives say of the prediction at hand; kept for its memory.
+    asked: Vec<(usize, Share)>,
     tally: Tally,
     flood: FloodGauge,
     outputs: Vec<Output>,
@@ -219,6 +221,7 @@ impl Ingest {
             open_buffers: 0,
             open_features: 0,
             pending_values: 0,
+            asked: Vec::new(),
             tally: Tally::default(),
             outputs: Vec::new(),
         }
@@ -299,13 +302,19 @@ impl Ingest {
             partition,
             offset,
         };
+        ask(&self.plan, prediction, &mut self.asked);
+        let asked = Asked {
+            objectives: &self.plan.objectives,
+            shares: &self.asked,
+        };
         let version = entry(
             entry(&mut self.open, &prediction.model),
             &prediction.version,
         );
-        let mut growth = version.whole.push(prediction, start, whereabouts);
+        let mut growth = version.whole.push(prediction, asked, start, whereabouts);
         if !self.plan.segments.keys.is_empty() {
-            growth += version.push_segments(prediction, start, &self.plan.segments, whereabouts);
+            growth +=
+                version.push_segments(prediction, asked, start, &self.plan.segments, whereabouts);
         }
         self.open_buffers += growth.buffers;
         self.open_features += growth.features;
@@ -408,17 +417,20 @@ impl Ingest {
         };
         chain.seq += 1;
         let chain = *chain;
-        let of_chain = |outcomes: Outcomes| Frame {
-            incarnation: chain.incarnation,
-            seq: chain.seq,
-            joint: self.outcomes_joint,
-            ..self.frame(if outcomes.is_empty() {
+        let taken = self.outcomes.take();
+        let of_chain = |outcomes: Outcomes| {
+            let loads = if outcomes.is_empty() {
                 Vec::new()
             } else {
                 vec![outcomes]
-            })
+            };
+            Frame {
+                incarnation: chain.incarnation,
+                seq: chain.seq,
+                joint: self.outcomes_joint,
+                ..self.frame(loads)
+            }
         };
-        let taken = self.outcomes.take();
         taken.into_iter().map(of_chain).collect()
     }
 
@@ -435,6 +447,18 @@ impl Ingest {
             loads,
             piece: 0,
             more: false,
+        }
+    }
+}
+
+/// What each objective of the prediction's model says of it.
+fn ask(plan: &Plan, prediction: &Prediction<'_>, asked: &mut Vec<(usize, Share)>) {
+    asked.clear();
+    for (at, objective) in plan.objectives.iter().enumerate() {
+        if objective.is_about(&prediction.model)
+            && let Some(share) = objective.sli.share_of_prediction(prediction)
+        {
+            asked.push((at, share));
         }
     }
 }

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::plan::SegmentsPlan;
+use crate::detect::slo::Objective;
 use crate::event::{Prediction, Segment, Variant};
-use crate::sketch::{Partial, PartialBuffer, Whereabouts};
+use crate::sketch::{Partial, PartialBuffer, Share, Whereabouts};
 use crate::window::Boundary;
 
 /// The key that reads how the answer was used instead of what the producer calls a segment.
@@ -61,6 +62,25 @@ impl std::ops::AddAssign for Growth {
     }
 }
 
+/// What the objectives say of one prediction: the objective's place in the plan, and one good or bad.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// All objectives of the plan.
+    pub objectives: &'a [Objective],
+    /// What those say that the prediction concerns.
+    pub shares: &'a [(usize, Share)],
+}
+
+impl Asked<'_> {
+    fn count(self, buffer: &mut PartialBuffer) {
+        for (at, share) in self.shares {
+            if let Some(objective) = self.objectives.get(*at) {
+                buffer.count(&objective.name, *share);
+            }
+        }
+    }
+}
+
 /// The open buffers of one scope, by pane.
 #[derive(Default)]
 pub(super) struct OpenPanes(BTreeMap<Boundary, PartialBuffer>);
@@ -70,6 +90,7 @@ impl OpenPanes {
     pub fn push(
         &mut self,
         prediction: &Prediction<'_>,
+        asked: Asked<'_>,
         start: Boundary,
         whereabouts: impl FnOnce() -> Whereabouts,
     ) -> Growth {
@@ -83,6 +104,7 @@ impl OpenPanes {
         });
         let before = buffer.features();
         buffer.push(prediction, whereabouts);
+        asked.count(buffer);
         growth.features = buffer.features() - before;
         growth
     }
@@ -108,6 +130,7 @@ impl OpenVersion {
     pub fn push_segments(
         &mut self,
         prediction: &Prediction<'_>,
+        asked: Asked<'_>,
         start: Boundary,
         plan: &SegmentsPlan,
         whereabouts: impl Fn() -> Whereabouts,
@@ -115,7 +138,7 @@ impl OpenVersion {
         let mut growth = Growth::default();
         for (key, value) in segments_of(prediction, plan) {
             let panes = entry(entry(&mut self.segments, key), value);
-            growth += panes.push(prediction, start, &whereabouts);
+            growth += panes.push(prediction, asked, start, &whereabouts);
         }
         growth
     }
@@ -184,14 +207,18 @@ mod tests {
     fn a_prediction_counts_in_the_whole_and_once_in_each_segment() {
         let (mut version, prediction) = (OpenVersion::default(), canary_in_germany());
         let plan = plan(&["country", "variant"]);
+        let nothing = Asked {
+            objectives: &[],
+            shares: &[],
+        };
         let nowhere = || Whereabouts {
             topic: String::new(),
             partition: 0,
             offset: 0,
         };
         for start in [Boundary(3), Boundary(3), Boundary(4)] {
-            version.whole.push(&prediction, start, nowhere);
-            version.push_segments(&prediction, start, &plan, nowhere);
+            version.whole.push(&prediction, nothing, start, nowhere);
+            version.push_segments(&prediction, nothing, start, &plan, nowhere);
         }
         let mut counted = Vec::new();
         version.freeze(|segment, start, partial| {

@@ -42,6 +42,8 @@ pub enum Key {
     OpenQuality(Boundary, Scope, Boundary),
     /// A pane of a scope's quality.
     Quality(Scope, QualityPane),
+    /// What is known of a model's quality beside its panes.
+    ModelQuality(String),
     /// An hour of an objective: model, objective, beginning.
     ObjectiveHour(String, String, Boundary),
     /// Where the alerts of an objective stand: model, objective.

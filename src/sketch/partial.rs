@@ -9,6 +9,7 @@ use super::Monoid;
 use super::exemplar::{Exemplar, Exemplars, Whereabouts};
 use super::judges::{self, JudgesBuffer};
 use super::key::{Scale, id_hash};
+use super::share::Share;
 use super::subject::Subject;
 use super::value::{ValueBuffer, ValueSketch};
 use crate::event::{Prediction, Status, Value};
@@ -24,6 +25,8 @@ pub struct Partial {
     pub subjects: BTreeMap<Subject, ValueSketch>,
     /// A few of the predictions.
     pub exemplars: Exemplars,
+    /// What each objective counts of them, by name.
+    pub objectives: BTreeMap<String, Share>,
 }
 
 impl Monoid for Partial {
@@ -40,6 +43,14 @@ impl Monoid for Partial {
         }
         judges::bound(&mut self.subjects);
         self.exemplars.merge(&other.exemplars);
+        for (name, share) in &other.objectives {
+            match self.objectives.get_mut(name) {
+                Some(kept) => kept.merge(share),
+                None => {
+                    self.objectives.insert(name.clone(), *share);
+                }
+            }
+        }
     }
 }
 
@@ -62,6 +73,7 @@ pub struct PartialBuffer {
     cost: ValueBuffer,
     judges: JudgesBuffer,
     exemplars: Exemplars,
+    objectives: Vec<(String, Share)>,
 }
 
 impl PartialBuffer {
@@ -73,6 +85,15 @@ impl PartialBuffer {
         self.push_outcome(prediction);
         self.judges.push(&prediction.evaluations);
         self.offer_exemplar(prediction, whereabouts);
+    }
+
+    /// Counts what an objective says of a prediction.
+    pub fn count(&mut self, objective: &str, share: Share) {
+        let mut kept = self.objectives.iter_mut();
+        match kept.find(|(name, _)| name == objective) {
+            Some((_, kept)) => kept.merge(&share),
+            None => self.objectives.push((objective.to_owned(), share)),
+        }
     }
 
     /// Distinct features and evaluations it holds: what it costs grows with them, by up to 4 KB each and the names of
@@ -185,6 +206,7 @@ impl PartialBuffer {
             errors: std::mem::take(&mut self.errors),
             subjects,
             exemplars: std::mem::take(&mut self.exemplars),
+            objectives: self.objectives.drain(..).collect(),
         })
     }
 

@@ -27,6 +27,6 @@ pub use groups::{category_groups, number_groups};
 pub use interval::{Interval, wilson};
 pub use likelihood::{LikelihoodRatio, likelihood_ratio};
 pub use quality::{
-    Better, MEASURES, Measure, MeasureAbout, Measured, Proportion, Selection, SelectionTest,
-    POSITIVE_CLASSES, evaluation_share, positive_class, proportion, selection,
+    Better, MEASURES, Measure, MeasureAbout, Measured, POSITIVE_CLASSES, Proportion, Selection,
+    SelectionTest, evaluation_share, positive_class, proportion, selection,
 };

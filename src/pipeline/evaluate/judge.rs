@@ -135,9 +135,8 @@ fn judge_window(
 /// What was found on a slice, as the alerts are told.
 fn observed(slice: &Slice, window: WindowLength, finding: Finding) -> Observed {
     Observed {
-        version: slice.version.clone(),
-        window,
-        finding,
+        segment: slice.segment.clone(),
+        ..Observed::whole(slice.version.clone(), window, finding)
     }
 }
 

@@ -30,7 +30,10 @@ pub struct Known {
 impl Known {
     /// As the last checkpoint left it; what was closed since is closed again, silently, once the frames were read.
     #[must_use]
-    pub fn restored(open: Vec<(Boundary, Whose, Quality)>, checkpoint_closed: Option<Boundary>) -> Self {
+    pub fn restored(
+        open: Vec<(Boundary, Whose, Quality)>,
+        checkpoint_closed: Option<Boundary>,
+    ) -> Self {
         let mut known = Self {
             closed: checkpoint_closed,
             checkpoint_closed,
@@ -55,6 +58,12 @@ impl Known {
         self.checkpoint_closed
     }
 
+    /// Whether a minute was closed since the last checkpoint.
+    #[must_use]
+    pub fn has_moved(&self) -> bool {
+        self.closed != self.checkpoint_closed
+    }
+
     /// Takes a partial; answers whether it came in time. The chain and the clock of the join see to it that each does.
     #[must_use]
     pub fn merge(&mut self, partial: QualityPartial) -> bool {
@@ -71,8 +80,14 @@ impl Known {
     #[must_use]
     pub fn next(&self, clock: Option<Boundary>, judged: Option<Boundary>) -> Option<Boundary> {
         let target = clock?.min(judged?);
-        let first_open = self.open.first_key_value().map(|(minute, _)| minute.plus_minutes(1));
-        let next = self.closed.map(|closed| closed.plus_minutes(1)).or(first_open)?;
+        let first_open = self
+            .open
+            .first_key_value()
+            .map(|(minute, _)| minute.plus_minutes(1));
+        let next = self
+            .closed
+            .map(|closed| closed.plus_minutes(1))
+            .or(first_open)?;
         (next <= target).then_some(next)
     }
 
@@ -94,10 +109,15 @@ impl Known {
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
         let closed = |minute: &Boundary| !self.open.contains_key(minute);
-        for (minute, whose) in self.checkpointed.iter().filter(|(minute, _)| closed(minute)) {
+        for (minute, whose) in self
+            .checkpointed
+            .iter()
+            .filter(|(minute, _)| closed(minute))
+        {
             writer.remove(effects, &key(*minute, whose))?;
         }
-        self.checkpointed.retain(|(minute, _)| self.open.contains_key(minute));
+        self.checkpointed
+            .retain(|(minute, _)| self.open.contains_key(minute));
         for (minute, known) in &self.open {
             for (whose, quality) in known {
                 writer.put(effects, &key(*minute, whose), quality)?;

@@ -6,9 +6,13 @@
 
 mod admission;
 mod judge;
+mod known;
 mod learning;
 mod model;
+mod objectives;
+mod promises;
 mod publish;
+mod quality;
 mod restore;
 mod slice;
 
@@ -18,10 +22,12 @@ use std::sync::Arc;
 pub use model::Model;
 pub use publish::integrity;
 
+use self::known::Known;
+use self::promises::QualityOf;
 use self::slice::Slice;
 use super::cursor::{Admission, Cursors, Gap};
 use super::effect::Effects;
-use super::frame::{BadFrames, Frame, Joint, PanePartial, unpack};
+use super::frame::{BadFrames, Frame, Joint, PanePartial, Summary, unpack};
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::state::{BadState, Head, Key, StateWriter};
 use crate::alert::Integrity;
@@ -60,6 +66,8 @@ struct Replay {
     until: i64,
     /// Where the cursors must stand then.
     expected: Cursors,
+    /// Up to where quality was judged then.
+    quality_closed: Option<Boundary>,
 }
 
 /// The evaluate task of one partition of `panes`.
@@ -71,6 +79,8 @@ pub struct Evaluate {
     next: i64,
     open_from: i64,
     closed: Option<Boundary>,
+    /// What became known of predictions, and how far that was judged.
+    known: Known,
     open: OpenPanes,
     checkpointed: BTreeSet<(Boundary, Scope)>,
     models: BTreeMap<String, Model>,
@@ -92,6 +102,7 @@ impl Evaluate {
             next: first,
             open_from: first,
             closed: None,
+            known: Known::default(),
             open: OpenPanes::new(),
             checkpointed: BTreeSet::new(),
             models: BTreeMap::new(),
@@ -172,7 +183,24 @@ impl Evaluate {
     /// The clock: event time up to which every source is believed complete.
     #[must_use]
     pub fn clock(&self) -> Option<EventTime> {
-        self.cursors().clock(&self.plan.topics.retired)
+        let topics = &self.plan.topics;
+        let counts = |topic: &str| {
+            topic != topics.outcomes && !topics.retired.iter().any(|retired| retired == topic)
+        };
+        self.cursors().clock(counts, &topics.predictions)
+    }
+
+    /// The clock of the join: up to where everything that became known has come.
+    #[must_use]
+    pub fn quality_clock(&self) -> Option<EventTime> {
+        let outcomes = &self.plan.topics.outcomes;
+        self.cursors().clock(|topic| topic == outcomes, [outcomes])
+    }
+
+    /// The last boundary up to which quality was judged.
+    #[must_use]
+    pub fn quality_closed(&self) -> Option<Boundary> {
+        self.known.closed()
     }
 
     /// Takes the record of frames at `offset`.
@@ -180,7 +208,7 @@ impl Evaluate {
     /// # Errors
     /// When the chain of frames is broken or the record is not ours: stop the task.
     pub fn submit(&mut self, offset: i64, record: &[u8]) -> Result<(), Stop> {
-        for frame in unpack(record)? {
+        for frame in unpack::<Summary>(record)? {
             self.merge(frame)?;
         }
         match &self.replay {
@@ -194,7 +222,7 @@ impl Evaluate {
         Ok(())
     }
 
-    fn merge(&mut self, mut frame: Frame) -> Result<(), Stop> {
+    fn merge(&mut self, mut frame: Frame<Summary>) -> Result<(), Stop> {
         let replaying = self.replay.is_some();
         if self.cursors.admit(&frame)? == Admission::Duplicate {
             if !replaying {
@@ -202,8 +230,16 @@ impl Evaluate {
             }
             return Ok(());
         }
-        for piece in std::mem::take(&mut frame.partials) {
-            self.effects.stranded += self.merge_partial(piece, replaying);
+        for load in std::mem::take(&mut frame.loads) {
+            match load {
+                Summary::Pane(piece) => {
+                    self.effects.stranded += self.merge_partial(piece, replaying);
+                }
+                Summary::Quality(partial) => {
+                    let came_in_time = self.known.merge(partial);
+                    self.effects.stranded_quality += u64::from(!came_in_time && !replaying);
+                }
+            }
         }
         let heard = self.cursors.end_of(&frame.source);
         self.cursors.pass(&frame);
@@ -232,7 +268,7 @@ impl Evaluate {
 
     /// A loss that an operator accepted is told once, by the partition that all partitions can agree on. What was given
     /// up begins where the source was last heard, whatever became of its committed offset.
-    fn note_loss(&mut self, frame: &Frame, heard: Option<i64>) {
+    fn note_loss(&mut self, frame: &Frame<Summary>, heard: Option<i64>) {
         if let Joint::Lost { from, to } = frame.joint
             && !frame.more
             && self.is_herald
@@ -245,12 +281,12 @@ impl Evaluate {
         }
     }
 
-    fn note_duplicate(&mut self, frame: &Frame) {
+    fn note_duplicate(&mut self, frame: &Frame<Summary>) {
         self.effects.duplicate_frames += 1;
         self.tell(frame, Integrity::DuplicateFrame { seq: frame.seq });
     }
 
-    fn tell(&mut self, frame: &Frame, what: Integrity) {
+    fn tell(&mut self, frame: &Frame<Summary>, what: Integrity) {
         let at = frame
             .watermark
             .or_else(|| self.clock())
@@ -263,14 +299,19 @@ impl Evaluate {
     fn finish_replay(&mut self) -> Result<(), Stop> {
         match self.replay.take() {
             Some(replay) if replay.expected != self.cursors => Err(Stop::Diverged),
-            _ => Ok(()),
+            Some(replay) => {
+                self.close_quality_again(replay.quality_closed);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
     /// Whether the clock has passed a boundary that is not closed yet.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.replay.is_none() && self.next_boundary().is_some()
+        self.replay.is_none()
+            && (self.next_boundary().is_some() || self.next_quality_boundary().is_some())
     }
 
     /// Closes the next boundary that the clock has passed, if there is one.
@@ -281,15 +322,63 @@ impl Evaluate {
         if self.replay.is_some() {
             return Ok(());
         }
-        match self.next_boundary() {
-            Some(boundary) => self.close(boundary),
-            None => Ok(()),
+        match (self.next_boundary(), self.next_quality_boundary()) {
+            (Some(boundary), _) => self.close(boundary),
+            (None, Some(boundary)) => self.close_quality(boundary),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// The next boundary up to which what became known is judged: never before the predictions of that boundary were.
+    fn next_quality_boundary(&self) -> Option<Boundary> {
+        let clock = self.quality_clock().map(Boundary::at_or_before);
+        self.known.next(clock, self.closed)
+    }
+
+    /// Counts what became known in the minute that ends at `boundary`, then judges what ends there.
+    fn close_quality(&mut self, boundary: Boundary) -> Result<(), Stop> {
+        let known = self.known.close(boundary);
+        for ((scope, predicted), quality) in known {
+            if let Some(model) = self.models.get_mut(&scope.model) {
+                let of = QualityOf {
+                    slice: Slice::from(&scope),
+                    predicted,
+                    quality,
+                };
+                let (effects, writer) = (&mut self.effects, &mut self.writer);
+                promises::count(model, &of, boundary, &self.plan, (effects, writer))?;
+            }
+        }
+        for model in self.models.values_mut() {
+            promises::judge(
+                model,
+                boundary,
+                &self.plan,
+                &mut self.effects,
+                &mut self.writer,
+            )?;
+        }
+        self.changed = true;
+        Ok(())
+    }
+
+    /// What became known between the last checkpoint and `until` was counted and judged before: it is only counted again.
+    fn close_quality_again(&mut self, until: Option<Boundary>) {
+        while let Some(boundary) = self.known.next(until, until) {
+            for ((scope, predicted), quality) in self.known.close(boundary) {
+                if let Some(model) = self.models.get_mut(&scope.model) {
+                    let slice = Slice::from(&scope);
+                    model
+                        .quality
+                        .add(slice, predicted, boundary, &quality, &self.plan);
+                }
+            }
         }
     }
 
     /// The next boundary to close. Without any model, time without panes is skipped.
     fn next_boundary(&self) -> Option<Boundary> {
-        let target = Boundary::at_or_before(self.cursors.clock(&self.plan.topics.retired)?);
+        let target = Boundary::at_or_before(self.clock()?);
         let first_open = self
             .open
             .first_key_value()
@@ -342,7 +431,13 @@ impl Evaluate {
     }
 
     fn retire_models(&mut self, boundary: Boundary) -> Result<(), Stop> {
-        let oldest = boundary.plus_minutes(-self.plan.bounds.retire_minutes);
+        // As long as labels may come, so may quality.
+        let horizon = if self.plan.joins() {
+            self.plan.join.horizon_minutes
+        } else {
+            0
+        };
+        let oldest = boundary.plus_minutes(-self.plan.bounds.retire_minutes.max(horizon));
         // A model with an alert lives on until that has ended.
         let silent = self
             .models
@@ -362,7 +457,8 @@ impl Evaluate {
     /// # Errors
     /// When something of ours does not serialise.
     pub fn checkpoint(&mut self) -> Result<(), Stop> {
-        if self.replay.is_some() || self.open_from == self.next {
+        let is_news = self.open_from != self.next || self.known.has_moved();
+        if self.replay.is_some() || !is_news {
             return Ok(());
         }
         for (start, scopes) in &self.open {
@@ -374,6 +470,13 @@ impl Evaluate {
                 )?;
                 self.checkpointed.insert((*start, scope.clone()));
             }
+        }
+        self.known.checkpoint(&mut self.effects, &mut self.writer)?;
+        for model in self.models.values_mut() {
+            let name = model.knowledge.name.clone();
+            model
+                .quality
+                .checkpoint(&name, &mut self.effects, &mut self.writer)?;
         }
         self.open_from = self.next;
         self.open_cursors = self.cursors.clone();
@@ -395,6 +498,8 @@ impl Evaluate {
                 cursors: self.cursors.clone(),
                 open_cursors: self.open_cursors.clone(),
                 closed: self.closed,
+                quality_closed: self.known.closed(),
+                open_quality_closed: self.known.checkpoint_closed(),
                 digest: self.writer.digest(),
             };
             self.writer.put(&mut self.effects, &Key::Head, &head)?;

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::objectives::Objectives;
+use super::quality::ModelQuality;
 use super::slice::{KnownSegments, Slice};
-use super::{Stop, judge, learning, publish};
+use super::{Stop, judge, learning, promises, publish};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
 use crate::event::Segment;
@@ -60,6 +62,10 @@ pub struct Model {
     /// Of the segments that have learned one.
     pub(super) segment_references: BTreeMap<Segment, Reference>,
     pub(super) rings: BTreeMap<Slice, PaneRing<Partial>>,
+    /// Against the labels that have become known.
+    pub(super) quality: ModelQuality,
+    /// What is promised of it.
+    pub(super) objectives: Objectives,
     pub(super) changed: bool,
 }
 
@@ -87,6 +93,8 @@ impl Model {
             reference: None,
             segment_references: BTreeMap::new(),
             rings: BTreeMap::new(),
+            quality: ModelQuality::default(),
+            objectives: Objectives::default(),
             changed: true,
         }
     }
@@ -260,6 +268,7 @@ impl Model {
         publish::alerts(self, at, plan, &judged, effects);
         learning::fold_habits(self, at, plan);
         publish::reports(self, at, plan, &judged, effects);
+        promises::keep(self, at, plan, effects, writer)?;
         self.retire_names(at, plan);
         self.retire_segments(at, plan, effects, writer)?;
         if std::mem::take(&mut self.changed) {
@@ -383,6 +392,9 @@ impl Model {
         for segment in segments {
             self.forget_panes(segment.as_ref(), effects, writer)?;
         }
+        self.quality.forget(&self.knowledge.name, effects, writer)?;
+        self.objectives
+            .forget(&self.knowledge.name, effects, writer)?;
         let name = self.knowledge.name;
         for segment in self.segment_references.into_keys().map(Some).chain([None]) {
             writer.remove(effects, &Key::Reference(name.clone(), segment))?;

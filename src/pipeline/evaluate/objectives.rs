@@ -72,14 +72,21 @@ impl Objectives {
     }
 
     fn tracked(&mut self, objective: &Objective) -> &mut Tracked {
-        self.0.entry(objective.name.clone()).or_insert_with(|| Tracked {
-            series: Series::new(objective),
-            episodes: Episodes::default(),
-        })
+        self.0
+            .entry(objective.name.clone())
+            .or_insert_with(|| Tracked {
+                series: Series::new(objective),
+                episodes: Episodes::default(),
+            })
     }
 
     /// Puts back what was written of an objective. One that is configured no longer is left where it lies.
-    pub fn put_back(&mut self, objective: &Objective, hours: Vec<(Boundary, Hour)>, episodes: Option<Episodes>) {
+    pub fn put_back(
+        &mut self,
+        objective: &Objective,
+        hours: Vec<(Boundary, Hour)>,
+        episodes: Option<Episodes>,
+    ) {
         let tracked = Tracked {
             series: Series::restore(objective, hours),
             episodes: episodes.unwrap_or_default(),
@@ -231,7 +238,10 @@ fn worst_segments(
     observation: &Observation,
     around: &Surroundings<'_>,
 ) -> Vec<SegmentShare> {
-    let is_trouble = matches!(observation.finding.verdict, Verdict::Breach | Verdict::Lingering);
+    let is_trouble = matches!(
+        observation.finding.verdict,
+        Verdict::Breach | Verdict::Lingering
+    );
     if !is_trouble || around.plan.segments.keys.is_empty() {
         return Vec::new();
     }
@@ -239,7 +249,8 @@ fn worst_segments(
     let allowed = allowed_rate(objective, observation);
     let excess = |share: Share| share.bad() as f64 - allowed * share.valid as f64;
     let detail = |name| observation.finding.details.get(name).copied();
-    let whole = detail("valid").zip(detail("good").map_or_else(|| detail("bad"), |good| Some(detail("valid")? - good)));
+    let whole = detail("valid")
+        .zip(detail("good").map_or_else(|| detail("bad"), |good| Some(detail("valid")? - good)));
     let of_whole = whole.map_or(0.0, |(valid, bad)| bad - allowed * valid);
     let behind = (around.segments)(objective, span).into_iter();
     behind
@@ -256,7 +267,11 @@ fn worst_segments(
 /// The rate of bad ones that is no excess: what the target allows, or what last week had.
 fn allowed_rate(objective: &Objective, observation: &Observation) -> f64 {
     let detail = |name| observation.finding.details.get(name).copied();
-    match (objective.target(), detail("bad_last_week"), detail("valid_last_week")) {
+    match (
+        objective.target(),
+        detail("bad_last_week"),
+        detail("valid_last_week"),
+    ) {
         (Some(target), ..) => 1.0 - target,
         (None, Some(bad), Some(valid)) if valid > 0.0 => bad / valid,
         _ => 0.0,

@@ -58,12 +58,13 @@ fn exemplars(model: &Model, version: &str, span: Span) -> Exemplars {
     chosen
 }
 
-fn of_alert(alert: &AlertRecord) -> Output {
+/// An alert, to the topic of its kind.
+pub fn of_alert(alert: &AlertRecord) -> Output {
     Output {
-        topic: if alert.kind == Kind::Drift {
-            OutputTopic::Drift
-        } else {
-            OutputTopic::Anomaly
+        topic: match alert.kind {
+            Kind::Drift => OutputTopic::Drift,
+            Kind::Slo => OutputTopic::Slo,
+            Kind::DataQuality | Kind::Volume | Kind::Integrity => OutputTopic::Anomaly,
         },
         key: alert.key().to_owned(),
         headers: alert.headers(),

@@ -85,7 +85,14 @@ impl ModelQuality {
     }
 
     /// Counts what became known in the minute before `now` of predictions in the quarter of an hour from `predicted` on.
-    pub fn add(&mut self, slice: Slice, predicted: Boundary, now: Boundary, known: &Quality, plan: &Plan) {
+    pub fn add(
+        &mut self,
+        slice: Slice,
+        predicted: Boundary,
+        now: Boundary,
+        known: &Quality,
+        plan: &Plan,
+    ) {
         self.note_positive(known);
         let panes = self.panes.entry(slice).or_default();
         let kept = kept(plan);
@@ -97,7 +104,9 @@ impl ModelQuality {
     fn note_positive(&mut self, known: &Quality) {
         let rank = |class: &str| POSITIVE_CLASSES.iter().position(|usual| *usual == class);
         let own = self.knowledge.positive.as_deref().and_then(rank);
-        let mut better = POSITIVE_CLASSES.iter().take(own.unwrap_or(POSITIVE_CLASSES.len()));
+        let mut better = POSITIVE_CLASSES
+            .iter()
+            .take(own.unwrap_or(POSITIVE_CLASSES.len()));
         if let Some(class) = better.find(|class| known.table.has_class(class)) {
             self.knowledge.positive = Some((*class).to_owned());
             self.changed = true;
@@ -108,7 +117,9 @@ impl ModelQuality {
     #[must_use]
     pub fn positive<'a>(&'a self, model: &str, plan: &'a Plan) -> Option<&'a str> {
         let configured = plan.quality.positive.get(model);
-        configured.or(self.knowledge.positive.as_ref()).map(String::as_str)
+        configured
+            .or(self.knowledge.positive.as_ref())
+            .map(String::as_str)
     }
 
     /// A drift alert that opened is assessed once its labels are there.
@@ -150,7 +161,11 @@ impl ModelQuality {
             self.assess(model, at, plan, effects);
         }
         if std::mem::take(&mut self.changed) {
-            writer.put(effects, &Key::ModelQuality(model.to_owned()), &self.knowledge)?;
+            writer.put(
+                effects,
+                &Key::ModelQuality(model.to_owned()),
+                &self.knowledge,
+            )?;
         }
         Ok(())
     }
@@ -174,7 +189,8 @@ impl ModelQuality {
                 }
             }
         }
-        self.panes.retain(|_, panes| !panes.by_prediction.is_empty() || !panes.by_label.is_empty());
+        self.panes
+            .retain(|_, panes| !panes.by_prediction.is_empty() || !panes.by_label.is_empty());
         Ok(())
     }
 
@@ -223,7 +239,8 @@ impl ModelQuality {
     /// Measures the windows that end here; those that begin where the one before them ended are reported.
     fn measure(&self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
         for (minutes, step) in WINDOWS {
-            let Some(length) = WindowLength::from_minutes(minutes).filter(|_| at.on_grid(step)) else {
+            let Some(length) = WindowLength::from_minutes(minutes).filter(|_| at.on_grid(step))
+            else {
                 continue;
             };
             let is_reported = at.on_grid(length.minutes().min(DAY));
@@ -233,12 +250,27 @@ impl ModelQuality {
                     if quality == Quality::default() {
                         continue;
                     }
-                    let window = Measured { slice, by, span: Span::ending_at(at, length), at, age: None };
+                    let window = Measured {
+                        slice,
+                        by,
+                        span: Span::ending_at(at, length),
+                        at,
+                        age: None,
+                    };
                     if is_reported {
-                        effects.outputs.push(self.report(model, &window, &quality, plan));
+                        effects
+                            .outputs
+                            .push(self.report(model, &window, &quality, plan));
                     }
-                    let whose = QualityKey { scope: slice.of(model), by, length };
-                    effects.quality.insert(whose, (at, quality, self.positive(model, plan).map(str::to_owned)));
+                    let whose = QualityKey {
+                        scope: slice.of(model),
+                        by,
+                        length,
+                    };
+                    effects.quality.insert(
+                        whose,
+                        (at, quality, self.positive(model, plan).map(str::to_owned)),
+                    );
                 }
             }
         }
@@ -248,16 +280,34 @@ impl ModelQuality {
     fn report_days(&self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
         let horizon = plan.join.horizon_minutes.div_euclid(DAY);
         let further = (horizon >= 1 && !AGES_DAYS.contains(&horizon)).then_some(horizon);
-        let ages = AGES_DAYS.into_iter().filter(|age| *age <= horizon).chain(further);
+        let ages = AGES_DAYS
+            .into_iter()
+            .filter(|age| *age <= horizon)
+            .chain(further);
         for age in ages {
             let end = at.plus_minutes(-age * DAY);
-            let span = Span { start: end.plus_minutes(-DAY), end };
+            let span = Span {
+                start: end.plus_minutes(-DAY),
+                end,
+            };
             for (slice, panes) in &self.panes {
                 let quality = panes.by_prediction.merged(span);
                 if quality != Quality::default() {
-                    let age = if age == horizon { "horizon".to_owned() } else { format!("{age}d") };
-                    let window = Measured { slice, by: By::Prediction, span, at, age: Some(age) };
-                    effects.outputs.push(self.report(model, &window, &quality, plan));
+                    let age = if age == horizon {
+                        "horizon".to_owned()
+                    } else {
+                        format!("{age}d")
+                    };
+                    let window = Measured {
+                        slice,
+                        by: By::Prediction,
+                        span,
+                        at,
+                        age: Some(age),
+                    };
+                    effects
+                        .outputs
+                        .push(self.report(model, &window, &quality, plan));
                 }
             }
         }
@@ -265,7 +315,8 @@ impl ModelQuality {
 
     fn report(&self, model: &str, window: &Measured<'_>, quality: &Quality, plan: &Plan) -> Output {
         let matured = self.maturity(window.at, plan);
-        let is_immature = matured.is_none_or(|m| window.span.end > window.at.plus_minutes(-m.delay_minutes));
+        let is_immature =
+            matured.is_none_or(|m| window.span.end > window.at.plus_minutes(-m.delay_minutes));
         let record = QualityReport {
             model,
             version: &window.slice.version,
@@ -288,7 +339,14 @@ impl ModelQuality {
     }
 
     /// The share of an objective in a span of one layout, over all versions.
-    fn share(&self, objective: &Objective, by: By, segment: Option<&Segment>, span: Span, positive: Option<&str>) -> Share {
+    fn share(
+        &self,
+        objective: &Objective,
+        by: By,
+        segment: Option<&Segment>,
+        span: Span,
+        positive: Option<&str>,
+    ) -> Share {
         let mut quality = Quality::default();
         for (slice, panes) in &self.panes {
             if slice.segment.as_ref() == segment {
@@ -300,24 +358,44 @@ impl ModelQuality {
 
     /// The shares of all segments in a window that ends at `at`, as the objective's rule looks at it.
     #[must_use]
-    pub fn segment_shares(&self, model: &str, objective: &Objective, span: Span, plan: &Plan) -> Vec<(Segment, Share)> {
+    pub fn segment_shares(
+        &self,
+        model: &str,
+        objective: &Objective,
+        span: Span,
+        plan: &Plan,
+    ) -> Vec<(Segment, Share)> {
         let positive = self.positive(model, plan);
         let (by, span) = match &objective.rule {
-            Rule::Below { window, .. } => (By::Prediction, self.matured_window(*window, span.end, plan)),
+            Rule::Below { window, .. } => {
+                (By::Prediction, self.matured_window(*window, span.end, plan))
+            }
             _ => (By::Label, Some(widened(span))),
         };
-        let segments: std::collections::BTreeSet<&Segment> =
-            self.panes.keys().filter_map(|slice| slice.segment.as_ref()).collect();
+        let segments: std::collections::BTreeSet<&Segment> = self
+            .panes
+            .keys()
+            .filter_map(|slice| slice.segment.as_ref())
+            .collect();
         let Some(span) = span else {
             return Vec::new();
         };
         let share = |segment: &Segment| self.share(objective, by, Some(segment), span, positive);
-        segments.into_iter().map(|segment| (segment.clone(), share(segment))).collect()
+        segments
+            .into_iter()
+            .map(|segment| (segment.clone(), share(segment)))
+            .collect()
     }
 
     /// The share of the last window whose labels have come, for rules that ask for it.
     #[must_use]
-    pub fn matured(&self, model: &str, objective: &Objective, at: Boundary, plan: &Plan) -> Option<Share> {
+    pub fn matured(
+        &self,
+        model: &str,
+        objective: &Objective,
+        at: Boundary,
+        plan: &Plan,
+    ) -> Option<Share> {
         let Rule::Below { window, .. } = &objective.rule else {
             return None;
         };
@@ -338,7 +416,10 @@ impl ModelQuality {
     /// How long labels usually take and how many ever come, from predictions that no label can reach any more.
     fn maturity(&self, at: Boundary, plan: &Plan) -> Option<Maturity> {
         let end = Grain::Day.start(at.plus_minutes(-plan.join.horizon_minutes));
-        let span = Span { start: end.plus_minutes(-MATURED_DAYS * DAY), end };
+        let span = Span {
+            start: end.plus_minutes(-MATURED_DAYS * DAY),
+            end,
+        };
         let old = self.whole_or_younger(span, at, plan);
         if old.labelled < DELAYS_MIN {
             return None;
@@ -355,7 +436,10 @@ impl ModelQuality {
         let mut old = self.whole(days);
         if old.labelled < DELAYS_MIN {
             let end = Grain::Hour.start(at.plus_minutes(-plan.join.horizon_minutes));
-            old = self.whole(Span { start: end.plus_minutes(-DAY), end });
+            old = self.whole(Span {
+                start: end.plus_minutes(-DAY),
+                end,
+            });
         }
         old
     }
@@ -389,12 +473,20 @@ impl ModelQuality {
     }
 
     fn assessed(&self, model: &str, drift: &Drift, at: Boundary, plan: &Plan) -> AlertRecord {
-        let slice = Slice { version: drift.version.clone(), segment: drift.segment.clone() };
+        let slice = Slice {
+            version: drift.version.clone(),
+            segment: drift.segment.clone(),
+        };
         let window = widened(drift.window);
-        let before = Span { start: window.start.plus_minutes(-MATURED_DAYS * DAY), end: window.start };
+        let before = Span {
+            start: window.start.plus_minutes(-MATURED_DAYS * DAY),
+            end: window.start,
+        };
         let accuracy = |span| {
             let panes = self.panes.get(&slice);
-            let quality = panes.map(|panes| panes.by_prediction.merged(span)).unwrap_or_default();
+            let quality = panes
+                .map(|panes| panes.by_prediction.merged(span))
+                .unwrap_or_default();
             proportion(Proportion::Accuracy, &quality, None).unwrap_or_default()
         };
         let assessed = Assessed {
@@ -437,7 +529,10 @@ struct Coverage(Share);
 
 impl Coverage {
     fn of(quality: &Quality) -> Self {
-        Self(Share { good: quality.labelled, valid: quality.predicted })
+        Self(Share {
+            good: quality.labelled,
+            valid: quality.predicted,
+        })
     }
 
     fn share(&self) -> f64 {
@@ -470,9 +565,14 @@ pub fn share_of(sli: &Sli, quality: &Quality, positive: Option<&str>) -> Share {
         Sli::Recall => of(Proportion::Recall),
         Sli::Accuracy => of(Proportion::Accuracy),
         Sli::FalsePositiveRate => of(Proportion::FalsePositiveRate),
-        Sli::Evaluation { name, at_least_hundredths } => {
+        Sli::Evaluation {
+            name,
+            at_least_hundredths,
+        } => {
             let cells = quality.evaluations.get(name);
-            cells.map(|cells| evaluation_share(cells, *at_least_hundredths)).unwrap_or_default()
+            cells
+                .map(|cells| evaluation_share(cells, *at_least_hundredths))
+                .unwrap_or_default()
         }
         Sli::Latency { .. } | Sli::Success | Sli::Cost { .. } => Share::default(),
     }
@@ -481,7 +581,10 @@ pub fn share_of(sli: &Sli, quality: &Quality, positive: Option<&str>) -> Share {
 /// The span of whole quarters of an hour that holds `span`.
 fn widened(span: Span) -> Span {
     let end = Grain::Quarter.start(span.end.plus_minutes(Grain::Quarter.minutes() - 1));
-    Span { start: Grain::Quarter.start(span.start), end }
+    Span {
+        start: Grain::Quarter.start(span.start),
+        end,
+    }
 }
 
 /// How long panes are needed: quarters for the day, hours for a week that ends as long ago as labels take, days until the

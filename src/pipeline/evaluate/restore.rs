@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::known::{Known, Whose};
 use super::model::{Knowledge, Model};
+use super::quality::QualityKnowledge;
 use super::slice::Slice;
 use super::{Evaluate, OpenPanes, Replay, Stop};
+use crate::alert::Episodes;
+use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
-use crate::pipeline::state::{BadState, Head, Key, StateReader, decode, same};
+use crate::pipeline::state::{BadState, Head, Key, QualityPane, StateReader, decode, same};
 use crate::reference::Reference;
-use crate::sketch::Partial;
+use crate::sketch::{Partial, Quality};
 use crate::window::{Boundary, PANE_MILLIS};
 
 impl Evaluate {
@@ -34,8 +38,9 @@ impl Evaluate {
         };
         check(&head, writer.digest())?;
         let (open, checkpointed) = std::mem::take(&mut held.open);
-        let models = held.into_models();
-        Ok(Some(Self {
+        let known = Known::restored(std::mem::take(&mut held.known), head.open_quality_closed);
+        let models = held.into_models(&plan);
+        let mut restored = Self {
             plan,
             // What was merged since the checkpoint is read again, from where the cursors stood then.
             cursors: if head.open_from < head.next {
@@ -46,11 +51,13 @@ impl Evaluate {
             replay: (head.open_from < head.next).then_some(Replay {
                 until: head.next,
                 expected: head.cursors,
+                quality_closed: head.quality_closed,
             }),
             open_cursors: head.open_cursors,
             next: head.next,
             open_from: head.open_from,
             closed: head.closed,
+            known,
             open,
             checkpointed,
             models,
@@ -58,7 +65,11 @@ impl Evaluate {
             writer,
             changed: false,
             is_herald: partition == 0,
-        }))
+        };
+        if restored.replay.is_none() {
+            restored.close_quality_again(head.quality_closed);
+        }
+        Ok(Some(restored))
     }
 }
 
@@ -71,6 +82,19 @@ struct Held {
     /// Open panes, and which of them a checkpoint has written.
     open: (OpenPanes, BTreeSet<(Boundary, Scope)>),
     panes: Vec<(Key, Partial)>,
+    /// Open minutes of what became known.
+    known: Vec<(Boundary, Whose, Quality)>,
+    quality_panes: Vec<(Scope, QualityPane, Quality)>,
+    quality: Vec<(String, QualityKnowledge)>,
+    /// By model and objective.
+    objectives: BTreeMap<(String, String), HeldObjective>,
+}
+
+/// What lies in the state of one objective of a model.
+#[derive(Default)]
+struct HeldObjective {
+    hours: Vec<(Boundary, Hour)>,
+    episodes: Option<Episodes>,
 }
 
 impl Held {
@@ -93,18 +117,65 @@ impl Held {
                 scopes.insert(scope.clone(), decode(value)?);
             }
             Key::Fine(..) | Key::Coarse(..) => self.panes.push((key.clone(), decode(value)?)),
+            other => self.take_quality(other, value)?,
         }
         Ok(())
     }
 
+    fn take_quality(&mut self, key: &Key, value: &[u8]) -> Result<(), BadState> {
+        match key {
+            Key::OpenQuality(minute, scope, predicted) => {
+                let whose = (scope.clone(), *predicted);
+                self.known.push((*minute, whose, decode(value)?));
+            }
+            Key::Quality(scope, pane) => {
+                self.quality_panes
+                    .push((scope.clone(), *pane, decode(value)?));
+            }
+            Key::ModelQuality(model) => self.quality.push((model.clone(), decode(value)?)),
+            Key::ObjectiveHour(model, name, start) => {
+                let hour = (*start, decode(value)?);
+                self.objective(model, name).hours.push(hour);
+            }
+            Key::Objective(model, name) => {
+                self.objective(model, name).episodes = Some(decode(value)?);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn objective(&mut self, model: &str, name: &str) -> &mut HeldObjective {
+        let whose = (model.to_owned(), name.to_owned());
+        self.objectives.entry(whose).or_default()
+    }
+
     /// The models with their panes and references put back.
-    fn into_models(mut self) -> BTreeMap<String, Model> {
+    fn into_models(mut self, plan: &Plan) -> BTreeMap<String, Model> {
         for (key, pane) in self.panes {
             put_back(&mut self.models, &key, pane);
         }
         for ((name, segment), reference) in self.references {
             if let Some(model) = self.models.get_mut(&name) {
                 model.set_reference(segment, reference);
+            }
+        }
+        for (scope, pane, quality) in self.quality_panes {
+            if let Some(model) = self.models.get_mut(&scope.model) {
+                let slice = Slice::from(&scope);
+                model.quality.put_back_pane(slice, pane, quality);
+            }
+        }
+        for (name, knowledge) in self.quality {
+            if let Some(model) = self.models.get_mut(&name) {
+                model.quality.put_back(knowledge);
+            }
+        }
+        for ((name, objective), held) in self.objectives {
+            let objective = plan.objectives.iter().find(|own| own.name == objective);
+            if let Some((model, objective)) = self.models.get_mut(&name).zip(objective) {
+                let objectives = &mut model.objectives;
+                objectives.put_back(objective, held.hours, held.episodes);
             }
         }
         for model in self.models.values_mut() {
@@ -140,11 +211,7 @@ fn put_back(models: &mut BTreeMap<String, Model>, key: &Key, pane: Partial) {
     let Some(model) = models.get_mut(&scope.model) else {
         return;
     };
-    let slice = Slice {
-        version: scope.version.clone(),
-        segment: scope.segment.clone(),
-    };
-    let ring = model.rings.entry(slice).or_default();
+    let ring = model.rings.entry(Slice::from(scope)).or_default();
     if matches!(key, Key::Fine(..)) {
         ring.insert_fine(*start, pane);
     } else {

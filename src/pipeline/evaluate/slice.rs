@@ -28,6 +28,15 @@ impl Slice {
     }
 }
 
+impl From<&Scope> for Slice {
+    fn from(scope: &Scope) -> Self {
+        Self {
+            version: scope.version.clone(),
+            segment: scope.segment.clone(),
+        }
+    }
+}
+
 /// When a segment was seen, both to a quarter of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {

@@ -9,6 +9,10 @@ pub const POSITIVE_CLASSES: [&str; 4] = ["1", "true", "yes", "positive"];
 /// `positive` that was predicted or true. `None` where neither is known: measures then average over the classes.
 #[must_use]
 pub fn positive_class(quality: &Quality, configured: Option<&str>) -> Option<String> {
-    let usual = || POSITIVE_CLASSES.into_iter().find(|name| quality.table.has_class(name));
+    let usual = || {
+        POSITIVE_CLASSES
+            .into_iter()
+            .find(|name| quality.table.has_class(name))
+    };
     configured.or_else(usual).map(str::to_owned)
 }

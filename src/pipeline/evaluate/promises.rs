@@ -1,0 +1,184 @@
+//! What a model's objectives and its quality have to do with each other at a boundary, by either clock.
+
+use super::Stop;
+use super::model::Model;
+use super::objectives::Surroundings;
+use super::quality::share_of;
+use super::slice::Slice;
+use crate::detect::slo::Objective;
+use crate::event::Segment;
+use crate::pipeline::effect::Effects;
+use crate::pipeline::plan::Plan;
+use crate::pipeline::state::StateWriter;
+use crate::sketch::{Exemplars, Monoid, Quality, Share};
+use crate::window::{Boundary, Span};
+
+/// Minutes back to which the shares of segments are kept of what every prediction carries.
+const SEGMENT_MINUTES: i64 = 1_440;
+
+/// What became known of one slice in one minute.
+pub struct QualityOf {
+    /// Whose.
+    pub slice: Slice,
+    /// Beginning of the quarter of an hour of the predictions.
+    pub predicted: Boundary,
+    /// What was counted.
+    pub quality: Quality,
+}
+
+/// Whether an objective is looked at by the clock of the join.
+fn is_on_labels(objective: &Objective, plan: &Plan) -> bool {
+    objective.sli.is_delayed() && plan.joins()
+}
+
+fn objectives_of<'a>(model: &str, plan: &'a Plan) -> impl Iterator<Item = &'a Objective> {
+    plan.objectives
+        .iter()
+        .filter(move |own| own.is_about(model))
+}
+
+/// Counts the minute that ends at `at` for every objective that predictions carry, and looks at those of this clock.
+///
+/// # Errors
+/// When something of ours does not serialise.
+pub fn keep(
+    model: &mut Model,
+    at: Boundary,
+    plan: &Plan,
+    effects: &mut Effects,
+    writer: &mut StateWriter,
+) -> Result<(), Stop> {
+    if plan.objectives.is_empty() {
+        return Ok(());
+    }
+    let name = model.name().to_owned();
+    let minute = at.plus_minutes(-1);
+    let mut objectives = std::mem::take(&mut model.objectives);
+    for objective in objectives_of(&name, plan) {
+        let last = Span {
+            start: minute,
+            end: at,
+        };
+        let share = carried(model, objective, None, last);
+        objectives.count(&name, objective, minute, share, (effects, writer))?;
+        if !is_on_labels(objective, plan) {
+            let around = Surroundings {
+                model: &name,
+                at,
+                plan,
+                segments: &|objective, span| segments_carried(model, objective, span),
+                matured: &|_| None,
+                exemplars: &|_, length| exemplars(model, Span::ending_at(at, length)),
+            };
+            objectives.look(objective, &around, effects, writer)?;
+        }
+    }
+    model.objectives = objectives;
+    Ok(())
+}
+
+/// Counts what became known of one slice in the minute that ends at `at`.
+///
+/// # Errors
+/// When something of ours does not serialise.
+pub fn count(
+    model: &mut Model,
+    of: &QualityOf,
+    at: Boundary,
+    plan: &Plan,
+    (effects, writer): (&mut Effects, &mut StateWriter),
+) -> Result<(), Stop> {
+    if of
+        .slice
+        .segment
+        .as_ref()
+        .is_some_and(|segment| !model.knows_segment(segment))
+    {
+        return Ok(()); // it was turned away at the bounds
+    }
+    let name = model.name().to_owned();
+    model
+        .quality
+        .add(of.slice.clone(), of.predicted, at, &of.quality, plan);
+    if of.slice.segment.is_some() {
+        return Ok(());
+    }
+    for objective in objectives_of(&name, plan).filter(|own| is_on_labels(own, plan)) {
+        let positive = model.quality.positive(&name, plan);
+        let share = share_of(&objective.sli, &of.quality, positive);
+        let minute = at.plus_minutes(-1);
+        model
+            .objectives
+            .count(&name, objective, minute, share, (effects, writer))?;
+    }
+    Ok(())
+}
+
+/// Judges the quality of a model at a boundary of the join's clock, its minute being counted.
+///
+/// # Errors
+/// When something of ours does not serialise.
+pub fn judge(
+    model: &mut Model,
+    at: Boundary,
+    plan: &Plan,
+    effects: &mut Effects,
+    writer: &mut StateWriter,
+) -> Result<(), Stop> {
+    let name = model.name().to_owned();
+    model.quality.step(&name, at, plan, effects, writer)?;
+    let mut objectives = std::mem::take(&mut model.objectives);
+    for objective in objectives_of(&name, plan).filter(|own| is_on_labels(own, plan)) {
+        let quality = &model.quality;
+        let around = Surroundings {
+            model: &name,
+            at,
+            plan,
+            segments: &|objective, span| quality.segment_shares(&name, objective, span, plan),
+            matured: &|objective| quality.matured(&name, objective, at, plan),
+            // The join knows ids as hashes only.
+            exemplars: &|_, _| Exemplars::default(),
+        };
+        objectives.look(objective, &around, effects, writer)?;
+    }
+    model.objectives = objectives;
+    Ok(())
+}
+
+/// The share that predictions carry, over all versions.
+fn carried(model: &Model, objective: &Objective, segment: Option<&Segment>, span: Span) -> Share {
+    let mut share = Share::default();
+    for (_, ring) in model.rings_of(segment) {
+        let panes = ring.panes_of(span).into_iter();
+        let shares = panes.filter_map(|pane| pane.objectives.get(&objective.name));
+        shares.for_each(|own| share.merge(own));
+    }
+    share
+}
+
+/// The same by segment, of at most the last day.
+fn segments_carried(model: &Model, objective: &Objective, span: Span) -> Vec<(Segment, Share)> {
+    let start = span.start.max(span.end.plus_minutes(-SEGMENT_MINUTES));
+    let span = Span { start, ..span };
+    let segments: std::collections::BTreeSet<Segment> = model
+        .rings
+        .keys()
+        .filter_map(|slice| slice.segment.clone())
+        .collect();
+    let share = |segment: &Segment| carried(model, objective, Some(segment), span);
+    segments
+        .into_iter()
+        .map(|segment| (segment.clone(), share(&segment)))
+        .collect()
+}
+
+/// A few predictions of a window, of all versions.
+fn exemplars(model: &Model, span: Span) -> Exemplars {
+    let mut chosen = Exemplars::default();
+    for (_, ring) in model.rings_of(None) {
+        for pane in ring.panes_of(span) {
+            chosen.merge(&pane.exemplars);
+        }
+    }
+    chosen
+}
