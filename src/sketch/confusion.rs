@@ -107,12 +107,17 @@ impl Confusion {
         names.map(|(_, name)| name.as_str()).collect()
     }
 
+    /// Whether a class has a row or a column, under whatever counts.
+    #[must_use]
+    pub fn has_class(&self, class: &str) -> bool {
+        is_kept(&self.classes, &class_name(class))
+    }
+
     /// Whether counts of this class could be among [`OTHER`]: it has no row, and others were folded.
     #[must_use]
     pub fn is_folded(&self, class: &str) -> bool {
         let is_other = |name: &str| name == OTHER || name == ANOTHER;
-        let name = class_name(class);
-        !is_kept(&self.classes, &name)
+        !self.has_class(class)
             && fields(&self.rows).any(|(p, _)| is_other(p.predicted) || is_other(p.truth))
     }
 

@@ -8,12 +8,12 @@
 //! and 1, where it stays inside 0..=1. **Cost.** One square root. **Source.** Wilson 1927. **Rejected.** Wald's interval,
 //! which is empty at k = 0; Clopper–Pearson's, wider than promised and dearer.
 
-/// An interval of a rate.
+/// An interval: of a rate within 0..=1, of a difference of rates within -1..=1, of a mean in the unit of the mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// Lower end, 0..=1.
+    /// Lower end.
     pub low: f64,
-    /// Upper end, 0..=1.
+    /// Upper end.
     pub high: f64,
 }
 

@@ -1,24 +1,32 @@
-//! Formulas: paired cells and groups, distances, the likelihood ratio and its law, rates and their intervals.
+//! Formulas: paired cells and groups, distances, the likelihood ratio and its law, rates and their intervals, and the
+//! measures of quality.
 //!
-//! Everything here is a pure function of integer counts. Logarithms and exponentials come from `libm`, one
+//! Everything here is a pure function of integer counts and exact sums. Logarithms and exponentials come from `libm`, one
 //! implementation in Rust, so that two platforms give the same bits; `f64::ln` and `f64::exp` ask the system's library.
 
 mod bernoulli;
 mod cells;
 mod chi_square;
 mod comparison;
+mod difference;
 mod distance;
 mod gamma;
 mod groups;
 mod interval;
 mod likelihood;
+mod quality;
 
 pub use bernoulli::bernoulli_divergence;
 pub use cells::{Pair, PairedCell, PairedCells};
 pub use chi_square::ChiSquare;
 pub use comparison::{Comparison, Kind};
+pub use difference::difference_interval;
 pub use distance::{About, DISTANCES, Distance, Psi};
 pub use gamma::ln_gamma_upper;
 pub use groups::{category_groups, number_groups};
 pub use interval::{Interval, wilson};
 pub use likelihood::{LikelihoodRatio, likelihood_ratio};
+pub use quality::{
+    Better, MEASURES, Measure, MeasureAbout, Measured, Proportion, Selection, SelectionTest,
+    evaluation_share, positive_class, proportion, selection,
+};

@@ -1,0 +1,34 @@
+//! Log loss: how surprised the scores were by what came true.
+//!
+//! **Formula.** −(1/n) Σ ln s where the positive came true, ln(1 − s) where not; s is the middle of the score's cell.
+//!
+//! **Limits.** A middle is at least 0.005 from 0 and 1: no prediction costs more than 5.3 nats or less than 0.005, as if raw
+//! scores were clipped to 0.005..0.995. Of such scores it differs by at most ln((k + ½)/k) a prediction, k hundredths being
+//! what the true outcome was given, ln 2 in the first cell: 0.05 at k = 10, 0.01 at 50; the sign varies, so averages are far nearer.
+//! **Rejected.** Without clipping one certain mistake makes the sum infinite.
+
+use super::scored::Scored;
+use super::{Better, Measure, MeasureAbout, Measured};
+use crate::sketch::Quality;
+
+/// Mean negative log-likelihood of the truths, in nats; only with a positive class.
+pub struct LogLoss;
+
+impl Measure for LogLoss {
+    fn about(&self) -> MeasureAbout {
+        MeasureAbout {
+            name: "log_loss",
+            definition: "mean of -ln of the probability that was given to the truth, scores at the middles of their cells",
+            unit: "nats",
+            least: 0.0,
+            most: 5.298_317_366_548_037, // ln 200
+            better: Better::Lower,
+        }
+    }
+
+    fn of(&self, quality: &Quality, positive: Option<&str>) -> Option<Measured> {
+        let scored = Scored::of(&quality.table, Some(positive?))?;
+        let loss = |score: f64, came: bool| -libm::log(if came { score } else { 1.0 - score });
+        Measured::plain(scored.mean_loss(loss), scored.total.valid)
+    }
+}

@@ -1,0 +1,31 @@
+//! Recall: how many of those that were looked for were found.
+
+use super::margins::{Margins, ratio};
+use super::proportion::{Proportion, share};
+use super::{Better, Measure, MeasureAbout, Measured};
+use crate::sketch::Quality;
+
+/// Share of found ones among true positives; a class that was never true counts as 0 in the average over classes.
+pub struct Recall;
+
+impl Measure for Recall {
+    fn about(&self) -> MeasureAbout {
+        MeasureAbout {
+            name: "recall",
+            definition: "true positives of all that are positive; without a positive class the average over the classes",
+            unit: "",
+            least: 0.0,
+            most: 1.0,
+            better: Better::Higher,
+        }
+    }
+
+    fn of(&self, quality: &Quality, positive: Option<&str>) -> Option<Measured> {
+        let margins = Margins::sound(&quality.table)?;
+        if positive.is_some() {
+            return Measured::of_share(share(Proportion::Recall, &margins, positive)?);
+        }
+        let average = margins.macro_average(|class| ratio(class.hits, class.actual))?;
+        Measured::plain(average, margins.pairs)
+    }
+}
