@@ -25,7 +25,7 @@ use super::terms::{Change, Kind, Severity, Status};
 use super::wording::{annotations, labels};
 use crate::event::Segment;
 use crate::sketch::Share;
-use crate::stats::{Interval, wilson};
+use crate::stats::{Interval, difference_interval, wilson};
 use crate::window::{Boundary, Span};
 
 /// Standard deviations to either side of a share.
@@ -157,21 +157,29 @@ impl Assessed<'_> {
         let interval = (self.now.valid > 0).then(|| interval(self.now));
         Impact {
             measure: self.measure.to_owned(),
-            value: ratio(self.now),
+            value: ratio(sound(self.now)),
             low: interval.map(|i| i.low),
             high: interval.map(|i| i.high),
             count: self.now.valid,
-            before_value: ratio(self.before),
+            before_value: ratio(sound(self.before)),
             before_count: self.before.valid,
             verdict: self.verdict(),
         }
+    }
+
+    /// All of -1..=1 where one of the shares is empty.
+    fn difference(&self) -> Interval {
+        difference_interval(sound(self.now), sound(self.before), Z).unwrap_or(Interval {
+            low: -1.0,
+            high: 1.0,
+        })
     }
 
     fn verdict(&self) -> ImpactVerdict {
         if self.now.valid < LABELS_MIN || self.before.valid < LABELS_MIN {
             return ImpactVerdict::Unknown;
         }
-        let difference = difference(self.now, Before(self.before));
+        let difference = self.difference();
         if difference.high < 0.0 {
             ImpactVerdict::Worse
         } else if difference.low > 0.0 {
@@ -182,7 +190,7 @@ impl Assessed<'_> {
     }
 
     fn cause(&self, impact: &Impact) -> CauseRecord {
-        let difference = difference(self.now, Before(self.before));
+        let difference = self.difference();
         let details = [
             ("difference_high", difference.high),
             ("difference_low", difference.low),
@@ -249,56 +257,14 @@ impl Impact {
     }
 }
 
-fn interval(share: Share) -> Interval {
+/// A share between none and all: a span may hold the correction of a label that another holds.
+fn sound(share: Share) -> Share {
     let valid = share.valid.max(0);
     let good = share.good.clamp(0, valid);
+    Share { good, valid }
+}
+
+fn interval(share: Share) -> Interval {
+    let Share { good, valid } = sound(share);
     wilson(good.unsigned_abs(), valid.unsigned_abs(), Z)
-}
-
-/// The share that another is compared with.
-struct Before(Share);
-
-/// Newcombe's interval of the difference of two shares; -1..=1 where one of them is empty.
-fn difference(now: Share, Before(before): Before) -> Interval {
-    let (Some(p), Some(q)) = (ratio(now), ratio(before)) else {
-        return Interval {
-            low: -1.0,
-            high: 1.0,
-        };
-    };
-    let (now, before) = (interval(now), interval(before));
-    let d = p - q;
-    Interval {
-        low: d - libm::hypot(p - now.low, before.high - q),
-        high: d + libm::hypot(now.high - p, q - before.low),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn share(good: i64, valid: i64) -> Share {
-        Share { good, valid }
-    }
-
-    /// From `tests/golden/alert_impact.py`, which meets Newcombe's table at his z.
-    #[test]
-    fn the_interval_of_a_difference_is_newcombes() {
-        let found = difference(share(56, 70), Before(share(48, 80)));
-        assert!(
-            (found.low + 0.049_134_130_698_711).abs() < 1e-12,
-            "{found:?}"
-        );
-        assert!(
-            (found.high - 0.413_595_966_557_642).abs() < 1e-12,
-            "{found:?}"
-        );
-    }
-
-    #[test]
-    fn two_empty_shares_say_nothing() {
-        let found = difference(Share::default(), Before(Share::default()));
-        assert_eq!((found.low, found.high), (-1.0, 1.0));
-    }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::cause::{Cause, Evidence};
+use super::cause::{Cause, Evidence, Observed, finite};
 use super::episode::Context;
 use super::identity::{fingerprint, record_id};
 use super::machine::{Machine, State};
-use super::objective::ObjectivePart;
+use super::objective::Promise;
 use super::record::{
     ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Measure, Named, exemplar_records,
     instant, named, provenance,
@@ -101,6 +101,11 @@ fn split<'a>(machines: impl Iterator<Item = (&'a Cause, &'a Machine)>) -> (Liste
     machines.partition(|(_, machine)| machine.state.is_firing())
 }
 
+/// An objective is judged in several windows, each with a factor of its own: what pages goes before what does not.
+fn urgency(cause: &Cause, evidence: &Evidence) -> bool {
+    cause.family == Family::Objective && evidence.critical_effect
+}
+
 /// By descending effect, then by name; of each version, segment and subject the first.
 fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
     let critical = machines.iter().any(|(_, m)| m.evidence.critical_effect);
@@ -108,9 +113,10 @@ fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
         .map(|(cause, machine)| (cause, &machine.evidence))
         .collect();
     causes.sort_by(|(a, left), (b, right)| {
+        let urgency = urgency(b, right).cmp(&urgency(a, left));
         let effect = right.effect.total_cmp(&left.effect);
         let name = || a.subject_name().cmp(&b.subject_name());
-        effect.then_with(name).then_with(|| a.cmp(b))
+        urgency.then(effect).then_with(name).then_with(|| a.cmp(b))
     });
     let mut seen = BTreeSet::new();
     causes.retain(|(cause, _)| seen.insert(who(cause)));
@@ -124,6 +130,8 @@ pub(super) struct Draft<'a> {
     pub(super) episode: &'a Episode,
     pub(super) at: Boundary,
     pub(super) context: &'a Context<'a>,
+    /// All that was found at the boundary, quiet or not.
+    pub(super) findings: &'a [Observed],
 }
 
 impl Draft<'_> {
@@ -141,10 +149,16 @@ impl Draft<'_> {
             settings,
             ..
         } = *self.context;
+        let objective = Promise {
+            sli: self.context.sli,
+            budget_remaining: self.budget_remaining(first),
+        }
+        .part(first, evidence);
         let ended_at = (status == Status::Resolved).then(|| instant(self.at.time()));
         let tale = Tale {
             segment: naming(evidence),
             pages: evidence.critical_effect,
+            objective: objective.as_ref(),
             family: self.family,
             status,
             model,
@@ -181,7 +195,7 @@ impl Draft<'_> {
             ended_at,
             causes,
             segments: segment_records(evidence),
-            objective: ObjectivePart::of(first, evidence, self.context.sli),
+            objective: objective,
             impact: None,
         })
     }
@@ -189,6 +203,18 @@ impl Draft<'_> {
     fn id(&self, fingerprint: &str) -> String {
         let (start, at) = (self.episode.start.time(), self.at.time());
         record_id(fingerprint, start, at, self.episode.sequence)
+    }
+
+    /// What the finding on the budget says, which is there at every look, whatever it says; the least of several.
+    fn budget_remaining(&self, first: &Cause) -> Option<f64> {
+        let same = |o: &&Observed| {
+            o.version == first.version
+                && o.segment == first.segment
+                && o.finding.subject == first.subject
+        };
+        let of_objective = self.findings.iter().filter(same);
+        let remaining = of_objective.filter_map(|o| o.finding.details.get("remaining"));
+        remaining.copied().filter_map(finite).min_by(f64::total_cmp)
     }
 
     /// The segment that all causes share, or the one that bears most of what the first cause has too much.

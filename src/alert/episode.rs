@@ -114,9 +114,14 @@ impl Episodes {
         self.remember(at, &ended);
         let concerned = self.machines.keys().chain(ended.keys());
         let families: BTreeSet<Family> = concerned.map(|cause| cause.family).collect();
+        let moment = Moment {
+            at,
+            findings,
+            ended: &ended,
+        };
         families
             .into_iter()
-            .flat_map(|family| self.publish(family, at, &ended, context))
+            .flat_map(|family| self.publish(family, &moment, context))
             .collect()
     }
 
@@ -303,14 +308,14 @@ impl Episodes {
     fn publish(
         &mut self,
         family: Family,
-        at: Boundary,
-        ended: &BTreeMap<Cause, Machine>,
+        moment: &Moment<'_>,
         context: &Context<'_>,
     ) -> Vec<AlertRecord> {
+        let at = moment.at;
         let of_family = |(cause, _): &(&Cause, &Machine)| cause.family == family;
         let standing = Standing::new(
             self.machines.iter().filter(of_family),
-            ended.iter().filter(of_family),
+            moment.ended.iter().filter(of_family),
             at,
         );
         let mut records = Vec::new();
@@ -323,6 +328,7 @@ impl Episodes {
                 episode: &now,
                 at,
                 context,
+                findings: moment.findings,
             };
             records.extend(draft.record(&standing));
             episode = now.next(turn);
@@ -335,6 +341,13 @@ impl Episodes {
         }
         records
     }
+}
+
+/// What happened at one boundary.
+struct Moment<'a> {
+    at: Boundary,
+    findings: &'a [Observed],
+    ended: &'a BTreeMap<Cause, Machine>,
 }
 
 fn remembered(end: Boundary, length: WindowLength, at: Boundary) -> bool {

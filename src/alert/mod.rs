@@ -15,6 +15,8 @@ mod machine;
 mod objective;
 mod objective_report;
 mod objective_tale;
+mod quality_report;
+mod quality_shape;
 mod record;
 mod reference;
 mod report;
@@ -33,6 +35,10 @@ pub use integrity::{Flood, Integrity, SourceName};
 pub use machine::{Lasting, Machine, News, State, Timing};
 pub use objective::ObjectivePart;
 pub use objective_report::{OBJECTIVE_SCHEMA, ObjectiveRecord, ObjectiveReport};
+pub use quality_report::{
+    Age, MeasureRecord, QUALITY_SCHEMA, QualityRecord, QualityReport, SelectionRecord,
+};
+pub use quality_shape::{ConfusionRecord, EvaluationRecord, RegressionRecord};
 pub use record::{
     ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, ExemplarRecord, Measure, Named,
     Provenance, WindowRecord,

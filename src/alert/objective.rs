@@ -24,21 +24,29 @@ pub struct ObjectivePart {
     pub budget_remaining: Option<f64>,
 }
 
-impl ObjectivePart {
-    /// What the cause and its evidence say of the objective; `None` where the cause is about something else.
-    pub(super) fn of(cause: &Cause, evidence: &Evidence, sli: Option<&str>) -> Option<Self> {
+/// What is known of the objective beside what the cause says.
+pub(super) struct Promise<'a> {
+    pub(super) sli: Option<&'a str>,
+    pub(super) budget_remaining: Option<f64>,
+}
+
+impl Promise<'_> {
+    /// What is published of it; `None` where the cause is about something else.
+    pub(super) fn part(&self, cause: &Cause, evidence: &Evidence) -> Option<ObjectivePart> {
         let Some(Subject::Objective(name)) = &cause.subject else {
             return None;
         };
         let detail = |name: &str| evidence.details.get(name).copied();
-        Some(Self {
+        let valid = detail("valid");
+        let not_bad = || Some(valid? - detail("bad")?);
+        Some(ObjectivePart {
             name: name.clone(),
-            sli: sli.map(str::to_owned),
+            sli: self.sli.map(str::to_owned),
             rule: cause.detector.to_string(),
             target: detail("target"),
-            good: detail("good"),
-            valid: detail("valid"),
-            budget_remaining: detail("budget_remaining"),
+            good: detail("good").or_else(not_bad),
+            valid,
+            budget_remaining: self.budget_remaining,
         })
     }
 }

@@ -1,12 +1,15 @@
 //! What a person reads of an objective at 3 a.m.: what burns, how fast, what remains, and whose it is.
 
+use super::objective::ObjectivePart;
 use super::record::CauseRecord;
 use super::segment::SegmentShare;
-use super::wording::{percent, short, subject, when};
+use super::wording::{percent, short, when};
+use crate::window::WindowLength;
 
 /// What is said of the first cause of an objective's alert.
 pub(super) struct ObjectiveTale<'a> {
     pub(super) cause: &'a CauseRecord,
+    pub(super) objective: &'a ObjectivePart,
     /// Whether it asks for somebody now.
     pub(super) pages: bool,
     /// The segment that bears more than half of the excess.
@@ -16,7 +19,7 @@ pub(super) struct ObjectiveTale<'a> {
 impl ObjectiveTale<'_> {
     /// `objective precise is not met: burn rate 4.1 over 1d (page from 3); 61 % of the excess is segment country=DE`.
     pub(super) fn line(&self) -> String {
-        let name = objective(self.cause);
+        let name = &self.objective.name;
         let what = match self.cause.measure.detector.as_str() {
             "budget_exhausted" => format!("objective {name} has spent its error budget"),
             "burn_rate" => format!("objective {name} is not met: {}", self.burn()),
@@ -30,7 +33,7 @@ impl ObjectiveTale<'_> {
 
     /// Plain sentences: the rule, the counts, what remains, the segment.
     pub(super) fn sentences(&self, whose: &str) -> String {
-        let name = objective(self.cause);
+        let name = &self.objective.name;
         let when = when(&self.cause.measure);
         let what = match self.cause.measure.detector.as_str() {
             "budget_exhausted" => "has spent its error budget".to_owned(),
@@ -72,52 +75,49 @@ impl ObjectiveTale<'_> {
     }
 
     fn below(&self) -> String {
-        let floor = self
-            .detail("floor")
-            .map(|floor| format!(", below the floor of {}", short(floor)));
+        let (share, floor) = (
+            short(self.cause.measure.value),
+            short(self.cause.measure.threshold),
+        );
         format!(
-            "{} over {}{}",
-            self.good_share(),
-            self.length(),
-            floor.unwrap_or_default()
+            "{} {share} over {}, below the floor of {floor}",
+            self.sli(),
+            self.length()
         )
     }
 
     fn above(&self) -> String {
-        let bad = self.detail("value").unwrap_or(self.cause.measure.value);
-        let week = self
-            .detail("last_week")
-            .map(|x| format!(", {} in the same window a week ago", short(x)));
+        let measure = &self.cause.measure;
+        let (rise, margin) = (short(measure.value), short(measure.threshold));
         format!(
-            "share of bad ones {} over {}{}",
-            short(bad),
-            self.length(),
-            week.unwrap_or_default()
+            "the share of bad ones is {rise} above last week's over {} (margin {margin})",
+            self.length()
         )
     }
 
-    fn good_share(&self) -> String {
-        match self.detail("good").zip(self.detail("valid")) {
-            Some((good, valid)) if valid > 0.0 => {
-                format!("share of good ones {}", short(good / valid))
-            }
-            _ => "too few good ones".to_owned(),
-        }
+    fn sli(&self) -> &str {
+        self.objective
+            .sli
+            .as_deref()
+            .unwrap_or("share of good ones")
     }
 
     fn short_window(&self) -> Option<String> {
-        let rate = self.detail("short_value")?;
+        let (rate, minutes) = (self.detail("short_burn")?, self.detail("short_minutes")?);
+        let minutes = WindowLength::from_minutes(minutes as u32)?;
         Some(format!(
-            "Over the short window it is {}: it goes on.",
+            "Over the last {} it is {}.",
+            minutes.name(),
             short(rate)
         ))
     }
 
     fn counts(&self) -> Option<String> {
-        let (good, valid) = self.detail("good").zip(self.detail("valid"))?;
+        let (good, valid) = self.objective.good.zip(self.objective.valid)?;
         let promised = self
-            .detail("target")
-            .map(|target| format!(", promised are {}", percent(target)));
+            .objective
+            .target
+            .map(|target| format!(", {} are promised", percent(target)));
         Some(format!(
             "{good} of {valid} are good{}.",
             promised.unwrap_or_default()
@@ -125,7 +125,7 @@ impl ObjectiveTale<'_> {
     }
 
     fn remains(&self) -> Option<String> {
-        let left = self.detail("budget_remaining")?;
+        let left = self.objective.budget_remaining?;
         Some(if left > 0.0 {
             format!("{} of the error budget remain.", percent(left))
         } else {
@@ -151,10 +151,4 @@ fn excess(worst: &SegmentShare) -> String {
         percent(worst.of_excess),
         worst.segment
     )
-}
-
-/// The objective's own name.
-fn objective(cause: &CauseRecord) -> &str {
-    let subject = subject(cause);
-    subject.strip_prefix("objective:").unwrap_or(subject)
 }

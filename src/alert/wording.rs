@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::objective::ObjectivePart;
 use super::objective_tale::ObjectiveTale;
 use super::record::{CauseRecord, Measure};
 use super::segment::SegmentShare;
@@ -26,6 +27,8 @@ pub(super) struct Tale<'a> {
     pub(super) segment: Option<&'a SegmentShare>,
     /// Whether the first cause asks for somebody now.
     pub(super) pages: bool,
+    /// The objective that is not met.
+    pub(super) objective: Option<&'a ObjectivePart>,
 }
 
 /// What an Alertmanager routes by. The user's labels yield to ours: routing must not depend on a typing error.
@@ -85,7 +88,7 @@ impl Tale<'_> {
             (Family::DataQuality, 0 | 1) => format!("bad data in {subject}"),
             (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
             (Family::Volume, _) => "traffic fell away".to_owned(),
-            (Family::Objective, _) => match self.objective() {
+            (Family::Objective, _) => match self.of_objective() {
                 Some(objective) => objective.line(),
                 None => format!("{subject} is not met"),
             },
@@ -108,10 +111,10 @@ impl Tale<'_> {
         kept.join(" ")
     }
 
-    fn objective(&self) -> Option<ObjectiveTale<'_>> {
-        (self.family == Family::Objective).then_some(())?;
+    fn of_objective(&self) -> Option<ObjectiveTale<'_>> {
         Some(ObjectiveTale {
             cause: self.causes.first()?,
+            objective: self.objective?,
             pages: self.pages,
             segment: self.segment,
         })
@@ -122,7 +125,7 @@ impl Tale<'_> {
             Some(version) => format!("model {}, version {version},", self.model),
             None => format!("model {}", self.model),
         };
-        if let Some(objective) = self.objective() {
+        if let Some(objective) = self.of_objective() {
             return objective.sentences(&whose);
         }
         let subject = place(cause);
@@ -159,7 +162,7 @@ impl Tale<'_> {
     }
 }
 
-pub(super) fn subject(cause: &CauseRecord) -> &str {
+fn subject(cause: &CauseRecord) -> &str {
     cause.measure.subject.as_deref().unwrap_or(ALL)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::catalogue::Metric;
 use super::metrics::Metrics;
 use super::status::{JoinStatus, ObjectiveStatus, QualityStatus};
+use crate::alert::By;
 use crate::event::Segment;
 use crate::runtime::meter::{JoinTold, ObjectiveTold, QualityTold};
 
@@ -150,9 +151,10 @@ impl OutcomeBook {
     }
 }
 
-/// Labelled ÷ predicted; `None` without predictions.
+/// Labelled ÷ predicted; `None` without predictions, and by label time, where the labelled are no part of the predicted.
 pub(super) fn coverage(told: &QualityTold<'_>) -> Option<f64> {
-    (told.predicted > 0).then(|| told.labelled as f64 / told.predicted as f64)
+    (told.by == By::Prediction && told.predicted > 0)
+        .then(|| told.labelled as f64 / told.predicted as f64)
 }
 
 fn quality_status(told: &QualityTold<'_>) -> QualityStatus {
