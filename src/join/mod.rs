@@ -6,15 +6,26 @@
 //! Everything told is kept by the minute of its time (a prediction's event time, a label's arrival) and worked in order
 //! when the clock has passed that minute, so the order in which it came, and in how many pieces, is forgotten.
 
+mod batch;
+mod bucket;
+mod buffer;
 mod builder;
+mod claim;
 mod counts;
+mod entry;
 mod hash;
+mod intern;
 mod ledger;
 mod outcomes;
+mod rebuild;
 mod settings;
+mod shelf;
 mod standing;
 mod state;
+mod verdict;
+mod waiting;
 mod wire;
+mod work;
 
 pub use builder::{GroupParts, LabelParts, OutcomesBuilder};
 pub use counts::Counts;

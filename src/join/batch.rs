@@ -1,0 +1,121 @@
+//! The texts of one flush while its events wait to be worked: shared, and hashed once.
+
+use std::sync::Arc;
+
+use super::builder::{LabelParts, parts};
+use super::claim::{Claim, Said, Source};
+use super::hash::{Mixed, number_hash, text_hash};
+use super::outcomes::{Group, LabelTruth, Labelled, Predicted};
+use crate::sketch::Known;
+
+/// The texts of one flush, with their hashes.
+#[derive(Debug)]
+pub(super) struct Batch {
+    groups: Vec<(Arc<Group>, u64)>,
+    words: Vec<(Arc<str>, u64)>,
+}
+
+impl Batch {
+    pub(super) fn new(groups: Vec<Group>, words: Vec<String>) -> Self {
+        let hashed = |group: Group| {
+            let hash = parts(&group).hash();
+            (Arc::new(group), hash)
+        };
+        let words = words.into_iter();
+        Self {
+            groups: groups.into_iter().map(hashed).collect(),
+            words: words
+                .map(|word| (Arc::from(word.as_str()), text_hash(&word)))
+                .collect(),
+        }
+    }
+
+    pub(super) fn group(&self, at: u32) -> Option<&(Arc<Group>, u64)> {
+        self.groups.get(at as usize)
+    }
+
+    pub(super) fn word(&self, at: u32) -> Option<&(Arc<str>, u64)> {
+        self.words.get(at as usize)
+    }
+
+    fn word_hash(&self, at: u32) -> u64 {
+        self.word(at).map_or(0, |(_, hash)| *hash)
+    }
+
+    /// The hash of all that a prediction says beside its id and its time. Indices differ between flushes, texts do not.
+    pub(super) fn content_of(&self, predicted: &Predicted) -> u64 {
+        let group = self.group(predicted.group).map_or(0, |(_, hash)| *hash);
+        let class = predicted.class.map_or(0, |class| self.word_hash(class));
+        let value = predicted.value.map_or(0, number_hash);
+        let cell = u64::from(predicted.cell);
+        Mixed::of(group).and(class).and(value).and(cell).0
+    }
+
+    /// The hash of all that a label says.
+    pub(super) fn content_of_label(&self, labelled: &Labelled) -> u64 {
+        let truth = match labelled.truth {
+            None => 0,
+            Some(LabelTruth::Class(class)) => self.word_hash(class),
+            Some(LabelTruth::Value(value)) => number_hash(value),
+        };
+        let mut mixed = Mixed::of(labelled.id)
+            .and(labelled.arrival.0 as u64)
+            .and(labelled.made.0 as u64)
+            .and(self.word_hash(labelled.source))
+            .and(truth);
+        for (name, cell) in &labelled.evaluations {
+            mixed = mixed.and(self.word_hash(*name)).and(u64::from(*cell));
+        }
+        mixed.0
+    }
+
+    /// What a label says, the truth first.
+    pub(super) fn claims<'a>(&'a self, labelled: &'a Labelled) -> impl Iterator<Item = Claim> + 'a {
+        let truth = labelled.truth.and_then(|truth| self.truth(truth));
+        let evaluations = labelled.evaluations.iter();
+        let evaluations = evaluations.filter_map(|(name, cell)| {
+            let (name, hash) = self.word(*name)?;
+            Some(Said::Evaluation(Arc::clone(name), *hash, *cell))
+        });
+        let source = Source(self.word_hash(labelled.source) as u32);
+        let claim = move |said| Claim {
+            arrival: labelled.arrival,
+            made: labelled.made,
+            source,
+            said,
+            counted: false,
+        };
+        truth.into_iter().chain(evaluations).map(claim)
+    }
+
+    fn truth(&self, truth: LabelTruth) -> Option<Said> {
+        match truth {
+            LabelTruth::Class(class) => {
+                let (class, hash) = self.word(class)?;
+                Some(Said::Class(Arc::clone(class), *hash))
+            }
+            LabelTruth::Value(value) => Some(Said::Value(value)),
+        }
+    }
+
+    /// A label with its texts, to be written down.
+    pub(super) fn parts_of<'a>(
+        &'a self,
+        labelled: &'a Labelled,
+    ) -> LabelParts<'a, impl Iterator<Item = (&'a str, u8)>> {
+        let text = |at: u32| self.word(at).map_or("", |(text, _)| text);
+        let truth = labelled.truth.map(|truth| match truth {
+            LabelTruth::Class(class) => Known::Class(text(class)),
+            LabelTruth::Value(value) => Known::Value(value),
+        });
+        let evaluations = labelled.evaluations.iter();
+        LabelParts {
+            id: labelled.id,
+            arrival: labelled.arrival,
+            made: labelled.made,
+            truth,
+            evaluations: evaluations.map(move |(name, cell)| (text(*name), *cell)),
+            source: text(labelled.source),
+        }
+    }
+}

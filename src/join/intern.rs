@@ -1,0 +1,80 @@
+//! Texts and groups that many predictions share, held once per bucket and found by their hashes.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use super::outcomes::Group;
+
+/// What can say how many bytes it takes beside itself.
+pub(super) trait Heap {
+    fn heap_bytes(&self) -> usize;
+}
+
+impl Heap for str {
+    fn heap_bytes(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Heap for Group {
+    fn heap_bytes(&self) -> usize {
+        let segments = self.segments.iter();
+        let texts = segments.map(|s| s.key.len() + s.value.len() + size_of_val(s));
+        size_of_val(self) + self.model.len() + self.version.len() + texts.sum::<usize>()
+    }
+}
+
+/// Bytes of one entry beside what it points at: counts of the shared pointer, the pointer, its hash, the index.
+const INTERNED_BYTES: usize = 16 + 24 + 12;
+
+/// Values by a small number. What is held once is never forgotten but with the whole.
+#[derive(Debug)]
+pub(super) struct Interned<T: ?Sized> {
+    values: Vec<(Arc<T>, u64)>,
+    index: HashTable<u32>,
+    bytes: usize,
+}
+
+impl<T: ?Sized> Default for Interned<T> {
+    fn default() -> Self {
+        Self {
+            values: Vec::new(),
+            index: HashTable::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<T: ?Sized + PartialEq + Heap> Interned<T> {
+    /// The number of `value`, whose hash is `hash`.
+    pub(super) fn intern(&mut self, value: &Arc<T>, hash: u64) -> u32 {
+        let values = &mut self.values;
+        let is_it = |at: &u32| {
+            let known = values.get(*at as usize);
+            known.is_some_and(|(known, _)| Arc::ptr_eq(known, value) || **known == **value)
+        };
+        if let Some(at) = self.index.find(hash, is_it) {
+            return *at;
+        }
+        let at = values.len() as u32;
+        values.push((Arc::clone(value), hash));
+        let rehash = |at: &u32| values.get(*at as usize).map_or(0, |(_, hash)| *hash);
+        self.index.insert_unique(hash, at, rehash);
+        self.bytes += INTERNED_BYTES + value.heap_bytes();
+        at
+    }
+
+    pub(super) fn get(&self, at: u32) -> Option<&T> {
+        self.values.get(at as usize).map(|(value, _)| &**value)
+    }
+
+    pub(super) fn hash(&self, at: u32) -> u64 {
+        self.values.get(at as usize).map_or(0, |(_, hash)| *hash)
+    }
+
+    /// Bytes of all, as if nothing were shared with other buckets.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}

@@ -1,0 +1,46 @@
+//! Entries in chunks: an index that is good for life, and no moment at which all are copied into twice the room.
+
+use super::entry::Entry;
+
+/// Entries of a chunk: 48 KB.
+const CHUNK: usize = 1_024;
+
+/// Entries by their number.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    chunks: Vec<Vec<Entry>>,
+    len: usize,
+}
+
+impl Shelf {
+    /// Adds one; its number.
+    pub(super) fn push(&mut self, entry: Entry) -> u32 {
+        if self.len.is_multiple_of(CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.push(entry);
+        }
+        self.len += 1;
+        (self.len - 1) as u32
+    }
+
+    pub(super) fn get(&self, at: u32) -> Option<&Entry> {
+        let at = at as usize;
+        self.chunks.get(at / CHUNK)?.get(at % CHUNK)
+    }
+
+    pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut Entry> {
+        let at = at as usize;
+        self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Bytes, whole chunks.
+    pub(super) fn bytes(&self) -> usize {
+        self.chunks.len() * CHUNK * size_of::<Entry>()
+    }
+}

@@ -1,0 +1,261 @@
+//! The work of one minute: predictions look for those before them and for labels that wait, labels for predictions.
+
+use super::batch::Batch;
+use super::bucket::Bucket;
+use super::buffer::{Event, Minute, Told};
+use super::claim::Claim;
+use super::counts::Counts;
+use super::ledger::{Ledger, Pair};
+use super::outcomes::{Labelled, Predicted};
+use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival, Settings};
+use super::standing::Suppressed;
+use super::verdict::Effect;
+use super::waiting::Waiting;
+use crate::event::EventTime;
+use crate::window::Boundary;
+
+/// What lives between minutes, apart from what has not been worked.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub settings: Settings,
+    /// Oldest first.
+    pub buckets: Vec<Bucket>,
+    pub waiting: Waiting,
+    pub counts: Counts,
+    /// Labels of arrivals before it are in the counts for good.
+    pub settled: Option<Boundary>,
+    /// Refusals that a rebuild could not repeat.
+    pub suppressed: Vec<Suppressed>,
+}
+
+/// Where an entry lies: which bucket, and which of its entries.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    bucket: usize,
+    entry: u32,
+}
+
+/// The live entries of one id.
+#[derive(Debug, Default)]
+struct Found {
+    places: [Option<Place>; ENTRIES_PER_ID_MAX],
+    len: usize,
+}
+
+impl Found {
+    fn push(&mut self, place: Place) {
+        if let Some(free) = self.places.get_mut(self.len) {
+            *free = Some(place);
+            self.len += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Place> + '_ {
+        self.places.iter().flatten().copied()
+    }
+}
+
+impl Live {
+    /// Works the events of the minute that begins at `start`.
+    pub(super) fn work(&mut self, start: Boundary, minute: &Minute, ledger: &mut impl Ledger) {
+        for event in minute.in_order() {
+            match event {
+                Event::Predicted(told) => self.predict(told, ledger),
+                Event::Labelled(told) => self.label(start, told, ledger),
+            }
+        }
+    }
+
+    fn predict(&mut self, told: &Told<Predicted>, ledger: &mut impl Ledger) {
+        self.counts.predictions += 1;
+        let own = self.settings.bucket_of(told.what.time);
+        let found = self.find(told.what.id);
+        if let Some(original) = self.original(told, &found) {
+            self.counts.duplicates += 1;
+            if original != own {
+                self.suppress(told);
+            }
+        } else if found.len == ENTRIES_PER_ID_MAX {
+            self.counts.crowded += 1;
+            self.suppress(told);
+        } else if let Some(place) = self.insert(own, told) {
+            self.introduce(place, told.what.time, ledger);
+        }
+    }
+
+    fn find(&self, id: u64) -> Found {
+        let mut found = Found::default();
+        for (bucket, held) in self.buckets.iter().enumerate() {
+            held.of_id(id)
+                .for_each(|entry| found.push(Place { bucket, entry }));
+        }
+        found
+    }
+
+    /// Where the bucket begins that holds an answer of the same answerer to the same question.
+    fn original(&self, told: &Told<Predicted>, found: &Found) -> Option<Boundary> {
+        let (group, _) = told.batch.group(told.what.group)?;
+        found.iter().find_map(|place| {
+            let bucket = self.buckets.get(place.bucket)?;
+            let entry = bucket.entries.get(place.entry)?;
+            let other = bucket.groups.get(entry.group)?;
+            group.is_same_answerer(other).then_some(bucket.start)
+        })
+    }
+
+    /// Remembers that a prediction was refused.
+    pub(super) fn suppress(&mut self, told: &Told<Predicted>) {
+        let refused = suppressed(&self.settings, told);
+        self.suppressed.push(refused);
+    }
+
+    fn insert(&mut self, start: Boundary, told: &Told<Predicted>) -> Option<Place> {
+        let bucket = self.buckets.partition_point(|bucket| bucket.start < start);
+        if self
+            .buckets
+            .get(bucket)
+            .is_none_or(|bucket| bucket.start != start)
+        {
+            self.buckets.insert(bucket, Bucket::new(start));
+        }
+        let batch: &Batch = &told.batch;
+        let entry = self.buckets.get_mut(bucket)?.insert(&told.what, batch)?;
+        Some(Place { bucket, entry })
+    }
+
+    /// Tells the ledger of a new entry, and the entry of the labels that wait for it.
+    fn introduce(&mut self, place: Place, time: EventTime, ledger: &mut impl Ledger) {
+        let Some(bucket) = self.buckets.get_mut(place.bucket) else {
+            return;
+        };
+        let Some(entry) = bucket.entries.get(place.entry).copied() else {
+            return;
+        };
+        let pair = Pair {
+            predicted_at: time,
+            known_at: time,
+        };
+        if let Some(group) = bucket.groups.get(entry.group) {
+            ledger.predicted(group, pair, bucket.answer_of(&entry));
+        }
+        let mut met = 0;
+        for claim in self.waiting.claims(entry.id) {
+            if !self.settings.is_pair(time, LabelArrival(claim.arrival)) {
+                continue;
+            }
+            let pair = Pair {
+                known_at: time.max(claim.arrival),
+                ..pair
+            };
+            let effect = bucket.hear(place.entry, claim, pair, ledger);
+            if count(effect, bucket, place.entry, &mut self.counts) && !claim.counted {
+                claim.counted = true;
+                met += 1;
+            }
+        }
+        self.counts.labels_joined += met;
+        (0..met).for_each(|_| self.waiting.one_was_counted());
+    }
+
+    fn label(&mut self, start: Boundary, told: &Told<Labelled>, ledger: &mut impl Ledger) {
+        self.counts.labels += 1;
+        let found = self.find(told.what.id);
+        let mut met = Met::default();
+        for place in found.iter() {
+            self.meet(start, place, told, &mut met, ledger);
+        }
+        let mut counted = met.any || self.is_settled(told.what.arrival);
+        self.count_label(&met, counted);
+        let is_over = told.what.arrival.plus_millis(self.settings.lead_millis()) < start.time();
+        let mut claims = told
+            .batch
+            .claims(&told.what)
+            .filter(|_| !is_over)
+            .peekable();
+        if claims.peek().is_none() && !counted {
+            self.counts.labels_expired += 1;
+        }
+        for claim in claims {
+            let claim = Claim { counted, ..claim };
+            counted = true; // the others do not speak for the label
+            let ended = self.waiting.push(told.what.id, claim);
+            self.counts.labels_duplicate += ended.moot;
+            self.counts.labels_expired_early += ended.expired;
+        }
+    }
+
+    /// Holds a label against one entry of its id.
+    fn meet(
+        &mut self,
+        start: Boundary,
+        place: Place,
+        told: &Told<Labelled>,
+        met: &mut Met,
+        ledger: &mut impl Ledger,
+    ) {
+        let Some(bucket) = self.buckets.get_mut(place.bucket) else {
+            return;
+        };
+        let Some(entry) = bucket.entries.get(place.entry) else {
+            return;
+        };
+        let (time, arrival) = (bucket.time_of(entry), told.what.arrival);
+        if !self.settings.is_pair(time, LabelArrival(arrival)) {
+            return;
+        }
+        let pair = Pair {
+            predicted_at: time,
+            known_at: time.max(arrival).max(start.time()),
+        };
+        met.any = true;
+        for claim in told.batch.claims(&told.what) {
+            let effect = bucket.hear(place.entry, &claim, pair, ledger);
+            met.news |= count(effect, bucket, place.entry, &mut self.counts);
+        }
+    }
+
+    fn count_label(&mut self, met: &Met, counted: bool) {
+        if met.news {
+            self.counts.labels_joined += 1;
+        } else if met.any {
+            self.counts.labels_duplicate += 1;
+        } else if counted {
+            self.counts.labels_expired_early += 1;
+        }
+    }
+
+    fn is_settled(&self, arrival: EventTime) -> bool {
+        self.settled.is_some_and(|settled| arrival < settled.time())
+    }
+}
+
+/// Whether a label met any entry, and whether it was news to any.
+#[derive(Debug, Default)]
+struct Met {
+    any: bool,
+    news: bool,
+}
+
+/// Counts what a claim did to an entry; whether it was news.
+fn count(effect: Effect, bucket: &mut Bucket, entry: u32, counts: &mut Counts) -> bool {
+    if effect == Effect::Nothing {
+        return false;
+    }
+    counts.corrections += u64::from(effect == Effect::Corrected);
+    let entry = bucket.entries.get_mut(entry);
+    if entry.is_some_and(super::entry::Entry::join) {
+        bucket.pending -= 1;
+        counts.joined += 1;
+    }
+    true
+}
+
+/// A prediction as a refusal of it is written down.
+pub(super) fn suppressed(settings: &Settings, told: &Told<Predicted>) -> Suppressed {
+    Suppressed {
+        bucket: settings.bucket_of(told.what.time),
+        id: told.what.id,
+        time: told.what.time,
+        content: told.content,
+    }
+}
