@@ -46,15 +46,21 @@ pub fn feasibility(objective: &Objective) -> Result<(), Infeasible> {
     }
 }
 
+impl Infeasible {
+    /// What to do about it.
+    #[must_use]
+    pub fn fix(&self) -> String {
+        let proposed: Vec<String> = self.proposed.iter().map(f64::to_string).collect();
+        format!("use factors such as {}", proposed.join(", "))
+    }
+}
+
 impl std::fmt::Display for Infeasible {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let proposed: Vec<String> = self.proposed.iter().map(f64::to_string).collect();
+        let (factor, below) = (self.factor, self.below);
         write!(
             f,
-            "a burn rate of {} can never be exceeded: with every event bad it is {:.4}; use factors such as {}",
-            self.factor,
-            self.below,
-            proposed.join(", ")
+            "a burn rate above {factor} can never be: with every event bad it is {below:.4}"
         )
     }
 }
