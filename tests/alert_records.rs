@@ -412,6 +412,7 @@ fn reports() -> Vec<ReportRecord> {
             let report = Report {
                 model: "fraud",
                 version: "7",
+                segment: None,
                 subject,
                 length: length(15),
                 end: Boundary(NOON),

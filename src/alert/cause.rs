@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::News;
+use super::machine::{Lasting, News};
+use super::segment::{SegmentShare, worst};
 use crate::detect::{Family, Finding, Verdict};
+use crate::event::Segment;
 use crate::sketch::Subject;
 use crate::window::{Boundary, WindowLength};
 
@@ -16,6 +18,8 @@ use crate::window::{Boundary, WindowLength};
 pub struct Cause {
     /// The model's version; empty where the producer names none.
     pub version: String,
+    /// The segment; `None` for the version as a whole.
+    pub segment: Option<Segment>,
     /// What is measured; `None` for the scope as a whole.
     pub subject: Option<Subject>,
     /// The window's length.
@@ -34,16 +38,16 @@ impl Cause {
     }
 }
 
-/// `feature:amount psi`, as the status page shows it.
+/// `feature:amount psi`, or `feature:amount psi in country=DE`, as the status page shows it.
 impl std::fmt::Display for Cause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let subject = self.subject_name();
-        write!(
-            f,
-            "{} {}",
-            subject.as_deref().unwrap_or("traffic"),
-            self.detector
-        )
+        let subject = subject.as_deref().unwrap_or("traffic");
+        write!(f, "{subject} {}", self.detector)?;
+        match &self.segment {
+            Some(segment) => write!(f, " in {segment}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -52,18 +56,38 @@ impl std::fmt::Display for Cause {
 pub struct Observed {
     /// The model's version; empty where the producer names none.
     pub version: String,
+    /// The segment; `None` for the version as a whole.
+    pub segment: Option<Segment>,
     /// The window's length; it ends at the boundary of the observation.
     pub window: WindowLength,
     /// What the detector says.
     pub finding: Finding,
+    /// How long a breach is held and a quiet cause goes on, where the rule says so; `None` for the settings'.
+    pub lasting: Option<Lasting>,
+    /// The worst segments behind the finding, where they are known; in any order.
+    pub segments: Vec<SegmentShare>,
 }
 
 impl Observed {
+    /// A finding on a version as a whole, that lasts as the settings say.
+    #[must_use]
+    pub fn whole(version: String, window: WindowLength, finding: Finding) -> Self {
+        Self {
+            version,
+            segment: None,
+            window,
+            finding,
+            lasting: None,
+            segments: Vec::new(),
+        }
+    }
+
     /// The cause it speaks of.
     #[must_use]
     pub fn cause(&self) -> Cause {
         Cause {
             version: self.version.clone(),
+            segment: self.segment.clone(),
             subject: self.finding.subject.clone(),
             length: self.window,
             family: self.finding.family,
@@ -90,6 +114,16 @@ impl Observed {
             .then(a.value.total_cmp(&b.value))
             .then(a.statistic.total_cmp(&b.statistic))
             .then(a.category.cmp(&b.category))
+            .then(self.lasting.cmp(&other.lasting))
+            .then_with(|| {
+                let shares = |o: &Self| {
+                    o.segments
+                        .iter()
+                        .map(|s| (s.segment.clone(), s.share))
+                        .collect::<Vec<_>>()
+                };
+                shares(self).cmp(&shares(other))
+            })
     }
 }
 
@@ -120,13 +154,16 @@ pub struct Evidence {
     pub details: BTreeMap<Cow<'static, str>, f64>,
     /// The category concerned, where it can be named.
     pub category: Option<String>,
+    /// The worst segments behind it, the largest excess first.
+    pub segments: Vec<SegmentShare>,
 }
 
 impl Evidence {
-    /// The evidence of a finding in a window that ends at `at`; `None` if a number is NaN, which is a detector's bug
-    /// and proves nothing. Infinities become the largest double: JSON knows neither.
+    /// The evidence of what was observed in a window that ends at `at`; `None` if a number is NaN, which is a detector's
+    /// bug and proves nothing. Infinities become the largest double: JSON knows neither.
     #[must_use]
-    pub fn of(finding: &Finding, at: Boundary) -> Option<Self> {
+    pub fn of(observed: &Observed, at: Boundary) -> Option<Self> {
+        let finding = &observed.finding;
         let details = finding.details.iter();
         Some(Self {
             at,
@@ -143,6 +180,7 @@ impl Evidence {
                 .filter_map(|(name, x)| Some((Cow::Borrowed(*name), finite(*x)?)))
                 .collect(),
             category: finding.category.clone(),
+            segments: worst(&observed.segments),
         })
     }
 }

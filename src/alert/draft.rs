@@ -6,18 +6,21 @@ use super::cause::{Cause, Evidence};
 use super::episode::Context;
 use super::identity::{fingerprint, record_id};
 use super::machine::{Machine, State};
+use super::objective::ObjectivePart;
 use super::record::{
     ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Measure, Named, exemplar_records,
     instant, named, provenance,
 };
-use super::terms::{Change, Kind, Severity, Status};
-use super::transition::Episode;
+use super::segment::{naming, segment_records};
+use super::terms::{Kind, Severity, Status};
+use super::transition::{Episode, Turn};
 use super::wording::{Tale, annotations, labels};
 use crate::detect::Family;
+use crate::event::Segment;
 use crate::sketch::{Exemplars, Subject};
 use crate::window::Boundary;
 
-/// Causes by descending effect, one per version and subject; and whether any of them, shown or not, is critical.
+/// Causes by descending effect, one per version, segment and subject; and whether any of them, shown or not, is critical.
 #[derive(Default)]
 pub(super) struct Ranked<'a> {
     causes: Vec<(&'a Cause, &'a Evidence)>,
@@ -30,13 +33,17 @@ impl Ranked<'_> {
     }
 }
 
-type Who<'a> = (&'a str, Option<&'a Subject>);
+type Who<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
 
 fn who(cause: &Cause) -> Who<'_> {
-    (&cause.version, cause.subject.as_ref())
+    (
+        &cause.version,
+        cause.segment.as_ref(),
+        cause.subject.as_ref(),
+    )
 }
 
-/// How the causes of one family stand at a boundary; each list has one cause per version and subject, the strongest first.
+/// How the causes of one family stand at a boundary; each list has one cause per version, segment and subject, the strongest first.
 pub(super) struct Standing<'a> {
     pub(super) firing: Ranked<'a>,
     pub(super) pending: Ranked<'a>,
@@ -68,19 +75,19 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The causes that a record of `change` is about.
-    fn causes(&self, change: Change) -> &Ranked<'a> {
-        match change {
-            Change::Held => &self.pending,
-            Change::Opened | Change::Joined | Change::Escalated => &self.firing,
-            Change::Resolved => &self.resolved,
-            Change::Withdrawn => &self.withdrawn,
+    /// The causes that a record of `turn` is about.
+    fn causes(&self, turn: Turn) -> &Ranked<'a> {
+        match turn {
+            Turn::Held => &self.pending,
+            Turn::Opened | Turn::Joined | Turn::Escalated => &self.firing,
+            Turn::Resolved => &self.resolved,
+            Turn::Withdrawn => &self.withdrawn,
         }
     }
 
-    /// The gravest of the causes that a record of `change` is about.
-    pub(super) fn severity(&self, change: Change) -> Severity {
-        if self.causes(change).critical {
+    /// The gravest of the causes that a record of `turn` is about.
+    pub(super) fn severity(&self, turn: Turn) -> Severity {
+        if self.causes(turn).critical {
             Severity::Critical
         } else {
             Severity::Warning
@@ -94,7 +101,7 @@ fn split<'a>(machines: impl Iterator<Item = (&'a Cause, &'a Machine)>) -> (Liste
     machines.partition(|(_, machine)| machine.state.is_firing())
 }
 
-/// By descending effect, then by name; of each version and subject the first.
+/// By descending effect, then by name; of each version, segment and subject the first.
 fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
     let critical = machines.iter().any(|(_, m)| m.evidence.critical_effect);
     let mut causes: Vec<_> = (machines.into_iter())
@@ -113,7 +120,7 @@ fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
 /// One transition, about to be written down.
 pub(super) struct Draft<'a> {
     pub(super) family: Family,
-    pub(super) change: Change,
+    pub(super) turn: Turn,
     pub(super) episode: &'a Episode,
     pub(super) at: Boundary,
     pub(super) context: &'a Context<'a>,
@@ -122,17 +129,22 @@ pub(super) struct Draft<'a> {
 impl Draft<'_> {
     /// The record; `None` without causes, which no transition is.
     pub(super) fn record(&self, standing: &Standing<'_>) -> Option<AlertRecord> {
-        let ranked = &standing.causes(self.change).causes;
+        let ranked = &standing.causes(self.turn).causes;
         let (first, evidence) = ranked.first()?;
         let causes: Vec<CauseRecord> = ranked.iter().take(CAUSES_SHOWN_MAX).map(cause).collect();
         let new: Vec<Named> = self.new_causes(standing).map(|(c, _)| name(c)).collect();
         let exemplars = self.exemplars(first);
-        let (kind, status) = (Kind::from(self.family), self.change.status());
+        let (kind, status) = (Kind::from(self.family), self.turn.status());
         let Context {
-            model, settings, ..
+            model,
+            about,
+            settings,
+            ..
         } = *self.context;
         let ended_at = (status == Status::Resolved).then(|| instant(self.at.time()));
         let tale = Tale {
+            segment: naming(evidence),
+            pages: evidence.critical_effect,
             family: self.family,
             status,
             model,
@@ -141,21 +153,21 @@ impl Draft<'_> {
             ended_at: ended_at.as_deref(),
         };
         let annotations = annotations(tale.summary(), tale.description(), settings);
-        let fingerprint = fingerprint(model, kind);
+        let fingerprint = fingerprint(model, kind, about);
         Some(AlertRecord {
             schema: ALERT_SCHEMA.to_owned(),
             id: self.id(&fingerprint),
             fingerprint,
             kind,
             status,
-            change: Some(self.change),
+            change: Some(self.turn.into()),
             sequence: self.episode.sequence,
             severity: self.severity(),
             model: Some(model.to_owned()),
             version: common_version(ranked),
-            segment: None,
+            segment: self.segment(ranked),
             measure: Measure::of(first, evidence),
-            reference_id: self.context.reference_id.map(str::to_owned),
+            reference_id: (self.context.reference_id)(first),
             causes_total: ranked.len() as u64,
             new_causes_total: new.len() as u64,
             new_causes: new.into_iter().take(CAUSES_SHOWN_MAX).collect(),
@@ -168,12 +180,25 @@ impl Draft<'_> {
             started_at: instant(self.episode.start.time()),
             ended_at,
             causes,
+            segments: segment_records(evidence),
+            objective: ObjectivePart::of(first, evidence, self.context.sli),
+            impact: None,
         })
     }
 
     fn id(&self, fingerprint: &str) -> String {
         let (start, at) = (self.episode.start.time(), self.at.time());
         record_id(fingerprint, start, at, self.episode.sequence)
+    }
+
+    /// The segment that all causes share, or the one that bears most of what the first cause has too much.
+    fn segment(&self, ranked: &[(&Cause, &Evidence)]) -> Option<String> {
+        let (first, evidence) = ranked.first()?;
+        let shared = || ranked.iter().all(|(c, _)| c.segment == first.segment);
+        match &first.segment {
+            Some(segment) => shared().then(|| segment.to_string()),
+            None => naming(evidence).map(|share| share.segment.to_string()),
+        }
     }
 
     fn severity(&self) -> Severity {
@@ -189,24 +214,22 @@ impl Draft<'_> {
         &self,
         standing: &'s Standing<'s>,
     ) -> impl Iterator<Item = &'s (&'s Cause, &'s Evidence)> {
-        let change = self.change;
+        let turn = self.turn;
         standing
-            .causes(change)
+            .causes(turn)
             .causes
             .iter()
-            .filter(move |(cause, _)| match change {
-                Change::Held | Change::Opened => true,
-                Change::Joined => standing.new.contains(&who(cause)),
-                Change::Escalated | Change::Resolved | Change::Withdrawn => false,
+            .filter(move |(cause, _)| match turn {
+                Turn::Held | Turn::Opened => true,
+                Turn::Joined => standing.new.contains(&who(cause)),
+                Turn::Escalated | Turn::Resolved | Turn::Withdrawn => false,
             })
     }
 
     fn exemplars(&self, first: &Cause) -> Exemplars {
-        match self.change.status() {
+        match self.turn.status() {
             Status::Resolved => Exemplars::default(),
-            Status::Pending | Status::Firing => {
-                (self.context.exemplars)(&first.version, first.length)
-            }
+            Status::Pending | Status::Firing => (self.context.exemplars)(first),
         }
     }
 }
@@ -214,6 +237,7 @@ impl Draft<'_> {
 fn cause((cause, evidence): &(&Cause, &Evidence)) -> CauseRecord {
     CauseRecord {
         version: named(&cause.version),
+        segment: cause.segment.as_ref().map(Segment::to_string),
         measure: Measure::of(cause, evidence),
     }
 }
@@ -221,6 +245,7 @@ fn cause((cause, evidence): &(&Cause, &Evidence)) -> CauseRecord {
 fn name(cause: &Cause) -> Named {
     Named {
         version: named(&cause.version),
+        segment: cause.segment.as_ref().map(Segment::to_string),
         subject: cause.subject_name(),
     }
 }

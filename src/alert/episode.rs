@@ -7,6 +7,9 @@
 //! **Limits.** At most [`CAUSES_MAX`] causes are known per model, the strongest of a boundary first; the rest is counted.
 //! A subject that resolved and fires again within an episode joins again.
 //!
+//! **Objectives.** Each objective of a model has `Episodes` of its own ([`Context::about`]): a page about latency and a
+//! ticket about precision are two stories, and prediction time and label time never meet in one.
+//!
 //! **Rejected.** One alert per subject (a storm); grouping by the router alone (it would have to wait to see the storm).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +21,10 @@ use super::draft::{Draft, Standing};
 use super::machine::{Machine, News, State, Timing};
 use super::record::AlertRecord;
 use super::settings::Settings;
-use super::terms::Severity;
-use super::transition::{Episode, change};
+use super::terms::{Severity, Status};
+use super::transition::{Episode, turn};
 use crate::detect::Family;
+use crate::event::Segment;
 use crate::sketch::{Exemplars, Subject};
 use crate::window::{Boundary, WindowLength};
 
@@ -32,16 +36,41 @@ pub const CAUSES_MAX: usize = 10_000;
 pub struct Context<'a> {
     /// The model.
     pub model: &'a str,
+    /// The objective's name, where the episodes are those of one objective.
+    pub about: Option<&'a str>,
+    /// What that objective counts as good, by name: `precision`, `latency`.
+    pub sli: Option<&'a str>,
     /// What the user set.
     pub settings: &'a Settings,
-    /// The reference that findings were compared with.
-    pub reference_id: Option<&'a str>,
-    /// The exemplars of a version's window that ends at this boundary; asked for only when something is published.
-    pub exemplars: &'a dyn Fn(&str, WindowLength) -> Exemplars,
+    /// The reference that a cause was judged by; a segment has its own.
+    pub reference_id: &'a dyn Fn(&Cause) -> Option<String>,
+    /// The exemplars of a cause's window that ends at this boundary; asked for only when something is published.
+    pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
 }
 
-/// Where a cause fired: what the learning of habits asks for.
-type Place = (String, Option<Subject>, WindowLength);
+/// Where a cause fires: what the learning of habits asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The model's version; empty where the producer names none.
+    pub version: String,
+    /// The segment; `None` for the version as a whole.
+    pub segment: Option<Segment>,
+    /// What is measured; `None` for the scope as a whole.
+    pub subject: Option<Subject>,
+    /// The window's length.
+    pub length: WindowLength,
+}
+
+impl Place {
+    fn of(cause: &Cause) -> Self {
+        Self {
+            version: cause.version.clone(),
+            segment: cause.segment.clone(),
+            subject: cause.subject.clone(),
+            length: cause.length,
+        }
+    }
+}
 
 /// An alert that fires.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,8 +120,7 @@ impl Episodes {
             .collect()
     }
 
-    /// Whether a window of `length` that ends at `at` is an ordinary one: no cause of this subject and length is
-    /// pending or firing, or ended less than one length ago. To be asked after [`Episodes::observe`] of that boundary.
+    /// [`Episodes::is_quiet_at`] for a version as a whole.
     #[must_use]
     pub fn is_quiet(
         &self,
@@ -101,9 +129,31 @@ impl Episodes {
         length: WindowLength,
         at: Boundary,
     ) -> bool {
-        let place: Place = (version.to_owned(), Some(subject.clone()), length);
+        let place = Place {
+            version: version.to_owned(),
+            segment: None,
+            subject: Some(subject.clone()),
+            length,
+        };
+        self.is_quiet_at(place, at)
+    }
+
+    /// Whether the window of `place` that ends at `at` is an ordinary one: no cause there is pending or firing, or ended
+    /// less than one length ago. To be asked after [`Episodes::observe`] of that boundary.
+    #[must_use]
+    pub fn is_quiet_at(&self, place: Place, at: Boundary) -> bool {
         let ended = self.ended.get(&place);
-        !ended.is_some_and(|end| remembered(*end, length, at)) && !self.is_active(place)
+        !ended.is_some_and(|end| remembered(*end, place.length, at)) && !self.is_active(place)
+    }
+
+    /// Where the alert of `family` stands; resolved where none is open.
+    #[must_use]
+    pub fn status(&self, family: Family) -> Status {
+        match self.open.get(&family) {
+            Some(episode) if episode.is_firing() => Status::Firing,
+            Some(_) => Status::Pending,
+            None => Status::Resolved,
+        }
     }
 
     /// The causes that fire, in a stable order, with the last trouble seen of each.
@@ -151,20 +201,17 @@ impl Episodes {
         self.unsound
     }
 
-    fn is_active(&self, (version, subject, length): Place) -> bool {
+    fn is_active(&self, place: Place) -> bool {
         let first = Cause {
-            version,
-            subject,
-            length,
+            version: place.version.clone(),
+            segment: place.segment.clone(),
+            subject: place.subject.clone(),
+            length: place.length,
             family: Family::Drift, // the least, as the empty name is
             detector: "".into(),
         };
-        let same = |cause: &Cause| {
-            (&cause.version, &cause.subject, cause.length)
-                == (&first.version, &first.subject, length)
-        };
-        let next = self.machines.range(first.clone()..).next();
-        next.is_some_and(|(cause, _)| same(cause))
+        let next = self.machines.range(first..).next();
+        next.is_some_and(|(cause, _)| Place::of(cause) == place)
     }
 
     /// The findings that can move a machine: breaches, and news of active causes; one per cause, the gravest.
@@ -184,7 +231,7 @@ impl Episodes {
             }
         }
         let before = heard.len();
-        heard.retain(|_, observed| Evidence::of(&observed.finding, Boundary(0)).is_some());
+        heard.retain(|_, observed| Evidence::of(observed, Boundary(0)).is_some());
         self.unsound += (before - heard.len()) as u64;
         heard
     }
@@ -201,10 +248,11 @@ impl Episodes {
             let observed = heard.get(&cause);
             let news = observed.map_or(News::Silence, |observed| observed.news());
             if news >= News::Lingering {
-                let evidence = observed.and_then(|o| Evidence::of(&o.finding, at));
+                let evidence = observed.and_then(|o| Evidence::of(o, at));
                 machine.evidence = evidence.unwrap_or(machine.evidence);
             }
-            let timing = Timing::of(settings, cause.length);
+            machine.lasting = observed.map_or(machine.lasting, |o| o.lasting);
+            let timing = Timing::of(settings, cause.length, machine.lasting);
             match State::after(Some(machine.state), news, at, timing) {
                 Some(state) => {
                     machine.state = state;
@@ -226,26 +274,29 @@ impl Episodes {
         let mut new: Vec<(&Cause, &&Observed)> = heard.iter().filter(is_new).collect();
         new.sort_by(|(_, a), (_, b)| b.finding.effect.total_cmp(&a.finding.effect)); // stable: ties by cause
         for (cause, observed) in new {
-            let Some(evidence) = Evidence::of(&observed.finding, at) else {
+            let Some(evidence) = Evidence::of(observed, at) else {
                 continue;
             };
             if self.machines.len() + self.ended.len() >= CAUSES_MAX {
                 self.overflow += 1;
                 continue;
             }
-            let state = State::begun(at, Timing::of(settings, cause.length));
-            self.machines
-                .insert(cause.clone(), Machine { state, evidence });
+            let lasting = observed.lasting;
+            let machine = Machine {
+                state: State::begun(at, Timing::of(settings, cause.length, lasting)),
+                evidence,
+                lasting,
+            };
+            self.machines.insert(cause.clone(), machine);
         }
     }
 
     fn remember(&mut self, at: Boundary, ended: &BTreeMap<Cause, Machine>) {
         for (cause, _) in ended.iter().filter(|(_, m)| m.state.is_firing()) {
-            let place = (cause.version.clone(), cause.subject.clone(), cause.length);
-            self.ended.insert(place, at);
+            self.ended.insert(Place::of(cause), at);
         }
         self.ended
-            .retain(|(_, _, length), end| remembered(*end, *length, at));
+            .retain(|place, end| remembered(*end, place.length, at));
     }
 
     /// Publishes what changed of one family. An end may be followed by a new beginning: what is still held.
@@ -264,17 +315,17 @@ impl Episodes {
         );
         let mut records = Vec::new();
         let mut episode = self.open.remove(&family);
-        while let Some(change) = change(episode.as_ref(), &standing) {
-            let now = Episode::turned(episode, change, at, standing.severity(change));
+        while let Some(turn) = turn(episode.as_ref(), &standing) {
+            let now = Episode::turned(episode, turn, at, standing.severity(turn));
             let draft = Draft {
                 family,
-                change,
+                turn,
                 episode: &now,
                 at,
                 context,
             };
             records.extend(draft.record(&standing));
-            episode = now.next(change);
+            episode = now.next(turn);
             if episode.is_some() {
                 break;
             }

@@ -7,14 +7,20 @@ use sha2::{Digest, Sha256};
 
 use super::terms::Kind;
 use crate::event::EventTime;
+use crate::sketch::Subject;
 
 /// The scheme of the fingerprint; part of every one, never to change.
 const SCHEME: &str = "tidegauge/v1";
 
-/// What all records of one alert share: 32 hexadecimal digits over the scheme, the name (a model, or a source for integrity) and the kind.
+/// What all records of one alert share: 32 hexadecimal digits over the scheme, the name (a model, or a source for
+/// integrity), the kind, and what it is about where one kind has several (an objective's name).
 #[must_use]
-pub fn fingerprint(name: &str, kind: Kind) -> String {
-    digest(&[SCHEME, name, kind.name()])
+pub fn fingerprint(name: &str, kind: Kind, about: Option<&str>) -> String {
+    let about = about.map(|name| Subject::Objective(name.to_owned()).name()); // has a colon, as no kind has
+    let parts = [SCHEME, name, kind.name()]
+        .into_iter()
+        .chain(about.as_deref());
+    digest(&parts.collect::<Vec<_>>())
 }
 
 /// The id of one record: 32 hexadecimal digits over its alert's fingerprint, the episode's start, the boundary and the sequence.
@@ -26,6 +32,11 @@ pub(super) fn record_id(
 ) -> String {
     let (start, at, sequence) = (start.0.to_string(), at.0.to_string(), sequence.to_string());
     digest(&[fingerprint, &start, &at, &sequence])
+}
+
+/// The id of the one record that says what became of an episode's quality: no boundary, for there is only one.
+pub(super) fn assessment_id(fingerprint: &str, start: EventTime) -> String {
+    digest(&[fingerprint, &start.0.to_string(), "assessed"])
 }
 
 /// A W3C `traceparent` of its own for each record: the id is the trace, half a hash of it the span; not sampled.
@@ -60,12 +71,17 @@ mod tests {
     fn a_fingerprint_is_what_sha256sum_says() {
         // printf 'tidegauge/v1\0fraud\0drift' | sha256sum | cut -c-32
         assert_eq!(
-            fingerprint("fraud", Kind::Drift),
+            fingerprint("fraud", Kind::Drift, None),
             "df2950e10389c006960d0eb9f9451811"
         );
+        // printf 'tidegauge/v1\0fraud\0slo\0objective:precise' | sha256sum | cut -c-32
+        assert_eq!(
+            fingerprint("fraud", Kind::Slo, Some("precise")),
+            "d834beba9ce502632a476b9b078e889f"
+        );
         assert_ne!(
-            fingerprint("fraud", Kind::Drift),
-            fingerprint("fraud", Kind::Volume)
+            fingerprint("fraud", Kind::Drift, None),
+            fingerprint("fraud", Kind::Volume, None)
         );
     }
 

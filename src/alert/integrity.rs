@@ -64,7 +64,11 @@ impl Integrity {
     #[must_use]
     pub fn record(self, source: SourceName<'_>, at: EventTime, settings: &Settings) -> AlertRecord {
         let subject = format!("source:{}/{}", source.topic, source.partition);
-        let fingerprint = fingerprint(&format!("{subject}:{}", self.detector()), Kind::Integrity);
+        let fingerprint = fingerprint(
+            &format!("{subject}:{}", self.detector()),
+            Kind::Integrity,
+            None,
+        );
         let severity = self.severity(settings);
         let over = matches!(self, Self::Flood(flood) if flood.over);
         let cause = self.cause(&subject);
@@ -95,6 +99,7 @@ impl Integrity {
             new_causes: (!over)
                 .then(|| Named {
                     version: None,
+                    segment: None,
                     subject: Some(subject.clone()),
                 })
                 .into_iter()
@@ -108,6 +113,9 @@ impl Integrity {
             at: instant(at),
             started_at: instant(self.start(at)),
             ended_at: self.end(at).map(instant),
+            segments: Vec::new(),
+            objective: None,
+            impact: None,
         }
     }
 
@@ -184,6 +192,7 @@ impl Integrity {
         };
         CauseRecord {
             version: None,
+            segment: None,
             measure,
         }
     }

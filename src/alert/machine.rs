@@ -72,14 +72,30 @@ pub struct Timing {
     pub silence_minutes: i64,
 }
 
+/// How long the breaches of one rule last, in minutes of event time: what an objective may set for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Lasting {
+    /// A breach lasts this long before it fires.
+    pub hold_minutes: i64,
+    /// It is quiet this long before it resolves.
+    pub keep_firing_minutes: i64,
+}
+
 impl Timing {
-    /// The timing of causes in windows of `length`.
+    /// The timing of causes in windows of `length`; what a rule sets for itself goes before the settings.
     #[must_use]
-    pub fn of(settings: &Settings, length: WindowLength) -> Self {
-        Self {
+    pub fn of(settings: &Settings, length: WindowLength, own: Option<Lasting>) -> Self {
+        let Lasting {
+            hold_minutes,
+            keep_firing_minutes,
+        } = own.unwrap_or(Lasting {
             hold_minutes: settings.hold_minutes,
             keep_firing_minutes: settings.keep_firing_minutes,
-            silence_minutes: length.minutes() + settings.keep_firing_minutes,
+        });
+        Self {
+            hold_minutes,
+            keep_firing_minutes,
+            silence_minutes: length.minutes() + keep_firing_minutes,
         }
     }
 }
@@ -146,4 +162,6 @@ pub struct Machine {
     pub state: State,
     /// The last breach or lingering.
     pub evidence: Evidence,
+    /// What its rule set when it was last heard: silence does not say.
+    pub lasting: Option<Lasting>,
 }

@@ -4,6 +4,7 @@
 //! `episode` gathers the causes of one model and family into one alert, `record` is what is published of it. This
 //! floor knows nothing of Kafka, of clocks, or of how a finding was computed.
 
+mod assessed;
 mod cause;
 mod draft;
 mod envelope;
@@ -11,26 +12,34 @@ mod episode;
 mod identity;
 mod integrity;
 mod machine;
+mod objective;
+mod objective_report;
+mod objective_tale;
 mod record;
 mod reference;
 mod report;
+mod segment;
 mod settings;
 mod shape;
 mod terms;
 mod transition;
 mod wording;
 
+pub use assessed::{Assessed, Impact, ImpactVerdict, assessment_record};
 pub use cause::{Cause, Evidence, Observed};
-pub use episode::{CAUSES_MAX, Context, Episodes, StandingAlert};
+pub use episode::{CAUSES_MAX, Context, Episodes, Place, StandingAlert};
 pub use identity::fingerprint;
 pub use integrity::{Flood, Integrity, SourceName};
-pub use machine::{Machine, News, State, Timing};
+pub use machine::{Lasting, Machine, News, State, Timing};
+pub use objective::ObjectivePart;
+pub use objective_report::{OBJECTIVE_SCHEMA, ObjectiveRecord, ObjectiveReport};
 pub use record::{
     ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, ExemplarRecord, Measure, Named,
     Provenance, WindowRecord,
 };
 pub use reference::{REFERENCE_SCHEMA, ReferenceRecord, SubjectRecord, reference_records};
 pub use report::{FindingRecord, REPORT_SCHEMA, Report, ReportRecord};
+pub use segment::{SEGMENTS_SHOWN_MAX, SegmentRecord, SegmentShare};
 pub use settings::Settings;
 pub use shape::{CategoriesRecord, NumbersRecord, TopCategory, TypesRecord};
-pub use terms::{Change, Kind, Severity, Status};
+pub use terms::{By, Change, Kind, Severity, Status};

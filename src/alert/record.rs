@@ -8,11 +8,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::assessed::Impact;
 use super::cause::{Cause, Evidence};
+use super::objective::ObjectivePart;
+use super::segment::SegmentRecord;
 use super::terms::{Change, Kind, Severity, Status};
 use crate::event::EventTime;
 use crate::sketch::{Exemplar, Exemplars};
-use crate::window::Span;
+use crate::window::{Span, WindowLength};
 
 /// Name and version of the record's schema.
 pub const ALERT_SCHEMA: &str = "tidegauge.alert/1";
@@ -31,6 +34,18 @@ pub struct WindowRecord {
 }
 
 impl WindowRecord {
+    /// The window of a span: its length is the span's.
+    pub(super) fn of_span(span: Span) -> Self {
+        let minutes = span.end.0.saturating_sub(span.start.0);
+        let length = u32::try_from(minutes)
+            .ok()
+            .and_then(WindowLength::from_minutes);
+        Self::of(
+            length.map_or_else(|| "0m".to_owned(), WindowLength::name),
+            span,
+        )
+    }
+
     pub(super) fn of(length: String, span: Span) -> Self {
         Self {
             length,
@@ -57,11 +72,11 @@ pub struct Measure {
     pub value: f64,
     /// What `value` must reach to matter.
     pub threshold: f64,
-    /// `value ÷ threshold`; `null` for integrity.
+    /// `value ÷ threshold`; `null` for integrity and assessments.
     pub effect: Option<f64>,
-    /// The test's statistic; `null` for integrity.
+    /// The test's statistic; `null` for integrity and assessments.
     pub statistic: Option<f64>,
-    /// The statistic's critical value; `null` for integrity.
+    /// The statistic's critical value; `null` for integrity and assessments.
     pub critical: Option<f64>,
     /// The survival function at the statistic, where the test has one.
     pub p_value: Option<f64>,
@@ -109,16 +124,20 @@ impl Measure {
 pub struct CauseRecord {
     /// The model's version; `null` where the producer names none, and for integrity.
     pub version: Option<String>,
+    /// The segment; `null` for the version as a whole.
+    pub segment: Option<String>,
     /// What was measured.
     #[serde(flatten)]
     pub measure: Measure,
 }
 
-/// A subject of a version, by name.
+/// A subject of a version or of a segment of it, by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Named {
     /// The model's version; `null` where the producer names none.
     pub version: Option<String>,
+    /// The segment; `null` for the version as a whole.
+    pub segment: Option<String>,
     /// The subject; `null` for the scope as a whole.
     pub subject: Option<String>,
 }
@@ -160,7 +179,7 @@ pub struct AlertRecord {
     pub status: Status,
     /// Why this was published; `null` for integrity.
     pub change: Option<Change>,
-    /// Number of the record within the episode, from 0.
+    /// Number of the record within the episode, from 0; an assessment is not counted and says 0.
     pub sequence: u64,
     /// How urgent it is.
     pub severity: Severity,
@@ -168,7 +187,8 @@ pub struct AlertRecord {
     pub model: Option<String>,
     /// The version, if all causes share one that has a name.
     pub version: Option<String>,
-    /// The segment; `null` as long as segments are not judged.
+    /// The segment that all causes share, or the one that bears more than half of what an objective has too much;
+    /// `null` where there is none.
     pub segment: Option<String>,
     /// What was measured of the first cause.
     #[serde(flatten)]
@@ -177,7 +197,7 @@ pub struct AlertRecord {
     pub reference_id: Option<String>,
     /// Subjects concerned, shown or not.
     pub causes_total: u64,
-    /// One cause per version and subject, by descending effect; at most [`CAUSES_SHOWN_MAX`].
+    /// One cause per version, segment and subject, by descending effect; at most [`CAUSES_SHOWN_MAX`].
     pub causes: Vec<CauseRecord>,
     /// Subjects that are new with this record, shown or not.
     pub new_causes_total: u64,
@@ -199,6 +219,13 @@ pub struct AlertRecord {
     pub started_at: String,
     /// When it ended, RFC 3339; of an integrity fact when it may be forgotten.
     pub ended_at: Option<String>,
+    /// The worst segments behind the first cause, the largest excess first; empty where they are not known.
+    #[serde(default)] // records of the first build have none
+    pub segments: Vec<SegmentRecord>,
+    /// The objective that is not met; `null` for other kinds.
+    pub objective: Option<ObjectivePart>,
+    /// What the drift did to quality; `null` but in an assessment.
+    pub impact: Option<Impact>,
 }
 
 impl AlertRecord {

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::envelope::path_segment;
 use super::record::{WindowRecord, json};
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
+use crate::event::Segment;
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::Subject;
-use crate::window::{Span, WindowLength};
 
 /// Name and version of the record's schema.
 pub const REFERENCE_SCHEMA: &str = "tidegauge.reference/1";
@@ -24,6 +24,9 @@ pub struct ReferenceRecord {
     pub schema: String,
     /// The model.
     pub model: String,
+    /// The segment; left out where the reference is that of all the model's predictions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
     /// Content hash of the whole reference.
     pub id: String,
     /// The span of event time it was learned from.
@@ -103,21 +106,14 @@ fn record(
     ReferenceRecord {
         schema: REFERENCE_SCHEMA.to_owned(),
         model: reference.model.clone(),
+        segment: reference.segment.as_ref().map(Segment::to_string),
         id: reference.id.clone(),
-        span: WindowRecord::of(length_name(reference.span), reference.span),
+        span: WindowRecord::of_span(reference.span),
         predictions: reference.predictions,
         part,
         parts,
         subjects,
     }
-}
-
-fn length_name(span: Span) -> String {
-    let minutes = span.end.0.saturating_sub(span.start.0);
-    let length = u32::try_from(minutes)
-        .ok()
-        .and_then(WindowLength::from_minutes);
-    length.map_or_else(|| "0m".to_owned(), WindowLength::name)
 }
 
 impl ReferenceRecord {

@@ -9,6 +9,7 @@ use super::envelope::path_segment;
 use super::record::{WindowRecord, json, named};
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
 use crate::detect::{Finding, Verdict};
+use crate::event::Segment;
 use crate::sketch::{Subject, ValueSketch};
 use crate::stats::DISTANCES;
 use crate::window::{Boundary, Span, WindowLength};
@@ -23,6 +24,8 @@ pub struct Report<'a> {
     pub model: &'a str,
     /// The version; empty where the producer names none.
     pub version: &'a str,
+    /// The segment; `None` for the version as a whole.
+    pub segment: Option<&'a Segment>,
     /// The subject.
     pub subject: &'a Subject,
     /// The window's length.
@@ -65,7 +68,7 @@ pub struct ReportRecord {
     pub model: String,
     /// The version; `null` where the producer names none.
     pub version: Option<String>,
-    /// The segment; `null` as long as segments are not judged.
+    /// The segment; `null` for the version as a whole.
     pub segment: Option<String>,
     /// The subject: `feature:amount`, `score`.
     pub subject: String,
@@ -101,7 +104,7 @@ impl Report<'_> {
             schema: REPORT_SCHEMA.to_owned(),
             model: self.model.to_owned(),
             version: named(self.version),
-            segment: None,
+            segment: self.segment.map(Segment::to_string),
             subject: self.subject.name(),
             window: WindowRecord::of(self.length.name(), span),
             predictions: self.predictions,
@@ -166,12 +169,17 @@ fn gravity(verdict: Verdict) -> u8 {
 }
 
 impl ReportRecord {
-    /// The Kafka key: all windows of one subject in order on one partition. Its parts are percent-encoded, so that no two subjects share one.
+    /// The Kafka key: all windows of one subject in order on one partition. Its parts are percent-encoded, so that no two subjects share one; that of a segment has one more.
     #[must_use]
     pub fn key(&self) -> String {
         let version = self.version.as_deref().unwrap_or_default();
-        let parts = [&self.model, version, &self.subject, &self.window.length].map(path_segment);
-        parts.join("/")
+        let before = [self.model.as_str(), version];
+        let after = [self.subject.as_str(), &self.window.length];
+        let parts = before
+            .into_iter()
+            .chain(self.segment.as_deref())
+            .chain(after);
+        parts.map(path_segment).collect::<Vec<_>>().join("/")
     }
 
     /// The Kafka value: JSON.

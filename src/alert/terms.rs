@@ -85,16 +85,44 @@ pub enum Change {
     Resolved,
     /// A held breach ended before it fired (resolved).
     Withdrawn,
+    /// The labels of a drifted window have come: what the drift did to quality is known. No transition; the alert stands
+    /// where it stood.
+    Assessed,
 }
 
 impl Change {
-    /// Where the alert stands after it.
+    /// Its name as published.
     #[must_use]
-    pub fn status(self) -> Status {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Held => Status::Pending,
-            Self::Opened | Self::Joined | Self::Escalated => Status::Firing,
-            Self::Resolved | Self::Withdrawn => Status::Resolved,
+            Self::Held => "held",
+            Self::Opened => "opened",
+            Self::Joined => "joined",
+            Self::Escalated => "escalated",
+            Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
+            Self::Assessed => "assessed",
+        }
+    }
+}
+
+/// By which time outcomes are gathered into a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// By the prediction's time: did the model of that hour do well.
+    Prediction,
+    /// By the time at which the label became known: what was learned this hour.
+    Label,
+}
+
+impl By {
+    /// Its name as published.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prediction => "prediction",
+            Self::Label => "label",
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::draft::Standing;
-use super::terms::{Change, Severity};
+use super::terms::{Change, Severity, Status};
 use crate::window::Boundary;
 
 /// One episode: from the first cause to the last resolution.
@@ -23,18 +23,53 @@ enum Phase {
     Firing,
 }
 
+/// A transition of an episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Held,
+    Opened,
+    Joined,
+    Escalated,
+    Resolved,
+    Withdrawn,
+}
+
+impl Turn {
+    /// Where the alert stands after it.
+    pub(super) fn status(self) -> Status {
+        match self {
+            Self::Held => Status::Pending,
+            Self::Opened | Self::Joined | Self::Escalated => Status::Firing,
+            Self::Resolved | Self::Withdrawn => Status::Resolved,
+        }
+    }
+}
+
+impl From<Turn> for Change {
+    fn from(turn: Turn) -> Self {
+        match turn {
+            Turn::Held => Self::Held,
+            Turn::Opened => Self::Opened,
+            Turn::Joined => Self::Joined,
+            Turn::Escalated => Self::Escalated,
+            Turn::Resolved => Self::Resolved,
+            Turn::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
 /// What must be said of an episode, given how its causes stand; `None` as long as nothing changed.
-pub(super) fn change(episode: Option<&Episode>, standing: &Standing<'_>) -> Option<Change> {
+pub(super) fn turn(episode: Option<&Episode>, standing: &Standing<'_>) -> Option<Turn> {
     let fires = !standing.firing.is_empty();
     let pends = !standing.pending.is_empty();
     match episode.map(|episode| (episode.phase, episode.severity)) {
-        None | Some((Phase::Pending, _)) if fires => Some(Change::Opened),
-        None => pends.then_some(Change::Held),
-        Some((Phase::Pending, _)) => (!pends).then_some(Change::Withdrawn),
-        Some((Phase::Firing, _)) if !fires => Some(Change::Resolved),
-        Some((Phase::Firing, _)) if !standing.new.is_empty() => Some(Change::Joined),
+        None | Some((Phase::Pending, _)) if fires => Some(Turn::Opened),
+        None => pends.then_some(Turn::Held),
+        Some((Phase::Pending, _)) => (!pends).then_some(Turn::Withdrawn),
+        Some((Phase::Firing, _)) if !fires => Some(Turn::Resolved),
+        Some((Phase::Firing, _)) if !standing.new.is_empty() => Some(Turn::Joined),
         Some((Phase::Firing, severity)) => {
-            (standing.severity(Change::Escalated) > severity).then_some(Change::Escalated)
+            (standing.severity(Turn::Escalated) > severity).then_some(Turn::Escalated)
         }
     }
 }
@@ -44,16 +79,16 @@ impl Episode {
         self.phase == Phase::Firing
     }
 
-    /// The episode at the moment of `change`; severity only rises.
+    /// The episode at the moment of `turn`; severity only rises.
     pub(super) fn turned(
         episode: Option<Self>,
-        change: Change,
+        turn: Turn,
         at: Boundary,
         severity: Severity,
     ) -> Self {
-        let phase = match change {
-            Change::Held | Change::Withdrawn => Phase::Pending,
-            Change::Opened | Change::Joined | Change::Escalated | Change::Resolved => Phase::Firing,
+        let phase = match turn {
+            Turn::Held | Turn::Withdrawn => Phase::Pending,
+            Turn::Opened | Turn::Joined | Turn::Escalated | Turn::Resolved => Phase::Firing,
         };
         match episode {
             None => Self {
@@ -71,8 +106,8 @@ impl Episode {
     }
 
     /// The episode after a record of it was published.
-    pub(super) fn next(self, change: Change) -> Option<Self> {
-        let goes_on = !matches!(change, Change::Resolved | Change::Withdrawn);
+    pub(super) fn next(self, turn: Turn) -> Option<Self> {
+        let goes_on = !matches!(turn, Turn::Resolved | Turn::Withdrawn);
         goes_on.then_some(Self {
             sequence: self.sequence + 1,
             ..self

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::objective_tale::ObjectiveTale;
 use super::record::{CauseRecord, Measure};
+use super::segment::SegmentShare;
 use super::settings::Settings;
 use super::terms::{Kind, Severity, Status};
 use crate::detect::Family;
@@ -20,6 +22,10 @@ pub(super) struct Tale<'a> {
     pub(super) causes: &'a [CauseRecord],
     pub(super) causes_total: u64,
     pub(super) ended_at: Option<&'a str>,
+    /// The segment that bears more than half of the excess.
+    pub(super) segment: Option<&'a SegmentShare>,
+    /// Whether the first cause asks for somebody now.
+    pub(super) pages: bool,
 }
 
 /// What an Alertmanager routes by. The user's labels yield to ours: routing must not depend on a typing error.
@@ -72,14 +78,17 @@ pub(super) fn annotations(
 impl Tale<'_> {
     /// One line.
     pub(super) fn summary(&self) -> String {
-        let subject = self.causes.first().map_or(ALL, subject);
+        let subject = self.causes.first().map_or_else(|| ALL.to_owned(), place);
         let what = match (self.family, self.causes_total) {
             (Family::Drift, 0 | 1) => format!("{subject} drifts"),
             (Family::Drift, n) => format!("{n} subjects drift, {subject} most"),
             (Family::DataQuality, 0 | 1) => format!("bad data in {subject}"),
             (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
             (Family::Volume, _) => "traffic fell away".to_owned(),
-            (Family::Objective, _) => format!("{subject} is not met"),
+            (Family::Objective, _) => match self.objective() {
+                Some(objective) => objective.line(),
+                None => format!("{subject} is not met"),
+            },
         };
         let model = self.model;
         match self.status {
@@ -99,12 +108,24 @@ impl Tale<'_> {
         kept.join(" ")
     }
 
+    fn objective(&self) -> Option<ObjectiveTale<'_>> {
+        (self.family == Family::Objective).then_some(())?;
+        Some(ObjectiveTale {
+            cause: self.causes.first()?,
+            pages: self.pages,
+            segment: self.segment,
+        })
+    }
+
     fn sentence(&self, cause: &CauseRecord) -> String {
         let whose = match &cause.version {
             Some(version) => format!("model {}, version {version},", self.model),
             None => format!("model {}", self.model),
         };
-        let subject = subject(cause);
+        if let Some(objective) = self.objective() {
+            return objective.sentences(&whose);
+        }
+        let subject = place(cause);
         let what = match self.family {
             Family::Drift => format!("{subject} of {whose} is distributed unlike its reference"),
             Family::DataQuality => {
@@ -124,9 +145,9 @@ impl Tale<'_> {
         let more = self.causes_total.checked_sub(1).filter(|more| *more > 0)?;
         let name = |cause: &CauseRecord| match &cause.version {
             Some(version) if cause.version != first.version => {
-                format!("{} (version {version})", subject(cause))
+                format!("{} (version {version})", place(cause))
             }
-            _ => subject(cause).to_owned(),
+            _ => place(cause),
         };
         let names: Vec<String> = rest.iter().take(NAMES_MAX).map(name).collect();
         let open = if more > names.len() as u64 {
@@ -138,11 +159,19 @@ impl Tale<'_> {
     }
 }
 
-fn subject(cause: &CauseRecord) -> &str {
+pub(super) fn subject(cause: &CauseRecord) -> &str {
     cause.measure.subject.as_deref().unwrap_or(ALL)
 }
 
-fn when(measure: &Measure) -> String {
+/// The subject, and the segment in which it is in trouble.
+fn place(cause: &CauseRecord) -> String {
+    match &cause.segment {
+        Some(segment) => format!("{} in {segment}", subject(cause)),
+        None => subject(cause).to_owned(),
+    }
+}
+
+pub(super) fn when(measure: &Measure) -> String {
     measure.window.as_ref().map_or_else(String::new, |window| {
         format!("In the {} up to {}, ", window.length, window.end)
     })
@@ -163,6 +192,11 @@ fn numbers(measure: &Measure, family: Family) -> String {
         "{} is {value} and matters from {threshold} ({judged})",
         measure.detector
     )
+}
+
+/// A share in percent: `61 %`, `99.9 %`.
+pub(super) fn percent(share: f64) -> String {
+    format!("{} %", short(share * 100.0))
 }
 
 /// Three significant digits.

@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::bounded::{BoundedSeries, Dropped};
 use super::catalogue::Metric;
-use super::drift::DriftSeries;
 use super::metrics::{MetricError, Metrics};
 use super::model::ModelBook;
 use super::readiness::{Readiness, Worker};
-use super::status::{FiringAlert, SourceStatus, Status};
+use super::status::{FiringAlert, JoinStatus, SourceStatus, Status};
 use super::worker::WorkerMeter;
 use crate::event::{EventTime, Reject, Tick};
 use crate::runtime::meter::{LeftOut, Violation};
 
 /// Version of this build.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Series of `tidegauge_quality_value` at most, some 2.5 MB here and in a scrape: 400 scopes of ten measures.
+const QUALITY_SERIES_MAX: usize = 4_500;
+/// Series of `tidegauge_quality_coverage` at most: one where ten measures are.
+const COVERAGE_SERIES_MAX: usize = 500;
 
 /// How the board is set up.
 pub struct BoardOptions {
@@ -40,7 +44,10 @@ pub(super) struct Books {
     pub sources: BTreeMap<(String, i32), SourceBook>,
     pub models: BTreeMap<String, ModelBook>,
     pub alerts: BTreeMap<String, FiringAlert>,
-    pub drift: DriftSeries,
+    pub drift: BoundedSeries<5>,
+    pub quality: BoundedSeries<6>,
+    pub coverage: BoundedSeries<5>,
+    pub joins: BTreeMap<i32, JoinStatus>,
 }
 
 /// Sums since the start.
@@ -110,7 +117,11 @@ impl Board {
                         .set(Metric::LagSeconds, &[topic, &partition.to_string()], lag);
                 }
             }
-            let ready = Readiness::of(&books.workers, Instant::now()).ready;
+            let now = Instant::now();
+            let ready = Readiness::of(&books.workers, now).ready;
+            let age = books.workers.iter().map(|worker| worker.age(now)).max();
+            let age = age.unwrap_or_default().as_secs_f64();
+            self.metrics.set(Metric::HeartbeatAge, &[], age);
             self.metrics
                 .set(Metric::Ready, &[], f64::from(u8::from(ready)));
         }
@@ -145,6 +156,7 @@ impl Board {
                 .iter()
                 .map(|(name, book)| book.status(name))
                 .collect(),
+            joins: books.joins.values().cloned().collect(),
             firing,
         }
     }
@@ -163,7 +175,22 @@ impl Books {
             sources: BTreeMap::new(),
             models: BTreeMap::new(),
             alerts: BTreeMap::new(),
-            drift: DriftSeries::new(drift_series_max),
+            drift: BoundedSeries::new(
+                Metric::Drift,
+                Dropped(Metric::DriftSeriesDropped),
+                drift_series_max,
+            ),
+            quality: BoundedSeries::new(
+                Metric::QualityValue,
+                Dropped(Metric::QualitySeriesDropped),
+                QUALITY_SERIES_MAX,
+            ),
+            coverage: BoundedSeries::new(
+                Metric::QualityCoverage,
+                Dropped(Metric::QualitySeriesDropped),
+                COVERAGE_SERIES_MAX,
+            ),
+            joins: BTreeMap::new(),
         }
     }
 

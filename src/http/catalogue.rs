@@ -109,6 +109,56 @@ catalogue! {
         "Distance of the last judged window from the reference; the label distance names the definition and hence the unit.";
     DriftSeriesDropped = Counter "tidegauge_drift_series_dropped_total" []
         "Values of tidegauge_drift left out because the limit of series was reached; the reports topic has them all.";
+    QualityValue = Gauge "tidegauge_quality_value" ["model", "version", "segment", "by", "window", "measure"]
+        "A measure of quality against labels in the last window, in the measure's own unit; by is prediction (prediction time) or label (when the label became known), segment is empty for the whole version.";
+    QualityCoverage = Gauge "tidegauge_quality_coverage" ["model", "version", "segment", "by", "window"]
+        "Predictions of the last window whose label is known, divided by all that wait for one, 0 to 1.";
+    QualitySeriesDropped = Counter "tidegauge_quality_series_dropped_total" []
+        "Values of tidegauge_quality_value and tidegauge_quality_coverage left out because the limit of series was reached; the reports topic has them all.";
+    SloTarget = Gauge "tidegauge_slo_target" ["model", "objective"]
+        "Share of good events that the objective promises, 0 to 1.";
+    SloGood = Gauge "tidegauge_slo_good" ["model", "objective"]
+        "Good events of the objective's period up to now; signed, because a corrected label takes back what it said.";
+    SloValid = Gauge "tidegauge_slo_valid" ["model", "objective"]
+        "Events of the objective's period that were asked.";
+    SloRemaining = Gauge "tidegauge_slo_error_budget_remaining" ["model", "objective"]
+        "Share of the error budget that is left: 1 untouched, below 0 overdrawn.";
+    SloBurnRate = Gauge "tidegauge_slo_burn_rate" ["model", "objective", "window"]
+        "How many times too fast the error budget is spent in the window; 1 spends it in exactly the period. Absent with too few events.";
+    SloExhaustedAt = Gauge "tidegauge_slo_exhausted_at_seconds" ["model", "objective"]
+        "When the error budget ends at the present rate, or when it ended, in seconds since the Unix epoch; absent where it does not end.";
+    JoinPredictions = Counter "tidegauge_join_predictions_total" ["partition"]
+        "Predictions that came to wait for a label, by partition of the internal outcomes topic.";
+    JoinJoined = Counter "tidegauge_join_joined_total" ["partition"]
+        "Predictions that met their label.";
+    JoinPending = Gauge "tidegauge_join_pending" ["partition"]
+        "Predictions that wait for a label now.";
+    JoinExpired = Counter "tidegauge_join_expired_total" ["partition"]
+        "Predictions whose horizon passed without a label.";
+    JoinDuplicates = Counter "tidegauge_join_duplicates_total" ["partition"]
+        "Predictions that came again within the horizon and were not counted.";
+    JoinSampledOut = Counter "tidegauge_join_sampled_out_total" ["partition"]
+        "Predictions left out of the join by sampling.";
+    JoinLabels = Counter "tidegauge_join_labels_total" ["partition"]
+        "Labels that came.";
+    JoinLabelsJoined = Counter "tidegauge_join_labels_joined_total" ["partition"]
+        "Labels that met their prediction.";
+    JoinLabelsWaiting = Gauge "tidegauge_join_labels_waiting" ["partition"]
+        "Labels that came before their prediction and wait for it now.";
+    JoinLabelsExpired = Counter "tidegauge_join_labels_expired_total" ["partition"]
+        "Labels that waited in vain: no prediction of their id came, or it was older than the horizon.";
+    JoinLabelsDuplicate = Counter "tidegauge_join_labels_duplicate_total" ["partition"]
+        "Labels that said nothing new.";
+    JoinCorrections = Counter "tidegauge_join_corrections_total" ["partition"]
+        "Labels that replaced the truth of a prediction.";
+    JoinEntries = Gauge "tidegauge_join_entries" ["partition"]
+        "Entries that the join holds in memory.";
+    JoinBytes = Gauge "tidegauge_join_bytes" ["partition"]
+        "Bytes of memory that they take, roughly.";
+    JoinRebuilt = Gauge "tidegauge_join_rebuilt_ratio" ["partition"]
+        "How much of the outcomes topic was read again after an assignment, 0 to 1; 1 once the join is complete.";
+    HeartbeatAge = Gauge "tidegauge_heartbeat_age_seconds" []
+        "Seconds since the loop of the slowest worker last turned, when scraped; beyond 30 /livez fails.";
 }
 
 /// The text of `docs/metrics.md`.
@@ -119,7 +169,8 @@ pub fn documentation() -> String {
          `GET /metrics`, in the text format of Prometheus. This page is written from the table in `src/http/catalogue.rs`;\n\
          a test says when they differ (`UPDATE_DOCS=1 cargo test --test metrics_docs` writes it anew).\n\n\
          No metric carries a feature's value or an id. `tidegauge_drift` holds at most 2,000 series\n\
-         unless configured otherwise; what finds no place is counted in `tidegauge_drift_series_dropped_total`.\n\
+         unless configured otherwise, those of quality 5,000 together; what finds no place is counted in\n\
+         `tidegauge_drift_series_dropped_total` and `tidegauge_quality_series_dropped_total`.\n\
          Series of partitions and models that moved to another process disappear.\n\n\
          | metric | type | labels | meaning |\n|---|---|---|---|\n",
     );

@@ -77,6 +77,19 @@ impl Metrics {
         }
     }
 
+    /// Raises a counter to what it counts elsewhere; one that counts less than before began anew.
+    pub fn reach(&self, metric: Metric, labels: &[&str], total: u64) {
+        let Some(Series::Counter(family)) = self.series.get(metric as usize) else {
+            return debug_assert!(false, "{metric:?} is no counter");
+        };
+        if let Some(counter) = fitting(family.get_metric_with_label_values(labels)) {
+            if total < counter.get() {
+                counter.reset();
+            }
+            counter.inc_by(total.saturating_sub(counter.get()));
+        }
+    }
+
     /// Sets a gauge.
     pub fn set(&self, metric: Metric, labels: &[&str], value: f64) {
         match self.series.get(metric as usize) {
@@ -101,11 +114,13 @@ impl Metrics {
         }
     }
 
-    /// Makes the series of a gauge disappear; one that does not exist is no fault.
+    /// Makes a series disappear; one that does not exist is no fault.
     pub fn remove(&self, metric: Metric, labels: &[&str]) {
-        if let Some(Series::Gauge(family)) = self.series.get(metric as usize) {
-            let _ = family.remove_label_values(labels);
-        }
+        let _ = match self.series.get(metric as usize) {
+            Some(Series::Gauge(family)) => family.remove_label_values(labels),
+            Some(Series::Counter(family)) => family.remove_label_values(labels),
+            Some(Series::Seconds(_)) | None => Ok(()),
+        };
     }
 
     /// Makes every series of a gauge disappear.

@@ -4,10 +4,11 @@
 //! names, counts, hashes and shares only.
 
 mod board;
+mod bounded;
 mod catalogue;
-mod drift;
 mod metrics;
 mod model;
+mod outcomes;
 mod picture;
 mod readiness;
 mod server;
@@ -18,7 +19,10 @@ pub use board::{Board, BoardOptions};
 pub use catalogue::{CATALOGUE, Entry, Kind, Metric, documentation};
 pub use metrics::{MetricError, Metrics};
 pub use picture::Picture;
-pub use readiness::{Phase, Readiness, WorkerState};
+pub use readiness::{Phase, Readiness, Rebuilding, WorkerState};
 pub use server::{Handle, ServeError, serve};
-pub use status::{FiringAlert, ModelStatus, ReferenceStatus, SourceStatus, Status, SubjectStatus};
+pub use status::{
+    FiringAlert, JoinStatus, ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus,
+    SourceStatus, Status, SubjectStatus,
+};
 pub use worker::WorkerMeter;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::outcomes::OutcomeBook;
 use super::picture::Picture;
 use super::status::{ModelStatus, ReferenceStatus, SubjectStatus};
 use crate::runtime::meter::{Judged, Learning};
@@ -23,6 +24,7 @@ pub(super) struct ModelBook {
     pub windows_closed: u64,
     reference: Option<ReferenceStatus>,
     subjects: BTreeMap<String, BTreeMap<String, Shown>>,
+    pub outcomes: OutcomeBook,
 }
 
 /// A subject as it is shown.
@@ -97,6 +99,8 @@ impl ModelBook {
                 events: 0,
             }),
             windows_closed: self.windows_closed,
+            quality: self.outcomes.quality_statuses(),
+            objectives: self.outcomes.objective_statuses(),
             subjects_total: subjects.len(),
             subjects: subjects
                 .into_iter()

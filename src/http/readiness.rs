@@ -1,8 +1,11 @@
 //! Whether the process is alive and ready, worker by worker.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+
+use crate::runtime::meter::Rebuilt;
 
 /// A worker whose loop did not turn for this long is stuck. Its longest wait, a commit, gives up earlier.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(30);
@@ -27,6 +30,17 @@ pub enum Phase {
     },
 }
 
+/// How far the joins that a worker was given are rebuilt from their topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Rebuilding {
+    /// Joins that are not complete yet.
+    pub partitions: usize,
+    /// Records read again.
+    pub done: u64,
+    /// Records there are.
+    pub of: u64,
+}
+
 /// A worker as it was last heard.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WorkerState {
@@ -35,6 +49,8 @@ pub struct WorkerState {
     /// What it is doing.
     #[serde(flatten)]
     pub phase: Phase,
+    /// The joins that are being rebuilt; `null` once all are complete.
+    pub rebuilding: Option<Rebuilding>,
     /// Seconds since its loop last turned.
     pub heartbeat_age_secs: f64,
 }
@@ -53,9 +69,11 @@ pub struct Readiness {
 }
 
 /// What is kept of a worker.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Worker {
     pub phase: Phase,
+    /// Joins that are not complete, by partition.
+    rebuilding: BTreeMap<i32, Rebuilt>,
     pub heard: Instant,
 }
 
@@ -63,12 +81,14 @@ impl Worker {
     pub fn new(now: Instant) -> Self {
         Self {
             phase: Phase::Joining,
+            rebuilding: BTreeMap::new(),
             heard: now,
         }
     }
 
     /// A new assignment, or none.
     pub fn restoring(&mut self, partitions: usize) {
+        self.rebuilding.clear();
         self.phase = match partitions {
             0 => Phase::Joining,
             partitions => Phase::Restoring {
@@ -82,6 +102,29 @@ impl Worker {
         if let Phase::Restoring { records, .. } = &mut self.phase {
             *records = read;
         }
+    }
+
+    /// A join is complete once all that there was is read.
+    pub fn rebuilding(&mut self, partition: i32, rebuilt: Rebuilt) {
+        if rebuilt.done < rebuilt.of {
+            self.rebuilding.insert(partition, rebuilt);
+        } else {
+            self.rebuilding.remove(&partition);
+        }
+    }
+
+    /// How long ago its loop last turned.
+    pub fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.heard)
+    }
+
+    fn rebuilds(&self) -> Option<Rebuilding> {
+        let joins = self.rebuilding.values();
+        (!self.rebuilding.is_empty()).then(|| Rebuilding {
+            partitions: self.rebuilding.len(),
+            done: joins.clone().map(|rebuilt| rebuilt.done).sum(),
+            of: joins.map(|rebuilt| rebuilt.of).sum(),
+        })
     }
 
     /// A member that was given no partition is ready, too: it is a spare.
@@ -115,11 +158,11 @@ impl Readiness {
 }
 
 fn state(number: usize, worker: &Worker, now: Instant) -> WorkerState {
-    let age = now.saturating_duration_since(worker.heard);
     WorkerState {
         worker: number,
         phase: worker.phase,
-        heartbeat_age_secs: age.as_secs_f64(),
+        rebuilding: worker.rebuilds(),
+        heartbeat_age_secs: worker.age(now).as_secs_f64(),
     }
 }
 
@@ -134,7 +177,15 @@ fn why_not_live(worker: &WorkerState) -> Option<String> {
 
 fn why_not_ready(worker: &WorkerState) -> Option<String> {
     match worker.phase {
-        Phase::Working { .. } => None,
+        Phase::Working { .. } => worker.rebuilding.map(|rebuilding| {
+            let Rebuilding {
+                partitions,
+                done,
+                of,
+            } = rebuilding;
+            let worker = worker.worker;
+            format!("worker {worker} rebuilds the joins of {partitions} partitions, {done} of {of} records so far")
+        }),
         Phase::Joining => Some(format!(
             "worker {} waits for partitions of the consumer group",
             worker.worker
@@ -158,10 +209,13 @@ mod tests {
         let now = Instant::now();
         assert!(!Readiness::of(&[], now).ready, "nothing runs yet");
         let mut worker = Worker::new(now);
-        assert!(!Readiness::of(&[worker], now).ready, "no partitions yet");
+        assert!(
+            !Readiness::of(std::slice::from_ref(&worker), now).ready,
+            "no partitions yet"
+        );
         worker.restoring(4);
         worker.progress(17);
-        let restoring = Readiness::of(&[worker], now);
+        let restoring = Readiness::of(std::slice::from_ref(&worker), now);
         assert!(!restoring.ready && restoring.live);
         assert!(
             restoring
@@ -169,7 +223,7 @@ mod tests {
                 .is_some_and(|r| r.contains("4 partitions") && r.contains("17 records"))
         );
         worker.restored();
-        assert!(Readiness::of(&[worker], now).ready);
+        assert!(Readiness::of(std::slice::from_ref(&worker), now).ready);
         assert!(
             !Readiness::of(&[worker, Worker::new(now)], now).ready,
             "one of two is not enough"
@@ -177,12 +231,37 @@ mod tests {
     }
 
     #[test]
+    fn a_join_that_is_not_complete_keeps_the_worker_from_being_ready() {
+        let now = Instant::now();
+        let mut worker = Worker::new(now);
+        worker.restoring(2);
+        worker.restored();
+        worker.rebuilding(3, Rebuilt { done: 10, of: 40 });
+        worker.rebuilding(4, Rebuilt { done: 5, of: 60 });
+        let waiting = Readiness::of(std::slice::from_ref(&worker), now);
+        assert!(!waiting.ready && waiting.live);
+        assert!(
+            waiting
+                .reason
+                .is_some_and(|r| r.contains("2 partitions") && r.contains("15 of 100 records"))
+        );
+        worker.rebuilding(3, Rebuilt { done: 40, of: 40 });
+        assert!(!Readiness::of(std::slice::from_ref(&worker), now).ready);
+        worker.rebuilding(4, Rebuilt { done: 60, of: 60 });
+        assert!(Readiness::of(std::slice::from_ref(&worker), now).ready);
+        worker.rebuilding(4, Rebuilt { done: 0, of: 60 });
+        worker.restoring(1);
+        worker.restored();
+        assert!(Readiness::of(&[worker], now).ready, "it moved elsewhere");
+    }
+
+    #[test]
     fn a_worker_that_does_not_turn_is_not_live() {
         let now = Instant::now();
         let mut worker = Worker::new(now);
         worker.restored();
-        assert!(Readiness::of(&[worker], now + Duration::from_secs(29)).live);
-        let stuck = Readiness::of(&[worker], now + Duration::from_secs(31));
+        assert!(Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(29)).live);
+        let stuck = Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(31));
         assert!(!stuck.live && !stuck.ready);
     }
 }

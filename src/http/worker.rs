@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use super::board::{Board, Books};
 use super::catalogue::Metric;
+use super::outcomes::{coverage, forget_join, join_status, show_join, show_objective};
 use super::readiness::Worker;
 use super::status::FiringAlert;
 use crate::detect::Family;
+use crate::event::Segment;
 use crate::runtime::meter::{
-    AlertChange, Judged, Learning, LeftOut, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+    AlertChange, JoinTold, Judged, Learning, LeftOut, Meter, ObjectiveTold, QualityTold, Rebuilt,
+    SourceTally, StateSizes, Violation, WindowClosed,
 };
 
 /// Metrics of an evaluate task, by its partition.
@@ -35,6 +38,7 @@ struct Owned {
     sources: BTreeSet<(String, i32)>,
     partitions: BTreeSet<i32>,
     models: BTreeSet<String>,
+    joins: BTreeSet<i32>,
 }
 
 impl WorkerMeter {
@@ -75,6 +79,10 @@ impl WorkerMeter {
             }
             books.sources.remove(&(topic, partition));
         }
+        for partition in owned.joins {
+            forget_join(&self.board.metrics, partition);
+            books.joins.remove(&partition);
+        }
         for partition in owned.partitions {
             for metric in STATE_METRICS {
                 self.board.metrics.remove(metric, &[&partition.to_string()]);
@@ -86,8 +94,12 @@ impl WorkerMeter {
     }
 
     fn forget_model(&self, books: &mut Books, model: &str) {
-        books.models.remove(model);
+        if let Some(book) = books.models.remove(model) {
+            book.outcomes.forget(&self.board.metrics, model);
+        }
         books.drift.forget(&self.board.metrics, model);
+        books.quality.forget(&self.board.metrics, model);
+        books.coverage.forget(&self.board.metrics, model);
         self.board
             .metrics
             .remove(Metric::LearningProgress, &[model]);
@@ -269,6 +281,56 @@ impl Meter for WorkerMeter {
             .entry(judged.model.to_owned())
             .or_default()
             .judged(judged);
+    }
+
+    fn quality(&self, told: &QualityTold<'_>) {
+        self.own_model(told.model);
+        let segment = told.segment.map(Segment::to_string).unwrap_or_default();
+        let (by, window) = (told.by.name(), told.window.name());
+        let scope = [told.model, told.version, &segment, by, &window];
+        let mut books = self.board.books();
+        for (measure, value) in told.measures {
+            let [model, version, segment, by, window] = scope;
+            let labels = [model, version, segment, by, window, measure];
+            books.quality.set(&self.board.metrics, labels, *value);
+        }
+        if let Some(coverage) = coverage(told) {
+            books.coverage.set(&self.board.metrics, scope, coverage);
+        }
+        let model = books.models.entry(told.model.to_owned()).or_default();
+        model.outcomes.quality(told);
+    }
+
+    fn objective(&self, told: &ObjectiveTold<'_>) {
+        self.own_model(told.model);
+        show_objective(&self.board.metrics, told);
+        let mut books = self.board.books();
+        let model = books.models.entry(told.model.to_owned()).or_default();
+        model.outcomes.objective(told);
+    }
+
+    fn joined(&self, told: &JoinTold) {
+        self.own(|owned| {
+            owned.joins.insert(told.partition);
+        });
+        show_join(&self.board.metrics, told);
+        let mut books = self.board.books();
+        books.joins.insert(told.partition, join_status(told));
+    }
+
+    fn rebuilding(&self, partition: i32, rebuilt: Rebuilt) {
+        self.own(|owned| {
+            owned.joins.insert(partition);
+        });
+        let share = rebuilt.done as f64 / rebuilt.of.max(1) as f64;
+        let ratio = if rebuilt.done < rebuilt.of {
+            share
+        } else {
+            1.0
+        };
+        let labels = [&*partition.to_string()];
+        self.board.metrics.set(Metric::JoinRebuilt, &labels, ratio);
+        self.change_worker(|worker| worker.rebuilding(partition, rebuilt));
     }
 
     fn alert(&self, alert: &AlertChange<'_>) {

@@ -134,7 +134,7 @@ pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
                 .map(|cause| cause.to_string())
                 .collect();
             meter.alert(&AlertChange {
-                fingerprint: &fingerprint(model.name(), Kind::from(standing.family)),
+                fingerprint: &fingerprint(model.name(), Kind::from(standing.family), None),
                 model: model.name(),
                 family: standing.family,
                 severity: standing.severity.name(),

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use crate::alert::By;
 use crate::detect::{Family, Verdict};
-use crate::event::{EventTime, Reject};
+use crate::event::{EventTime, Reject, Segment};
 use crate::sketch::{Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
 
@@ -116,6 +117,85 @@ pub struct StateSizes {
     pub bytes: u64,
 }
 
+/// Quality of one version, or of one segment of it, over one window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QualityTold<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// The segment; `None` for the version as a whole.
+    pub segment: Option<&'a Segment>,
+    /// By which time the window gathers.
+    pub by: By,
+    /// Length of the window.
+    pub window: WindowLength,
+    /// Where it ends.
+    pub at: Boundary,
+    /// Predictions that wait for a label or have one.
+    pub predicted: u64,
+    /// Those that have one.
+    pub labelled: u64,
+    /// Measures by name (`accuracy`, `precision`…), each in its own unit; those that are defined.
+    pub measures: &'a [(&'static str, f64)],
+}
+
+/// How an objective of a model stands at a boundary.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ObjectiveTold<'a> {
+    /// The model.
+    pub model: &'a str,
+    /// The objective's name.
+    pub objective: &'a str,
+    /// Good ones of the period.
+    pub good: i64,
+    /// Those of the period that were asked.
+    pub valid: i64,
+    /// Share of good ones that is promised, 0..1.
+    pub target: Option<f64>,
+    /// Share of the error budget that is left; below 0 once it is overdrawn.
+    pub remaining: Option<f64>,
+    /// When the budget ends at the present rate, or when it ended.
+    pub exhausted_at: Option<Boundary>,
+    /// How many times too fast the budget is spent, by window; `None` where too few were asked.
+    pub burn_rates: &'a [(WindowLength, Option<f64>)],
+}
+
+/// What one join task has done since it began, and what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JoinTold {
+    /// The task's partition of the outcomes topic.
+    pub partition: i32,
+    /// Predictions that came.
+    pub predictions: u64,
+    /// Predictions that met their label.
+    pub joined: u64,
+    /// Predictions that wait for a label now.
+    pub pending: u64,
+    /// Predictions whose horizon passed without a label.
+    pub expired: u64,
+    /// Predictions that came again.
+    pub duplicates: u64,
+    /// Predictions that were left out by sampling.
+    pub sampled_out: u64,
+    /// Labels that came.
+    pub labels: u64,
+    /// Labels that met their prediction.
+    pub labels_joined: u64,
+    /// Labels that wait for their prediction now.
+    pub labels_waiting: u64,
+    /// Labels that waited in vain.
+    pub labels_expired: u64,
+    /// Labels that said nothing new.
+    pub labels_duplicate: u64,
+    /// Labels that replaced a truth.
+    pub corrections: u64,
+    /// Entries held.
+    pub entries: u64,
+    /// Bytes of memory they take, roughly.
+    pub bytes: u64,
+}
+
 /// What must never happen and is survived. A gap in the frames and state of others' are not: they end the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Violation {
@@ -134,6 +214,15 @@ impl Violation {
             Self::FrameDuplicate => "frame_duplicate",
         }
     }
+}
+
+/// How much of a topic was read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Records read.
+    pub done: u64,
+    /// Records there are.
+    pub of: u64,
 }
 
 /// What was left out because a bound was reached.
@@ -205,6 +294,14 @@ pub trait Meter: Send + Sync {
     fn window_closed(&self, _window: &WindowClosed<'_>) {}
     /// A subject of a window was compared with the reference.
     fn judged(&self, _judged: &Judged<'_>) {}
+    /// A window's quality was measured.
+    fn quality(&self, _told: &QualityTold<'_>) {}
+    /// An objective was evaluated.
+    fn objective(&self, _told: &ObjectiveTold<'_>) {}
+    /// What a join task has done and holds; the counts only grow while the task lives.
+    fn joined(&self, _told: &JoinTold) {}
+    /// A join task reads its topic again to rebuild what it held: `done` of `of` records. Equal once it is done.
+    fn rebuilding(&self, _partition: i32, _rebuilt: Rebuilt) {}
     /// An alert began, changed or ended; said for every restored firing alert, too.
     fn alert(&self, _alert: &AlertChange<'_>) {}
 }

@@ -16,6 +16,21 @@ pub fn score_cell(score: Option<f64>) -> u8 {
     }
 }
 
+/// The cell of a judge's score: the largest k with k/100 <= x, 0..=100; [`UNSCORED`] outside 0..=1.
+///
+/// Objectives ask for "at least 0.57", so 0.57 must be in cell 57, though 100 times the double 0.57 is below 57.
+#[must_use]
+pub fn evaluation_cell(x: f64) -> u8 {
+    if !(0.0..=1.0).contains(&x) {
+        return UNSCORED;
+    }
+    let near = (x * 100.0) as u8;
+    let is_reached = |k: u8| f64::from(k) / 100.0 <= x;
+    let candidates = [near.saturating_add(1), near];
+    let cell = candidates.into_iter().find(|k| is_reached(*k));
+    cell.unwrap_or(near.saturating_sub(1)).min(100)
+}
+
 /// What a model answered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answered<'a> {
@@ -34,4 +49,28 @@ pub enum Known<'a> {
     Class(&'a str),
     /// The true value of a regression.
     Value(f64),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evaluation_reaches_the_hundredth_it_names() {
+        for k in 0..=100_u8 {
+            let x = f64::from(k) / 100.0;
+            assert_eq!(evaluation_cell(x), k);
+            if k > 0 {
+                assert_eq!(evaluation_cell(x.next_down()), k - 1, "just below {x}");
+            }
+        }
+        for x in [
+            -f64::MIN_POSITIVE,
+            1.0_f64.next_up(),
+            f64::NAN,
+            f64::INFINITY,
+        ] {
+            assert_eq!(evaluation_cell(x), UNSCORED);
+        }
+    }
 }

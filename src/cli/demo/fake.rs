@@ -90,6 +90,8 @@ fn at_hour(
         versions: vec!["2026-05".into()],
         reference,
         windows_closed: 1_234,
+        quality: Vec::new(),
+        objectives: Vec::new(),
         subjects_total: subjects.len(),
         subjects,
     };
@@ -103,6 +105,7 @@ fn at_hour(
         rejected: 0,
         windows_closed: 1_234,
         sources: Vec::new(),
+        joins: Vec::new(),
         models: vec![model],
         firing: Vec::new(),
     };

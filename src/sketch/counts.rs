@@ -1,0 +1,72 @@
+//! Signed counts by cell: what a correction of a label can be taken back from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Monoid;
+
+/// Counts by cell of a score, 0..=99 and [`UNSCORED`](super::UNSCORED).
+pub type ScoreCells = Counts<u8>;
+/// Counts by hundredth of a judge's score, 0..=100 and [`UNSCORED`](super::UNSCORED) for one outside 0..=1.
+pub type EvaluationCells = Counts<u8>;
+
+/// Counts by cell. A cell once counted in stays, though its count be 0: which cells there are is then as independent of
+/// the order of merging as the counts are. Sums wrap around, so that damaged bytes change numbers and stop nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Counts<K: Ord>(BTreeMap<K, i64>);
+
+impl<K: Ord + Copy> Counts<K> {
+    /// Adds `times` to the count of a cell; negative to take back.
+    pub fn add(&mut self, cell: K, times: i64) {
+        let count = self.0.entry(cell).or_default();
+        *count = count.wrapping_add(times);
+    }
+
+    /// The count of a cell; 0 where it was never counted in.
+    #[must_use]
+    pub fn count(&self, cell: K) -> i64 {
+        self.0.get(&cell).copied().unwrap_or_default()
+    }
+
+    /// Cells in their order, with their counts, empty ones too.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, i64)> + '_ {
+        self.0.iter().map(|(cell, count)| (*cell, *count))
+    }
+
+    /// The sum of all counts.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.0.values().fold(0, |sum, n| sum.wrapping_add(*n))
+    }
+
+    /// Whether a count is negative: more was taken back than was ever added, as in a span that holds only corrections.
+    #[must_use]
+    pub fn has_debt(&self) -> bool {
+        self.0.values().any(|count| *count < 0)
+    }
+}
+
+impl<K: Ord + Copy + Default> Monoid for Counts<K> {
+    fn merge(&mut self, other: &Self) {
+        other.iter().for_each(|(cell, times)| self.add(cell, times));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_back_leaves_an_empty_cell() {
+        let mut cells = ScoreCells::default();
+        cells.add(7, 2);
+        cells.add(7, -2);
+        cells.add(9, 1);
+        assert_eq!(cells.iter().collect::<Vec<_>>(), [(7, 0), (9, 1)]);
+        assert_eq!((cells.total(), cells.has_debt()), (1, false));
+        cells.add(7, -1);
+        assert_eq!((cells.total(), cells.has_debt()), (0, true));
+    }
+}

@@ -1,0 +1,93 @@
+//! What was predicted against what was true, in numbers: exact sums and counts of the errors.
+
+use serde::{Deserialize, Serialize};
+
+use super::Monoid;
+use super::exact::ExactSum;
+use super::grid::GridCounts;
+
+/// The largest size of a value that is counted: squares, their sums and their products stay within a double.
+pub const VALUE_MAX: f64 = 1e130;
+
+/// Sums over pairs of a predicted and a true value; all signed, so that a pair can be taken back exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Regression {
+    /// Pairs.
+    pub pairs: i64,
+    /// Σ y, the true values.
+    pub truths: ExactSum,
+    /// Σ y².
+    pub truths_squared: ExactSum,
+    /// Σ e, the errors: predicted − true.
+    pub errors: ExactSum,
+    /// Σ |e|.
+    pub errors_absolute: ExactSum,
+    /// Σ e².
+    pub errors_squared: ExactSum,
+    /// The errors on the fixed grid, with their signs.
+    pub error_cells: GridCounts,
+}
+
+/// A predicted value and the true one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Values {
+    /// What was predicted.
+    pub predicted: f64,
+    /// What was true.
+    pub truth: f64,
+}
+
+impl Values {
+    /// Whether both are finite and no larger than [`VALUE_MAX`].
+    #[must_use]
+    pub fn are_countable(self) -> bool {
+        self.predicted.abs() <= VALUE_MAX && self.truth.abs() <= VALUE_MAX
+    }
+}
+
+impl Regression {
+    /// Counts a pair, or takes it back.
+    pub fn add(&mut self, pair: Values, direction: Direction) {
+        let (y, e) = (pair.truth, pair.predicted - pair.truth);
+        let (times, sign) = (direction.times(), direction.times() as f64);
+        self.pairs = self.pairs.wrapping_add(times);
+        self.truths.add(sign * y);
+        self.truths_squared.add_square(y, times);
+        self.errors.add(sign * e);
+        self.errors_absolute.add(sign * e.abs());
+        self.errors_squared.add_square(e, times);
+        self.error_cells.add(e, times);
+    }
+}
+
+/// Whether something is counted or taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// It became known.
+    Count,
+    /// It turned out to be wrong.
+    TakeBack,
+}
+
+impl Direction {
+    /// 1 or −1.
+    #[must_use]
+    pub fn times(self) -> i64 {
+        match self {
+            Self::Count => 1,
+            Self::TakeBack => -1,
+        }
+    }
+}
+
+impl Monoid for Regression {
+    fn merge(&mut self, other: &Self) {
+        self.pairs = self.pairs.wrapping_add(other.pairs);
+        self.truths.merge(&other.truths);
+        self.truths_squared.merge(&other.truths_squared);
+        self.errors.merge(&other.errors);
+        self.errors_absolute.merge(&other.errors_absolute);
+        self.errors_squared.merge(&other.errors_squared);
+        self.error_cells.merge(&other.error_cells);
+    }
+}
