@@ -181,7 +181,7 @@ impl Draft<'_> {
             version: common_version(ranked),
             segment: self.segment(ranked),
             measure: Measure::of(first, evidence),
-            reference_id: self.context.reference_id.map(str::to_owned),
+            reference_id: (self.context.reference_id)(first),
             causes_total: ranked.len() as u64,
             new_causes_total: new.len() as u64,
             new_causes: new.into_iter().take(CAUSES_SHOWN_MAX).collect(),
@@ -255,9 +255,7 @@ impl Draft<'_> {
     fn exemplars(&self, first: &Cause) -> Exemplars {
         match self.turn.status() {
             Status::Resolved => Exemplars::default(),
-            Status::Pending | Status::Firing => {
-                (self.context.exemplars)(&first.version, first.length)
-            }
+            Status::Pending | Status::Firing => (self.context.exemplars)(first),
         }
     }
 }

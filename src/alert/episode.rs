@@ -42,10 +42,10 @@ pub struct Context<'a> {
     pub sli: Option<&'a str>,
     /// What the user set.
     pub settings: &'a Settings,
-    /// The reference that findings were compared with.
-    pub reference_id: Option<&'a str>,
-    /// The exemplars of a version's window that ends at this boundary; asked for only when something is published.
-    pub exemplars: &'a dyn Fn(&str, WindowLength) -> Exemplars,
+    /// The reference that a cause was judged by; a segment has its own.
+    pub reference_id: &'a dyn Fn(&Cause) -> Option<String>,
+    /// The exemplars of a cause's window that ends at this boundary; asked for only when something is published.
+    pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
 }
 
 /// Where a cause fires: what the learning of habits asks for.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::envelope::path_segment;
 use super::record::{WindowRecord, json};
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
+use crate::event::Segment;
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::Subject;
 
@@ -23,6 +24,9 @@ pub struct ReferenceRecord {
     pub schema: String,
     /// The model.
     pub model: String,
+    /// The segment; left out where the reference is that of all the model's predictions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
     /// Content hash of the whole reference.
     pub id: String,
     /// The span of event time it was learned from.
@@ -102,6 +106,7 @@ fn record(
     ReferenceRecord {
         schema: REFERENCE_SCHEMA.to_owned(),
         model: reference.model.clone(),
+        segment: reference.segment.as_ref().map(Segment::to_string),
         id: reference.id.clone(),
         span: WindowRecord::of_span(reference.span),
         predictions: reference.predictions,

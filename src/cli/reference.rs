@@ -44,13 +44,13 @@ pub fn execute(model: Option<&str>, settings: &ConfigArgs) -> Result<ExitCode, E
     }
 }
 
-/// The parts of the newest reference of each model.
+/// The parts of the newest reference of each model, and of each of its segments as `MODEL country=DE`.
 fn newest(
     records: impl Iterator<Item = ReferenceRecord>,
 ) -> BTreeMap<String, Vec<ReferenceRecord>> {
     let mut newest: BTreeMap<String, Vec<ReferenceRecord>> = BTreeMap::new();
     for record in records {
-        let parts = newest.entry(record.model.clone()).or_default();
+        let parts = newest.entry(whose(&record)).or_default();
         match parts.first() {
             Some(held) if held.id == record.id => parts.push(record),
             Some(held) if held.span.end > record.span.end => {}
@@ -58,6 +58,13 @@ fn newest(
         }
     }
     newest
+}
+
+fn whose(record: &ReferenceRecord) -> String {
+    match &record.segment {
+        Some(segment) => format!("{} {segment}", record.model),
+        None => record.model.clone(),
+    }
 }
 
 fn listed(newest: &BTreeMap<String, Vec<ReferenceRecord>>) -> String {
@@ -83,7 +90,11 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
         let _ = writeln!(
             text,
             "{}  reference {}\n{} predictions from {} to {}\n",
-            first.model, first.id, first.predictions, first.span.start, first.span.end
+            whose(first),
+            first.id,
+            first.predictions,
+            first.span.start,
+            first.span.end
         );
     }
     let subjects = parts.iter().flat_map(|part| {

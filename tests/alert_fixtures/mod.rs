@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tidegauge::alert::{AlertRecord, Context, Episodes, Observed, Settings};
+use tidegauge::alert::{AlertRecord, Cause, Context, Episodes, Observed, Settings};
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::sketch::{Exemplar, Exemplars, Subject, Whereabouts, id_hash};
 use tidegauge::window::{Boundary, WindowLength};
@@ -48,7 +48,7 @@ pub fn observed(version: &str, minutes: u32, finding: Finding) -> Observed {
     Observed::whole(version.to_owned(), length(minutes), finding)
 }
 
-pub fn exemplars(_: &str, _: WindowLength) -> Exemplars {
+pub fn exemplars(_: &Cause) -> Exemplars {
     let mut exemplars = Exemplars::default();
     for (offset, id) in (7..).zip(["tx-1", "tx-2"]) {
         exemplars.offer(Exemplar {
@@ -65,13 +65,17 @@ pub fn exemplars(_: &str, _: WindowLength) -> Exemplars {
     exemplars
 }
 
+fn reference_id(_: &Cause) -> Option<String> {
+    Some("0123456789abcdef0123456789abcdef".to_owned())
+}
+
 pub fn context(settings: &Settings) -> Context<'_> {
     Context {
         model: "fraud",
         about: None,
         sli: None,
         settings,
-        reference_id: Some("0123456789abcdef0123456789abcdef"),
+        reference_id: &reference_id,
         exemplars: &exemplars,
     }
 }

@@ -125,10 +125,8 @@ fn judge_window(
             };
             effects.judgements.insert(key, judgement);
         }
-        if window.slice.segment.is_none() {
-            let observed = |finding| observed(window.slice, window.length, finding);
-            judged.observed.extend(findings.into_iter().map(observed));
-        }
+        let observed = |finding| observed(window.slice, window.length, finding);
+        judged.observed.extend(findings.into_iter().map(observed));
     }
 }
 
@@ -252,10 +250,7 @@ fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut Judge
         return;
     }
     if let Some(finding) = model.knowledge.volume.judge(slot, budget(model, plan)) {
-        let all = Slice {
-            version: String::new(),
-            segment: None,
-        };
-        judged.observed.push(observed(&all, length, finding));
+        let observed = Observed::whole(String::new(), length, finding);
+        judged.observed.push(observed);
     }
 }

@@ -4,6 +4,7 @@ use super::Stop;
 use super::model::{HabitKey, Model};
 use super::slice::Slice;
 use super::{judge, publish};
+use crate::alert::Place;
 use crate::detect::{DETECTORS, HABITS_BELOW_MINUTES};
 use crate::event::Segment;
 use crate::pipeline::effect::Effects;
@@ -226,6 +227,14 @@ fn is_quiet(
     length: WindowLength,
     end: Boundary,
 ) -> bool {
-    let episodes = &model.knowledge.episodes;
-    episodes.is_quiet(&slice.version, subject, length, end)
+    let is_quiet = |segment: Option<&Segment>| {
+        let place = Place {
+            version: slice.version.clone(),
+            segment: segment.cloned(),
+            subject: Some(subject.clone()),
+            length,
+        };
+        model.knowledge.episodes.is_quiet_at(place, end)
+    };
+    is_quiet(slice.segment.as_ref()) && (slice.segment.is_none() || is_quiet(None))
 }

@@ -4,7 +4,7 @@ use super::judge::Judged;
 use super::model::Model;
 use super::slice::Slice;
 use crate::alert::{
-    AlertRecord, Context, Integrity, Kind, Observed, Report, Settings, SourceName,
+    AlertRecord, Cause, Context, Integrity, Kind, Observed, Report, Settings, SourceName,
     reference_records,
 };
 use crate::detect::Finding;
@@ -23,15 +23,17 @@ const REFERENCE_BYTES_MAX: usize = 400 << 10;
 pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effects: &mut Effects) {
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
     let was_empty = episodes.is_empty();
-    let exemplars = |version: &str, length: WindowLength| {
-        exemplars(model, version, Span::ending_at(at, length))
+    let exemplars = |cause: &Cause| exemplars(model, cause, at);
+    let reference_id = |cause: &Cause| {
+        let reference = model.reference_of(cause.segment.as_ref());
+        reference.map(|reference| reference.id.clone())
     };
     let context = Context {
         model: model.name(),
         about: None,
         sli: None,
         settings: &plan.alert,
-        reference_id: model.reference().map(|reference| reference.id.as_str()),
+        reference_id: &reference_id,
         exemplars: &exemplars,
     };
     if !(was_empty && found.observed.is_empty()) {
@@ -45,13 +47,12 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
     model.knowledge.episodes = episodes;
 }
 
-fn exemplars(model: &Model, version: &str, span: Span) -> Exemplars {
+fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     let mut chosen = Exemplars::default();
+    let span = Span::ending_at(at, cause.length);
     let rings = model
-        .rings
-        .iter()
-        .filter(|(slice, _)| slice.segment.is_none())
-        .filter(|(slice, _)| version.is_empty() || slice.version == version);
+        .rings_of(cause.segment.as_ref())
+        .filter(|(slice, _)| cause.version.is_empty() || slice.version == cause.version);
     for pane in rings.flat_map(|(_, ring)| ring.panes_of(span)) {
         chosen.merge(&pane.exemplars);
     }
@@ -79,7 +80,7 @@ pub fn reports(model: &Model, at: Boundary, plan: &Plan, found: &Judged, effects
         .iter()
         .filter(|spec| at.on_grid(spec.length.minutes()))
     {
-        for (slice, ring) in model.rings_of(None) {
+        for (slice, ring) in &model.rings {
             let window = ring.merged(Span::ending_at(at, spec.length));
             if window.predictions > 0 {
                 window_reports(
@@ -105,7 +106,9 @@ fn window_reports(
     observed: &[Observed],
     effects: &mut Effects,
 ) {
-    let of_window = |found: &&Observed| found.version == slice.version && found.window == length;
+    let of_window = |found: &&Observed| {
+        found.version == slice.version && found.segment == slice.segment && found.window == length
+    };
     let of_window: Vec<&Finding> = observed
         .iter()
         .filter(of_window)
