@@ -25,7 +25,7 @@ use super::terms::{Change, Kind, Severity, Status};
 use super::wording::{annotations, labels};
 use crate::event::Segment;
 use crate::sketch::Share;
-use crate::stats::{Interval, difference_interval, wilson};
+use crate::stats::{Difference, Interval, wilson};
 use crate::window::{Boundary, Span};
 
 /// Standard deviations to either side of a share.
@@ -169,10 +169,11 @@ impl Assessed<'_> {
 
     /// All of -1..=1 where one of the shares is empty.
     fn difference(&self) -> Interval {
-        difference_interval(sound(self.now), sound(self.before), Z).unwrap_or(Interval {
-            low: -1.0,
-            high: 1.0,
-        })
+        let difference = Difference {
+            of: sound(self.now),
+            from: sound(self.before),
+        };
+        difference.interval(Z)
     }
 
     fn verdict(&self) -> ImpactVerdict {

@@ -13,14 +13,9 @@ use super::{Error, connect, print};
 /// When the group is still active or the cluster refuses.
 pub fn execute(topic: &str, to: ResetTo, settings: &ConfigArgs) -> Result<ExitCode, Error> {
     let checked = settings.load()?;
-    if !checked
-        .plan
-        .topics
-        .predictions
-        .iter()
-        .any(|name| name == topic)
-    {
-        let known = checked.plan.topics.predictions.join(", ");
+    let inputs: Vec<&str> = checked.plan.topics.inputs().map(String::as_str).collect();
+    if !inputs.contains(&topic) {
+        let known = inputs.join(", ");
         return Err(Error::Usage(format!(
             "{topic} is no input topic of this configuration; those are {known}"
         )));

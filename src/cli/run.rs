@@ -84,8 +84,7 @@ fn spawn(
     let options = connect::options(checked);
     let stop = Arc::clone(stop);
     let work = move || {
-        let inputs = plan.topics.predictions.iter().map(String::as_str);
-        let topics: Vec<&str> = inputs.chain([plan.topics.panes.as_str()]).collect();
+        let topics: Vec<&str> = plan.topics.read().collect();
         let done =
             KafkaLog::connect(settings, &topics, &plan.topics.dead_letters).and_then(|log| {
                 Worker::new(

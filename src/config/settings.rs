@@ -8,7 +8,7 @@ use super::{
     Segments, Time, Topics, Window, objectives, windows,
 };
 use crate::codec::{CODECS, Codec};
-use crate::pipeline::{Plan, SegmentsPlan};
+use crate::pipeline::Plan;
 
 /// Everything that may be set; each key has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

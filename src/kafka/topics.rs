@@ -53,6 +53,8 @@ pub enum Action {
 }
 
 const DAY_MILLIS: u64 = 86_400_000;
+/// Days that outcomes are kept beyond the horizon.
+const OUTCOMES_DAYS_MORE: u64 = 2;
 
 /// Every topic of ours, as it should be.
 #[must_use]
@@ -61,15 +63,22 @@ pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
     let internal =
         |name: &str, config| spec(name, PANES_PARTITIONS as i32, true, replication, config);
     let output = |name: &str, config| spec(name, 1, false, replication, config);
-    vec![
+    // A restart reads the outcomes again as far back as labels may come, and what retention takes it takes by segments.
+    let outcomes = plan.joins().then(|| {
+        let days = plan.join.horizon_minutes.unsigned_abs().div_ceil(1_440) + OUTCOMES_DAYS_MORE;
+        internal(&topics.outcomes, retained(days))
+    });
+    let always = [
         internal(&topics.panes, retained(7)),
         internal(&topics.state, compacted()),
         output(&topics.alerts_drift, retained(30)),
+        output(&topics.alerts_slo, retained(30)),
         output(&topics.alerts_anomaly, retained(30)),
         output(&topics.reports, retained(30)),
         output(&topics.references, compacted()),
         output(&topics.dead_letters, retained(14)),
-    ]
+    ];
+    outcomes.into_iter().chain(always).collect()
 }
 
 fn spec(
@@ -217,16 +226,17 @@ fn new_topic(spec: &TopicSpec) -> NewTopic<'_> {
 /// Names the topic that is missing.
 pub fn verify_inputs(settings: &Settings, plan: &Plan) -> Result<(), Fault> {
     let existing = existing(settings)?;
-    match plan
-        .topics
-        .predictions
-        .iter()
-        .find(|topic| !existing.contains_key(*topic))
-    {
+    let topics = &plan.topics;
+    match topics.inputs().find(|topic| !existing.contains_key(*topic)) {
         None => Ok(()),
         Some(missing) => Err(Fault::Fatal(format!(
-            "input topic {missing} does not exist on {}: create it, or name the right one in `topics.predictions` (inputs are never created for you)",
-            settings.brokers
+            "input topic {missing} does not exist on {}: create it, or name the right one in `topics.{}` (inputs are never created for you)",
+            settings.brokers,
+            if topics.labels.contains(missing) {
+                "labels"
+            } else {
+                "predictions"
+            },
         ))),
     }
 }

@@ -147,7 +147,7 @@ impl Stage {
         };
         let (meter, stop) = (Arc::new(self.board.worker()), Arc::clone(&self.stop));
         let work = move || {
-            let topics = [TOPIC, plan.topics.panes.as_str()];
+            let topics: Vec<&str> = plan.topics.read().collect();
             let log = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters)?;
             Worker::new(log, clock, plan, options, meter).run(&stop)
         };
@@ -281,12 +281,14 @@ fn create_topics(
     let internal = PANES_PARTITIONS as i32;
     let outputs = [
         &topics.alerts_drift,
+        &topics.alerts_slo,
         &topics.alerts_anomaly,
         &topics.reports,
         &topics.references,
         &topics.dead_letters,
     ];
     cluster.create_topic(TOPIC, PARTITIONS, 1)?;
+    cluster.create_topic(&topics.outcomes, internal, 1)?;
     cluster.create_topic(&topics.panes, internal, 1)?;
     cluster.create_topic(&topics.state, internal, 1)?;
     outputs

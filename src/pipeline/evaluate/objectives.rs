@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Stop;
 use super::publish;
-use crate::alert::{Context, Episodes, Lasting, ObjectiveReport, Observed, SegmentShare};
+use crate::alert::{Cause, Context, Episodes, Lasting, ObjectiveReport, Observed, SegmentShare};
 use crate::detect::Verdict;
 use crate::detect::slo::{Hour, Look, Objective, Observation, Series, judge, standing};
 use crate::event::Segment;
@@ -15,7 +15,7 @@ use crate::pipeline::effect::{Effects, ObjectiveStanding, Output, OutputTopic};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::{Key, StateWriter};
 use crate::sketch::{Exemplars, Share};
-use crate::window::{Boundary, Span, WindowLength};
+use crate::window::{Boundary, Span};
 
 /// Minutes between two reports of an objective.
 const REPORT_MINUTES: i64 = 60;
@@ -43,7 +43,7 @@ pub struct Surroundings<'a> {
     /// The matured share of a window, where the rule asks for one.
     pub matured: &'a dyn Fn(&Objective) -> Option<Share>,
     /// A few predictions of a window.
-    pub exemplars: &'a dyn Fn(&str, WindowLength) -> Exemplars,
+    pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
 }
 
 impl Objectives {
@@ -167,7 +167,7 @@ impl Tracked {
             about: Some(&objective.name),
             sli: Some(objective.sli.name()),
             settings: &around.plan.alert,
-            reference_id: None,
+            reference_id: &|_| None,
             exemplars: around.exemplars,
         };
         for alert in self.episodes.observe(around.at, observed, &context) {
@@ -248,10 +248,7 @@ fn worst_segments(
     let span = Span::ending_at(around.at, observation.window);
     let allowed = allowed_rate(objective, observation);
     let excess = |share: Share| share.bad() as f64 - allowed * share.valid as f64;
-    let detail = |name| observation.finding.details.get(name).copied();
-    let whole = detail("valid")
-        .zip(detail("good").map_or_else(|| detail("bad"), |good| Some(detail("valid")? - good)));
-    let of_whole = whole.map_or(0.0, |(valid, bad)| bad - allowed * valid);
+    let of_whole = excess_of_whole(observation, allowed);
     let behind = (around.segments)(objective, span).into_iter();
     behind
         .map(|(segment, share)| SegmentShare {
@@ -262,6 +259,17 @@ fn worst_segments(
         })
         .filter(|behind| behind.excess > 0.0 && of_whole > 0.0)
         .collect()
+}
+
+/// The excess of all segments together, by what the rule has counted.
+fn excess_of_whole(observation: &Observation, allowed: f64) -> f64 {
+    let detail = |name| observation.finding.details.get(name).copied();
+    let valid = detail("valid").unwrap_or(0.0);
+    let bad = match detail("good") {
+        Some(good) => valid - good,
+        None => detail("bad").unwrap_or(0.0),
+    };
+    bad - allowed * valid
 }
 
 /// The rate of bad ones that is no excess: what the target allows, or what last week had.

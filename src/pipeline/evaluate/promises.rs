@@ -3,6 +3,7 @@
 use super::Stop;
 use super::model::Model;
 use super::objectives::Surroundings;
+use super::publish;
 use super::quality::share_of;
 use super::slice::Slice;
 use crate::detect::slo::Objective;
@@ -68,7 +69,7 @@ pub fn keep(
                 plan,
                 segments: &|objective, span| segments_carried(model, objective, span),
                 matured: &|_| None,
-                exemplars: &|_, length| exemplars(model, Span::ending_at(at, length)),
+                exemplars: &|cause| publish::exemplars(model, cause, at),
             };
             objectives.look(objective, &around, effects, writer)?;
         }
@@ -137,7 +138,7 @@ pub fn judge(
             segments: &|objective, span| quality.segment_shares(&name, objective, span, plan),
             matured: &|objective| quality.matured(&name, objective, at, plan),
             // The join knows ids as hashes only.
-            exemplars: &|_, _| Exemplars::default(),
+            exemplars: &|_| Exemplars::default(),
         };
         objectives.look(objective, &around, effects, writer)?;
     }
@@ -170,15 +171,4 @@ fn segments_carried(model: &Model, objective: &Objective, span: Span) -> Vec<(Se
         .into_iter()
         .map(|segment| (segment.clone(), share(&segment)))
         .collect()
-}
-
-/// A few predictions of a window, of all versions.
-fn exemplars(model: &Model, span: Span) -> Exemplars {
-    let mut chosen = Exemplars::default();
-    for (_, ring) in model.rings_of(None) {
-        for pane in ring.panes_of(span) {
-            chosen.merge(&pane.exemplars);
-        }
-    }
-    chosen
 }

@@ -2,12 +2,13 @@
 
 use super::judge::Judged;
 use super::model::Model;
+use super::quality::Drift;
 use super::slice::Slice;
 use crate::alert::{
-    AlertRecord, Cause, Context, Integrity, Kind, Observed, Report, Settings, SourceName,
-    reference_records,
+    AlertRecord, Cause, Change, Context, Episodes, Integrity, Kind, Observed, Report, Settings,
+    Severity, SourceName, reference_records,
 };
-use crate::detect::Finding;
+use crate::detect::{Family, Finding};
 use crate::event::EventTime;
 use crate::pipeline::effect::{Effects, Output, OutputTopic};
 use crate::pipeline::frame::SourceId;
@@ -39,6 +40,9 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
     if !(was_empty && found.observed.is_empty()) {
         for alert in episodes.observe(at, &found.observed, &context) {
             effects.outputs.push(of_alert(&alert));
+            if plan.joins() && alert.kind == Kind::Drift && alert.change == Some(Change::Opened) {
+                model.quality.expect(drift(&episodes, alert.severity, at));
+            }
             effects.alerts.push(alert);
         }
     }
@@ -47,7 +51,23 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
     model.knowledge.episodes = episodes;
 }
 
-fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
+/// What drifts most in an alert that has just opened.
+fn drift(episodes: &Episodes, severity: Severity, at: Boundary) -> Option<Drift> {
+    let causes = episodes
+        .firing()
+        .filter(|(cause, _)| cause.family == Family::Drift);
+    let (cause, evidence) = causes.max_by(|(_, a), (_, b)| a.effect.total_cmp(&b.effect))?;
+    Some(Drift {
+        version: cause.version.clone(),
+        segment: cause.segment.clone(),
+        start: at,
+        severity,
+        window: Span::ending_at(evidence.at, cause.length),
+    })
+}
+
+/// A few predictions behind a cause at a boundary.
+pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     let mut chosen = Exemplars::default();
     let span = Span::ending_at(at, cause.length);
     let rings = model

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Stop;
 use super::slice::Slice;
-use crate::alert::{
-    AlertRecord, Assessed, By, Change, Kind, QualityReport, Severity, assessment_record,
-};
+use crate::alert::{Age, AlertRecord, Assessed, By, QualityReport, Severity, assessment_record};
 use crate::detect::slo::{Objective, Rule, Sli};
 use crate::event::{Scope, Segment};
 use crate::pipeline::effect::{Effects, Output, OutputTopic, QualityKey};
@@ -22,7 +20,7 @@ use crate::window::{Boundary, Grain, GrainRing, Kept, PaneName, Span, WindowLeng
 /// Minutes of the windows that are measured, each with the step by which it moves.
 const WINDOWS: [(u32, i64); 3] = [(60, 15), (1_440, 60), (10_080, 60)];
 /// Days after which a day of predictions is reported again; the horizon is one more.
-const AGES_DAYS: [i64; 3] = [1, 3, 7];
+const AGES: [(i64, Age); 3] = [(1, Age::OneDay), (3, Age::ThreeDays), (7, Age::SevenDays)];
 const DAY: i64 = 1_440;
 /// Minutes of a step of label objectives, the smallest.
 const STEP: i64 = 5;
@@ -69,6 +67,9 @@ pub struct Drift {
 pub struct ModelQuality {
     panes: BTreeMap<Slice, Panes>,
     knowledge: QualityKnowledge,
+    /// As it was at the last full hour; what it is taken from lies beyond the reach of labels, so it can be taken again.
+    maturity: Option<Maturity>,
+    maturity_at: Option<Boundary>,
     changed: bool,
 }
 
@@ -122,18 +123,9 @@ impl ModelQuality {
             .map(String::as_str)
     }
 
-    /// A drift alert that opened is assessed once its labels are there.
-    pub fn expect(&mut self, alert: &AlertRecord, start: Boundary, slice: Slice, window: Span) {
-        if alert.kind != Kind::Drift || alert.change != Some(Change::Opened) {
-            return;
-        }
-        self.knowledge.drifts.push(Drift {
-            version: slice.version,
-            segment: slice.segment,
-            start,
-            severity: alert.severity,
-            window,
-        });
+    /// A drift whose alert has opened is assessed once its labels are there.
+    pub fn expect(&mut self, drift: Option<Drift>) {
+        self.knowledge.drifts.extend(drift);
         if self.knowledge.drifts.len() > DRIFTS_MAX {
             self.knowledge.drifts.remove(0);
         }
@@ -152,6 +144,11 @@ impl ModelQuality {
         effects: &mut Effects,
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
+        let hour = Grain::Hour.start(at);
+        if self.maturity_at != Some(hour) {
+            self.maturity = self.maturity_of(hour, plan);
+            self.maturity_at = Some(hour);
+        }
         self.age(model, at, plan, effects, writer)?;
         self.measure(model, at, plan, effects);
         if at.on_grid(DAY) {
@@ -253,7 +250,8 @@ impl ModelQuality {
                     let window = Measured {
                         slice,
                         by,
-                        span: Span::ending_at(at, length),
+                        length,
+                        end: at,
                         at,
                         age: None,
                     };
@@ -278,56 +276,44 @@ impl ModelQuality {
 
     /// Each day of predictions again when it is 1, 3 and 7 days and the horizon old: labels go on coming.
     fn report_days(&self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
-        let horizon = plan.join.horizon_minutes.div_euclid(DAY);
-        let further = (horizon >= 1 && !AGES_DAYS.contains(&horizon)).then_some(horizon);
-        let ages = AGES_DAYS
-            .into_iter()
-            .filter(|age| *age <= horizon)
-            .chain(further);
-        for age in ages {
-            let end = at.plus_minutes(-age * DAY);
-            let span = Span {
-                start: end.plus_minutes(-DAY),
-                end,
-            };
+        let Some(day) = WindowLength::from_minutes(1_440) else {
+            return;
+        };
+        for (days, age) in ages(plan) {
+            let end = at.plus_minutes(-days * DAY);
             for (slice, panes) in &self.panes {
-                let quality = panes.by_prediction.merged(span);
+                let quality = panes.by_prediction.merged(Span::ending_at(end, day));
                 if quality != Quality::default() {
-                    let age = if age == horizon {
-                        "horizon".to_owned()
-                    } else {
-                        format!("{age}d")
-                    };
                     let window = Measured {
                         slice,
                         by: By::Prediction,
-                        span,
+                        length: day,
+                        end,
                         at,
                         age: Some(age),
                     };
-                    effects
-                        .outputs
-                        .push(self.report(model, &window, &quality, plan));
+                    let report = self.report(model, &window, &quality, plan);
+                    effects.outputs.push(report);
                 }
             }
         }
     }
 
     fn report(&self, model: &str, window: &Measured<'_>, quality: &Quality, plan: &Plan) -> Output {
-        let matured = self.maturity(window.at, plan);
-        let is_immature =
-            matured.is_none_or(|m| window.span.end > window.at.plus_minutes(-m.delay_minutes));
+        let matured_to = |m: Maturity| window.at.plus_minutes(-m.delay_minutes);
+        let is_mature = self.maturity.is_some_and(|m| window.end <= matured_to(m));
         let record = QualityReport {
             model,
             version: &window.slice.version,
             segment: window.slice.segment.as_ref(),
             by: window.by,
-            window: window.span,
+            length: window.length,
+            end: window.end,
             as_of: window.at,
-            age: window.age.as_deref(),
+            age: window.age,
+            immature: window.by == By::Prediction && !is_mature,
             quality,
             positive: self.positive(model, plan),
-            immature: window.by == By::Prediction && is_immature,
         }
         .record();
         Output {
@@ -367,9 +353,7 @@ impl ModelQuality {
     ) -> Vec<(Segment, Share)> {
         let positive = self.positive(model, plan);
         let (by, span) = match &objective.rule {
-            Rule::Below { window, .. } => {
-                (By::Prediction, self.matured_window(*window, span.end, plan))
-            }
+            Rule::Below { window, .. } => (By::Prediction, self.matured_window(*window, span.end)),
             _ => (By::Label, Some(widened(span))),
         };
         let segments: std::collections::BTreeSet<&Segment> = self
@@ -399,14 +383,14 @@ impl ModelQuality {
         let Rule::Below { window, .. } = &objective.rule else {
             return None;
         };
-        let span = self.matured_window(*window, at, plan)?;
+        let span = self.matured_window(*window, at)?;
         let positive = self.positive(model, plan);
         Some(self.share(objective, By::Prediction, None, span, positive))
     }
 
     /// The window of predictions of which nine tenths of the labels have come, if as many came as usually do.
-    fn matured_window(&self, window: WindowLength, at: Boundary, plan: &Plan) -> Option<Span> {
-        let maturity = self.maturity(at, plan)?;
+    fn matured_window(&self, window: WindowLength, at: Boundary) -> Option<Span> {
+        let maturity = self.maturity?;
         let end = at.plus_minutes(-maturity.delay_minutes);
         let span = Span::ending_at(Grain::Hour.start(end), window);
         let coverage = Coverage::of(&self.whole(span));
@@ -414,7 +398,7 @@ impl ModelQuality {
     }
 
     /// How long labels usually take and how many ever come, from predictions that no label can reach any more.
-    fn maturity(&self, at: Boundary, plan: &Plan) -> Option<Maturity> {
+    fn maturity_of(&self, at: Boundary, plan: &Plan) -> Option<Maturity> {
         let end = Grain::Day.start(at.plus_minutes(-plan.join.horizon_minutes));
         let span = Span {
             start: end.plus_minutes(-MATURED_DAYS * DAY),
@@ -456,7 +440,7 @@ impl ModelQuality {
 
     /// Says of drifts whose labels have come what they did to the quality.
     fn assess(&mut self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
-        let Some(maturity) = self.maturity(at, plan) else {
+        let Some(maturity) = self.maturity else {
             return;
         };
         let drifts = std::mem::take(&mut self.knowledge.drifts);
@@ -510,9 +494,10 @@ impl ModelQuality {
 struct Measured<'a> {
     slice: &'a Slice,
     by: By,
-    span: Span,
+    length: WindowLength,
+    end: Boundary,
     at: Boundary,
-    age: Option<String>,
+    age: Option<Age>,
 }
 
 /// What is usual of labels.
@@ -576,6 +561,14 @@ pub fn share_of(sli: &Sli, quality: &Quality, positive: Option<&str>) -> Share {
         }
         Sli::Latency { .. } | Sli::Success | Sli::Cost { .. } => Share::default(),
     }
+}
+
+/// The ages at which a day is reported again, in days: those within the horizon, and the horizon.
+fn ages(plan: &Plan) -> impl Iterator<Item = (i64, Age)> {
+    let horizon = plan.join.horizon_minutes.div_euclid(DAY);
+    let further = (horizon >= 1).then_some((horizon, Age::Horizon));
+    let before = AGES.into_iter().filter(move |(days, _)| *days < horizon);
+    before.chain(further)
 }
 
 /// The span of whole quarters of an hour that holds `span`.
