@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::labels;
 use super::meter::{
     AlertChange, Judged, Learning, LeftOut, Meter, SourceTally, StateSizes, Violation, WindowClosed,
 };
 use super::port::TopicPartition;
 use super::tasks::Tasks;
-use crate::alert::{CauseRecord, Kind, Status, fingerprint};
+use crate::alert::{AlertRecord, CauseRecord, Change, Episodes, Kind, Status, fingerprint};
 use crate::detect::Family;
 use crate::event::{EventTime, Reject};
 use crate::pipeline::Plan;
@@ -60,6 +61,7 @@ pub fn tell(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &News) {
             watermark,
         });
     }
+    labels::tell_joins(meter, tasks, &news.joined);
     if news.dead_letters > 0 {
         meter.published("dead_letters", news.dead_letters);
     }
@@ -94,6 +96,7 @@ fn tell_evaluate(
         meter.left_out(what, count);
     }
     tell_windows(meter, evaluate, effects);
+    labels::tell_quality(meter, effects);
     tell_alerts(meter, effects);
     if let Some(now) = evaluate.clock().map(Boundary::at_or_before) {
         evaluate
@@ -129,22 +132,30 @@ pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
         });
     }
     for model in tasks.evaluate.values().flat_map(Evaluate::models) {
-        for standing in model.episodes().standing() {
-            let causes: Vec<String> = standing
-                .causes
-                .iter()
-                .map(|cause| cause.to_string())
-                .collect();
-            meter.alert(&AlertChange {
-                fingerprint: &fingerprint(model.name(), Kind::from(standing.family), None),
-                model: model.name(),
-                family: standing.family,
-                severity: standing.severity.name(),
-                firing: true,
-                since: standing.since.time(),
-                causes: &causes,
-            });
+        tell_episodes(meter, model.name(), None, model.episodes());
+        for (objective, episodes) in model.objective_episodes() {
+            tell_episodes(meter, model.name(), Some(objective), episodes);
         }
+    }
+    labels::tell_rebuilding(meter, tasks);
+}
+
+fn tell_episodes(meter: &dyn Meter, model: &str, objective: Option<&str>, episodes: &Episodes) {
+    for standing in episodes.standing() {
+        let causes: Vec<String> = standing
+            .causes
+            .iter()
+            .map(|cause| cause.to_string())
+            .collect();
+        meter.alert(&AlertChange {
+            fingerprint: &fingerprint(model, Kind::from(standing.family), objective),
+            model,
+            family: standing.family,
+            severity: standing.severity.name(),
+            firing: true,
+            since: standing.since.time(),
+            causes: &causes,
+        });
     }
 }
 
@@ -180,7 +191,9 @@ fn tell_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
 }
 
 fn tell_alerts(meter: &dyn Meter, effects: &Effects) {
-    for alert in &effects.alerts {
+    // An assessment says what an alert did, not where it stands.
+    let assessed = |alert: &&AlertRecord| alert.change == Some(Change::Assessed);
+    for alert in effects.alerts.iter().filter(|alert| !assessed(alert)) {
         let causes: Vec<String> = alert.causes.iter().map(cause_name).collect();
         let Some((model, family)) = alert.model.as_deref().zip(family(alert.kind)) else {
             continue;

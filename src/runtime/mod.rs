@@ -4,6 +4,7 @@
 
 mod flush;
 mod idle;
+mod labels;
 mod look;
 mod memory;
 mod metadata;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::flush;
 use super::idle;
+use super::labels;
 use super::look;
 use super::meter::Meter;
 use super::pace::Pace;
@@ -113,6 +114,7 @@ pub struct Worker<L: Log, C: Clock> {
     checkpointed_at: Duration,
     idle_checked_at: Option<Duration>,
     pace: Pace,
+    was_rebuilding: bool,
 }
 
 impl<L: Log, C: Clock> Worker<L, C> {
@@ -132,6 +134,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             checkpointed_at: now,
             idle_checked_at: None,
             pace: Pace::default(),
+            was_rebuilding: false,
         }
     }
 
@@ -164,6 +167,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
     fn poll_and_work(&mut self) -> Result<(), Fault> {
         self.take_messages()?;
         self.restore_on()?;
+        self.tell_rebuilding();
         self.judge()?;
         self.look_for_idle_sources()?;
         self.keep_pace()?;
@@ -332,6 +336,18 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.pace = Pace::default();
         self.phase = Phase::Working(tasks);
         Ok(())
+    }
+
+    /// Says how far the joins are that rebuild their entries, until the last of them is done.
+    fn tell_rebuilding(&mut self) {
+        let Phase::Working(tasks) = &self.phase else {
+            return;
+        };
+        let is_rebuilding = tasks.join.values().any(JoinTask::is_replaying);
+        if is_rebuilding || self.was_rebuilding {
+            labels::tell_rebuilding(&*self.meter, tasks);
+        }
+        self.was_rebuilding = is_rebuilding;
     }
 
     /// Lets join and evaluate work what their clocks have passed, for a moment.

@@ -442,7 +442,7 @@ impl Evaluate {
         let silent = self
             .models
             .values()
-            .filter(|model| model.last_seen() < oldest && model.episodes().is_empty());
+            .filter(|model| model.last_seen() < oldest && !model.has_alerts());
         let silent: Vec<String> = silent.map(|model| model.name().to_owned()).collect();
         for name in silent {
             if let Some(model) = self.models.remove(&name) {

@@ -158,6 +158,17 @@ impl Model {
         &self.knowledge.episodes
     }
 
+    /// The alerts of its objectives, by name.
+    pub fn objective_episodes(&self) -> impl Iterator<Item = (&str, &Episodes)> {
+        self.objectives.episodes()
+    }
+
+    /// Whether any alert of it is remembered.
+    pub(super) fn has_alerts(&self) -> bool {
+        let mut all = self.objectives.episodes().map(|(_, episodes)| episodes);
+        !self.episodes().is_empty() || all.any(|episodes| !episodes.is_empty())
+    }
+
     /// Minutes and predictions that the reference can be learned from so far.
     #[must_use]
     pub fn learned_so_far(&self, now: Boundary) -> (i64, u64) {

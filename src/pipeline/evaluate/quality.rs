@@ -22,8 +22,6 @@ const WINDOWS: [(u32, i64); 3] = [(60, 15), (1_440, 60), (10_080, 60)];
 /// Days after which a day of predictions is reported again; the horizon is one more.
 const AGES: [(i64, Age); 3] = [(1, Age::OneDay), (3, Age::ThreeDays), (7, Age::SevenDays)];
 const DAY: i64 = 1_440;
-/// Minutes of a step of label objectives, the smallest.
-const STEP: i64 = 5;
 /// Labels that the delay must be known from.
 const DELAYS_MIN: i64 = 30;
 /// Days of matured predictions from which the usual delay and coverage are taken.
@@ -593,10 +591,4 @@ fn kept(plan: &Plan) -> Kept {
 
 fn key(scope: &Scope, by: By, (grain, start): PaneName) -> Key {
     Key::Quality(scope.clone(), QualityPane { by, grain, start })
-}
-
-/// The minutes at which label objectives may be looked at.
-#[must_use]
-pub fn is_looked_at(at: Boundary) -> bool {
-    at.on_grid(STEP)
 }
