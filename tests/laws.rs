@@ -678,7 +678,7 @@ impl Case for Quality {
             state.corrections,
             count(|e| matches!(e, Event::Corrected(..)))
         );
-        let evaluated = state.evaluations.values().map(|cells| cells.total()).sum();
+        let evaluated: i64 = state.evaluations.values().map(|cells| cells.total()).sum();
         assert_eq!(count(|e| matches!(e, Event::Evaluated(..))), evaluated);
         let in_table: i64 = state.table.iter().map(|field| field.cells.total()).sum();
         let net = in_table + state.regression.pairs + state.mismatched;
