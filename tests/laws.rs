@@ -15,8 +15,10 @@ use fastrand::Rng;
 use serde::{Serialize, de::DeserializeOwned};
 use tidegauge::event::{Prediction, Status, Usage, Value};
 use tidegauge::sketch::{
-    Exemplar, Exemplars, Histogram, HistogramBuffer, Monoid, Numbers, Partial, PartialBuffer,
-    Scale, TypeCounts, ValueBuffer, ValueSketch, Whereabouts, WordTag, Words, id_hash, word_key,
+    Answered, CLASSES_MAX, Classes, Confusion, Direction, ExactSum, Exemplar, Exemplars,
+    GridCounts, Histogram, HistogramBuffer, Known, Monoid, Numbers, OTHER, Partial, PartialBuffer,
+    Quality, Regression, Scale, ScoreCells, TypeCounts, ValueBuffer, ValueSketch, Values,
+    Whereabouts, WordTag, Words, class_name, id_hash, word_key,
 };
 
 /// A type of state: its name, how many random multisets of it are tried, and by what.
@@ -33,6 +35,12 @@ const STATES: &[Row] = &[
     ("value sketch", 1_000, all_laws::<ValueSketch>),
     ("exemplars", 3_000, all_laws::<Exemplars>),
     ("partial", 500, all_laws::<Partial>),
+    ("exact sum", 2_000, all_laws::<ExactSum>),
+    ("score cells", 1_000, all_laws::<ScoreCells>),
+    ("grid counts", 1_000, all_laws::<GridCounts>),
+    ("confusion", 1_500, all_laws::<Confusion>),
+    ("regression", 1_000, all_laws::<Regression>),
+    ("quality", 1_000, all_laws::<Quality>),
 ];
 
 #[test]
@@ -387,6 +395,297 @@ impl Case for Partial {
     }
 }
 
+fn any_number(random: &mut Rng) -> f64 {
+    match random.u32(0..4) {
+        0 => f64::from(random.i32(-1_000..1_000)),
+        1 => f64::from_bits(random.u64(..)),
+        2 => [0.0, -0.0, 5e-324, f64::MAX, f64::MIN, f64::NAN][random.usize(0..6)],
+        _ => random.f64() - 0.5,
+    }
+}
+
+impl Case for ExactSum {
+    type State = Self;
+    type Item = f64;
+
+    fn kind(random: &mut Rng) -> Source<f64> {
+        let whole = random.bool();
+        Box::new(move |random| match whole {
+            true => f64::from(random.i32(..)),
+            false => any_number(random),
+        })
+    }
+
+    fn one_pass(numbers: &[f64]) -> Self {
+        let mut sum = Self::default();
+        numbers.iter().for_each(|x| sum.add(*x));
+        sum
+    }
+
+    fn check(numbers: &[f64], state: &Self) {
+        if numbers.iter().all(|x| x.fract() == 0.0 && x.abs() < 1e10) {
+            let sum: i64 = numbers.iter().map(|x| *x as i64).sum();
+            assert_eq!(state.value(), sum as f64);
+        }
+        let mut rest = state.clone();
+        numbers.iter().rev().for_each(|x| rest.sub(*x));
+        assert_eq!(rest.value().to_bits(), 0);
+    }
+}
+
+impl Case for ScoreCells {
+    type State = Self;
+    type Item = (u8, i64);
+
+    fn kind(_: &mut Rng) -> Source<(u8, i64)> {
+        Box::new(|random| (random.u8(..), random.i64(-2..=2)))
+    }
+
+    fn one_pass(all: &[(u8, i64)]) -> Self {
+        let mut cells = Self::default();
+        all.iter()
+            .for_each(|(cell, times)| cells.add(*cell, *times));
+        cells
+    }
+
+    fn check(all: &[(u8, i64)], state: &Self) {
+        for cell in 0..=255 {
+            let counted = all.iter().filter(|(of, _)| *of == cell);
+            assert_eq!(
+                state.count(cell),
+                counted.map(|(_, times)| times).sum::<i64>()
+            );
+        }
+    }
+}
+
+impl Case for GridCounts {
+    type State = Self;
+    type Item = (f64, i64);
+
+    fn kind(_: &mut Rng) -> Source<(f64, i64)> {
+        Box::new(|random| (any_number(random), random.i64(-1..=2)))
+    }
+
+    fn one_pass(all: &[(f64, i64)]) -> Self {
+        let mut grid = Self::default();
+        all.iter().for_each(|(x, times)| grid.add(*x, *times));
+        grid
+    }
+
+    fn check(all: &[(f64, i64)], state: &Self) {
+        let total: i64 = all.iter().map(|(_, times)| times).sum();
+        assert_eq!(
+            (state.cells.total(), state.magnitudes().cells.total()),
+            (total, total)
+        );
+    }
+}
+
+/// A pair of classes, its score cell, and how often.
+type Judged = (String, String, u8, i64);
+
+/// A class: short, long, empty, or one that tries to be ours.
+fn any_class(random: &mut Rng, distinct: u32) -> String {
+    match (random.u32(0..distinct), random.u32(0..40)) {
+        (n, 0) => format!("{OTHER}{}", ["", "s"][n as usize % 2]),
+        (n, 1) => format!("{}{n}", "ä".repeat(60)),
+        (n, _) => format!("class {n}"),
+    }
+}
+
+impl Case for Confusion {
+    type State = Self;
+    type Item = Judged;
+
+    fn kind(random: &mut Rng) -> Source<Judged> {
+        let distinct = [2, 30, 66, 200, 5_000][random.usize(0..5)];
+        Box::new(move |random| {
+            let truth = any_class(random, distinct);
+            let predicted = match random.bool() {
+                true => truth.clone(),
+                false => any_class(random, distinct),
+            };
+            (predicted, truth, random.u8(48..52), random.i64(-1..=2))
+        })
+    }
+
+    fn one_pass(all: &[Judged]) -> Self {
+        let mut table = Self::default();
+        for (predicted, truth, cell, times) in all {
+            table.add(Classes { predicted, truth }, *cell, *times);
+        }
+        table
+    }
+
+    fn check(all: &[Judged], state: &Self) {
+        let names = all
+            .iter()
+            .flat_map(|(predicted, truth, ..)| [predicted, truth]);
+        let names = names.map(|name| class_name(name).into_owned());
+        let own: BTreeMap<(u32, String), ()> = names
+            .filter(|name| !name.starts_with('\0'))
+            .map(|name| ((word_key(WordTag::Text, &name), name), ()))
+            .collect();
+        let kept: Vec<String> = own
+            .into_keys()
+            .take(CLASSES_MAX)
+            .map(|(_, name)| name)
+            .collect();
+        let called = |name: &str| {
+            let name = class_name(name).into_owned();
+            if kept.contains(&name) {
+                name
+            } else {
+                OTHER.to_owned()
+            }
+        };
+        let mut expected: BTreeMap<(String, String, bool, u8), i64> = BTreeMap::new();
+        for (predicted, truth, cell, times) in all {
+            let place = (called(predicted), called(truth), predicted == truth, *cell);
+            *expected.entry(place).or_default() += times;
+        }
+        let mut found = BTreeMap::new();
+        for field in state.iter() {
+            for (cell, count) in field.cells.iter() {
+                let names = (field.predicted.to_owned(), field.truth.to_owned());
+                found.insert((names.0, names.1, field.right, cell), count);
+            }
+        }
+        assert_eq!(found, expected);
+    }
+}
+
+impl Case for Regression {
+    type State = Self;
+    type Item = (Values, Direction);
+
+    fn kind(_: &mut Rng) -> Source<(Values, Direction)> {
+        Box::new(|random| {
+            let [predicted, truth] = [(); 2].map(|()| any_number(random).clamp(-1e130, 1e130));
+            let direction = [Direction::Count, Direction::TakeBack][random.usize(0..2)];
+            (Values { predicted, truth }, direction)
+        })
+    }
+
+    fn one_pass(all: &[(Values, Direction)]) -> Self {
+        let mut sums = Self::default();
+        all.iter()
+            .for_each(|(pair, direction)| sums.add(*pair, *direction));
+        sums
+    }
+
+    fn check(all: &[(Values, Direction)], state: &Self) {
+        let net: i64 = all.iter().map(|(_, direction)| direction.times()).sum();
+        assert_eq!((state.pairs, state.error_cells.cells.total()), (net, net));
+        let mut rest = state.clone();
+        for (pair, direction) in all {
+            let back = match direction {
+                Direction::Count => Direction::TakeBack,
+                Direction::TakeBack => Direction::Count,
+            };
+            rest.add(*pair, back);
+        }
+        let sums = [&rest.truths, &rest.truths_squared, &rest.errors];
+        assert!(sums.iter().all(|sum| sum.value() == 0.0));
+        assert_eq!(
+            rest.errors_absolute.value() + rest.errors_squared.value(),
+            0.0
+        );
+    }
+}
+
+/// What happens to one prediction.
+#[derive(Clone)]
+enum Event {
+    Predicted,
+    Judged(Truth),
+    Corrected(Truth, Truth),
+    Evaluated(u32, u8),
+}
+
+#[derive(Clone)]
+enum Truth {
+    Class(String),
+    Value(f64),
+}
+
+impl Truth {
+    fn any(random: &mut Rng, distinct: u32) -> Self {
+        match random.u32(0..4) {
+            0 => Self::Value(any_number(random)),
+            _ => Self::Class(any_class(random, distinct)),
+        }
+    }
+
+    fn known(&self) -> Known<'_> {
+        match self {
+            Self::Class(class) => Known::Class(class),
+            Self::Value(value) => Known::Value(*value),
+        }
+    }
+}
+
+/// The answer's class, its score cell and its value; and what happened.
+type Outcome = (Option<String>, u8, Option<f64>, Event);
+
+impl Case for Quality {
+    type State = Self;
+    type Item = Outcome;
+
+    fn kind(random: &mut Rng) -> Source<Outcome> {
+        let distinct = [2, 66, 1_000][random.usize(0..3)];
+        Box::new(move |random| {
+            let event = match random.u32(0..4) {
+                0 => Event::Predicted,
+                1 => Event::Judged(Truth::any(random, distinct)),
+                2 => Event::Corrected(Truth::any(random, distinct), Truth::any(random, distinct)),
+                _ => Event::Evaluated(random.u32(0..3), random.u8(..=100)),
+            };
+            let class = (random.u32(0..4) > 0).then(|| any_class(random, distinct));
+            let value = random.bool().then(|| any_number(random));
+            (class, random.u8(..), value, event)
+        })
+    }
+
+    fn one_pass(all: &[Outcome]) -> Self {
+        let mut quality = Self::default();
+        for (class, cell, value, event) in all {
+            let answer = Answered {
+                class: class.as_deref(),
+                cell: *cell,
+                value: *value,
+            };
+            match event {
+                Event::Predicted => quality.predict(&answer),
+                Event::Judged(truth) => quality.judge(&answer, truth.known(), i64::from(*cell)),
+                Event::Corrected(old, new) => quality.correct(&answer, old.known(), new.known()),
+                Event::Evaluated(name, cell) => {
+                    quality.evaluate(&format!("judge {name}"), *cell, 1)
+                }
+            }
+        }
+        quality
+    }
+
+    fn check(all: &[Outcome], state: &Self) {
+        let count = |of: fn(&Event) -> bool| all.iter().filter(|o| of(&o.3)).count() as i64;
+        assert_eq!(state.predicted, count(|e| matches!(e, Event::Predicted)));
+        assert_eq!(state.predicted_scores.total(), state.predicted);
+        assert_eq!(state.labelled, count(|e| matches!(e, Event::Judged(_))));
+        assert_eq!(state.delay.cells.total(), state.labelled);
+        assert_eq!(
+            state.corrections,
+            count(|e| matches!(e, Event::Corrected(..)))
+        );
+        let evaluated: i64 = state.evaluations.values().map(|cells| cells.total()).sum();
+        assert_eq!(count(|e| matches!(e, Event::Evaluated(..))), evaluated);
+        let in_table: i64 = state.table.iter().map(|field| field.cells.total()).sum();
+        let net = in_table + state.regression.pairs + state.mismatched;
+        assert_eq!(net, state.labelled, "each label is in one place");
+    }
+}
+
 fn any_prediction(random: &mut Rng) -> Prediction<'static> {
     let mut names = vec!["amount", "age", "country", "device"];
     random.shuffle(&mut names);
@@ -461,6 +760,27 @@ fn damaged_partials_never_panic() {
             }
         }
     }
+}
+
+#[test]
+fn damaged_quality_is_refused_or_a_state_like_any_other() {
+    let mut random = Rng::with_seed(23);
+    let mut believed = 0;
+    for _ in 0..5_000 {
+        let item = Quality::kind(&mut random);
+        let outcomes: Vec<Outcome> = (0..20).map(|_| item(&mut random)).collect();
+        let sound = Quality::one_pass(&outcomes);
+        let Ok(mut quality) = postcard::from_bytes::<Quality>(&damaged(&sound, &mut random)) else {
+            continue;
+        };
+        believed += 1;
+        quality.merge(&sound);
+        assert_eq!(postcard::from_bytes(&bytes(&quality)), Ok(quality.clone()));
+        for measure in tidegauge::stats::MEASURES {
+            let _ = measure.of(&quality, Some("class 1"));
+        }
+    }
+    assert!(believed > 100, "the damage is too gross: {believed}");
 }
 
 /// What `tests/golden/sketch_bytes.py` counted and wrote down on its own.

@@ -10,5 +10,7 @@ mod drift;
 mod golden;
 mod laws;
 mod quality;
+mod quality_golden;
+mod quality_laws;
 mod stage;
 mod volume;

@@ -3,7 +3,8 @@
 //! **Formula.** (1/n) Σ (s − y)², s the middle of the score's cell, y 1 where the event came true, else 0. The event is the
 //! positive class; without one that the prediction was right, of the confidence in it.
 //!
-//! **Limits.** Differs from that of the raw scores by at most 0.01, on average over many cells by some 10⁻⁵. **Source.** Brier 1950.
+//! **Limits.** Differs from that of the raw scores by at most 0.01; of calibrated scores that are spread within
+//! their cells by (s − c)² on average, some 10⁻⁵. **Source.** Brier 1950.
 
 use super::scored::Scored;
 use super::{Better, Measure, MeasureAbout, Measured};
