@@ -88,6 +88,15 @@ impl Faults {
             .any(|fault| fault.path.split('[').next() == Some(path))
     }
 
+    /// Whether anything is wrong at `path` or below it.
+    pub(super) fn touch_within(&self, path: &str) -> bool {
+        let below = |fault: &Fault| {
+            let rest = fault.path.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.0.iter().any(below)
+    }
+
     /// The faults, by path.
     pub fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()

@@ -28,7 +28,7 @@ fn write_table(out: &mut String, table: &Map<String, Value>, indent: &str) {
     }
 }
 
-/// A value on one line, in YAML's flow style.
+/// A value on one line, in YAML's flow style; unset keys of a list's elements are left out.
 fn inline(value: &Value) -> String {
     match value {
         Value::String(plain) => text(plain),
@@ -39,6 +39,7 @@ fn inline(value: &Value) -> String {
         Value::Object(table) => {
             let pairs: Vec<String> = table
                 .iter()
+                .filter(|(_, v)| !v.is_null())
                 .map(|(key, v)| format!("{}: {}", text(key), inline(v)))
                 .collect();
             format!("{{{}}}", pairs.join(", "))

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::{Faults, nearest};
 use super::{
-    Alerts, Bounds, Detect, Http, Kafka, Learning, Limits, Log, Runtime, Time, Topics, Window,
-    windows,
+    Alerts, Bounds, Detect, Http, Join, Kafka, Learning, Limits, Log, Objective, Quality, Runtime,
+    Segments, Time, Topics, Window, objectives, windows,
 };
 use crate::codec::{CODECS, Codec};
-use crate::pipeline::{Plan, SegmentsPlan};
+use crate::pipeline::Plan;
 
 /// Everything that may be set; each key has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,16 @@ pub struct Settings {
     pub learning: Learning,
     /// When a window is in trouble.
     pub detect: Detect,
+    /// How labels find the predictions they are about.
+    pub join: Join,
+    /// How predictions and labels are read as right and wrong.
+    pub quality: Quality,
+    /// Which parts of the traffic are counted beside the whole.
+    pub segments: Segments,
+    /// What is promised of models, and when missing it is an alert; at most 50, none unless listed. It cannot be set from the environment. For each: a share of
+    /// good events (`sli`), and either a target whose error budget must not burn too fast, or a floor (`alert_below`), or last week as the measure
+    /// (`above_last_week`). docs/slo.md explains the rules and the presets.
+    pub objectives: Vec<Objective>,
     /// How findings become alerts.
     pub alerts: Alerts,
     /// How much is kept at most.
@@ -54,6 +64,10 @@ impl Default for Settings {
             windows: windows::defaults(),
             learning: Learning::default(),
             detect: Detect::default(),
+            join: Join::default(),
+            quality: Quality::default(),
+            segments: Segments::default(),
+            objectives: Vec::new(),
             alerts: Alerts::default(),
             bounds: Bounds::default(),
             runtime: Runtime::default(),
@@ -105,9 +119,18 @@ impl Settings {
             detect: self.detect.check(faults),
             alert: self.alerts.check(faults),
             bounds: self.bounds.check(faults),
-            segments: SegmentsPlan::default(),
+            join: self.join.check(faults),
+            quality: self.quality.check(faults),
+            segments: self.segments.check(faults),
+            objectives: objectives::check(&self.objectives, self.labels(), faults),
             codec: self.codec(faults)?,
         })
+    }
+
+    fn labels(&self) -> objectives::Labels {
+        objectives::Labels {
+            are_read: !self.topics.labels.is_empty(),
+        }
     }
 
     /// What no section sees by itself.

@@ -8,15 +8,16 @@ use config::{ConfigError, Value, ValueKind};
 use serde_json::Value as Like;
 
 use super::fault::Faults;
+use super::objectives;
 use super::settings::Settings;
-use super::shape::{default_kind, fit};
+use super::shape::{LIST, default_kind, fit};
 
 /// More faults than this nobody reads; it also bounds the trying again.
 const FAULTS_MAX: usize = 200;
 
 /// The settings in `tree`, with the defaults wherever it is at fault.
 pub(super) fn settle(mut tree: Value, faults: &mut Faults) -> Settings {
-    let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
+    let defaults = shape();
     fit("", &mut tree, &defaults, faults);
     for _ in 0..FAULTS_MAX {
         match tree.clone().try_deserialize() {
@@ -28,6 +29,15 @@ pub(super) fn settle(mut tree: Value, faults: &mut Faults) -> Settings {
         }
     }
     Settings::default()
+}
+
+/// The defaults, and where the default is an empty list what its elements look like.
+fn shape() -> Like {
+    let mut shape = serde_json::to_value(Settings::default()).unwrap_or_default();
+    if let Some(objectives) = shape.get_mut("objectives") {
+        *objectives = objectives::shape();
+    }
+    shape
 }
 
 /// Adds what serde found; the path of it.
@@ -70,7 +80,7 @@ fn reset(tree: &mut Value, path: &str, defaults: &Like) {
             }
             ValueKind::Array(values) => (
                 part.parse().ok().and_then(|i: usize| values.get_mut(i)),
-                like.get(0),
+                like.get(0).or_else(|| like.get(LIST)),
             ),
             _ => (None, None),
         };

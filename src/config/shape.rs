@@ -11,13 +11,36 @@ use super::secret::is_secret;
 /// The keys of one table, with their defaults.
 type Table = serde_json::Map<String, Like>;
 
+/// Marks a list that is empty by default: below it stands what an element looks like.
+pub(super) const LIST: &str = "\0list";
+/// Marks what one word may stand for: below it stands what may be written at length.
+pub(super) const WORD: &str = "\0word";
+
+/// What stands below a mark.
+fn marked<'a>(like: &'a Like, mark: &str) -> Option<&'a Like> {
+    like.as_object().and_then(|table| table.get(mark))
+}
+
 /// Fits `value` to the shape of the default `like`: unknown keys go, and what is of another type becomes the default.
 pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
+    if let Some(element) = marked(like, LIST) {
+        return fit_list(path, value, like, Some(element), faults);
+    }
+    if let Some(at_length) = marked(like, WORD) {
+        return fit_word(path, value, at_length, faults);
+    }
     match like {
         Like::Object(known) if known.is_empty() => fit_open(path, value, faults),
         Like::Object(known) => fit_table(path, value, like, known, faults),
         Like::Array(elements) => fit_list(path, value, like, elements.first(), faults),
         _ => fit_scalar(path, value, like, faults),
+    }
+}
+
+/// One word is left as it is; what is at length is fitted.
+fn fit_word(path: &str, value: &mut Value, at_length: &Like, faults: &mut Faults) {
+    if !matches!(value.kind, ValueKind::String(_)) {
+        fit(path, value, at_length, faults);
     }
 }
 
@@ -196,6 +219,8 @@ fn parse(value: &mut Value, like: &Like) {
 /// The default `like` as the `config` crate has it.
 pub(super) fn default_kind(like: &Like) -> ValueKind {
     match like {
+        like if marked(like, LIST).is_some() => ValueKind::Array(Vec::new()),
+        like if marked(like, WORD).is_some() => ValueKind::String(String::new()),
         Like::Null => ValueKind::Nil,
         Like::Bool(b) => ValueKind::Boolean(*b),
         Like::Number(n) => n

@@ -14,6 +14,9 @@ pub struct Topics {
     /// Input topics with predictions. They must exist; `LogAppendTime` is recommended for them, since under `CreateTime` one
     /// producer's bad clock also sets the time it is checked against.
     pub predictions: Vec<String>,
+    /// Input topics with labels: what predictions should have been, minutes to months later. They must exist. None by default: then there is no
+    /// quality, and objectives on labels are refused.
+    pub labels: Vec<String>,
     /// Input topics that this deployment has read and reads no more. Until it is named here, the clock waits for a topic that
     /// was ever read, because silence never excludes a source.
     pub retired: Vec<String>,
@@ -43,6 +46,7 @@ impl Default for Topics {
     fn default() -> Self {
         Self {
             predictions: vec!["predictions".to_owned()],
+            labels: Vec::new(),
             retired: Vec::new(),
             prefix: "tidegauge".to_owned(),
             alerts_drift: None,
@@ -89,6 +93,7 @@ impl Topics {
             |own: &Option<String>, name: &str| own.clone().unwrap_or_else(|| prefixed(name));
         pipeline::Topics {
             predictions: self.predictions.clone(),
+            labels: self.labels.clone(),
             retired: self.retired.clone(),
             panes: prefixed("panes.v1"),
             state: prefixed("state.v1"),
@@ -142,8 +147,17 @@ impl Topics {
 }
 
 fn read(names: &pipeline::Topics) -> Vec<(String, &str)> {
-    let path = |(i, name)| (format!("topics.predictions[{i}]"), String::as_str(name));
-    names.predictions.iter().enumerate().map(path).collect()
+    let inputs = [
+        ("predictions", &names.predictions),
+        ("labels", &names.labels),
+    ];
+    inputs
+        .into_iter()
+        .flat_map(|(key, topics)| {
+            let path = move |(i, name)| (format!("topics.{key}[{i}]"), String::as_str(name));
+            topics.iter().enumerate().map(path)
+        })
+        .collect()
 }
 
 fn written(names: &pipeline::Topics) -> Vec<(String, &str)> {

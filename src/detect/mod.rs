@@ -2,6 +2,7 @@
 
 mod case;
 mod finding;
+pub mod slo;
 pub mod volume;
 
 mod drift {

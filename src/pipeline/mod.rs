@@ -14,4 +14,7 @@ mod plan;
 pub mod segments;
 pub mod state;
 
-pub use plan::{Bounds, Learning, PANES_PARTITIONS, Plan, SegmentsPlan, Topics};
+pub use plan::{
+    Bounds, JoinKey, JoinPlan, Learning, PANES_PARTITIONS, Plan, QualityPlan, ScoreOf,
+    SegmentsPlan, Topics,
+};

@@ -1,8 +1,11 @@
 //! The checked plan by which the stages work: what the configuration floor makes of what a user wrote.
 
+use std::collections::BTreeMap;
+
 use crate::alert;
 use crate::codec::Codec;
 use crate::detect;
+use crate::detect::slo::Objective;
 use crate::event::Limits;
 use crate::window::WindowSpec;
 
@@ -14,6 +17,8 @@ pub const PANES_PARTITIONS: u32 = 16;
 pub struct Topics {
     /// Inputs: predictions.
     pub predictions: Vec<String>,
+    /// Inputs: labels.
+    pub labels: Vec<String>,
     /// Inputs that are read no more: they no longer hold the clock.
     pub retired: Vec<String>,
     /// Internal: frames on their way from ingest to evaluate.
@@ -56,12 +61,70 @@ pub struct Bounds {
     pub retire_minutes: i64,
 }
 
+/// By which id a label names the prediction it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JoinKey {
+    /// The prediction's own id.
+    #[default]
+    Id,
+    /// The trace it was made in.
+    TraceId,
+    /// The id under which the provider of the model knows the answer.
+    ResponseId,
+}
+
+/// How labels find their predictions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JoinPlan {
+    /// What the id of a label means.
+    pub key: JoinKey,
+    /// How long a prediction waits for labels and their corrections, in minutes; a multiple of 60.
+    pub horizon_minutes: i64,
+    /// How much earlier than its prediction a label may arrive, in minutes.
+    pub lead_minutes: i64,
+    /// The share of predictions that wait at all, by the hash of their id; above 0, at most 1.
+    pub sample: f64,
+    /// Bytes that waiting predictions may take in one process; beyond it the oldest expire early and are counted.
+    pub bytes_max: usize,
+}
+
+impl Default for JoinPlan {
+    fn default() -> Self {
+        Self {
+            key: JoinKey::Id,
+            horizon_minutes: 7 * 1_440,
+            lead_minutes: 60,
+            sample: 1.0,
+            bytes_max: 1 << 30,
+        }
+    }
+}
+
+/// Whose probability a prediction's score is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScoreOf {
+    /// The positive class's, whatever is predicted.
+    #[default]
+    Positive,
+    /// The predicted class's: its confidence.
+    Predicted,
+}
+
+/// How predictions and labels are read as right and wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QualityPlan {
+    /// The positive class by model; a model without one has it guessed from the names of its classes.
+    pub positive: BTreeMap<String, String>,
+    /// Whose probability the score is.
+    pub score: ScoreOf,
+}
+
 /// Which segments are counted beside the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentsPlan {
-    /// Keys whose values are segments, distinct; `variant` reads the event's variant.
+    /// Segment keys; `variant` reads the event's variant.
     pub keys: Vec<String>,
-    /// Values per model and key.
+    /// Values that are kept per key, model and version; the rest is admitted by hash and counted.
     pub values_max: usize,
 }
 
@@ -99,6 +162,12 @@ pub struct Plan {
     pub alert: alert::Settings,
     /// What is kept at most.
     pub bounds: Bounds,
-    /// Which segments are counted beside the whole.
+    /// How labels find their predictions.
+    pub join: JoinPlan,
+    /// How they are read as right and wrong.
+    pub quality: QualityPlan,
+    /// Which segments are counted.
     pub segments: SegmentsPlan,
+    /// What is promised of models; names are distinct.
+    pub objectives: Vec<Objective>,
 }

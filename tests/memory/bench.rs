@@ -62,6 +62,7 @@ pub fn plan() -> pipeline::Plan {
     pipeline::Plan {
         topics: Topics {
             predictions: vec!["in".into()],
+            labels: Vec::new(),
             retired: Vec::new(),
             panes: "panes".into(),
             state: "state".into(),
@@ -90,7 +91,10 @@ pub fn plan() -> pipeline::Plan {
             features_max: 100,
             retire_minutes: 7 * 1_440,
         },
+        join: Default::default(),
+        quality: Default::default(),
         segments: Default::default(),
+        objectives: Vec::new(),
     }
 }
 

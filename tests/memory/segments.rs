@@ -133,7 +133,7 @@ fn drift_in_a_twentieth_of_the_traffic_is_found_where_it_is() {
     assert!(
         exemplars
             .iter()
-            .all(|exemplar| is_gold(text(&exemplar["id"])))
+            .all(|exemplar| is_gold(text(&exemplar["prediction_id"])))
     );
 }
 
@@ -187,8 +187,8 @@ fn with_a_newcomer(minutes: i64, from: i64) -> Vec<Event> {
 fn a_segment_that_comes_later_learns_its_own_reference() {
     let minutes = 300;
     for (from, wanted) in [
-        (10, "00:00 02:00"),
-        (70, "01:00 03:00"),
+        (50, "00:00 02:00"),
+        (80, "01:15 03:15"),
         (140, "02:15 04:15"),
     ] {
         let bench = run(

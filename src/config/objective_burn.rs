@@ -1,0 +1,221 @@
+//! Burn windows of an objective, from a preset's name or a list, and whether they can ever fire.
+
+use std::collections::BTreeSet;
+
+use super::fault::{Faults, nearest};
+use super::objective_rule::{Lengths, length};
+use super::objectives::{Burn, BurnWindow, Objective};
+use super::period::Period;
+use crate::detect::slo::{self, Preset, Rule, Urgency, feasibility};
+use crate::window::WindowLength;
+
+const WINDOWS_MAX: usize = 8;
+/// Minutes are kept as long as the longest window reaches back.
+const LONG_MINUTES_MAX: i64 = 14 * 1_440;
+const FACTOR_MAX: f64 = 1e6;
+const WORDS: &str = "1m to 14d in whole minutes";
+
+/// What burn windows are made of.
+pub(super) struct Wanted<'a> {
+    pub(super) burn: Option<&'a Burn>,
+    pub(super) target: f64,
+    pub(super) period_minutes: i64,
+    pub(super) is_delayed: bool,
+}
+
+/// The burn rule at `path`, if nothing is wrong with it.
+pub(super) fn rule(path: &str, wanted: &Wanted<'_>, faults: &mut Faults) -> Option<Rule> {
+    let windows = match wanted.burn {
+        None => default_preset(wanted).windows(wanted.period_minutes, wanted.target),
+        Some(Burn::Preset(name)) => {
+            preset(path, name, faults)?.windows(wanted.period_minutes, wanted.target)
+        }
+        Some(Burn::Windows(windows)) => own(path, windows, wanted.period_minutes, faults)?,
+    };
+    Some(Rule::Burn {
+        target: wanted.target,
+        period_minutes: wanted.period_minutes,
+        windows,
+    })
+}
+
+fn default_preset(wanted: &Wanted<'_>) -> Preset {
+    if wanted.is_delayed {
+        Preset::Labels
+    } else {
+        Preset::SreWorkbook
+    }
+}
+
+fn preset(path: &str, name: &str, faults: &mut Faults) -> Option<Preset> {
+    let found = Preset::NAMED.into_iter().find(|(own, _)| *own == name);
+    if found.is_none() {
+        let names = Preset::NAMED.map(|(name, _)| name);
+        let fix = match nearest(name, names) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("use {}, or a list of windows", names.join(", ")),
+        };
+        faults.add(path, format!("no preset is named `{name}`"), fix);
+    }
+    found.map(|(_, preset)| preset)
+}
+
+/// The windows of a list; `None` unless all of them are right.
+fn own(
+    path: &str,
+    windows: &[BurnWindow],
+    period_minutes: i64,
+    faults: &mut Faults,
+) -> Option<Vec<slo::BurnWindow>> {
+    let wrong = format!("there are {} windows", windows.len());
+    let fix = "name 1 to 8, or leave the key out for the preset";
+    faults.require((1..=WINDOWS_MAX).contains(&windows.len()), path, wrong, fix);
+    let checked: Vec<_> = windows
+        .iter()
+        .enumerate()
+        .map(|(i, window)| own_window(&format!("{path}[{i}]"), window, period_minutes, faults))
+        .collect();
+    let mut seen = BTreeSet::new();
+    for (i, window) in checked.iter().enumerate() {
+        let Some(window) = window else { continue };
+        let wrong = format!("{} is the long window of another pair", window.long.name());
+        let path = format!("{path}[{i}].long");
+        faults.require(
+            seen.insert(window.long),
+            &path,
+            wrong,
+            "use each length once",
+        );
+    }
+    checked.into_iter().collect()
+}
+
+fn own_window(
+    path: &str,
+    window: &BurnWindow,
+    period_minutes: i64,
+    faults: &mut Faults,
+) -> Option<slo::BurnWindow> {
+    let long = window_length(&format!("{path}.long"), &window.long, faults);
+    let short = window_length(&format!("{path}.short"), &window.short, faults);
+    let factor = factor(&format!("{path}.factor"), window.factor, faults);
+    let severity = severity(
+        &format!("{path}.severity"),
+        window.severity.as_deref(),
+        faults,
+    );
+    let hold = hold(&format!("{path}.hold"), window.hold.as_deref(), faults);
+    let (long, short) = (long?, short?);
+    let wrong = format!(
+        "{} is longer than the long window, {}",
+        short.name(),
+        long.name()
+    );
+    let fix = "use a twelfth of the long window";
+    faults.require(short <= long, &format!("{path}.short"), wrong, fix);
+    let wrong = format!("{} is longer than the period", long.name());
+    let fix = "use a window within the period";
+    faults.require(
+        long.minutes() <= period_minutes,
+        &format!("{path}.long"),
+        wrong,
+        fix,
+    );
+    Some(slo::BurnWindow {
+        long,
+        short,
+        factor: factor?,
+        severity: severity?,
+        hold_minutes: hold?,
+    })
+}
+
+fn window_length(path: &str, text: &str, faults: &mut Faults) -> Option<WindowLength> {
+    let lengths = Lengths {
+        from: 1,
+        to: LONG_MINUTES_MAX,
+        grid: 1,
+        words: WORDS,
+    };
+    let minutes = length(path, period(path, text, faults)?, &lengths, faults)?;
+    WindowLength::from_minutes(minutes)
+}
+
+fn hold(path: &str, text: Option<&str>, faults: &mut Faults) -> Option<i64> {
+    let Some(text) = text else { return Some(0) };
+    let lengths = Lengths {
+        from: 0,
+        to: LONG_MINUTES_MAX,
+        grid: 1,
+        words: "0s to 14d in whole minutes",
+    };
+    length(path, period(path, text, faults)?, &lengths, faults).map(i64::from)
+}
+
+fn period(path: &str, text: &str, faults: &mut Faults) -> Option<Period> {
+    if text.is_empty() {
+        faults.add(path, "it is missing", "write it like 1h");
+        return None;
+    }
+    let read = text.parse::<Period>();
+    if read.is_err() {
+        faults.add(
+            path,
+            format!("`{text}` is no length of time"),
+            "write it like 30s, 15m, 1h30m or 7d",
+        );
+    }
+    read.ok()
+}
+
+fn factor(path: &str, factor: Option<f64>, faults: &mut Faults) -> Option<f64> {
+    let wrong = factor.map_or("it is missing".to_owned(), |x| {
+        format!("{x} is out of range")
+    });
+    let given = factor.filter(|x| *x > 0.0 && *x <= FACTOR_MAX);
+    faults.require(
+        given.is_some(),
+        path,
+        wrong,
+        "use a number above 0; 1 spends the budget in the period",
+    );
+    given
+}
+
+fn severity(path: &str, word: Option<&str>, faults: &mut Faults) -> Option<Urgency> {
+    match word {
+        Some("page") => Some(Urgency::Page),
+        Some("ticket") => Some(Urgency::Ticket),
+        other => {
+            let wrong = other.map_or("it is missing".to_owned(), |word| {
+                format!("`{word}` is not known")
+            });
+            faults.add(path, wrong, "write one of page, ticket");
+            None
+        }
+    }
+}
+
+/// A burn rate that no traffic can have would be a page that never comes.
+pub(super) fn check_feasible(
+    path: &str,
+    written: &Objective,
+    checked: &slo::Objective,
+    faults: &mut Faults,
+) {
+    let Err(infeasible) = feasibility(checked) else {
+        return;
+    };
+    let (key, fix) = match written.burn {
+        Some(Burn::Windows(_)) => (
+            format!("{path}.burn[{}].factor", infeasible.window),
+            String::new(),
+        ),
+        _ => (format!("{path}.burn"), "list the windows; ".to_owned()),
+    };
+    faults.add(
+        &key,
+        infeasible.to_string(),
+        format!("{fix}{}", infeasible.fix()),
+    );
+}

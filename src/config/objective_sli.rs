@@ -1,0 +1,133 @@
+//! What an objective asks of an event, from what was written.
+
+use super::fault::{Faults, nearest};
+use super::objectives::{Asked, AtLeast, AtMost, Bounded, Labels};
+use crate::detect::slo::Sli;
+
+const WORDS: [&str; 5] = [
+    "success",
+    "precision",
+    "recall",
+    "accuracy",
+    "false_positive_rate",
+];
+const BOUNDED: [&str; 3] = ["latency_ms", "cost_usd", "evaluation"];
+/// A judge's scores are counted in hundredths.
+const HUNDREDTHS: f64 = 100.0;
+/// The bounds that people mean, and no more.
+const BOUND_MAX: f64 = 1e12;
+
+/// The SLI at `path`, if nothing is wrong with it.
+pub(super) fn checked(
+    path: &str,
+    asked: &Asked,
+    labels: Labels,
+    faults: &mut Faults,
+) -> Option<Sli> {
+    let sli = match asked {
+        Asked::Word(word) => of_word(path, word, faults),
+        Asked::Bound(bounded) => of_bound(path, bounded, faults),
+    }?;
+    if sli.needs_truth() && !labels.are_read {
+        let wrong = format!("`{}` needs labels, and none are read", sli.name());
+        faults.add(path, wrong, "name their topics in topics.labels");
+        return None;
+    }
+    Some(sli)
+}
+
+fn of_word(path: &str, word: &str, faults: &mut Faults) -> Option<Sli> {
+    match word {
+        "success" => Some(Sli::Success),
+        "precision" => Some(Sli::Precision),
+        "recall" => Some(Sli::Recall),
+        "accuracy" => Some(Sli::Accuracy),
+        "false_positive_rate" => Some(Sli::FalsePositiveRate),
+        _ => {
+            let wrong = match word {
+                "" => "it is missing".to_owned(),
+                _ if BOUNDED.contains(&word) => format!("`{word}` needs a bound"),
+                _ => format!("`{word}` is no SLI"),
+            };
+            faults.add(path, wrong, meant(word));
+            None
+        }
+    }
+}
+
+fn meant(word: &str) -> String {
+    match nearest(word, WORDS.into_iter().chain(BOUNDED)) {
+        Some("latency_ms") => "write {latency_ms: {at_most: 100}}".to_owned(),
+        Some("cost_usd") => "write {cost_usd: {at_most: 0.02}}".to_owned(),
+        Some("evaluation") => "write {evaluation: {name: faithfulness, at_least: 0.7}}".to_owned(),
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!(
+            "use {}, or a bound on {}",
+            WORDS.join(", "),
+            BOUNDED.join(", ")
+        ),
+    }
+}
+
+fn of_bound(path: &str, bounded: &Bounded, faults: &mut Faults) -> Option<Sli> {
+    match bounded {
+        Bounded {
+            latency_ms: Some(bound),
+            cost_usd: None,
+            evaluation: None,
+        } => Some(Sli::Latency {
+            at_most_ms: at_most(&format!("{path}.latency_ms.at_most"), bound, faults)?,
+        }),
+        Bounded {
+            latency_ms: None,
+            cost_usd: Some(bound),
+            evaluation: None,
+        } => Some(Sli::Cost {
+            at_most_usd: at_most(&format!("{path}.cost_usd.at_most"), bound, faults)?,
+        }),
+        Bounded {
+            latency_ms: None,
+            cost_usd: None,
+            evaluation: Some(bound),
+        } => evaluation(&format!("{path}.evaluation"), bound, faults),
+        _ => {
+            let fix = format!("use exactly one of {}", BOUNDED.join(", "));
+            faults.add(path, "it is not one bound", fix);
+            None
+        }
+    }
+}
+
+fn at_most(path: &str, bound: &AtMost, faults: &mut Faults) -> Option<f64> {
+    let given = bound.at_most.filter(|x| *x > 0.0 && *x <= BOUND_MAX);
+    let wrong = bound.at_most.map_or("it is missing".to_owned(), |x| {
+        format!("{x} is out of range")
+    });
+    faults.require(given.is_some(), path, wrong, "use a number above 0");
+    given
+}
+
+fn evaluation(path: &str, bound: &AtLeast, faults: &mut Faults) -> Option<Sli> {
+    let named = !bound.name.is_empty();
+    let fix = "name the score as predictions or labels carry it";
+    faults.require(named, &format!("{path}.name"), "it is missing", fix);
+    let at_least_hundredths = hundredths(&format!("{path}.at_least"), bound.at_least, faults)?;
+    named.then(|| Sli::Evaluation {
+        name: bound.name.clone(),
+        at_least_hundredths,
+    })
+}
+
+/// A bound as whole hundredths, 1..=100.
+fn hundredths(path: &str, bound: Option<f64>, faults: &mut Faults) -> Option<u8> {
+    let Some(bound) = bound else {
+        faults.add(path, "it is missing", "write it like 0.7");
+        return None;
+    };
+    let whole = (bound * HUNDREDTHS).round();
+    let is_whole = (bound * HUNDREDTHS - whole).abs() < 1e-9;
+    let wrong = format!("{bound} is not 0.01 to 1 in whole hundredths");
+    let fits = is_whole && (1.0..=HUNDREDTHS).contains(&whole);
+    faults.require(fits, path, wrong, "use two decimals, such as 0.7 or 0.85");
+    fits.then_some(whole as u8)
+}

@@ -1,0 +1,55 @@
+//! `segments`: which parts of the traffic are counted beside the whole.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::fault::Faults;
+use crate::pipeline;
+
+/// Which parts of the traffic are counted beside the whole. Each value of each key is judged by itself; combinations of keys are not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Segments {
+    /// Keys of the predictions' `segments`, as in `[country, tier]`; at most 8. `variant` stands for default, canary and shadow. None by default: each
+    /// value of a key costs as much memory and as many metrics as a version.
+    pub keys: Vec<String>,
+    /// Values that are kept per key, model and version, 1 to 1000. Known ones stay, new ones are admitted by hash, and the rest is counted.
+    pub values: usize,
+}
+
+const KEYS_MAX: usize = 8;
+
+impl Default for Segments {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            values: 50,
+        }
+    }
+}
+
+impl Segments {
+    pub(super) fn check(&self, faults: &mut Faults) -> pipeline::SegmentsPlan {
+        faults.require_within("segments.values", &self.values, 1..=1_000);
+        let wrong = format!("there are {}", self.keys.len());
+        let fix = "name at most 8";
+        faults.require(self.keys.len() <= KEYS_MAX, "segments.keys", wrong, fix);
+        self.check_keys(faults);
+        pipeline::SegmentsPlan {
+            keys: self.keys.clone(),
+            values_max: self.values,
+        }
+    }
+
+    fn check_keys(&self, faults: &mut Faults) {
+        let mut seen = BTreeSet::new();
+        for (i, key) in self.keys.iter().enumerate() {
+            let path = format!("segments.keys[{i}]");
+            let fix = "name a key of the predictions' segments";
+            faults.require(!key.is_empty(), &path, "it is empty", fix);
+            let wrong = format!("`{key}` stands there twice");
+            faults.require(seen.insert(key), &path, wrong, "name each key once");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Whether a burn rule can fire at all, which is asked before anything runs.
+
+use super::allowance::Allowance;
+use super::objective::{Objective, Rule};
+
+/// A burn factor that no traffic can exceed: with every event bad, the burn rate is 1 ÷ (1 − target).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Infeasible {
+    /// Index of the first burn window at fault.
+    pub window: usize,
+    /// Its factor.
+    pub factor: f64,
+    /// Factors below this one can fire; this one cannot.
+    pub below: f64,
+    /// A factor for each window, in their order, that can: half of `below`, when half of all events are bad, in place of what is more.
+    pub proposed: Vec<f64>,
+}
+
+/// Says that `factor`s fit into the target.
+///
+/// # Errors
+/// The first burn window whose factor × (1 − target) is 1 or more.
+pub fn feasibility(objective: &Objective) -> Result<(), Infeasible> {
+    let Rule::Burn {
+        target, windows, ..
+    } = &objective.rule
+    else {
+        return Ok(());
+    };
+    let allowance = Allowance::of_target(*target);
+    let below = 1.0 / allowance.share();
+    let never = |factor: f64| factor * allowance.share() >= 1.0;
+    let at_fault = |(_, w): &(usize, &super::BurnWindow)| never(w.factor);
+    match windows.iter().enumerate().find(at_fault) {
+        None => Ok(()),
+        Some((window, at_fault)) => {
+            let half = libm::floor(below * 5.0) / 10.0;
+            let proposal = |factor| if never(factor) { half } else { factor };
+            Err(Infeasible {
+                window,
+                factor: at_fault.factor,
+                below,
+                proposed: windows.iter().map(|w| proposal(w.factor)).collect(),
+            })
+        }
+    }
+}
+
+impl Infeasible {
+    /// What to do about it.
+    #[must_use]
+    pub fn fix(&self) -> String {
+        let proposed: Vec<String> = self.proposed.iter().map(f64::to_string).collect();
+        format!("use factors such as {}", proposed.join(", "))
+    }
+}
+
+impl std::fmt::Display for Infeasible {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (factor, below) = (self.factor, self.below);
+        write!(
+            f,
+            "a burn rate above {factor} can never be: with every event bad it is {below:.4}"
+        )
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::{Preset, Sli};
+    use super::*;
+
+    fn objective(target: f64) -> Objective {
+        Objective {
+            name: "o".into(),
+            model: None,
+            sli: Sli::Success,
+            rule: Rule::Burn {
+                target,
+                period_minutes: 43_200,
+                windows: Preset::SreWorkbook.windows(43_200, target),
+            },
+            events_min: 0,
+        }
+    }
+
+    #[test]
+    fn ninety_three_percent_cannot_burn_at_fourteen() {
+        let error = feasibility(&objective(0.93)).unwrap_err();
+        assert_eq!((error.window, error.factor), (0, 14.4));
+        assert!((error.below - 14.2857).abs() < 1e-3);
+        assert_eq!(error.proposed, [7.1, 6.0, 3.0, 1.0]);
+        assert!(error.to_string().contains("14.2857"), "{error}");
+    }
+
+    #[test]
+    fn what_can_fire_is_let_through() {
+        feasibility(&objective(0.94)).unwrap();
+        feasibility(&objective(0.999)).unwrap();
+    }
+}

@@ -1,0 +1,117 @@
+//! `burn_rate` on labels: the error budget is surely being spent too fast, by the labels that arrived.
+//!
+//! **Intuition.** Labels are few and come in bunches. A point estimate of fifty labels pages every model that is exactly at its objective; so the
+//! long window must be past the factor with its whole interval, and the short one must be long enough to hold labels at all.
+//!
+//! **Formula.** valid = labels that arrived in the window, bad = those that prove the prediction wrong. A breach iff Wilson's lower end (z = 3.3)
+//! of bad ÷ valid in the long window, over 1 − target, exceeds the factor, the point value of the short one does, and valid ≥ 30. Short =
+//! max(the configured one, 2 × the 99th percentile of the gaps between minutes with labels, over the rule's longest window), at most the long one.
+//! While both point values exceed the factor but certainty is gone, the finding lingers: an alert goes on, none begins.
+//!
+//! **Assumptions and limits.** Label time says what was learned in the window, not when the model was wrong: a backlog of old labels counts today. Labels in
+//! the short window that are missing altogether say nothing (insufficient data). Wilson is an approximation: see `docs/slo.md` for how often it errs.
+//! **Cost.** Two sums and one pass over the minutes of the longest window.
+//! **Source.** Wilson 1927. **Rejected.** The raw rule: in 30 days it alerts for nearly every model exactly at its objective.
+
+use super::allowance::{Allowance, Factor, bad, bad_rate};
+use super::burn::{Both, NAME, details};
+use super::look::{Look, Observation, Reach, Said, Surprise};
+use super::objective::{BurnWindow, Rule, Urgency};
+use super::series::Series;
+use super::{LABEL_Z, LABELS_MIN};
+use crate::detect::Verdict;
+use crate::stats::wilson;
+use crate::window::{Span, WindowLength};
+
+/// A label burn must be clear this long before it resolves: three looks.
+pub(super) const KEEP_FIRING_MINUTES: i64 = 15;
+
+pub(super) fn judge(look: &Look<'_>, window: &BurnWindow) -> Option<Observation> {
+    let allowance = Allowance::of_target(look.objective.target()?);
+    let short = short(look, window);
+    let both = Both {
+        long: look.series.sum(Span::ending_at(look.at, window.long)),
+        short: look.series.sum(Span::ending_at(look.at, short)),
+    };
+    let rate = bad_rate(both.long).unwrap_or(0.0);
+    let low = lower_end(both);
+    let bound = window.factor * allowance.share();
+    let mut details = details(look, window, both, short);
+    details.extend([
+        ("low", low),
+        ("burn_low", low / allowance.share()),
+        ("z", LABEL_Z),
+    ]);
+    let said = Said {
+        detector: NAME,
+        verdict: verdict(both, allowance, window, look.objective.events_min),
+        value: allowance.burn(both.long).unwrap_or(0.0),
+        threshold: window.factor,
+        surprise: Surprise::of(rate - bound, Reach(rate - low), LABEL_Z),
+        window_events: both.long.valid,
+        reference_events: 0,
+        pages: window.severity == Urgency::Page,
+        details,
+    };
+    Some(Observation {
+        window: window.long,
+        finding: said.finding(look.objective),
+        hold_minutes: window.hold_minutes,
+        keep_firing_minutes: KEEP_FIRING_MINUTES,
+    })
+}
+
+fn verdict(both: Both, allowance: Allowance, window: &BurnWindow, events_min: u64) -> Verdict {
+    let few = both.long.valid < needed(events_min) || both.short.valid <= 0;
+    let burns = |share| allowance.is_exceeded(share, Factor(window.factor));
+    let surely = lower_end(both) > window.factor * allowance.share();
+    match (burns(both.long) && burns(both.short), surely) {
+        _ if few => Verdict::InsufficientData,
+        (true, true) => Verdict::Breach,
+        (true, false) => Verdict::Lingering,
+        (false, _) => Verdict::Quiet,
+    }
+}
+
+/// The labels that a rule needs.
+pub(super) fn needed(events_min: u64) -> i64 {
+    i64::try_from(events_min)
+        .unwrap_or(i64::MAX)
+        .max(LABELS_MIN)
+}
+
+/// Wilson's lower end of the long window's bad rate.
+fn lower_end(both: Both) -> f64 {
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    wilson(count(bad(both.long)), count(both.long.valid), LABEL_Z).low
+}
+
+/// The short window, stretched until labels can be expected in it.
+fn short(look: &Look<'_>, window: &BurnWindow) -> WindowLength {
+    let gap =
+        longest(look).and_then(|longest| usual_gap(look.series, Span::ending_at(look.at, longest)));
+    let stretched = gap.and_then(|gap| WindowLength::from_minutes(u32::try_from(2 * gap).ok()?));
+    stretched
+        .map_or(window.short, |gap| window.short.max(gap))
+        .min(window.long)
+}
+
+fn longest(look: &Look<'_>) -> Option<WindowLength> {
+    match &look.objective.rule {
+        Rule::Burn { windows, .. } => windows.iter().map(|w| w.long).max(),
+        _ => None,
+    }
+}
+
+/// The 99th percentile (nearest rank) of the minutes from one minute with labels to the next; `None` where there are not two.
+fn usual_gap(series: &Series, span: Span) -> Option<i64> {
+    let busy: Vec<i64> = series.busy_minutes(span).map(|minute| minute.0).collect();
+    let mut gaps: Vec<i64> = busy
+        .iter()
+        .zip(busy.iter().skip(1))
+        .map(|(earlier, later)| later - earlier)
+        .collect();
+    gaps.sort_unstable();
+    gaps.get((99 * gaps.len()).div_ceil(100).checked_sub(1)?)
+        .copied()
+}

@@ -1,0 +1,157 @@
+//! Service level indicators: which events are good, and which are asked at all.
+
+use crate::event::{Prediction, Status};
+use crate::sketch::Share;
+
+/// What is asked of an event. A share is always good ÷ valid, so more is better, whatever is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sli {
+    /// Good: answered within the bound. Valid: predictions that carry a latency.
+    Latency {
+        /// The bound in milliseconds, itself included.
+        at_most_ms: f64,
+    },
+    /// Good: status `ok`. Valid: every prediction.
+    Success,
+    /// Good: not dearer than the bound. Valid: predictions that carry a cost.
+    Cost {
+        /// The bound in US dollars, itself included.
+        at_most_usd: f64,
+    },
+    /// Good: scored at least the bound by a judge. Valid: scores of that name within 0..=1, sent with the prediction or as a label.
+    Evaluation {
+        /// The evaluation's name.
+        name: String,
+        /// The bound in hundredths, itself included: 1..=100.
+        at_least_hundredths: u8,
+    },
+    /// Good: true positives. Valid: predicted positives whose label is known.
+    Precision,
+    /// Good: true positives. Valid: labelled positives.
+    Recall,
+    /// Good: predicted as labelled. Valid: labelled predictions.
+    Accuracy,
+    /// Good: true negatives. Valid: labelled negatives. The share is 1 − the false positive rate.
+    FalsePositiveRate,
+}
+
+impl Sli {
+    /// Its name in alerts and in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Latency { .. } => "latency_ms",
+            Self::Success => "success",
+            Self::Cost { .. } => "cost_usd",
+            Self::Evaluation { .. } => "evaluation",
+            Self::Precision => "precision",
+            Self::Recall => "recall",
+            Self::Accuracy => "accuracy",
+            Self::FalsePositiveRate => "false_positive_rate",
+        }
+    }
+
+    /// Whether it becomes known after the prediction: its rules run in label time and ask for certainty. An evaluation counts as delayed even where
+    /// it comes with the prediction, because judges are slow and few.
+    #[must_use]
+    pub fn is_delayed(&self) -> bool {
+        matches!(self, Self::Evaluation { .. }) || self.needs_truth()
+    }
+
+    /// Whether it cannot be known without labels.
+    #[must_use]
+    pub fn needs_truth(&self) -> bool {
+        matches!(
+            self,
+            Self::Precision | Self::Recall | Self::Accuracy | Self::FalsePositiveRate
+        )
+    }
+
+    /// What one prediction adds, as far as it carries what is asked; `None` where it does not, or only its label can tell.
+    #[must_use]
+    pub fn share_of_prediction(&self, prediction: &Prediction<'_>) -> Option<Share> {
+        let good = match self {
+            Self::Latency { at_most_ms } => prediction.latency_ms? <= *at_most_ms,
+            Self::Success => prediction.status == Status::Ok,
+            Self::Cost { at_most_usd } => prediction.usage.cost_usd? <= *at_most_usd,
+            Self::Evaluation {
+                name,
+                at_least_hundredths,
+            } => score(prediction, name)? >= f64::from(*at_least_hundredths) / 100.0,
+            Self::Precision | Self::Recall | Self::Accuracy | Self::FalsePositiveRate => {
+                return None;
+            }
+        };
+        Some(Share::one(good))
+    }
+}
+
+/// The score of that name; one outside 0..=1 is none.
+fn score(prediction: &Prediction<'_>, name: &str) -> Option<f64> {
+    let mut scores = prediction.evaluations.iter();
+    let (_, score) = scores.find(|(own, _)| own == name)?;
+    (0.0..=1.0).contains(score).then_some(*score)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn prediction() -> Prediction<'static> {
+        let mut prediction = Prediction {
+            latency_ms: Some(100.0),
+            status: Status::Error,
+            evaluations: vec![("faith".into(), 0.58), ("odd".into(), 1.5)],
+            ..Prediction::default()
+        };
+        prediction.usage.cost_usd = Some(0.02);
+        prediction
+    }
+
+    fn evaluation(name: &str, at_least_hundredths: u8) -> Sli {
+        Sli::Evaluation {
+            name: name.into(),
+            at_least_hundredths,
+        }
+    }
+
+    #[test]
+    fn a_bound_belongs_to_the_good_side() {
+        for (sli, good) in [
+            (Sli::Latency { at_most_ms: 100.0 }, 1),
+            (Sli::Latency { at_most_ms: 99.9 }, 0),
+            (Sli::Success, 0),
+            (Sli::Cost { at_most_usd: 0.02 }, 1),
+            (Sli::Cost { at_most_usd: 0.01 }, 0),
+            (evaluation("faith", 58), 1), // 0.58 × 100 is below 58 in binary
+            (evaluation("faith", 59), 0),
+        ] {
+            let share = sli.share_of_prediction(&prediction()).unwrap();
+            assert_eq!(share, Share { good, valid: 1 }, "{sli:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_prediction_does_not_carry_is_not_counted() {
+        let bare = Prediction::default();
+        assert_eq!(
+            Sli::Success.share_of_prediction(&bare),
+            Some(Share::one(true))
+        );
+        for sli in [
+            Sli::Latency { at_most_ms: 1.0 },
+            Sli::Cost { at_most_usd: 1.0 },
+            evaluation("faith", 1),
+            Sli::Precision,
+            Sli::FalsePositiveRate,
+        ] {
+            assert_eq!(sli.share_of_prediction(&bare), None, "{sli:?}");
+        }
+        assert_eq!(
+            evaluation("odd", 1).share_of_prediction(&prediction()),
+            None,
+            "no score of 0..=1"
+        );
+    }
+}
