@@ -28,6 +28,8 @@ mod published;
 mod restart;
 #[path = "memory/scenario.rs"]
 mod scenario;
+#[path = "memory/segments.rs"]
+mod segments;
 #[path = "memory/time.rs"]
 mod time;
 #[path = "memory/traffic.rs"]

@@ -67,7 +67,7 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> (Duration, Duration
             ingest.submit(offset, &record);
             offset += 1;
         }
-        let frames = ingest.flush().frames.swap_remove(partition);
+        let frames = ingest.flush().panes.swap_remove(partition);
         let records = pack(vec![frames]).unwrap();
         let begun = on_processor();
         for record in &records {
