@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tidegauge::sketch::{Answered, ExactSum, Known, Quality, Share, UNSCORED, score_cell};
-use tidegauge::stats::{MEASURES, Measured, difference_interval, positive_class};
+use tidegauge::stats::{self, MEASURES, Measured, positive_class};
 
 #[derive(Deserialize)]
 struct Expected {
@@ -236,7 +236,11 @@ fn errors_of_values_are_numpys_or_better() {
 fn differences_are_newcombes() {
     for row in golden::<Difference>(include_str!("../golden/quality_differences.json")) {
         let share = |(good, valid)| Share { good, valid };
-        let ours = difference_interval(share(row.a), share(row.b), row.z).unwrap();
+        let difference = stats::Difference {
+            of: share(row.a),
+            from: share(row.b),
+        };
+        let ours = difference.interval(row.z);
         let what = format!("{:?} − {:?} at {}", row.a, row.b, row.z);
         assert!((ours.low - row.low).abs() <= 1e-12, "{what}: {ours:?}");
         assert!((ours.high - row.high).abs() <= 1e-12, "{what}: {ours:?}");
