@@ -18,6 +18,8 @@ mod conservation;
 mod cost;
 #[path = "memory/determinism.rs"]
 mod determinism;
+#[path = "memory/labels.rs"]
+mod labels;
 #[path = "memory/ledger.rs"]
 mod ledger;
 #[path = "memory/limits.rs"]

@@ -12,6 +12,7 @@ use tidegauge::codec::CODECS;
 use tidegauge::event::{Limits, Tick};
 use tidegauge::pipeline::state::Key;
 use tidegauge::pipeline::{self, Bounds, Learning, PANES_PARTITIONS, Topics};
+use tidegauge::runtime::meter::JoinTold;
 use tidegauge::runtime::{
     Clock, Fault, FirstStart, Log, MemoryLog, Options, PlannedFault, StoredRecord, Worker,
 };
@@ -52,6 +53,9 @@ impl Clock for TestClock {
         Duration::from_micros(self.micros.fetch_add(50, Ordering::Relaxed))
     }
 }
+
+/// Partitions of the labels topic: not as many as the predictions have.
+pub const LABEL_PARTITIONS: usize = 2;
 
 /// A plan that learns for two hours and judges a quarter of an hour and an hour, minute by minute.
 pub fn plan() -> pipeline::Plan {
@@ -145,6 +149,10 @@ impl Bench {
     pub fn new(setup: Setup) -> Self {
         let log = MemoryLog::default();
         log.create_topic("in", setup.partitions);
+        if setup.plan.joins() {
+            log.create_topic("labels", LABEL_PARTITIONS);
+            log.create_topic("outcomes", PANES_PARTITIONS as usize);
+        }
         log.create_topic("panes", PANES_PARTITIONS as usize);
         log.create_topic("state", PANES_PARTITIONS as usize);
         log.plan_faults(setup.faults.iter().copied());
@@ -190,15 +198,49 @@ impl Bench {
         self.log.produce("in", partition, record);
     }
 
+    /// Spreads labels over the partitions of their topic, which are others than those of the predictions.
+    pub fn produce_labels(&self, labels: &[Event]) {
+        for (n, label) in labels.iter().enumerate() {
+            self.produce_label_to(n % LABEL_PARTITIONS, label);
+        }
+    }
+
+    fn produce_label_to(&self, partition: usize, label: &Event) {
+        let record = StoredRecord {
+            key: None,
+            value: Some(label.payload.clone()),
+            headers: Vec::new(),
+            arrival: Some(label.arrival),
+        };
+        self.log.produce("labels", partition as i32, record);
+    }
+
+    /// What each join has done and holds.
+    pub fn joins(&self) -> Vec<JoinTold> {
+        self.ledger.said().joins.into_values().collect()
+    }
+
     /// One event a while after all others in every partition, so that whatever was before is closed.
     pub fn close_at(&self, time: i64) {
         for partition in 0..self.setup.partitions as i32 {
             let id = format!("closer-{partition}");
             self.produce_to(partition, &Event::bare("closer", "", &id, time));
         }
+        if self.setup.plan.joins() {
+            for partition in 0..LABEL_PARTITIONS {
+                let json = format!(r#"{{"id":"nobody-{partition}","label":"yes"}}"#);
+                self.produce_label_to(partition, &Event::at(time, json));
+            }
+        }
     }
 
     /// All members die without a word; others join.
+    pub fn take_over_all(&mut self) {
+        let plan = Arc::clone(&self.setup.plan);
+        self.take_over(&plan.topics.read().collect::<Vec<_>>());
+    }
+
+    /// The same, reading only these topics.
     pub fn take_over(&mut self, topics: &[&str]) {
         self.lives += 1;
         let join = |log| {
@@ -240,13 +282,13 @@ impl Bench {
     /// Turns until everything is read, judged and committed, through all crashes that are planned.
     pub fn settle(&mut self) -> Result<(), Fault> {
         if self.workers.is_empty() {
-            self.take_over(&["in", "panes"]);
+            self.take_over_all();
         }
         let (mut commits, mut quiet) = (self.ledger.commits(), 0);
         while quiet < QUIET_TURNS {
             self.turn()?;
             if self.setup.crashes.contains(&self.turns) {
-                self.take_over(&["in", "panes"]);
+                self.take_over_all();
             }
             if self.is_read() {
                 self.clock.pass(self.setup.flush);

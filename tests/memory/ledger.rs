@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tidegauge::pipeline::effect::Overflow;
-use tidegauge::runtime::meter::{LeftOut, Meter, SourceTally, Violation, WindowClosed};
+use tidegauge::runtime::meter::{JoinTold, LeftOut, Meter, SourceTally, Violation, WindowClosed};
 
 /// What became of the records of one input partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Said {
     pub overflow: Overflow,
     /// Windows that were judged, in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
+    /// What each join has done and holds, by partition.
+    pub joins: BTreeMap<i32, JoinTold>,
 }
 
 /// Keeps what a worker says.
@@ -48,7 +50,15 @@ impl Ledger {
 }
 
 impl Meter for Ledger {
+    fn joined(&self, told: &JoinTold) {
+        let mut said = self.0.lock().unwrap();
+        said.joins.insert(told.partition, *told);
+    }
+
     fn ingested(&self, tally: &SourceTally<'_>) {
+        if tally.topic == "labels" {
+            return; // the joins say what became of them
+        }
         let mut said = self.0.lock().unwrap();
         let account = said.accounts.entry(tally.partition).or_default();
         account.counted += tally.accepted;

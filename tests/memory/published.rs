@@ -15,7 +15,7 @@ pub type Published = BTreeMap<(&'static str, Vec<u8>), Vec<Record>>;
 /// Alerts, reports and references.
 pub fn published(bench: &Bench) -> Published {
     let mut published = Published::new();
-    for topic in ["drift", "anomaly", "reports", "references"] {
+    for topic in ["drift", "slo", "anomaly", "reports", "references"] {
         for record in bench.log.read(topic) {
             let mut value: Value = serde_json::from_slice(record.value.as_ref().unwrap()).unwrap();
             value.as_object_mut().unwrap().remove("provenance");

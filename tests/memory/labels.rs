@@ -1,0 +1,318 @@
+//! Labels that come late, doubled, corrected and out of order: the published counts are those of a plain recount, whatever
+//! the partitions and crashes, and nothing is lost or doubled on the way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::Value;
+use tidegauge::pipeline::{Plan, SegmentsPlan};
+use tidegauge::runtime::PlannedFault;
+use tidegauge::runtime::meter::JoinTold;
+
+use crate::bench::{Bench, Setup, plan};
+use crate::published::{assert_same, published, values};
+use crate::traffic::{Event, MINUTE, START, shuffled};
+
+const HOUR: i64 = 60 * MINUTE;
+/// Minutes of traffic; labels come up to the horizon after it.
+const MINUTES: i64 = 6 * 60;
+const HORIZON_MINUTES: i64 = 4 * 60;
+const COUNTRIES: [&str; 3] = ["de", "fr", "us"];
+
+/// A prediction as the recount knows it.
+struct Predicted {
+    time: i64,
+    version: &'static str,
+    country: &'static str,
+    class: &'static str,
+    cell: u64,
+}
+
+/// A label as the recount knows it.
+#[derive(Clone)]
+struct Labelled {
+    id: usize,
+    arrival: i64,
+    made: i64,
+    class: &'static str,
+}
+
+/// Predictions and labels that hold every kind of trouble.
+struct World {
+    predicted: Vec<Predicted>,
+    labelled: Vec<Labelled>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut random = Rng::with_seed(seed);
+        let mut predicted = Vec::new();
+        for minute in 0..MINUTES {
+            for n in 0..6 {
+                let score = random.f64();
+                predicted.push(Predicted {
+                    time: START + minute * MINUTE + n * 10_000,
+                    version: if random.u32(0..3) == 0 { "2" } else { "1" },
+                    country: COUNTRIES[random.usize(0..3)],
+                    class: if score > 0.6 { "yes" } else { "no" },
+                    cell: (score * 100.0) as u64,
+                });
+            }
+        }
+        let mut labelled = Vec::new();
+        for (id, prediction) in predicted.iter().enumerate() {
+            label(&mut random, id, prediction, &mut labelled);
+        }
+        labelled.sort_by_key(|label| label.arrival);
+        Self {
+            predicted,
+            labelled,
+        }
+    }
+
+    fn predictions(&self) -> Vec<Event> {
+        let event = |(id, p): (usize, &Predicted)| {
+            let json = format!(
+                r#"{{"id":"p{id}","model":"fraud","version":"{}","timestamp":{},"segments":{{"country":"{}"}},"prediction":{{"label":"{}","score":{}}}}}"#,
+                p.version,
+                p.time,
+                p.country,
+                p.class,
+                (p.cell as f64 + 0.5) / 100.0
+            );
+            Event::at(p.time, json)
+        };
+        self.predicted.iter().enumerate().map(event).collect()
+    }
+
+    fn labels(&self) -> Vec<Event> {
+        let event = |l: &Labelled| {
+            let json = format!(
+                r#"{{"id":"p{}","label":"{}","timestamp":{},"source":"human"}}"#,
+                l.id, l.class, l.made
+            );
+            Event {
+                arrival: l.arrival,
+                ..Event::at(l.arrival, json)
+            }
+        };
+        self.labelled.iter().map(event).collect()
+    }
+
+    /// The table of an hour of predictions as it was known at its end: by version and country, or all countries.
+    fn recount(&self) -> BTreeMap<Window, BTreeMap<(String, String), i64>> {
+        let mut windows: BTreeMap<Window, BTreeMap<_, _>> = BTreeMap::new();
+        for (id, prediction) in self.predicted.iter().enumerate() {
+            let end = prediction.time.div_euclid(HOUR) * HOUR + HOUR;
+            let labels = self.labelled.iter().filter(|label| label.id == id);
+            let known = |label: &&Labelled| {
+                let known_at = label.arrival.max(prediction.time);
+                known_at < end && known_at <= prediction.time + HORIZON_MINUTES * MINUTE
+            };
+            let Some(truth) = labels.filter(known).max_by_key(|label| label.made) else {
+                continue;
+            };
+            for country in [None, Some(prediction.country)] {
+                let window = (
+                    prediction.version.to_owned(),
+                    country.map(str::to_owned),
+                    end,
+                );
+                let pair = (prediction.class.to_owned(), truth.class.to_owned());
+                *windows.entry(window).or_default().entry(pair).or_default() += 1;
+            }
+        }
+        windows
+    }
+}
+
+/// Version, country, end.
+type Window = (String, Option<String>, i64);
+
+/// Most are labelled, some twice, some corrected, some before their prediction, some too late, and some are unknown.
+fn label(random: &mut Rng, id: usize, prediction: &Predicted, labelled: &mut Vec<Labelled>) {
+    let other = |class| if class == "yes" { "no" } else { "yes" };
+    let truth = if random.u32(0..5) == 0 {
+        other(prediction.class)
+    } else {
+        prediction.class
+    };
+    let delay = match random.u32(0..20) {
+        0 => -10 * MINUTE,
+        1 => (HORIZON_MINUTES + 5) * MINUTE,
+        n => i64::from(n) * 7 * MINUTE + random.i64(0..MINUTE),
+    };
+    // Times are distinct: a tie is broken by hashes, which a recount does not know.
+    let first = Labelled {
+        id,
+        arrival: prediction.time + delay,
+        made: prediction.time + 1,
+        class: truth,
+    };
+    match random.u32(0..10) {
+        0 => return,
+        1 => labelled.push(Labelled {
+            arrival: first.arrival + 3 * MINUTE,
+            ..first.clone()
+        }),
+        2 => labelled.push(Labelled {
+            arrival: first.arrival + 20 * MINUTE,
+            made: first.made + 1,
+            class: other(truth),
+            ..first
+        }),
+        3 => labelled.push(Labelled {
+            arrival: first.arrival - MINUTE,
+            made: first.made + 1,
+            class: other(truth),
+            ..first
+        }),
+        4 => labelled.push(Labelled {
+            id: id + 1_000_000,
+            ..first.clone()
+        }),
+        _ => {}
+    }
+    labelled.push(first);
+}
+
+fn labelled_plan() -> Plan {
+    let mut plan = plan();
+    plan.topics.labels = vec!["labels".into()];
+    plan.segments = SegmentsPlan {
+        keys: vec!["country".into()],
+        values_max: 10,
+    };
+    plan.join.horizon_minutes = HORIZON_MINUTES;
+    plan
+}
+
+fn run(world: &World, setup: Setup) -> Bench {
+    let mut bench = Bench::new(Setup {
+        plan: Arc::new(labelled_plan()),
+        ..setup
+    });
+    bench.produce(&shuffled(world.predictions(), 1, 2 * MINUTE));
+    bench.produce_labels(&shuffled(world.labels(), 2, MINUTE));
+    bench.close_at(START + (MINUTES + 2 * HORIZON_MINUTES) * MINUTE);
+    bench.settle().unwrap();
+    bench
+}
+
+/// Every hour by prediction time that was reported, as the recount names it.
+fn reported(bench: &Bench) -> BTreeMap<Window, BTreeMap<(String, String), i64>> {
+    let mut windows: BTreeMap<Window, BTreeMap<_, _>> = BTreeMap::new();
+    let is_hour = |r: &Value| {
+        r["schema"] == "tidegauge.quality/1"
+            && r["by"] == "prediction"
+            && r["window"]["length"] == "1h"
+    };
+    for report in values(bench, "reports").into_iter().filter(is_hour) {
+        let end: jiff::Timestamp = report["window"]["end"].as_str().unwrap().parse().unwrap();
+        let country = report["segment"]
+            .as_str()
+            .map(|s| s.replace("country=", ""));
+        let window = (
+            report["version"].as_str().unwrap_or("").to_owned(),
+            country,
+            end.as_millisecond(),
+        );
+        let fields = report["confusion"].as_array().unwrap().iter();
+        let counts: BTreeMap<_, _> = fields
+            .map(|f| {
+                let class = |name: &str| f[name].as_str().unwrap().to_owned();
+                (
+                    (class("predicted"), class("label")),
+                    f["count"].as_i64().unwrap(),
+                )
+            })
+            .filter(|(_, count)| *count != 0)
+            .collect();
+        if !counts.is_empty() {
+            assert!(
+                windows.insert(window, counts).is_none(),
+                "a window was reported twice"
+            );
+        }
+    }
+    windows
+}
+
+#[test]
+fn the_tables_are_those_of_a_recount() {
+    let world = World::new(1);
+    let bench = run(&world, Setup::default());
+    assert_eq!(reported(&bench), world.recount());
+    assert_conserved(&bench, &world);
+}
+
+/// Predictions = joined + pending + expired + duplicates, labels = joined + waiting + expired + duplicates: of what was
+/// produced, and not only of what the join believes to have heard.
+fn assert_conserved(bench: &Bench, world: &World) {
+    let told = bench.joins();
+    let sum = |of: fn(&JoinTold) -> u64| told.iter().map(of).sum::<u64>();
+    let predictions = world.predicted.len() as u64 + bench.setup.partitions as u64; // and the closers
+    assert_eq!(sum(|t| t.predictions), predictions);
+    assert_eq!(
+        sum(|t| t.joined + t.pending + t.expired + t.duplicates),
+        predictions
+    );
+    assert_eq!(sum(|t| t.labels), world.labelled.len() as u64 + 2);
+    assert_eq!(
+        sum(|t| t.labels_joined + t.labels_waiting + t.labels_expired + t.labels_duplicate),
+        world.labelled.len() as u64 + 2
+    );
+}
+
+#[test]
+fn neither_partitions_nor_members_nor_crashes_change_what_is_published() {
+    let world = World::new(2);
+    let plain = run(&world, Setup::default());
+    let wanted = published(&plain);
+    assert!(plain.joins().iter().map(|t| t.corrections).sum::<u64>() > 50);
+    for (what, setup) in [
+        (
+            "one partition",
+            Setup {
+                partitions: 1,
+                ..Setup::default()
+            },
+        ),
+        (
+            "three members",
+            Setup {
+                partitions: 8,
+                members: 3,
+                ..Setup::default()
+            },
+        ),
+        (
+            "crashes",
+            Setup {
+                crashes: (1..12).map(|n| n * 37).collect(),
+                checkpoint: Duration::from_millis(40),
+                ..Setup::default()
+            },
+        ),
+        (
+            "a lost answer",
+            Setup {
+                faults: vec![
+                    PlannedFault::None,
+                    PlannedFault::None,
+                    PlannedFault::Refused,
+                    PlannedFault::None,
+                    PlannedFault::AnswerLost,
+                ],
+                ..Setup::default()
+            },
+        ),
+    ] {
+        let bench = run(&world, setup);
+        let found = published(&bench);
+        assert_same(&wanted, &found, what);
+        assert_conserved(&bench, &world);
+    }
+}
