@@ -35,12 +35,12 @@ const STATES: &[Row] = &[
     ("value sketch", 1_000, all_laws::<ValueSketch>),
     ("exemplars", 3_000, all_laws::<Exemplars>),
     ("partial", 500, all_laws::<Partial>),
-    ("exact sum", 2_000, all_laws::<ExactSum>),
-    ("score cells", 1_000, all_laws::<ScoreCells>),
-    ("grid counts", 1_000, all_laws::<GridCounts>),
-    ("confusion", 1_500, all_laws::<Confusion>),
-    ("regression", 1_000, all_laws::<Regression>),
-    ("quality", 1_000, all_laws::<Quality>),
+    ("exact sum", 1_000, all_laws::<ExactSum>),
+    ("score cells", 500, all_laws::<ScoreCells>),
+    ("grid counts", 500, all_laws::<GridCounts>),
+    ("confusion", 400, all_laws::<Confusion>),
+    ("regression", 300, all_laws::<Regression>),
+    ("quality", 300, all_laws::<Quality>),
 ];
 
 #[test]
