@@ -1,127 +1,24 @@
-//! From the causes of one family at one boundary to the record that is published of them.
+//! From a transition of an episode to the record that is published of it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::cause::{Cause, Evidence, Observed, finite};
 use super::episode::Context;
 use super::identity::{fingerprint, record_id};
-use super::machine::{Machine, State};
 use super::objective::Promise;
 use super::record::{
     ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Measure, Named, exemplar_records,
     instant, named, provenance,
 };
 use super::segment::{naming, segment_records};
+use super::standing::{Standing, who};
 use super::terms::{Kind, Severity, Status};
 use super::transition::{Episode, Turn};
 use super::wording::{Tale, annotations, labels};
 use crate::detect::Family;
 use crate::event::Segment;
-use crate::sketch::{Exemplars, Subject};
+use crate::sketch::Exemplars;
 use crate::window::Boundary;
-
-/// Causes by descending effect, one per version, segment and subject; and whether any of them, shown or not, is critical.
-#[derive(Default)]
-pub(super) struct Ranked<'a> {
-    causes: Vec<(&'a Cause, &'a Evidence)>,
-    critical: bool,
-}
-
-impl Ranked<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.causes.is_empty()
-    }
-}
-
-type Who<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
-
-fn who(cause: &Cause) -> Who<'_> {
-    (
-        &cause.version,
-        cause.segment.as_ref(),
-        cause.subject.as_ref(),
-    )
-}
-
-/// How the causes of one family stand at a boundary; each list has one cause per version, segment and subject, the strongest first.
-pub(super) struct Standing<'a> {
-    pub(super) firing: Ranked<'a>,
-    pub(super) pending: Ranked<'a>,
-    resolved: Ranked<'a>,
-    withdrawn: Ranked<'a>,
-    /// Who began to fire at this boundary without having fired before it.
-    pub(super) new: BTreeSet<Who<'a>>,
-}
-
-impl<'a> Standing<'a> {
-    pub(super) fn new(
-        active: impl Iterator<Item = (&'a Cause, &'a Machine)>,
-        ended: impl Iterator<Item = (&'a Cause, &'a Machine)>,
-        at: Boundary,
-    ) -> Self {
-        let (firing, pending) = split(active);
-        let (resolved, withdrawn) = split(ended);
-        let begun =
-            |machine: &Machine| matches!(machine.state, State::Firing { since, .. } if since == at);
-        let (begun, old): (Vec<_>, Vec<_>) = firing.iter().partition(|(_, m)| begun(m));
-        let known: BTreeSet<Who<'_>> = old.iter().chain(&resolved).map(|(c, _)| who(c)).collect();
-        let new = begun.iter().map(|(cause, _)| who(cause));
-        Self {
-            new: new.filter(|who| !known.contains(who)).collect(),
-            firing: ranked(firing),
-            pending: ranked(pending),
-            resolved: ranked(resolved),
-            withdrawn: ranked(withdrawn),
-        }
-    }
-
-    /// The causes that a record of `turn` is about.
-    fn causes(&self, turn: Turn) -> &Ranked<'a> {
-        match turn {
-            Turn::Held => &self.pending,
-            Turn::Opened | Turn::Joined | Turn::Escalated => &self.firing,
-            Turn::Resolved => &self.resolved,
-            Turn::Withdrawn => &self.withdrawn,
-        }
-    }
-
-    /// The gravest of the causes that a record of `turn` is about.
-    pub(super) fn severity(&self, turn: Turn) -> Severity {
-        if self.causes(turn).critical {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        }
-    }
-}
-
-type Listed<'a> = Vec<(&'a Cause, &'a Machine)>;
-
-fn split<'a>(machines: impl Iterator<Item = (&'a Cause, &'a Machine)>) -> (Listed<'a>, Listed<'a>) {
-    machines.partition(|(_, machine)| machine.state.is_firing())
-}
-
-/// An objective is judged in several windows, each with a factor of its own: what pages goes before what does not.
-fn urgency(cause: &Cause, evidence: &Evidence) -> bool {
-    cause.family == Family::Objective && evidence.critical_effect
-}
-
-/// By descending effect, then by name; of each version, segment and subject the first.
-fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
-    let critical = machines.iter().any(|(_, m)| m.evidence.critical_effect);
-    let mut causes: Vec<_> = (machines.into_iter())
-        .map(|(cause, machine)| (cause, &machine.evidence))
-        .collect();
-    causes.sort_by(|(a, left), (b, right)| {
-        let urgency = urgency(b, right).cmp(&urgency(a, left));
-        let effect = right.effect.total_cmp(&left.effect);
-        let name = || a.subject_name().cmp(&b.subject_name());
-        urgency.then(effect).then_with(name).then_with(|| a.cmp(b))
-    });
-    let mut seen = BTreeSet::new();
-    causes.retain(|(cause, _)| seen.insert(who(cause)));
-    Ranked { causes, critical }
-}
 
 /// One transition, about to be written down.
 pub(super) struct Draft<'a> {
@@ -188,7 +85,7 @@ impl Draft<'_> {
             exemplars: exemplar_records(&exemplars),
             provenance: provenance(&exemplars),
             runbook_url: settings.runbook_url.clone(),
-            labels: labels(kind, self.severity(), Some(model), settings),
+            labels: self.labels(kind),
             annotations,
             at: instant(self.at.time()),
             started_at: instant(self.episode.start.time()),
@@ -203,6 +100,19 @@ impl Draft<'_> {
     fn id(&self, fingerprint: &str) -> String {
         let (start, at) = (self.episode.start.time(), self.at.time());
         record_id(fingerprint, start, at, self.episode.sequence)
+    }
+
+    /// Two objectives are two alerts to a router too, which tells alerts apart by their labels.
+    fn labels(&self, kind: Kind) -> BTreeMap<String, String> {
+        let Context {
+            model,
+            about,
+            settings,
+            ..
+        } = *self.context;
+        let mut labels = labels(kind, self.severity(), Some(model), settings);
+        labels.extend(about.map(|name| ("objective".to_owned(), name.to_owned())));
+        labels
     }
 
     /// What the finding on the budget says, which is there at every look, whatever it says; the least of several.

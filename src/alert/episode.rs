@@ -17,14 +17,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence, Observed};
-use super::draft::{Draft, Standing};
+use super::draft::Draft;
 use super::machine::{Machine, News, State, Timing};
+use super::place::Place;
 use super::record::AlertRecord;
 use super::settings::Settings;
+use super::standing::Standing;
 use super::terms::{Severity, Status};
 use super::transition::{Episode, turn};
 use crate::detect::Family;
-use crate::event::Segment;
 use crate::sketch::{Exemplars, Subject};
 use crate::window::{Boundary, WindowLength};
 
@@ -46,30 +47,6 @@ pub struct Context<'a> {
     pub reference_id: &'a dyn Fn(&Cause) -> Option<String>,
     /// The exemplars of a cause's window that ends at this boundary; asked for only when something is published.
     pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
-}
-
-/// Where a cause fires: what the learning of habits asks for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
-    /// The model's version; empty where the producer names none.
-    pub version: String,
-    /// The segment; `None` for the version as a whole.
-    pub segment: Option<Segment>,
-    /// What is measured; `None` for the scope as a whole.
-    pub subject: Option<Subject>,
-    /// The window's length.
-    pub length: WindowLength,
-}
-
-impl Place {
-    fn of(cause: &Cause) -> Self {
-        Self {
-            version: cause.version.clone(),
-            segment: cause.segment.clone(),
-            subject: cause.subject.clone(),
-            length: cause.length,
-        }
-    }
 }
 
 /// An alert that fires.

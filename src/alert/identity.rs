@@ -1,7 +1,8 @@
 //! Deterministic ids: what an alert is called is a function of what it is about, never of when or where it was computed.
 //!
 //! Each is the first half of a SHA-256, in hexadecimal, over parts joined by a zero byte. No two sets of parts give the
-//! same text: only one part of each, the model's or the source's name, is free to hold a zero byte itself.
+//! same text: only one part of each, the model's or the source's name, is free to hold a zero byte itself; an objective's
+//! name is configured and holds none.
 
 use sha2::{Digest, Sha256};
 

@@ -15,6 +15,7 @@ mod machine;
 mod objective;
 mod objective_report;
 mod objective_tale;
+mod place;
 mod quality_report;
 mod quality_shape;
 mod record;
@@ -23,18 +24,20 @@ mod report;
 mod segment;
 mod settings;
 mod shape;
+mod standing;
 mod terms;
 mod transition;
 mod wording;
 
 pub use assessed::{Assessed, Impact, ImpactVerdict, assessment_record};
 pub use cause::{Cause, Evidence, Observed};
-pub use episode::{CAUSES_MAX, Context, Episodes, Place, StandingAlert};
+pub use episode::{CAUSES_MAX, Context, Episodes, StandingAlert};
 pub use identity::fingerprint;
 pub use integrity::{Flood, Integrity, SourceName};
 pub use machine::{Lasting, Machine, News, State, Timing};
 pub use objective::ObjectivePart;
 pub use objective_report::{OBJECTIVE_SCHEMA, ObjectiveRecord, ObjectiveReport};
+pub use place::Place;
 pub use quality_report::{
     Age, MeasureRecord, QUALITY_SCHEMA, QualityRecord, QualityReport, SelectionRecord,
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draft::Standing;
+use super::standing::Standing;
 use super::terms::{Change, Severity, Status};
 use crate::window::Boundary;
 

@@ -17,6 +17,11 @@ pub static SCHEMAS: &[(&str, &str)] = &[
         "reference",
         include_str!("../../schemas/reference.schema.json"),
     ),
+    ("quality", include_str!("../../schemas/quality.schema.json")),
+    (
+        "objective",
+        include_str!("../../schemas/objective.schema.json"),
+    ),
 ];
 
 /// Prints the schema called `name`.

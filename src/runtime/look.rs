@@ -222,11 +222,12 @@ fn family(kind: Kind) -> Option<Family> {
 }
 
 fn cause_name(cause: &CauseRecord) -> String {
-    format!(
-        "{} {}",
-        cause.measure.subject.as_deref().unwrap_or("traffic"),
-        cause.measure.detector
-    )
+    let subject = cause.measure.subject.as_deref().unwrap_or("traffic");
+    let name = format!("{subject} {}", cause.measure.detector);
+    match &cause.segment {
+        Some(segment) => format!("{name} in {segment}"),
+        None => name,
+    }
 }
 
 /// An instant that we wrote ourselves, read back.

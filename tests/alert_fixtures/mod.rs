@@ -1,6 +1,8 @@
 //! Findings and contexts from which the tests of alerting are written.
 #![allow(dead_code)] // each test file uses its share
 
+pub mod contract;
+
 use std::collections::BTreeMap;
 
 use tidegauge::alert::{AlertRecord, Cause, Context, Episodes, Observed, Settings};

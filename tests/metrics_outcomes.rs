@@ -1,0 +1,262 @@
+//! Quality, objectives and joins, as workers tell of them and `/metrics`, `/status` and `/readyz` show them.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tidegauge::alert::By;
+use tidegauge::event::{Segment, Tick};
+use tidegauge::http::{Board, BoardOptions, WorkerMeter};
+use tidegauge::runtime::meter::{JoinTold, Meter, ObjectiveTold, QualityTold, Rebuilt};
+use tidegauge::window::{Boundary, WindowLength};
+
+fn board() -> (Arc<Board>, WorkerMeter) {
+    let options = BoardOptions {
+        drift_series_max: 10,
+        clock: Box::new(|| Tick(0)),
+    };
+    let board = Arc::new(Board::new(options).unwrap());
+    let worker = board.worker();
+    (board, worker)
+}
+
+fn length(minutes: u32) -> WindowLength {
+    WindowLength::from_minutes(minutes).unwrap()
+}
+
+fn segment(value: &str) -> Segment {
+    Segment {
+        key: "country".to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+fn quality<'a>(segment: Option<&'a Segment>, by: By) -> QualityTold<'a> {
+    QualityTold {
+        model: "fraud",
+        version: "7",
+        segment,
+        by,
+        window: length(60),
+        at: Boundary(600),
+        predicted: 200,
+        labelled: 50,
+        measures: &[("accuracy", 0.9), ("auc", 0.75)],
+    }
+}
+
+const BURN: &[(u32, Option<f64>)] = &[(60, None), (1_440, Some(4.5))];
+
+fn burn_rates() -> Vec<(WindowLength, Option<f64>)> {
+    let rate = |(minutes, rate): &(u32, Option<f64>)| (length(*minutes), *rate);
+    BURN.iter().map(rate).collect()
+}
+
+fn objective<'a>(burn_rates: &'a [(WindowLength, Option<f64>)]) -> ObjectiveTold<'a> {
+    ObjectiveTold {
+        model: "fraud",
+        objective: "precise",
+        good: 930,
+        valid: 1_000,
+        target: Some(0.95),
+        remaining: Some(0.25),
+        exhausted_at: Some(Boundary(1)),
+        burn_rates,
+    }
+}
+
+fn status(board: &Board) -> Json {
+    serde_json::to_value(board.status()).unwrap()
+}
+
+fn has(board: &Board, line: &str) -> bool {
+    board.render().unwrap().lines().any(|l| l == line)
+}
+
+#[test]
+fn quality_is_shown_by_scope_time_and_window() {
+    let (board, worker) = board();
+    let de = segment("DE");
+    worker.quality(&quality(None, By::Prediction));
+    worker.quality(&quality(Some(&de), By::Label));
+    let whole = "by=\"prediction\"";
+    assert!(has(
+        &board,
+        &format!(
+            "tidegauge_quality_value{{{whole},measure=\"accuracy\",model=\"fraud\",segment=\"\",version=\"7\",window=\"1h\"}} 0.9"
+        )
+    ));
+    assert!(has(
+        &board,
+        &format!(
+            "tidegauge_quality_coverage{{{whole},model=\"fraud\",segment=\"\",version=\"7\",window=\"1h\"}} 0.25"
+        )
+    ));
+    let text = board.render().unwrap();
+    assert!(
+        text.contains("measure=\"auc\",model=\"fraud\",segment=\"country=DE\""),
+        "{text}"
+    );
+    assert!(
+        !text.contains("coverage{by=\"label\""),
+        "by label time it is none"
+    );
+    let shown = &status(&board)["models"][0]["quality"];
+    assert_eq!(shown[0]["segment"], Json::Null);
+    assert_eq!(shown[0]["coverage"], 0.25);
+    assert_eq!(shown[1]["segment"], "country=DE");
+    assert_eq!(shown[1]["by"], "label");
+    assert_eq!(shown[1]["measures"]["auc"], 0.75);
+}
+
+#[test]
+fn segments_keep_their_limit_and_say_what_was_left_out() {
+    let (board, worker) = board();
+    for n in 0..3_000 {
+        worker.quality(&quality(Some(&segment(&n.to_string())), By::Prediction));
+    }
+    let text = board.render().unwrap();
+    let series = |name: &str| text.lines().filter(|l| l.starts_with(name)).count();
+    assert_eq!(series("tidegauge_quality_value{"), 4_500);
+    assert_eq!(series("tidegauge_quality_coverage{"), 500);
+    let left_out = 6_000 - 4_500 + 3_000 - 500;
+    assert!(has(
+        &board,
+        &format!("tidegauge_quality_series_dropped_total {left_out}")
+    ));
+    assert_eq!(
+        status(&board)["models"][0]["quality"]
+            .as_array()
+            .unwrap()
+            .len(),
+        200
+    );
+    worker.restoring(0);
+    assert!(!board.render().unwrap().contains("tidegauge_quality_value{"));
+    worker.quality(&quality(None, By::Prediction));
+    assert!(
+        board.render().unwrap().contains("tidegauge_quality_value{"),
+        "places are free again"
+    );
+}
+
+#[test]
+fn an_objective_shows_its_budget_and_how_it_burns() {
+    let (board, worker) = board();
+    let rates = burn_rates();
+    worker.objective(&objective(&rates));
+    let of = "model=\"fraud\",objective=\"precise\"";
+    for (metric, value) in [
+        ("target", "0.95"),
+        ("good", "930"),
+        ("valid", "1000"),
+        ("error_budget_remaining", "0.25"),
+        ("exhausted_at_seconds", "60"),
+    ] {
+        assert!(
+            has(&board, &format!("tidegauge_slo_{metric}{{{of}}} {value}")),
+            "{metric}"
+        );
+    }
+    assert!(has(
+        &board,
+        &format!("tidegauge_slo_burn_rate{{{of},window=\"1d\"}} 4.5")
+    ));
+    assert!(
+        !board.render().unwrap().contains("window=\"1h\""),
+        "too few events burn nothing"
+    );
+    let shown = status(&board)["models"][0]["objectives"][0].clone();
+    assert_eq!(shown["value"], 0.93);
+    assert_eq!(shown["budget"], "█████░░░░░░░░░░░░░░░");
+    assert_eq!(shown["burn_rates"]["1h"], Json::Null);
+    assert_eq!(shown["exhausted_at"], "1970-01-01T00:01:00Z");
+
+    worker.objective(&ObjectiveTold {
+        exhausted_at: None,
+        remaining: Some(-3.0),
+        ..objective(&rates)
+    });
+    assert!(
+        !board.render().unwrap().contains("exhausted_at_seconds{"),
+        "it recovered"
+    );
+    assert_eq!(
+        status(&board)["models"][0]["objectives"][0]["budget"],
+        "░".repeat(20)
+    );
+    worker.restoring(0);
+    assert!(
+        !board.render().unwrap().contains("tidegauge_slo_good{"),
+        "it moved elsewhere"
+    );
+    assert!(!board.render().unwrap().contains("tidegauge_slo_burn_rate{"));
+}
+
+#[test]
+fn a_join_is_counted_as_it_counts_itself() {
+    let (board, worker) = board();
+    let told = |labels, pending| JoinTold {
+        partition: 3,
+        labels,
+        pending,
+        ..JoinTold::default()
+    };
+    worker.joined(&told(10, 7));
+    worker.joined(&told(25, 4));
+    assert!(
+        has(&board, "tidegauge_join_labels_total{partition=\"3\"} 25"),
+        "not 35"
+    );
+    assert!(has(&board, "tidegauge_join_pending{partition=\"3\"} 4"));
+    assert_eq!(status(&board)["joins"][0]["labels"], 25);
+    worker.joined(&told(5, 0));
+    assert!(
+        has(&board, "tidegauge_join_labels_total{partition=\"3\"} 5"),
+        "it began anew"
+    );
+    worker.restoring(0);
+    assert!(
+        !board
+            .render()
+            .unwrap()
+            .contains("tidegauge_join_labels_total{")
+    );
+    assert_eq!(status(&board)["joins"], Json::Array(vec![]));
+}
+
+#[test]
+fn a_worker_is_ready_once_its_joins_are_rebuilt() {
+    let (board, worker) = board();
+    worker.restoring(2);
+    worker.restored(Duration::from_millis(1), 10);
+    worker.heartbeat();
+    worker.rebuilding(3, Rebuilt { done: 25, of: 100 });
+    let readiness = serde_json::to_value(board.readiness()).unwrap();
+    assert_eq!(readiness["ready"], false);
+    assert_eq!(readiness["workers"][0]["rebuilding"]["done"], 25);
+    assert!(
+        readiness["reason"]
+            .as_str()
+            .unwrap()
+            .contains("25 of 100 records")
+    );
+    assert!(has(
+        &board,
+        "tidegauge_join_rebuilt_ratio{partition=\"3\"} 0.25"
+    ));
+    worker.rebuilding(3, Rebuilt { done: 100, of: 100 });
+    assert!(board.readiness().ready);
+    assert!(has(
+        &board,
+        "tidegauge_join_rebuilt_ratio{partition=\"3\"} 1"
+    ));
+    assert!(has(&board, "tidegauge_ready 1"));
+    let text = board.render().unwrap();
+    let age = text
+        .lines()
+        .find_map(|l| l.strip_prefix("tidegauge_heartbeat_age_seconds "))
+        .unwrap();
+    assert!(age.parse::<f64>().unwrap() < 30.0);
+}

@@ -1,0 +1,111 @@
+//! The alert rules on Tidegauge's own metrics: they name metrics that exist, say what to do, and ring when they should.
+//!
+//! What rings when is checked by `promtool`, where it is installed; a skip is said aloud.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+
+use tidegauge::http::{CATALOGUE, Kind};
+
+fn folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus"))
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(folder().join(name)).unwrap()
+}
+
+/// The rules, each as the text from its name to the next one's.
+fn rules() -> Vec<String> {
+    let rules = text("tidegauge.rules.yml");
+    let rules: Vec<String> = rules
+        .split("- alert: ")
+        .skip(1)
+        .map(str::to_owned)
+        .collect();
+    assert!(rules.len() >= 13, "the rules were not found");
+    rules
+}
+
+fn name(rule: &str) -> &str {
+    rule.lines().next().unwrap()
+}
+
+/// Words that begin with `tidegauge_`.
+fn metrics(rule: &str) -> impl Iterator<Item = &str> {
+    let words = rule.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.filter(|word| word.starts_with("tidegauge_"))
+}
+
+/// Runs `promtool`; says aloud that `what` was skipped where there is none.
+fn promtool(what: &str, arguments: [&str; 3]) {
+    let run = Command::new("promtool")
+        .args(arguments)
+        .current_dir(folder())
+        .output();
+    let Ok(output) = run else {
+        let line = format!(
+            "SKIPPED: {what} needs promtool (Debian, Ubuntu: apt-get install prometheus)\n"
+        );
+        std::io::stderr().write_all(line.as_bytes()).unwrap(); // past the capture of println!
+        return;
+    };
+    let said = [output.stdout, output.stderr].concat();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
+}
+
+#[test]
+fn every_rule_asks_for_metrics_that_exist() {
+    let known = |metric: &str| {
+        CATALOGUE.iter().any(|entry| {
+            let seconds = entry.kind == Kind::Seconds && metric.starts_with(entry.name);
+            metric == entry.name || seconds
+        })
+    };
+    for rule in rules() {
+        for metric in metrics(&rule) {
+            assert!(known(metric), "{}: no metric {metric}", name(&rule));
+        }
+    }
+}
+
+#[test]
+fn every_rule_says_what_is_wrong_how_bad_it_is_and_what_to_do() {
+    for rule in rules() {
+        for part in ["severity: ", "summary: ", "description: ", "expr: "] {
+            assert!(rule.contains(part), "{}: no {part}", name(&rule));
+        }
+        assert!(name(&rule).starts_with("Tidegauge"), "{}", name(&rule));
+    }
+}
+
+#[test]
+fn every_rule_is_tried_and_scraped_with() {
+    let tests = text("tidegauge.rules.test.yml");
+    for rule in rules() {
+        assert!(tests.contains(name(&rule)), "{} is not tested", name(&rule));
+    }
+    assert!(text("prometheus.yml").contains("- tidegauge.rules.yml"));
+}
+
+#[test]
+fn promtool_takes_the_configuration_and_its_rules() {
+    promtool(
+        "the configuration of Prometheus",
+        ["check", "config", "prometheus.yml"],
+    );
+}
+
+#[test]
+fn rules_ring_when_they_should() {
+    promtool(
+        "the alert rules",
+        ["test", "rules", "tidegauge.rules.test.yml"],
+    );
+}
