@@ -5,6 +5,7 @@ use hashbrown::HashTable;
 use super::batch::Batch;
 use super::claim::Source;
 use super::entry::{Entry, Word};
+use super::hash::content_hash;
 use super::intern::Interned;
 use super::outcomes::{Group, Predicted};
 use super::shelf::Shelf;
@@ -100,7 +101,23 @@ impl Bucket {
 
     /// What an entry answered.
     pub(super) fn answer_of(&self, entry: &Entry) -> Answered<'_> {
-        let (class, value) = match entry.answer() {
+        let (class, value) = self.words_of(entry);
+        Answered {
+            class: class.and_then(|class| self.words.get(class)),
+            cell: entry.cell,
+            value,
+        }
+    }
+
+    /// The same hash as of the prediction that the entry was made of.
+    pub(super) fn content_of(&self, entry: &Entry) -> u64 {
+        let (class, value) = self.words_of(entry);
+        let class = class.map(|class| self.words.hash(class));
+        content_hash(self.groups.hash(entry.group), class, (entry.cell, value))
+    }
+
+    fn words_of(&self, entry: &Entry) -> (Option<u32>, Option<f64>) {
+        match entry.answer() {
             Word::None => (None, None),
             Word::Class(class) => (Some(class), None),
             Word::Value(value) => (None, Some(value)),
@@ -108,11 +125,6 @@ impl Bucket {
                 Some((class, value)) => (Some(*class), Some(*value)),
                 None => (None, None),
             },
-        };
-        Answered {
-            class: class.and_then(|class| self.words.get(class)),
-            cell: entry.cell,
-            value,
         }
     }
 

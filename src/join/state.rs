@@ -88,14 +88,12 @@ impl Join {
             let is_forgotten = self.floor.is_some_and(|floor| minute < floor);
             if is_late
                 || is_forgotten
-                || rebuild.was_refused(suppressed(&self.live.settings, &told))
+                || rebuild.was_refused(&suppressed(&self.live.settings, &told))
             {
                 return;
             }
         } else if is_late {
-            self.live.counts.predictions += 1;
-            self.live.counts.late += 1;
-            return self.live.suppress(&told);
+            return self.live.refuse_late(&told);
         }
         self.buffer.predict(minute, told);
     }
@@ -320,7 +318,7 @@ impl Join {
         stranded.take()
     }
 
-    /// Refusals since the last call that a rebuild could not repeat: to be written down, each as often as it is here.
+    /// Refusals since the last call that a rebuild could not repeat: to be written down, a set.
     pub fn take_suppressed(&mut self) -> Vec<Suppressed> {
         std::mem::take(&mut self.live.suppressed)
     }

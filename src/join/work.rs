@@ -103,8 +103,29 @@ impl Live {
         })
     }
 
+    /// Counts a prediction of a closed minute. A rebuild may be told of it in time, and must not take it in instead of
+    /// what was taken in; where what was taken in comes first then too, it is a duplicate and needs no remembering.
+    pub(super) fn refuse_late(&mut self, told: &Told<Predicted>) {
+        self.counts.predictions += 1;
+        self.counts.late += 1;
+        let own = self.settings.bucket_of(told.what.time);
+        let found = self.find(told.what.id);
+        let comes_first = |place: Place| {
+            let bucket = self.buckets.get(place.bucket).filter(|b| b.start == own)?;
+            let entry = bucket.entries.get(place.entry)?;
+            let (group, _) = told.batch.group(told.what.group)?;
+            let is_same = group.is_same_answerer(bucket.groups.get(entry.group)?);
+            let order = (bucket.time_of(entry), bucket.content_of(entry));
+            Some(is_same && order <= (told.what.time, told.content))
+        };
+        let is_duplicate = found.iter().any(|place| comes_first(place) == Some(true));
+        if !is_duplicate {
+            self.suppress(told);
+        }
+    }
+
     /// Remembers that a prediction was refused.
-    pub(super) fn suppress(&mut self, told: &Told<Predicted>) {
+    fn suppress(&mut self, told: &Told<Predicted>) {
         let refused = suppressed(&self.settings, told);
         self.suppressed.push(refused);
     }
