@@ -22,9 +22,9 @@ const SETTINGS: Settings = Settings {
 };
 /// Predictions that are live in the steady state.
 const LIVE: u64 = 1_000_000;
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 80;
 /// Minutes of one round.
-const MINUTES: u64 = 300;
+const MINUTES: u64 = 20;
 /// Minutes from a prediction to its label.
 const DELAY: u64 = 1_440;
 /// Of ten predictions so many get a label.

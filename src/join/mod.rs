@@ -39,6 +39,7 @@ mod outcomes;
 mod rebuild;
 mod settings;
 mod shelf;
+mod sieve;
 mod standing;
 mod state;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::ledger::{Ledger, Nothing};
 use super::outcomes::{Labelled, Outcomes, Predicted};
 use super::rebuild::Rebuild;
 use super::settings::Settings;
+use super::sieve::Sieve;
 use super::standing::{Standing, Suppressed};
 use super::waiting::Waiting;
 use super::work::{Live, suppressed};
@@ -47,6 +48,7 @@ impl Join {
             live: Live {
                 settings,
                 buckets: Vec::new(),
+                sieve: Sieve::default(),
                 waiting: Waiting::default(),
                 counts: standing.counts,
                 settled: standing.settled,
@@ -196,9 +198,7 @@ impl Join {
         let oldest = live.settings.oldest_alive(to);
         self.floor = self.floor.max(Some(oldest));
         let dead = live.buckets.partition_point(|bucket| bucket.start < oldest);
-        for bucket in live.buckets.drain(..dead) {
-            live.counts.expired += bucket.pending;
-        }
+        live.counts.expired += live.forget(dead);
         let waits = to.plus_minutes(-live.settings.lead_minutes);
         live.counts.labels_expired += live.waiting.expire_before(waits);
     }
@@ -207,13 +207,15 @@ impl Join {
     fn limit(&mut self, until: Boundary) {
         let live = &mut self.live;
         live.shrink_waiting();
-        while live.bytes() > live.settings.bytes_max && !live.buckets.is_empty() {
-            let bucket = live.buckets.remove(0);
-            live.counts.expired_early += bucket.pending;
+        while live.bytes() > live.settings.bytes_max {
+            let Some(oldest) = live.buckets.first().map(|bucket| bucket.start) else {
+                break;
+            };
+            live.counts.expired_early += live.forget(1);
             // What those predictions had to do with labels that wait cannot be found out by a rebuild.
             live.counts.labels_expired_early += live.waiting.settle();
             live.settled = Some(until);
-            let end = bucket.start.plus_minutes(live.settings.bucket_minutes());
+            let end = oldest.plus_minutes(live.settings.bucket_minutes());
             self.floor = self.floor.max(Some(end.min(until)));
         }
     }

@@ -1,13 +1,14 @@
 //! The work of one minute: predictions look for those before them and for labels that wait, labels for predictions.
 
 use super::batch::Batch;
-use super::bucket::Bucket;
+use super::bucket::{Bucket, place};
 use super::buffer::{Event, Minute, Told};
 use super::claim::Claim;
 use super::counts::Counts;
 use super::ledger::{Ledger, Pair};
 use super::outcomes::{Labelled, Predicted};
 use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival, Settings};
+use super::sieve::{Mesh, Sieve};
 use super::standing::Suppressed;
 use super::verdict::Effect;
 use super::waiting::Waiting;
@@ -20,6 +21,7 @@ pub(super) struct Live {
     pub settings: Settings,
     /// Oldest first.
     pub buckets: Vec<Bucket>,
+    pub sieve: Sieve,
     pub waiting: Waiting,
     pub counts: Counts,
     /// Labels of arrivals before it are in the counts for good.
@@ -85,11 +87,27 @@ impl Live {
 
     fn find(&self, id: u64) -> Found {
         let mut found = Found::default();
+        let mesh = self.sieve.of(place(id));
         for (bucket, held) in self.buckets.iter().enumerate() {
-            held.of_id(id)
-                .for_each(|entry| found.push(Place { bucket, entry }));
+            if held.mesh.meets(mesh) {
+                held.of_id(id)
+                    .for_each(|entry| found.push(Place { bucket, entry }));
+            }
         }
         found
+    }
+
+    /// Forgets the oldest buckets; says of how many predictions nothing was known.
+    pub(super) fn forget(&mut self, buckets: usize) -> u64 {
+        let mut pending = 0;
+        for _ in 0..buckets {
+            let dead = self.buckets.remove(0);
+            pending += dead.pending;
+            let is_shared = self.buckets.iter().any(|live| live.mesh == dead.mesh);
+            let mesh = if is_shared { Mesh(0) } else { dead.mesh };
+            self.sieve.clear(mesh, dead.entries.len());
+        }
+        pending
     }
 
     /// Where the bucket begins that holds an answer of the same answerer to the same question.
@@ -137,10 +155,14 @@ impl Live {
             .get(bucket)
             .is_none_or(|bucket| bucket.start != start)
         {
-            self.buckets.insert(bucket, Bucket::new(start));
+            let number = start.0.div_euclid(self.settings.bucket_minutes());
+            self.buckets
+                .insert(bucket, Bucket::new(start, Mesh::of(number)));
         }
         let batch: &Batch = &told.batch;
-        let entry = self.buckets.get_mut(bucket)?.insert(&told.what, batch)?;
+        let held = self.buckets.get_mut(bucket)?;
+        let entry = held.insert(&told.what, batch)?;
+        self.sieve.insert(place(told.what.id), held.mesh);
         Some(Place { bucket, entry })
     }
 
