@@ -97,7 +97,7 @@ fn a_rebuild_goes_on(settings: Settings, seed: u64, ids: u64, late_one_in: u32) 
 
 #[test]
 fn a_rebuild_goes_on_as_if_nothing_had_happened() {
-    for seed in 0..60 {
+    for seed in 0..24 {
         let ids = [2, 10, 60][seed as usize % 3];
         let counts = a_rebuild_goes_on(SETTINGS, seed, ids, u32::MAX).counts();
         assert!(
@@ -110,7 +110,7 @@ fn a_rebuild_goes_on_as_if_nothing_had_happened() {
 
 #[test]
 fn a_rebuild_goes_on_though_events_came_late() {
-    for seed in 0..60 {
+    for seed in 0..24 {
         let counts = a_rebuild_goes_on(SETTINGS, seed, [4, 60][seed as usize % 2], 6).counts();
         assert!(counts.late > 0 && counts.labels_late > 0, "{counts:?}");
     }
@@ -119,7 +119,7 @@ fn a_rebuild_goes_on_though_events_came_late() {
 #[test]
 fn a_rebuild_goes_on_though_memory_was_short() {
     let mut early = 0;
-    for seed in 0..60 {
+    for seed in 0..24 {
         let settings = Settings {
             bytes_max: [40_000, 120_000, 200_000][seed as usize % 3],
             ..SETTINGS
@@ -129,7 +129,7 @@ fn a_rebuild_goes_on_though_memory_was_short() {
             a_rebuild_goes_on(settings, seed, ids, [9, u32::MAX][seed as usize % 2]).counts();
         early += u64::from(counts.expired_early > 0 && counts.labels_expired_early > 0);
     }
-    assert!(early > 10, "{early}");
+    assert!(early > 3, "{early}");
 }
 
 fn label(id: u64, arrival: i64, made: i64) -> Event {

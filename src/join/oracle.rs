@@ -154,7 +154,7 @@ fn expected(events: &[Event]) -> (Vec<String>, Counts) {
 #[test]
 fn it_finds_every_pair_that_brute_force_finds_in_any_order_and_any_pieces() {
     let mut corrections = 0;
-    for seed in 0..60 {
+    for seed in 0..30 {
         let mut random = fastrand::Rng::with_seed(seed);
         let ids = [3, 30, 300][seed as usize % 3];
         let events = events(&mut random, 800, ids);
@@ -179,7 +179,7 @@ fn it_finds_every_pair_that_brute_force_finds_in_any_order_and_any_pieces() {
             assert!(counts.crowded > 0 && counts.duplicates > 0, "{counts:?}");
         }
     }
-    assert!(corrections > 1_000);
+    assert!(corrections > 500);
 }
 
 #[test]
