@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::builder::{LabelParts, parts};
 use super::claim::{Claim, Said, Source};
-use super::hash::{Mixed, number_hash, text_hash};
+use super::hash::{Mixed, content_hash, number_hash, text_hash};
 use super::outcomes::{Group, LabelTruth, Labelled, Predicted};
 use crate::sketch::Known;
 
@@ -45,10 +45,8 @@ impl Batch {
     /// The hash of all that a prediction says beside its id and its time. Indices differ between flushes, texts do not.
     pub(super) fn content_of(&self, predicted: &Predicted) -> u64 {
         let group = self.group(predicted.group).map_or(0, |(_, hash)| *hash);
-        let class = predicted.class.map_or(0, |class| self.word_hash(class));
-        let value = predicted.value.map_or(0, number_hash);
-        let cell = u64::from(predicted.cell);
-        Mixed::of(group).and(class).and(value).and(cell).0
+        let class = predicted.class.map(|class| self.word_hash(class));
+        content_hash(group, class, (predicted.cell, predicted.value))
     }
 
     /// The hash of all that a label says.

@@ -5,9 +5,11 @@ use hashbrown::HashTable;
 use super::batch::Batch;
 use super::claim::Source;
 use super::entry::{Entry, Word};
+use super::hash::content_hash;
 use super::intern::Interned;
 use super::outcomes::{Group, Predicted};
 use super::shelf::Shelf;
+use super::sieve::{Mesh, SIEVE_BYTES};
 use crate::event::EventTime;
 use crate::sketch::{Answered, Known};
 use crate::window::Boundary;
@@ -17,6 +19,8 @@ use crate::window::Boundary;
 pub(super) struct Bucket {
     /// Where the span begins.
     pub start: Boundary,
+    /// Its bit in the sieve.
+    pub mesh: Mesh,
     pub(super) entries: Shelf,
     index: HashTable<u32>,
     pub(super) groups: Interned<Group>,
@@ -38,15 +42,16 @@ pub(super) struct Evaluation {
 }
 
 /// Where the index finds an id. Ids of one partition may have bits in common, which the index must not rely on.
-fn place(id: u64) -> u64 {
+pub(super) fn place(id: u64) -> u64 {
     let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed ^ (mixed >> 32)
 }
 
 impl Bucket {
-    pub(super) fn new(start: Boundary) -> Self {
+    pub(super) fn new(start: Boundary, mesh: Mesh) -> Self {
         Self {
             start,
+            mesh,
             entries: Shelf::default(),
             index: HashTable::new(),
             groups: Interned::default(),
@@ -100,7 +105,23 @@ impl Bucket {
 
     /// What an entry answered.
     pub(super) fn answer_of(&self, entry: &Entry) -> Answered<'_> {
-        let (class, value) = match entry.answer() {
+        let (class, value) = self.words_of(entry);
+        Answered {
+            class: class.and_then(|class| self.words.get(class)),
+            cell: entry.cell,
+            value,
+        }
+    }
+
+    /// The same hash as of the prediction that the entry was made of.
+    pub(super) fn content_of(&self, entry: &Entry) -> u64 {
+        let (class, value) = self.words_of(entry);
+        let class = class.map(|class| self.words.hash(class));
+        content_hash(self.groups.hash(entry.group), class, (entry.cell, value))
+    }
+
+    fn words_of(&self, entry: &Entry) -> (Option<u32>, Option<f64>) {
+        match entry.answer() {
             Word::None => (None, None),
             Word::Class(class) => (Some(class), None),
             Word::Value(value) => (None, Some(value)),
@@ -108,11 +129,6 @@ impl Bucket {
                 Some((class, value)) => (Some(*class), Some(*value)),
                 None => (None, None),
             },
-        };
-        Answered {
-            class: class.and_then(|class| self.words.get(class)),
-            cell: entry.cell,
-            value,
         }
     }
 
@@ -130,7 +146,8 @@ impl Bucket {
         let texts = self.groups.bytes() + self.words.bytes();
         let sides = self.both.len() * size_of::<(u32, f64)>()
             + table_bytes(self.evaluations.len(), size_of::<Evaluation>());
-        self.entries.bytes() + table_bytes(self.entries.len(), size_of::<u32>()) + texts + sides
+        let index = table_bytes(self.entries.len(), size_of::<u32>());
+        self.entries.bytes() + self.entries.len() * SIEVE_BYTES + index + texts + sides
     }
 }
 

@@ -56,15 +56,15 @@ impl Buffer {
     }
 
     /// Takes out the oldest minute, if it begins before `until`; its events are in order.
-    pub(super) fn pop_before(&mut self, until: Boundary) -> Option<Minute> {
+    pub(super) fn pop_before(&mut self, until: Boundary) -> Option<(Boundary, Minute)> {
         let first = self
             .minutes
             .first_entry()
             .filter(|first| *first.key() < until)?;
-        let mut minute = first.remove();
+        let (start, mut minute) = first.remove_entry();
         self.events -= minute.predicted.len() + minute.labelled.len();
         minute.sort();
-        Some(minute)
+        Some((start, minute))
     }
 
     /// Bytes, but for texts.

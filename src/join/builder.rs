@@ -199,3 +199,59 @@ pub(super) fn parts(group: &Group) -> GroupParts<'_, impl Iterator<Item = (&str,
         segments: segments.map(|segment| (segment.key.as_str(), segment.value.as_str())),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    fn predict(builder: &mut OutcomesBuilder, model: &str, segments: &[(&str, &str)], class: &str) {
+        let of = GroupParts {
+            model,
+            version: "",
+            variant: Variant::Default,
+            segments: segments.iter().copied(),
+        };
+        let answer = Answered {
+            class: Some(class),
+            cell: 1,
+            value: None,
+        };
+        builder.predict(1, EventTime(0), &of, answer);
+    }
+
+    #[test]
+    fn each_text_and_each_group_is_said_once() {
+        let mut builder = OutcomesBuilder::default();
+        for round in 0..50 {
+            for model in ["a", "b"] {
+                predict(&mut builder, model, &[], "yes");
+                predict(&mut builder, model, &[("x", "1")], "no");
+                predict(&mut builder, model, &[("x", "1"), ("y", "1")], "yes");
+            }
+            assert_eq!(builder.len(), (round + 1) * 6);
+        }
+        let outcomes = builder.take();
+        assert_eq!(outcomes.words, ["yes", "no"]);
+        assert_eq!(outcomes.groups.len(), 6);
+        for (at, predicted) in outcomes.predicted.iter().enumerate() {
+            assert_eq!(predicted.group as usize, at % 6);
+            assert_eq!(predicted.class, Some(u32::from(at % 3 == 1)));
+        }
+        assert_eq!(outcomes.groups[4].segments.len(), 1);
+    }
+
+    #[test]
+    fn what_was_taken_is_not_pointed_at_again() {
+        let mut builder = OutcomesBuilder::default();
+        predict(&mut builder, "a", &[], "yes");
+        builder.take();
+        assert!(builder.is_empty());
+        predict(&mut builder, "b", &[], "no");
+        let outcomes = builder.take();
+        assert_eq!(
+            (outcomes.words.len(), outcomes.groups[0].model.as_str()),
+            (1, "b")
+        );
+    }
+}

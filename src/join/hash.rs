@@ -30,3 +30,11 @@ impl Mixed {
         Self(x ^ (x >> 31))
     }
 }
+
+/// The hash of all that a prediction says beside its id and its time, from the hashes of its group and class.
+pub(super) fn content_hash(group: u64, class: Option<u64>, answer: (u8, Option<f64>)) -> u64 {
+    let (cell, value) = answer;
+    let value = value.map_or(0, number_hash);
+    let mixed = Mixed::of(group).and(class.unwrap_or(0)).and(value);
+    mixed.and(u64::from(cell)).0
+}

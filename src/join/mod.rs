@@ -15,13 +15,41 @@ mod counts;
 mod entry;
 mod hash;
 mod intern;
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod join_under_test;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod laws;
 mod ledger;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod oracle;
 mod outcomes;
 mod rebuild;
 mod settings;
 mod shelf;
+mod sieve;
 mod standing;
 mod state;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+mod streams;
 mod verdict;
 mod waiting;
 mod wire;

@@ -1,6 +1,6 @@
 //! What a join must leave out while it is told again what it was told before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::counts::Counts;
 use super::outcomes::Outcomes;
@@ -16,7 +16,7 @@ pub(super) struct Rebuild {
     pub counts: Counts,
     /// Labels that were not worked then: held back now, handed in again at the end.
     pub stranded: Outcomes,
-    suppressed: BTreeMap<Suppressed, u64>,
+    suppressed: BTreeSet<Suppressed>,
     held_back: BTreeMap<u64, u64>,
 }
 
@@ -29,40 +29,27 @@ impl Rebuild {
     ) -> Self {
         let (batch, _, labelled) = super::buffer::unpack(stranded.clone());
         let labels = labelled.iter().map(|label| batch.content_of_label(label));
+        let mut held_back = BTreeMap::new();
+        for label in labels {
+            *held_back.entry(label).or_default() += 1;
+        }
         Self {
             until,
             counts,
             stranded,
-            suppressed: times(suppressed),
-            held_back: times(labels),
+            suppressed: suppressed.into_iter().collect(),
+            held_back,
         }
     }
 
-    /// Whether this prediction was refused then, once for each refusal.
-    pub(super) fn was_refused(&mut self, prediction: Suppressed) -> bool {
-        take_one(&mut self.suppressed, prediction)
+    /// Whether this prediction was refused then.
+    pub(super) fn was_refused(&self, prediction: &Suppressed) -> bool {
+        self.suppressed.contains(prediction)
     }
 
-    /// Whether this label was not worked then.
+    /// Whether this label was not worked then. Of equal labels as many are held back as were not.
     pub(super) fn is_held_back(&mut self, content: u64) -> bool {
-        take_one(&mut self.held_back, content)
-    }
-}
-
-fn times<T: Ord>(all: impl IntoIterator<Item = T>) -> BTreeMap<T, u64> {
-    let mut times = BTreeMap::new();
-    for one in all {
-        *times.entry(one).or_default() += 1;
-    }
-    times
-}
-
-fn take_one<T: Ord>(times: &mut BTreeMap<T, u64>, one: T) -> bool {
-    match times.get_mut(&one) {
-        Some(left) if *left > 0 => {
-            *left -= 1;
-            true
-        }
-        _ => false,
+        let left = self.held_back.get_mut(&content).filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
     }
 }

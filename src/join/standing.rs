@@ -24,7 +24,7 @@ pub struct Standing {
 }
 
 /// A prediction that was refused for a reason that a rebuild may not see: what refused it lived in another bucket, or its
-/// minute was closed. Needed as long as `bucket` is not before the floor.
+/// minute was closed. Needed until the floor has passed the end of `bucket`. Of equal ones, one is enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Suppressed {
     /// Where the bucket begins into which a rebuild would put it.
@@ -33,6 +33,6 @@ pub struct Suppressed {
     pub id: u64,
     /// Its event time.
     pub time: EventTime,
-    /// Hash of everything else it says. Two that are equal in all fields are two refusals.
+    /// Hash of everything else it says.
     pub content: u64,
 }

@@ -10,6 +10,7 @@ use super::ledger::{Ledger, Nothing};
 use super::outcomes::{Labelled, Outcomes, Predicted};
 use super::rebuild::Rebuild;
 use super::settings::Settings;
+use super::sieve::Sieve;
 use super::standing::{Standing, Suppressed};
 use super::waiting::Waiting;
 use super::work::{Live, suppressed};
@@ -32,12 +33,12 @@ impl Join {
         Self::restore(settings, Standing::default(), Vec::new())
     }
 
-    /// A join that stands at `standing` once it has been told again everything since [`Join::oldest_needed`] and was
-    /// closed up to where it stood.
+    /// A join that stands at `standing` once it has been told again everything since [`Join::oldest_needed`].
     ///
-    /// Minutes before `standing.closed` are worked without a word to the ledger and without counting. Nothing of them
-    /// may be closed before all of it was told again; older events may be told again too, and are left out. Nothing new
-    /// may be told before the rebuild has ended ([`Join::is_rebuilding`]).
+    /// Until [`Join::resume`], minutes are worked without a word to any ledger and without counting, and none beyond
+    /// `standing.closed`. So that a long log need not be held in memory, minutes may be closed on the way, but none before
+    /// all of it was told again. What is older than needed may be told again too, and is left out; what was told after
+    /// the last minute was closed must be; what was never told must not be before [`Join::resume`].
     #[must_use]
     pub fn restore(settings: Settings, standing: Standing, suppressed: Vec<Suppressed>) -> Self {
         let rebuild = standing
@@ -47,6 +48,7 @@ impl Join {
             live: Live {
                 settings,
                 buckets: Vec::new(),
+                sieve: Sieve::default(),
                 waiting: Waiting::default(),
                 counts: standing.counts,
                 settled: standing.settled,
@@ -88,14 +90,12 @@ impl Join {
             let is_forgotten = self.floor.is_some_and(|floor| minute < floor);
             if is_late
                 || is_forgotten
-                || rebuild.was_refused(suppressed(&self.live.settings, &told))
+                || rebuild.was_refused(&suppressed(&self.live.settings, &told))
             {
                 return;
             }
         } else if is_late {
-            self.live.counts.predictions += 1;
-            self.live.counts.late += 1;
-            return self.live.suppress(&told);
+            return self.live.refuse_late(&told);
         }
         self.buffer.predict(minute, told);
     }
@@ -103,6 +103,7 @@ impl Join {
     fn submit_label(&mut self, what: Labelled, batch: &Arc<Batch>) {
         let minute = Boundary::at_or_before(what.arrival);
         let content = batch.content_of_label(&what);
+        let mut now = self.closed.map_or(minute, |closed| closed.max(minute));
         if let Some(rebuild) = self
             .rebuild
             .as_mut()
@@ -113,11 +114,9 @@ impl Join {
             if needed.is_some_and(|needed| minute < needed) || rebuild.is_held_back(content) {
                 return;
             }
+            now = now.min(rebuild.until.plus_minutes(-1));
         }
-        let now = self.closed.map_or(minute, |closed| closed.max(minute));
-        if now != minute {
-            self.live.counts.labels_late += 1;
-        }
+        self.live.counts.labels_late += u64::from(now != minute);
         let told = Told {
             what,
             batch: Arc::clone(batch),
@@ -126,8 +125,8 @@ impl Join {
         self.buffer.label(now, told);
     }
 
-    /// The next boundary up to which there is something to close: the end of a minute with events, an expiry, the end
-    /// of a rebuild; at most `clock`. `None` if closing up to `clock` would change nothing but the clock.
+    /// The next boundary up to which there is something to close: the end of a minute with events, or an expiry; at
+    /// most `clock`. `None` if closing up to `clock` would change nothing but the clock, and during a rebuild.
     #[must_use]
     pub fn next(&self, clock: Boundary) -> Option<Boundary> {
         let settings = &self.live.settings;
@@ -139,43 +138,50 @@ impl Join {
             .map(|bucket| settings.death(bucket.start));
         let waiting = self.live.waiting.first();
         let waiting = waiting.map(|minute| minute.plus_minutes(1 + settings.lead_minutes));
-        let rebuild = self.rebuild.as_ref().map(|rebuild| rebuild.until);
-        let all = [minute, bucket, waiting, rebuild];
-        let next = all.into_iter().flatten().min();
-        next.filter(|next| *next <= clock)
+        let next = [minute, bucket, waiting].into_iter().flatten().min();
+        next.filter(|next| *next <= clock && self.rebuild.is_none())
     }
 
     /// Works everything before `until`, in order, and tells the ledger. Closing in one step or in many is the same.
     pub fn close(&mut self, until: Boundary, ledger: &mut impl Ledger) {
-        while let Some(start) = self.buffer.first().filter(|start| *start < until) {
-            self.pass(start);
-            let Some(minute) = self.buffer.pop_before(until) else {
-                break;
-            };
-            if self.rebuild.is_some() {
-                self.live.work(start, &minute, &mut Nothing);
-                self.live
-                    .waiting
-                    .shrink_to(self.live.settings.waiting_bytes_max());
-            } else {
-                self.live.work(start, &minute, ledger);
-                self.limit(start.plus_minutes(1));
-            }
+        if self.rebuild.is_some() {
+            return self.close_again(until);
         }
-        self.pass(until);
+        while let Some((start, minute)) = self.buffer.pop_before(until) {
+            self.expire(start);
+            self.live.work(start, &minute, ledger);
+            self.limit(start.plus_minutes(1));
+        }
+        self.expire(until);
     }
 
-    /// Moves the clock, with what expires by that.
-    fn pass(&mut self, to: Boundary) {
-        if let Some(rebuild) = self.rebuild.take_if(|rebuild| rebuild.until <= to) {
-            self.expire(rebuild.until);
+    /// Works what was worked before. Predictions are not limited: what was forgotten then is below the floor now.
+    fn close_again(&mut self, until: Boundary) {
+        let stood = self.rebuild.as_ref().map_or(until, |rebuild| rebuild.until);
+        let until = until.min(stood);
+        while let Some((start, minute)) = self.buffer.pop_before(until) {
+            self.expire(start);
+            self.live.work(start, &minute, &mut Nothing);
+            self.live.shrink_waiting();
+        }
+        self.expire(until);
+    }
+
+    /// Ends a rebuild: everything was told again. Nothing to do for a join that is not being rebuilt.
+    pub fn resume(&mut self) {
+        let Some(until) = self.rebuild.as_ref().map(|rebuild| rebuild.until) else {
+            return;
+        };
+        self.close_again(until);
+        self.live.suppressed.clear();
+        if let Some(rebuild) = self.rebuild.take() {
             self.live.counts = rebuild.counts;
             let (batch, _, labelled) = unpack(rebuild.stranded);
             for what in labelled {
                 let content = batch.content_of_label(&what);
                 let batch = Arc::clone(&batch);
                 self.buffer.label(
-                    rebuild.until,
+                    until,
                     Told {
                         what,
                         batch,
@@ -184,7 +190,6 @@ impl Join {
                 );
             }
         }
-        self.expire(to);
     }
 
     fn expire(&mut self, to: Boundary) {
@@ -193,9 +198,7 @@ impl Join {
         let oldest = live.settings.oldest_alive(to);
         self.floor = self.floor.max(Some(oldest));
         let dead = live.buckets.partition_point(|bucket| bucket.start < oldest);
-        for bucket in live.buckets.drain(..dead) {
-            live.counts.expired += bucket.pending;
-        }
+        live.counts.expired += live.forget(dead);
         let waits = to.plus_minutes(-live.settings.lead_minutes);
         live.counts.labels_expired += live.waiting.expire_before(waits);
     }
@@ -203,15 +206,16 @@ impl Join {
     /// Forgets until the rest fits: waiting labels beyond their share, then the oldest predictions.
     fn limit(&mut self, until: Boundary) {
         let live = &mut self.live;
-        live.counts.labels_expired_early +=
-            live.waiting.shrink_to(live.settings.waiting_bytes_max());
-        while live.bytes() > live.settings.bytes_max && !live.buckets.is_empty() {
-            let bucket = live.buckets.remove(0);
-            live.counts.expired_early += bucket.pending;
+        live.shrink_waiting();
+        while live.bytes() > live.settings.bytes_max {
+            let Some(oldest) = live.buckets.first().map(|bucket| bucket.start) else {
+                break;
+            };
+            live.counts.expired_early += live.forget(1);
             // What those predictions had to do with labels that wait cannot be found out by a rebuild.
             live.counts.labels_expired_early += live.waiting.settle();
             live.settled = Some(until);
-            let end = bucket.start.plus_minutes(live.settings.bucket_minutes());
+            let end = oldest.plus_minutes(live.settings.bucket_minutes());
             self.floor = self.floor.max(Some(end.min(until)));
         }
     }
@@ -264,7 +268,7 @@ impl Join {
         self.closed
     }
 
-    /// Whether minutes are being worked that were told before.
+    /// Whether it was restored and waits for [`Join::resume`].
     #[must_use]
     pub fn is_rebuilding(&self) -> bool {
         self.rebuild.is_some()
@@ -316,13 +320,18 @@ impl Join {
         stranded.take()
     }
 
-    /// Refusals since the last call that a rebuild could not repeat: to be written down, each as often as it is here.
+    /// Refusals since the last call that a rebuild could not repeat: to be written down, a set.
     pub fn take_suppressed(&mut self) -> Vec<Suppressed> {
         std::mem::take(&mut self.live.suppressed)
     }
 }
 
 impl Live {
+    fn shrink_waiting(&mut self) {
+        let bytes_max = self.settings.waiting_bytes_max();
+        self.counts.labels_expired_early += self.waiting.shrink_to(bytes_max);
+    }
+
     fn bytes(&self) -> usize {
         let buckets = self.buckets.iter().map(super::bucket::Bucket::bytes);
         buckets.sum::<usize>() + self.waiting.bytes()

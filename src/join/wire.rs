@@ -8,6 +8,8 @@ use crate::event::EventTime;
 
 /// Version of the serialised form.
 const FORMAT: u8 = 1;
+/// Milliseconds before and after the Unix epoch that a time may lie: sums of what is in range cannot overflow.
+const TIME_MAX: i64 = 1 << 53;
 
 /// Bytes that are no outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -172,12 +174,15 @@ fn read_label(wire: WireLabelled, steps: &mut Steps) -> Labelled {
 fn check(outcomes: &Outcomes) -> Result<(), BadOutcomes> {
     let is_word = |index: u32| (index as usize) < outcomes.words.len();
     let is_group = |index: u32| (index as usize) < outcomes.groups.len();
+    let is_time = |time: EventTime| (-TIME_MAX..=TIME_MAX).contains(&time.0);
     for predicted in &outcomes.predicted {
         if !is_group(predicted.group) || !predicted.class.is_none_or(is_word) {
             return Err(BadOutcomes("a prediction of no group or class"));
         }
-        if !predicted.value.is_none_or(f64::is_finite) {
-            return Err(BadOutcomes("a predicted value that is no number"));
+        if !predicted.value.is_none_or(f64::is_finite) || !is_time(predicted.time) {
+            return Err(BadOutcomes(
+                "a predicted value that is no number, or no time",
+            ));
         }
     }
     for labelled in &outcomes.labelled {
@@ -190,6 +195,126 @@ fn check(outcomes: &Outcomes) -> Result<(), BadOutcomes> {
         if !named || !sound || !is_word(labelled.source) {
             return Err(BadOutcomes("a label of no class, source or evaluation"));
         }
+        if !is_time(labelled.arrival) || !is_time(labelled.made) {
+            return Err(BadOutcomes("a label of no time"));
+        }
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::event::{Segment, Variant};
+
+    fn outcomes() -> Outcomes {
+        let group = |country: &str| Group {
+            model: "fraud".to_owned(),
+            version: "7".to_owned(),
+            variant: Variant::Canary,
+            segments: vec![Segment {
+                key: "country".to_owned(),
+                value: country.to_owned(),
+            }],
+        };
+        let predicted = |serial: i64| Predicted {
+            id: u64::MAX - serial as u64,
+            time: EventTime(1_762_164_931_000 - serial * 7_919),
+            group: (serial % 2) as u32,
+            class: (serial % 3 > 0).then_some((serial % 3) as u32),
+            cell: (serial % 256) as u8,
+            value: (serial % 3 == 0).then_some(-0.5 * serial as f64),
+        };
+        let truths = [
+            None,
+            Some(LabelTruth::Class(2)),
+            Some(LabelTruth::Value(f64::MIN)),
+        ];
+        let labelled = |serial: i64| Labelled {
+            id: serial as u64,
+            arrival: EventTime(1_762_164_931_000 + serial % 5),
+            made: EventTime(-serial),
+            truth: truths[serial as usize % 3],
+            evaluations: vec![(1, 100); serial as usize % 4],
+            source: 0,
+        };
+        Outcomes {
+            groups: ["DE", "FR"].map(group).into(),
+            words: ["", "no", "yes"].map(str::to_owned).into(),
+            predicted: (0..301).map(predicted).collect(),
+            labelled: (0..200).map(labelled).collect(),
+        }
+    }
+
+    fn decode(outcomes: &Outcomes) -> Result<Outcomes, postcard::Error> {
+        postcard::from_bytes(&postcard::to_stdvec(outcomes).unwrap())
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for outcomes in [Outcomes::default(), outcomes()] {
+            assert_eq!(decode(&outcomes).unwrap(), outcomes);
+        }
+        assert_eq!(postcard::to_stdvec(&Outcomes::default()).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_prediction_takes_some_twenty_bytes() {
+        let mut outcomes = outcomes();
+        outcomes.labelled.clear();
+        let bytes = postcard::to_stdvec(&outcomes).unwrap().len();
+        assert!(bytes < 301 * 20, "{bytes}");
+    }
+
+    #[test]
+    fn two_halves_say_what_the_whole_says() {
+        let whole = outcomes();
+        let (first, second) = whole.clone().split();
+        assert!(first.len().abs_diff(second.len()) <= 1);
+        assert_eq!(first.len() + second.len(), whole.len());
+        assert_eq!(
+            (&first.groups, &second.words),
+            (&whole.groups, &whole.words)
+        );
+        let joined = |a: &[Predicted], b: &[Predicted]| [a, b].concat();
+        assert_eq!(joined(&first.predicted, &second.predicted), whole.predicted);
+        assert_eq!([first.labelled, second.labelled].concat(), whole.labelled);
+        let (one, mut none) = outcomes().split().0.split();
+        none.predicted.truncate(1);
+        none.labelled.clear();
+        let (a, b) = none.split();
+        assert_eq!(a.len() + b.len(), 1);
+        assert!(!one.is_empty());
+    }
+
+    #[test]
+    fn what_points_at_nothing_is_refused() {
+        let refused: [(&str, fn(&mut Outcomes)); 12] = [
+            ("group", |o| o.predicted[3].group = 2),
+            ("no groups", |o| o.groups.clear()),
+            ("class", |o| o.predicted[300].class = Some(3)),
+            ("value", |o| o.predicted[0].value = Some(f64::NAN)),
+            ("time", |o| o.predicted[9].time = EventTime(i64::MIN)),
+            ("truth", |o| {
+                o.labelled[1].truth = Some(LabelTruth::Class(3))
+            }),
+            ("true value", |o| {
+                o.labelled[1].truth = Some(LabelTruth::Value(f64::INFINITY))
+            }),
+            ("evaluation", |o| o.labelled[0].evaluations = vec![(3, 0)]),
+            ("source", |o| o.labelled[199].source = u32::MAX),
+            ("arrival", |o| o.labelled[199].arrival = EventTime(i64::MAX)),
+            ("made", |o| o.labelled[199].made = EventTime(i64::MIN)),
+            ("words", |o| o.words.truncate(2)),
+        ];
+        for (why, break_it) in refused {
+            let mut outcomes = outcomes();
+            break_it(&mut outcomes);
+            assert!(decode(&outcomes).is_err(), "{why}");
+        }
+        let mut bytes = postcard::to_stdvec(&outcomes()).unwrap();
+        bytes[0] = 2;
+        assert!(postcard::from_bytes::<Outcomes>(&bytes).is_err(), "format");
+    }
 }

@@ -1,13 +1,14 @@
 //! The work of one minute: predictions look for those before them and for labels that wait, labels for predictions.
 
 use super::batch::Batch;
-use super::bucket::Bucket;
+use super::bucket::{Bucket, place};
 use super::buffer::{Event, Minute, Told};
 use super::claim::Claim;
 use super::counts::Counts;
 use super::ledger::{Ledger, Pair};
 use super::outcomes::{Labelled, Predicted};
 use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival, Settings};
+use super::sieve::{Mesh, Sieve};
 use super::standing::Suppressed;
 use super::verdict::Effect;
 use super::waiting::Waiting;
@@ -20,6 +21,7 @@ pub(super) struct Live {
     pub settings: Settings,
     /// Oldest first.
     pub buckets: Vec<Bucket>,
+    pub sieve: Sieve,
     pub waiting: Waiting,
     pub counts: Counts,
     /// Labels of arrivals before it are in the counts for good.
@@ -85,11 +87,27 @@ impl Live {
 
     fn find(&self, id: u64) -> Found {
         let mut found = Found::default();
+        let mesh = self.sieve.of(place(id));
         for (bucket, held) in self.buckets.iter().enumerate() {
-            held.of_id(id)
-                .for_each(|entry| found.push(Place { bucket, entry }));
+            if held.mesh.meets(mesh) {
+                held.of_id(id)
+                    .for_each(|entry| found.push(Place { bucket, entry }));
+            }
         }
         found
+    }
+
+    /// Forgets the oldest buckets; says of how many predictions nothing was known.
+    pub(super) fn forget(&mut self, buckets: usize) -> u64 {
+        let mut pending = 0;
+        for _ in 0..buckets {
+            let dead = self.buckets.remove(0);
+            pending += dead.pending;
+            let is_shared = self.buckets.iter().any(|live| live.mesh == dead.mesh);
+            let mesh = if is_shared { Mesh(0) } else { dead.mesh };
+            self.sieve.clear(mesh, dead.entries.len());
+        }
+        pending
     }
 
     /// Where the bucket begins that holds an answer of the same answerer to the same question.
@@ -103,8 +121,29 @@ impl Live {
         })
     }
 
+    /// Counts a prediction of a closed minute. A rebuild may be told of it in time, and must not take it in instead of
+    /// what was taken in; where what was taken in comes first then too, it is a duplicate and needs no remembering.
+    pub(super) fn refuse_late(&mut self, told: &Told<Predicted>) {
+        self.counts.predictions += 1;
+        self.counts.late += 1;
+        let own = self.settings.bucket_of(told.what.time);
+        let found = self.find(told.what.id);
+        let comes_first = |place: Place| {
+            let bucket = self.buckets.get(place.bucket).filter(|b| b.start == own)?;
+            let entry = bucket.entries.get(place.entry)?;
+            let (group, _) = told.batch.group(told.what.group)?;
+            let is_same = group.is_same_answerer(bucket.groups.get(entry.group)?);
+            let order = (bucket.time_of(entry), bucket.content_of(entry));
+            Some(is_same && order <= (told.what.time, told.content))
+        };
+        let is_duplicate = found.iter().any(|place| comes_first(place) == Some(true));
+        if !is_duplicate {
+            self.suppress(told);
+        }
+    }
+
     /// Remembers that a prediction was refused.
-    pub(super) fn suppress(&mut self, told: &Told<Predicted>) {
+    fn suppress(&mut self, told: &Told<Predicted>) {
         let refused = suppressed(&self.settings, told);
         self.suppressed.push(refused);
     }
@@ -116,10 +155,14 @@ impl Live {
             .get(bucket)
             .is_none_or(|bucket| bucket.start != start)
         {
-            self.buckets.insert(bucket, Bucket::new(start));
+            let number = start.0.div_euclid(self.settings.bucket_minutes());
+            self.buckets
+                .insert(bucket, Bucket::new(start, Mesh::of(number)));
         }
         let batch: &Batch = &told.batch;
-        let entry = self.buckets.get_mut(bucket)?.insert(&told.what, batch)?;
+        let held = self.buckets.get_mut(bucket)?;
+        let entry = held.insert(&told.what, batch)?;
+        self.sieve.insert(place(told.what.id), held.mesh);
         Some(Place { bucket, entry })
     }
 

@@ -1,0 +1,202 @@
+//! The join by brute force, from the meaning of a pair alone: every prediction is held against every label, no buckets, no
+//! buffers, no clock but the one that says when an original is forgotten.
+
+use super::claim::{Rank, Source};
+use super::counts::Counts;
+use super::hash::{number_hash, text_hash};
+use super::join_under_test::*;
+use super::ledger::Pair;
+use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival};
+use super::streams::{Event, Heard, Label, Prediction, SETTINGS, events, ops};
+use crate::event::EventTime;
+use crate::sketch::Known;
+use crate::window::Boundary;
+
+/// Predictions that are taken in, in order of time; the rest is counted.
+fn accepted<'a>(events: &'a [Event], counts: &mut Counts) -> Vec<&'a Prediction> {
+    let mut predictions: Vec<&Prediction> = Vec::new();
+    for event in events {
+        if let Event::Predicted(prediction) = event {
+            predictions.push(prediction);
+        }
+    }
+    predictions.sort_by_key(|prediction| prediction.time);
+    let mut accepted: Vec<&Prediction> = Vec::new();
+    for new in predictions {
+        counts.predictions += 1;
+        let now = Boundary::at_or_before(EventTime(new.time));
+        let is_live = |old: &&&Prediction| {
+            let bucket = old.time.div_euclid(3_600_000) * 60;
+            old.id == new.id && bucket + 60 + 90 + 20 > now.0
+        };
+        let mut live = accepted.iter().filter(is_live);
+        if live
+            .clone()
+            .any(|old| old.model == new.model && old.variant == new.variant)
+        {
+            counts.duplicates += 1;
+        } else if live.by_ref().count() >= ENTRIES_PER_ID_MAX {
+            counts.crowded += 1;
+        } else {
+            accepted.push(new);
+        }
+    }
+    accepted
+}
+
+fn truth_rank(label: &Label, truth: Known<'_>) -> Rank {
+    let said = match truth {
+        Known::Class(class) => text_hash(class),
+        Known::Value(value) => number_hash(value),
+    };
+    rank(label, said)
+}
+
+fn rank(label: &Label, said: u64) -> Rank {
+    let source = Source(text_hash(label.source) as u32);
+    Rank::new(EventTime(label.made), said, source)
+}
+
+/// When a claim is known; of those known when the prediction is made, the ones that waited for it come first.
+type Turn = (i64, bool);
+
+/// What is said of one subject as time passes: when it is known, what was believed, and what is said.
+fn words<T: Copy + PartialEq>(mut claims: Vec<(Turn, Rank, T)>) -> Vec<(i64, Option<T>, T)> {
+    claims.sort_by_key(|(turn, rank, _)| (*turn, std::cmp::Reverse(*rank)));
+    let mut best: Option<(Rank, T)> = None;
+    let mut words = Vec::new();
+    for ((known_at, _), rank, said) in claims {
+        let old = match best {
+            Some((highest, _)) if rank <= highest => continue,
+            old => old.map(|(_, said)| said),
+        };
+        best = Some((rank, said));
+        if old != Some(said) {
+            words.push((known_at, old, said));
+        }
+    }
+    words
+}
+
+fn judge(prediction: &Prediction, labels: &[&Label], heard: &mut Heard, counts: &mut Counts) {
+    let of = (prediction.model, prediction.variant);
+    let pair = |known_at: i64| Pair {
+        predicted_at: EventTime(prediction.time),
+        known_at: EventTime(known_at),
+    };
+    let answer = prediction.answer();
+    heard.say(format!("{answer:?}"), of, pair(prediction.time));
+    let turn = |label: &Label| {
+        let waited = label.arrival < prediction.time;
+        (label.arrival.max(prediction.time), !waited)
+    };
+    let truths = labels.iter().filter_map(|label| {
+        let truth = label.truth?;
+        Some((turn(label), truth_rank(label, truth), truth))
+    });
+    for (at, old, new) in words(truths.collect()) {
+        counts.corrections += u64::from(old.is_some());
+        let what = match old {
+            None => format!("{answer:?} is {new:?}"),
+            Some(old) => format!("{answer:?} is {old:?} no, {new:?}"),
+        };
+        heard.say(what, of, pair(at));
+    }
+    for name in ["tone", "truth"] {
+        let said = labels.iter().filter_map(|label| {
+            let (_, cell) = label.evaluation.filter(|(of, _)| *of == name)?;
+            Some((turn(label), rank(label, u64::from(cell)), cell))
+        });
+        for (at, old, new) in words(said.collect()) {
+            heard.say(format!("{name} {old:?} {new}"), of, pair(at));
+        }
+    }
+}
+
+/// What a ledger hears of all events, and what is counted; labels that make no pair are counted as expired.
+fn expected(events: &[Event]) -> (Vec<String>, Counts) {
+    let (mut heard, mut counts) = (Heard::default(), Counts::default());
+    let accepted = accepted(events, &mut counts);
+    let labels: Vec<&Label> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Labelled(label) => Some(label),
+            Event::Predicted(_) => None,
+        })
+        .collect();
+    let is_pair = |prediction: &Prediction, label: &Label| {
+        let arrival = LabelArrival(EventTime(label.arrival));
+        let in_time = label.arrival >= prediction.time - 20 * 60_000
+            && label.arrival.max(prediction.time) <= prediction.time + 90 * 60_000;
+        assert_eq!(
+            SETTINGS.is_pair(EventTime(prediction.time), arrival),
+            in_time
+        );
+        prediction.id == label.id && in_time
+    };
+    for prediction in &accepted {
+        let own = labels.iter().filter(|label| is_pair(prediction, label));
+        let own: Vec<&Label> = own.copied().collect();
+        judge(prediction, &own, &mut heard, &mut counts);
+        let end = if own.is_empty() {
+            &mut counts.expired
+        } else {
+            &mut counts.joined
+        };
+        *end += 1;
+    }
+    counts.labels = labels.len() as u64;
+    let alone = |label: &&&Label| !accepted.iter().any(|prediction| is_pair(prediction, label));
+    counts.labels_expired = labels.iter().filter(alone).count() as u64;
+    (heard.sorted(), counts)
+}
+
+#[test]
+fn it_finds_every_pair_that_brute_force_finds_in_any_order_and_any_pieces() {
+    let mut corrections = 0;
+    for seed in 0..30 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let ids = [3, 30, 300][seed as usize % 3];
+        let events = events(&mut random, 800, ids);
+        let (expected, counts) = expected(&events);
+        let mut first = None;
+        for _ in 0..3 {
+            let (heard, join) = run(SETTINGS, &ops(&mut random, &events, u32::MAX));
+            assert_same(heard.sorted(), &expected, seed);
+            let got = join.counts();
+            let known = |c: Counts| {
+                let ends = (c.joined, c.expired, c.duplicates, c.crowded);
+                (c.predictions, c.labels, c.corrections, ends)
+            };
+            assert_eq!(known(got), known(counts), "seed {seed}");
+            assert_eq!((join.entries(), join.waiting(), join.bytes()), (0, 0, 0));
+            // A label that was outdone while it waited in vain is a duplicate here, alone there.
+            assert!(got.labels_expired <= counts.labels_expired);
+            assert_eq!(*first.get_or_insert(got), got, "seed {seed}");
+            corrections += got.corrections;
+        }
+        if ids == 3 {
+            assert!(counts.crowded > 0 && counts.duplicates > 0, "{counts:?}");
+        }
+    }
+    assert!(corrections > 500);
+}
+
+#[test]
+fn a_label_that_is_alone_expires() {
+    for seed in 0..20 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut events = events(&mut random, 800, 400);
+        let mut labelled = std::collections::BTreeSet::new();
+        events.retain(|event| match event {
+            Event::Predicted(_) => true,
+            Event::Labelled(label) => labelled.insert(label.id),
+        });
+        let (_, counts) = expected(&events);
+        let (_, join) = run(SETTINGS, &ops(&mut random, &events, u32::MAX));
+        let got = join.counts();
+        assert!(got.labels_expired > 20 && got.labels_joined > 20);
+        assert_eq!(got.labels_expired, counts.labels_expired, "seed {seed}");
+        assert_eq!(got.labels_duplicate, 0);
+    }
+}

@@ -1,0 +1,94 @@
+//! In which buckets an id may lie: one look instead of one into each of thirty buckets.
+//!
+//! A slot per two entries or so, a bit per bucket. An id sets the bit of its bucket in the slot that its hash names; what
+//! is not set is not there. It is never asked for more than where to look, so it may say too much: after doubling, what
+//! was set before stands in both halves, until its buckets die.
+
+/// Entries per slot at most.
+const ENTRIES_PER_SLOT: usize = 2;
+const SLOTS_MIN: usize = 1_024;
+/// Bytes of it for one entry at most, as they are counted.
+pub(super) const SIEVE_BYTES: usize = 4;
+
+/// Bits of buckets by the hash of an id.
+#[derive(Debug)]
+pub(super) struct Sieve {
+    slots: Vec<u32>,
+    entries: usize,
+}
+
+/// The bit of one bucket; buckets 32 apart share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mesh(pub u32);
+
+impl Mesh {
+    /// Of the bucket with this number.
+    pub(super) fn of(number: i64) -> Self {
+        Self(1 << number.rem_euclid(32))
+    }
+
+    pub(super) fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self {
+            slots: vec![0; SLOTS_MIN],
+            entries: 0,
+        }
+    }
+}
+
+impl Sieve {
+    /// All buckets in which an id of this hash may lie.
+    pub(super) fn of(&self, hash: u64) -> Mesh {
+        let at = hash as usize & (self.slots.len() - 1); // a power of two
+        Mesh(self.slots.get(at).copied().unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn insert(&mut self, hash: u64, bucket: Mesh) {
+        self.entries += 1;
+        if self.entries > self.slots.len() * ENTRIES_PER_SLOT {
+            self.slots.extend_from_within(..);
+        }
+        let at = hash as usize & (self.slots.len() - 1);
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot |= bucket.0;
+        }
+    }
+
+    /// Some entries are gone, and with them all buckets of `dead`.
+    pub(super) fn clear(&mut self, dead: Mesh, entries: usize) {
+        self.entries -= entries.min(self.entries);
+        self.slots.iter_mut().for_each(|slot| *slot &= !dead.0);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_in_is_never_missed_and_little_else_is_found() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let mut sieve = Sieve::default();
+        let all: Vec<(u64, Mesh)> = (0..40_000)
+            .map(|serial| (random.u64(..), Mesh::of(serial / 1_500)))
+            .collect();
+        for (hash, bucket) in &all {
+            sieve.insert(*hash, *bucket);
+        }
+        let found = |sieve: &Sieve, (hash, bucket): &(u64, Mesh)| sieve.of(*hash).meets(*bucket);
+        assert!(all.iter().all(|one| found(&sieve, one)));
+        let looks: u32 = (0..1_000)
+            .map(|_| sieve.of(random.u64(..)).0.count_ones())
+            .sum();
+        assert!(looks < 6_000, "{looks} for a thousand strangers");
+        sieve.clear(all[0].1, 1_500);
+        assert!(!all[..1_500].iter().any(|one| found(&sieve, one)));
+        assert!(all[1_500..].iter().all(|one| found(&sieve, one)));
+    }
+}
