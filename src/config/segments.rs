@@ -14,7 +14,7 @@ pub struct Segments {
     /// Keys of the predictions' `segments`, as in `[country, tier]`; at most 8. `variant` stands for default, canary and shadow. None by default: each
     /// value of a key costs as much memory and as many metrics as a version.
     pub keys: Vec<String>,
-    /// Values that are kept per key, model and version, 1 to 1000. Known ones stay, new ones are admitted by hash, and the rest is counted.
+    /// Values that are kept per key and model, 1 to 1000. Known ones stay, new ones are admitted by hash, and the rest is counted.
     pub values: usize,
 }
 

@@ -143,7 +143,7 @@ pub struct QualityPlan {
 pub struct SegmentsPlan {
     /// Segment keys; `variant` reads the event's variant.
     pub keys: Vec<String>,
-    /// Values that are kept per key, model and version; the rest is admitted by hash and counted.
+    /// Values that are kept per key and model; the rest is admitted by hash and counted.
     pub values_max: usize,
 }
 

@@ -25,9 +25,11 @@ fn payload(random: &mut fastrand::Rng, features: usize, minute: i64, n: i64) -> 
         .map(|f| format!(r#""f{f}":{}"#, random.f64() * 100.0))
         .collect();
     let json = format!(
-        r#"{{"id":"{minute}-{n}","model":"m","timestamp":{time},"features":{{{}}},"prediction":{{"score":{}}}}}"#,
+        r#"{{"id":"{minute}-{n}","model":"m","timestamp":{time},"features":{{{}}},"prediction":{{"score":{}}},"segments":{{"country":"c{}","tier":"t{}"}}}}"#,
         values.join(","),
-        random.f64()
+        random.f64(),
+        n % 20,
+        n % 3
     );
     (time, json)
 }
@@ -42,8 +44,20 @@ fn on_processor() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// Time of a boundary on average: reading its frames, and stepping over it.
-fn boundary(plan: Plan, features: usize, per_minute: i64) -> (Duration, Duration) {
+/// What a minute costs on average.
+#[derive(Debug, Default)]
+struct Cost {
+    /// Decoding and counting its predictions, and flushing them.
+    ingest: Duration,
+    /// Reading its frames.
+    frames: Duration,
+    /// Bytes of them.
+    bytes: usize,
+    /// Stepping over its boundary.
+    step: Duration,
+}
+
+fn boundary(plan: Plan, features: usize, per_minute: i64) -> Cost {
     let plan = Arc::new(plan);
     let source = SourceId {
         topic: "in".into(),
@@ -53,14 +67,17 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> (Duration, Duration
     let partition = panes_partition("m") as usize;
     let mut evaluate = Evaluate::begin(plan, partition as i32, 0);
     let mut random = fastrand::Rng::with_seed(1);
-    let (mut offset, mut merging, mut stepping) = (0, Duration::ZERO, Duration::ZERO);
+    let (mut offset, mut sum) = (0, Cost::default());
     let from = LEARN + 75;
     for minute in 0..from + MINUTES {
-        for n in 0..per_minute {
-            let (time, json) = payload(&mut random, features, minute, n);
+        let payloads: Vec<(i64, String)> = (0..per_minute)
+            .map(|n| payload(&mut random, features, minute, n))
+            .collect();
+        let begun = on_processor();
+        for (time, json) in &payloads {
             let record = Record {
                 payload: Some(json.as_bytes()),
-                arrival: Some(ArrivalTime(time)),
+                arrival: Some(ArrivalTime(*time)),
                 traceparent: None,
                 headers_readable: true,
             };
@@ -69,6 +86,7 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> (Duration, Duration
         }
         let frames = ingest.flush().panes.swap_remove(partition);
         let records = pack(vec![frames]).unwrap();
+        let ingested = on_processor() - begun;
         let begun = on_processor();
         for record in &records {
             evaluate.submit(minute, record).unwrap();
@@ -80,29 +98,37 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> (Duration, Duration
         }
         evaluate.flush().unwrap();
         if minute >= from {
-            merging += merged;
-            stepping += on_processor() - begun;
+            sum.ingest += ingested / MINUTES as u32;
+            sum.frames += merged / MINUTES as u32;
+            sum.bytes += records.iter().map(Vec::len).sum::<usize>() / MINUTES as usize;
+            sum.step += (on_processor() - begun) / MINUTES as u32;
         }
     }
-    (merging / MINUTES as u32, stepping / MINUTES as u32)
+    sum
+}
+
+/// Windows and learning as in production, but for the length of the learning.
+fn production() -> Plan {
+    let window = |minutes, step_minutes| WindowSpec {
+        length: WindowLength::from_minutes(minutes).unwrap(),
+        step_minutes,
+    };
+    let mut plan = plan();
+    plan.bounds.features_max = 1_000;
+    plan.learning = Learning {
+        span_minutes: LEARN,
+        ..plan.learning
+    };
+    plan.windows = vec![window(15, 1), window(60, 1), window(1_440, 15)];
+    plan
 }
 
 #[test]
 #[ignore = "a measurement"]
 fn cost_of_a_boundary() {
-    let window = |minutes, step_minutes| WindowSpec {
-        length: WindowLength::from_minutes(minutes).unwrap(),
-        step_minutes,
-    };
     for (features, per_minute) in [(20, 200), (500, 60)] {
         for what in ["everything", "no detectors", "only psi", "no windows"] {
-            let mut plan = plan();
-            plan.bounds.features_max = 1_000;
-            plan.learning = Learning {
-                span_minutes: LEARN,
-                ..plan.learning
-            };
-            plan.windows = vec![window(15, 1), window(60, 1), window(1_440, 15)];
+            let mut plan = production();
             let names = DETECTORS.iter().map(|d| d.name().to_owned());
             match what {
                 "no detectors" => plan.detect.disabled = names.collect(),
@@ -110,8 +136,22 @@ fn cost_of_a_boundary() {
                 "no windows" => plan.windows.clear(),
                 _ => {}
             }
-            let (merging, stepping) = boundary(plan, features, per_minute);
-            println!("{features} features, {what}: frames {merging:?}, step {stepping:?}");
+            let cost = boundary(plan, features, per_minute);
+            println!("{features} features, {what}: {cost:?}");
+        }
+    }
+}
+
+/// Twenty countries and three tiers: what each configured key adds.
+#[test]
+#[ignore = "a measurement"]
+fn cost_of_segments() {
+    for (features, per_minute) in [(20, 2_000), (20, 200)] {
+        for keys in [&[][..], &["tier"], &["tier", "country"]] {
+            let mut plan = production();
+            plan.segments.keys = keys.iter().map(|key| (*key).to_owned()).collect();
+            let cost = boundary(plan, features, per_minute);
+            println!("{features} features, {per_minute} per minute, keys {keys:?}: {cost:?}");
         }
     }
 }

@@ -368,3 +368,42 @@ fn a_segment_that_is_silent_for_long_leaves_nothing_and_makes_room() {
         "panes and references are gone"
     );
 }
+
+/// Two versions of which one is kept, three features of which two are.
+#[test]
+fn what_the_whole_turns_away_its_segments_turn_away_without_counting_it_again() {
+    let mut events = Vec::new();
+    for n in 0..600 {
+        let time = START + n * MINUTE / 10;
+        let version = ["1", "2"][n as usize % 2];
+        let tier = ["gold", "base"][n as usize / 2 % 2];
+        let json = format!(
+            r#"{{"id":"{n}","model":"fraud","version":"{version}","timestamp":{time},"features":{{"a":1,"b":2,"c":3}},"prediction":{{"score":0.5}},"segments":{{"tier":"{tier}"}}}}"#
+        );
+        events.push(Event::at(time, json));
+    }
+    let bounded = |keys: &[&str]| {
+        let mut plan = by(keys);
+        plan.bounds.versions_max = 1;
+        plan.bounds.features_max = 2;
+        run(&events, 60, setup(plan))
+    };
+    let (without, with) = (bounded(&[]), bounded(&["tier"]));
+    let overflow = with.ledger.said().overflow;
+    assert!(overflow.predictions > 0 && overflow.features > 0);
+    assert_eq!(overflow, without.ledger.said().overflow);
+    let kept = |segment: Option<&str>| -> BTreeSet<(String, String)> {
+        let reports = values(&with, "reports").into_iter();
+        reports
+            .filter(|report| report["segment"].as_str() == segment && report["model"] == "fraud")
+            .map(|r| {
+                (
+                    text(&r["version"]).to_owned(),
+                    text(&r["subject"]).to_owned(),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(kept(None).len(), 3, "two features and the score");
+    assert_eq!(kept(Some("tier=gold")), kept(None));
+}
