@@ -169,7 +169,7 @@ impl JoinTask {
             head,
         });
         if from == self.next {
-            self.work_in_silence();
+            self.join.resume();
             self.replay = None;
         }
     }
@@ -339,10 +339,12 @@ impl JoinTask {
     }
 
     fn end_replay(&mut self) -> Result<(), Stop> {
-        self.work_in_silence();
         match self.replay.take() {
             Some(replay) if replay.head.cursors != self.cursors => Err(Stop::Diverged),
-            _ => Ok(()),
+            _ => {
+                self.join.resume();
+                Ok(())
+            }
         }
     }
 
