@@ -160,10 +160,23 @@ impl Live {
                 .insert(bucket, Bucket::new(start, Mesh::of(number)));
         }
         let batch: &Batch = &told.batch;
+        if self.sieve.is_full() {
+            self.sieve = self.larger_sieve();
+        }
         let held = self.buckets.get_mut(bucket)?;
         let entry = held.insert(&told.what, batch)?;
         self.sieve.insert(place(told.what.id), held.mesh);
         Some(Place { bucket, entry })
+    }
+
+    fn larger_sieve(&self) -> Sieve {
+        let mut sieve = self.sieve.larger();
+        for bucket in &self.buckets {
+            for entry in bucket.entries.iter() {
+                sieve.insert(place(entry.id), bucket.mesh);
+            }
+        }
+        sieve
     }
 
     /// Tells the ledger of a new entry, and the entry of the labels that wait for it.
