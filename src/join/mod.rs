@@ -18,6 +18,7 @@ mod intern;
 #[cfg(test)]
 #[allow(clippy::indexing_slicing)]
 mod join_under_test;
+mod label;
 #[cfg(test)]
 #[allow(
     clippy::unwrap_used,
@@ -50,6 +51,7 @@ mod state;
     clippy::panic
 )]
 mod streams;
+mod submit;
 mod verdict;
 mod waiting;
 mod wire;

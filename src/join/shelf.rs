@@ -35,6 +35,10 @@ impl Shelf {
         self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.chunks.iter().flatten()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }

@@ -1,8 +1,8 @@
 //! In which buckets an id may lie: one look instead of one into each of thirty buckets.
 //!
 //! A slot per two entries or so, a bit per bucket. An id sets the bit of its bucket in the slot that its hash names; what
-//! is not set is not there. It is never asked for more than where to look, so it may say too much: after doubling, what
-//! was set before stands in both halves, until its buckets die.
+//! is not set is not there. It is never asked for more than where to look, so it may say too much. When it is full it is
+//! made anew, twice as large, from all entries: a tenth of a second for five million, once.
 
 /// Entries per slot at most.
 const ENTRIES_PER_SLOT: usize = 2;
@@ -34,14 +34,28 @@ impl Mesh {
 
 impl Default for Sieve {
     fn default() -> Self {
-        Self {
-            slots: vec![0; SLOTS_MIN],
-            entries: 0,
-        }
+        Self::with_slots(SLOTS_MIN)
     }
 }
 
 impl Sieve {
+    fn with_slots(slots: usize) -> Self {
+        Self {
+            slots: vec![0; slots],
+            entries: 0,
+        }
+    }
+
+    /// An empty one, twice as large.
+    pub(super) fn larger(&self) -> Self {
+        Self::with_slots(self.slots.len() * 2)
+    }
+
+    /// Whether it would say too much if it took in more.
+    pub(super) fn is_full(&self) -> bool {
+        self.entries >= self.slots.len() * ENTRIES_PER_SLOT
+    }
+
     /// All buckets in which an id of this hash may lie.
     pub(super) fn of(&self, hash: u64) -> Mesh {
         let at = hash as usize & (self.slots.len() - 1); // a power of two
@@ -50,9 +64,6 @@ impl Sieve {
 
     pub(super) fn insert(&mut self, hash: u64, bucket: Mesh) {
         self.entries += 1;
-        if self.entries > self.slots.len() * ENTRIES_PER_SLOT {
-            self.slots.extend_from_within(..);
-        }
         let at = hash as usize & (self.slots.len() - 1);
         if let Some(slot) = self.slots.get_mut(at) {
             *slot |= bucket.0;
@@ -75,6 +86,9 @@ mod tests {
     fn what_was_put_in_is_never_missed_and_little_else_is_found() {
         let mut random = fastrand::Rng::with_seed(3);
         let mut sieve = Sieve::default();
+        while sieve.slots.len() < 20_000 {
+            sieve = sieve.larger();
+        }
         let all: Vec<(u64, Mesh)> = (0..40_000)
             .map(|serial| (random.u64(..), Mesh::of(serial / 1_500)))
             .collect();
@@ -86,7 +100,10 @@ mod tests {
         let looks: u32 = (0..1_000)
             .map(|_| sieve.of(random.u64(..)).0.count_ones())
             .sum();
-        assert!(looks < 6_000, "{looks} for a thousand strangers");
+        assert!(
+            !sieve.is_full() && looks < 2_000,
+            "{looks} for a thousand strangers"
+        );
         sieve.clear(all[0].1, 1_500);
         assert!(!all[..1_500].iter().any(|one| found(&sieve, one)));
         assert!(all[1_500..].iter().all(|one| found(&sieve, one)));

@@ -3,10 +3,9 @@
 use super::batch::Batch;
 use super::bucket::{Bucket, place};
 use super::buffer::{Event, Minute, Told};
-use super::claim::Claim;
 use super::counts::Counts;
 use super::ledger::{Ledger, Pair};
-use super::outcomes::{Labelled, Predicted};
+use super::outcomes::Predicted;
 use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival, Settings};
 use super::sieve::{Mesh, Sieve};
 use super::standing::Suppressed;
@@ -32,14 +31,14 @@ pub(super) struct Live {
 
 /// Where an entry lies: which bucket, and which of its entries.
 #[derive(Debug, Clone, Copy)]
-struct Place {
-    bucket: usize,
-    entry: u32,
+pub(super) struct Place {
+    pub bucket: usize,
+    pub entry: u32,
 }
 
 /// The live entries of one id.
 #[derive(Debug, Default)]
-struct Found {
+pub(super) struct Found {
     places: [Option<Place>; ENTRIES_PER_ID_MAX],
     len: usize,
 }
@@ -52,7 +51,7 @@ impl Found {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = Place> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Place> + '_ {
         self.places.iter().flatten().copied()
     }
 }
@@ -85,7 +84,7 @@ impl Live {
         }
     }
 
-    fn find(&self, id: u64) -> Found {
+    pub(super) fn find(&self, id: u64) -> Found {
         let mut found = Found::default();
         let mesh = self.sieve.of(place(id));
         for (bucket, held) in self.buckets.iter().enumerate() {
@@ -160,10 +159,23 @@ impl Live {
                 .insert(bucket, Bucket::new(start, Mesh::of(number)));
         }
         let batch: &Batch = &told.batch;
+        if self.sieve.is_full() {
+            self.sieve = self.larger_sieve();
+        }
         let held = self.buckets.get_mut(bucket)?;
         let entry = held.insert(&told.what, batch)?;
         self.sieve.insert(place(told.what.id), held.mesh);
         Some(Place { bucket, entry })
+    }
+
+    fn larger_sieve(&self) -> Sieve {
+        let mut sieve = self.sieve.larger();
+        for bucket in &self.buckets {
+            for entry in bucket.entries.iter() {
+                sieve.insert(place(entry.id), bucket.mesh);
+            }
+        }
+        sieve
     }
 
     /// Tells the ledger of a new entry, and the entry of the labels that wait for it.
@@ -199,88 +211,10 @@ impl Live {
         self.counts.labels_joined += met;
         (0..met).for_each(|_| self.waiting.one_was_counted());
     }
-
-    fn label(&mut self, start: Boundary, told: &Told<Labelled>, ledger: &mut impl Ledger) {
-        self.counts.labels += 1;
-        let found = self.find(told.what.id);
-        let mut met = Met::default();
-        for place in found.iter() {
-            self.meet(start, place, told, &mut met, ledger);
-        }
-        let mut counted = met.any || self.is_settled(told.what.arrival);
-        self.count_label(&met, counted);
-        let is_over = told.what.arrival.plus_millis(self.settings.lead_millis()) < start.time();
-        let mut claims = told
-            .batch
-            .claims(&told.what)
-            .filter(|_| !is_over)
-            .peekable();
-        if claims.peek().is_none() && !counted {
-            self.counts.labels_expired += 1;
-        }
-        for claim in claims {
-            let claim = Claim { counted, ..claim };
-            counted = true; // the others do not speak for the label
-            let ended = self.waiting.push(told.what.id, claim);
-            self.counts.labels_duplicate += ended.moot;
-            self.counts.labels_expired_early += ended.expired;
-        }
-    }
-
-    /// Holds a label against one entry of its id.
-    fn meet(
-        &mut self,
-        start: Boundary,
-        place: Place,
-        told: &Told<Labelled>,
-        met: &mut Met,
-        ledger: &mut impl Ledger,
-    ) {
-        let Some(bucket) = self.buckets.get_mut(place.bucket) else {
-            return;
-        };
-        let Some(entry) = bucket.entries.get(place.entry) else {
-            return;
-        };
-        let (time, arrival) = (bucket.time_of(entry), told.what.arrival);
-        if !self.settings.is_pair(time, LabelArrival(arrival)) {
-            return;
-        }
-        let pair = Pair {
-            predicted_at: time,
-            known_at: time.max(arrival).max(start.time()),
-        };
-        met.any = true;
-        for claim in told.batch.claims(&told.what) {
-            let effect = bucket.hear(place.entry, &claim, pair, ledger);
-            met.news |= count(effect, bucket, place.entry, &mut self.counts);
-        }
-    }
-
-    fn count_label(&mut self, met: &Met, counted: bool) {
-        if met.news {
-            self.counts.labels_joined += 1;
-        } else if met.any {
-            self.counts.labels_duplicate += 1;
-        } else if counted {
-            self.counts.labels_expired_early += 1;
-        }
-    }
-
-    fn is_settled(&self, arrival: EventTime) -> bool {
-        self.settled.is_some_and(|settled| arrival < settled.time())
-    }
-}
-
-/// Whether a label met any entry, and whether it was news to any.
-#[derive(Debug, Default)]
-struct Met {
-    any: bool,
-    news: bool,
 }
 
 /// Counts what a claim did to an entry; whether it was news.
-fn count(effect: Effect, bucket: &mut Bucket, entry: u32, counts: &mut Counts) -> bool {
+pub(super) fn count(effect: Effect, bucket: &mut Bucket, entry: u32, counts: &mut Counts) -> bool {
     if effect == Effect::Nothing {
         return false;
     }

@@ -1,0 +1,76 @@
+//! What the join does with an event when it is told: sorts it into its minute, or refuses it.
+
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::buffer::{Told, unpack};
+use super::outcomes::{Labelled, Outcomes, Predicted};
+use super::state::Join;
+use super::work::suppressed;
+use crate::window::Boundary;
+
+impl Join {
+    /// Keeps what a flush says until its minutes are closed. A prediction of a closed minute is dropped and counted, a
+    /// label of one is kept for the next minute. An event that points at a group or a word that is not there is wrong
+    /// in itself; decoding refuses it.
+    pub fn submit(&mut self, outcomes: Outcomes) {
+        let (batch, predicted, labelled) = unpack(outcomes);
+        for what in predicted {
+            self.submit_prediction(what, &batch);
+        }
+        for what in labelled {
+            self.submit_label(what, &batch);
+        }
+    }
+
+    fn submit_prediction(&mut self, what: Predicted, batch: &Arc<Batch>) {
+        let minute = Boundary::at_or_before(what.time);
+        let told = Told {
+            what,
+            batch: Arc::clone(batch),
+            content: batch.content_of(&what),
+        };
+        let is_late = self.closed.is_some_and(|closed| minute < closed);
+        if let Some(rebuild) = self
+            .rebuild
+            .as_mut()
+            .filter(|rebuild| minute < rebuild.until)
+        {
+            let is_forgotten = self.floor.is_some_and(|floor| minute < floor);
+            if is_late
+                || is_forgotten
+                || rebuild.was_refused(&suppressed(&self.live.settings, &told))
+            {
+                return;
+            }
+        } else if is_late {
+            return self.live.refuse_late(&told);
+        }
+        self.buffer.predict(minute, told);
+    }
+
+    fn submit_label(&mut self, what: Labelled, batch: &Arc<Batch>) {
+        let minute = Boundary::at_or_before(what.arrival);
+        let content = batch.content_of_label(&what);
+        let mut now = self.closed.map_or(minute, |closed| closed.max(minute));
+        if let Some(rebuild) = self
+            .rebuild
+            .as_mut()
+            .filter(|rebuild| minute < rebuild.until)
+        {
+            let lead = self.live.settings.lead_minutes;
+            let needed = self.floor.map(|floor| floor.plus_minutes(-lead));
+            if needed.is_some_and(|needed| minute < needed) || rebuild.is_held_back(content) {
+                return;
+            }
+            now = now.min(rebuild.until.plus_minutes(-1));
+        }
+        self.live.counts.labels_late += u64::from(now != minute);
+        let told = Told {
+            what,
+            batch: Arc::clone(batch),
+            content,
+        };
+        self.buffer.label(now, told);
+    }
+}
