@@ -82,7 +82,7 @@ catalogue! {
     Violations = Counter "tidegauge_violations_total" ["kind"]
         "What must never happen and was survived: duplicate frames, dropped. Any increase deserves a page; a gap ends the process.";
     LeftOut = Counter "tidegauge_left_out_total" ["what"]
-        "Beyond the bounds and not counted: predictions of surplus models or versions, and features; and predictions that a partition brought after the clock had passed them.";
+        "Beyond the bounds and not counted: predictions of surplus models or versions, and features; predictions of surplus segment values, which the whole has; and predictions that a partition brought after the clock had passed them.";
     RestoreSeconds = Seconds "tidegauge_restore_seconds" []
         "Time from an assignment until the state was back in memory.";
     RestoredRecords = Counter "tidegauge_restored_records_total" []

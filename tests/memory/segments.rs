@@ -317,15 +317,17 @@ fn a_restart_in_the_middle_of_learning_and_of_an_alert_changes_nothing() {
     let events = shuffled(tiers(1, 270, 190), 7, 100_000);
     let calm = run(&events, 270, setup(by(&["tier", "variant"])));
     assert!(!values(&calm, "drift").is_empty());
-    let troubled = run(
-        &events,
-        270,
-        Setup {
-            crashes: vec![4, 11, 18, 25],
-            faults: [vec![PlannedFault::None; 5], vec![PlannedFault::Refused]].concat(),
-            ..setup(by(&["tier", "variant"]))
-        },
-    );
+    let mut troubled = Bench::new(Setup {
+        faults: [vec![PlannedFault::None; 5], vec![PlannedFault::Refused]].concat(),
+        ..setup(by(&["tier", "variant"]))
+    });
+    for part in events.chunks(3_000) {
+        troubled.produce(part);
+        troubled.take_over(&["in", "panes"]);
+        troubled.settle().unwrap();
+    }
+    troubled.close_at(START + 272 * MINUTE);
+    troubled.settle().unwrap();
     assert!(troubled.replayed > 0, "open panes were rebuilt");
     assert_same(&published(&calm), &published(&troubled), "restarts");
     assert_eq!(calm.ledger.said().overflow, troubled.ledger.said().overflow);
@@ -336,18 +338,20 @@ fn a_segment_that_is_silent_for_long_leaves_nothing_and_makes_room() {
     let mut plan = by(&["tier"]);
     plan.segments.values_max = 3;
     plan.bounds.retire_minutes = 120;
-    // Gold, silver and base for two and a half hours, then base alone, then base and another.
+    // Gold for twenty minutes, too few to learn from; silver for two and a half hours; base; and another after five.
     let mut events = tiers(5, 420, 420);
     for event in &mut events {
         let minute = (event.time - START) / MINUTE;
         let json = String::from_utf8(event.payload.clone()).unwrap();
-        let tier = if minute < 300 { "base" } else { "late" };
-        if minute >= 150 {
-            let moved = json.replace(r#""tier":"gold""#, &format!(r#""tier":"{tier}""#));
-            event.payload = moved
-                .replace(r#""tier":"silver""#, r#""tier":"base""#)
-                .into_bytes();
-        }
+        let of = |name: &str| format!(r#""tier":"{name}""#);
+        let gold = match minute {
+            0..20 => "gold",
+            20..300 => "base",
+            _ => "late",
+        };
+        let silver = if minute < 150 { "silver" } else { "base" };
+        let moved = json.replace(&of("gold"), &of(gold));
+        event.payload = moved.replace(&of("silver"), &of(silver)).into_bytes();
     }
     let bench = run(&events, 420, setup(plan));
     let counted = counted(&bench);
