@@ -92,7 +92,7 @@ impl Draft<'_> {
             ended_at,
             causes,
             segments: segment_records(evidence),
-            objective: objective,
+            objective,
             impact: None,
         })
     }
