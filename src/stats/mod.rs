@@ -13,6 +13,7 @@ mod gamma;
 mod groups;
 mod interval;
 mod likelihood;
+mod likelihood_interval;
 
 pub use bernoulli::bernoulli_divergence;
 pub use cells::{Pair, PairedCell, PairedCells};
@@ -24,3 +25,4 @@ pub use gamma::ln_gamma_upper;
 pub use groups::{category_groups, number_groups};
 pub use interval::{Interval, wilson};
 pub use likelihood::{LikelihoodRatio, likelihood_ratio};
+pub use likelihood_interval::likelihood_interval;

@@ -10,5 +10,8 @@ mod drift;
 mod golden;
 mod laws;
 mod quality;
+mod slo_chance;
+mod slo_prometheus;
+mod slo_rules;
 mod stage;
 mod volume;
