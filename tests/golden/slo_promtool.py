@@ -2,7 +2,7 @@
 """Writes slo_firing.json: in which minutes Prometheus fires for the counts of slo_series.txt.
 
 Run from anywhere: `python3 tests/golden/slo_promtool.py` (promtool 2.42 from Debian's `prometheus`; later versions open
-the left end of a range and count one sample less). A minute of computing.
+the left end of a range and count one sample less). Two minutes of computing.
 
 The rules are those of the SRE workbook, chapter 5, and of pyrra for 28 days, written with recording rules. `increase` over counters
 that begin at 0 and are scraped on the minute is exact: nothing is extrapolated. Over windows longer than an hour it takes a quarter
