@@ -24,7 +24,7 @@ fn marked<'a>(like: &'a Like, mark: &str) -> Option<&'a Like> {
 /// Fits `value` to the shape of the default `like`: unknown keys go, and what is of another type becomes the default.
 pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
     if let Some(element) = marked(like, LIST) {
-        return fit_list(path, value, like, Some(element), faults);
+        return fit_listed(path, value, element, faults);
     }
     if let Some(at_length) = marked(like, WORD) {
         return fit_word(path, value, at_length, faults);
@@ -34,6 +34,24 @@ pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Fault
         Like::Object(known) => fit_table(path, value, like, known, faults),
         Like::Array(elements) => fit_list(path, value, like, elements.first(), faults),
         _ => fit_scalar(path, value, like, faults),
+    }
+}
+
+/// A list that is empty by default.
+fn fit_listed(path: &str, value: &mut Value, element: &Like, faults: &mut Faults) {
+    let shown = element.as_object().map(joined).unwrap_or_default();
+    if let ValueKind::Array(values) = &mut value.kind {
+        for (i, inner) in values.iter_mut().enumerate() {
+            fit(&format!("{path}[{i}]"), inner, element, faults);
+        }
+    } else {
+        let wrong = format!("{} stands where a list belongs", kind(&value.kind));
+        faults.add(
+            path,
+            wrong,
+            format!("write a list, whose elements have {shown}"),
+        );
+        value.kind = ValueKind::Array(Vec::new());
     }
 }
 

@@ -14,6 +14,7 @@ mod gamma;
 mod groups;
 mod interval;
 mod likelihood;
+mod likelihood_interval;
 mod quality;
 
 pub use bernoulli::bernoulli_divergence;
@@ -26,6 +27,7 @@ pub use gamma::ln_gamma_upper;
 pub use groups::{category_groups, number_groups};
 pub use interval::{Interval, wilson};
 pub use likelihood::{LikelihoodRatio, likelihood_ratio};
+pub use likelihood_interval::likelihood_interval;
 pub use quality::{
     Better, MEASURES, Measure, MeasureAbout, Measured, POSITIVE_CLASSES, Proportion, Selection,
     SelectionTest, evaluation_share, positive_class, proportion, selection,

@@ -2,10 +2,11 @@
 """Writes slo_firing.json: in which minutes Prometheus fires for the counts of slo_series.txt.
 
 Run from anywhere: `python3 tests/golden/slo_promtool.py` (promtool 2.42 from Debian's `prometheus`; later versions open
-the left end of a range and count one sample less). Some minutes of computing.
+the left end of a range and count one sample less). Two minutes of computing.
 
 The rules are those of the SRE workbook, chapter 5, and of pyrra for 28 days, written with recording rules. `increase` over counters
-that begin at 0 and are scraped on the minute is exact: nothing is extrapolated. `promtool test rules` tells firing alerts
+that begin at 0 and are scraped on the minute is exact: nothing is extrapolated. Over windows longer than an hour it takes a quarter
+of an hour of computing, so there it is written as the difference of two samples, which is what it comes to. `promtool test rules` tells firing alerts
 of every minute by expecting none and saying what it got. Intervals are [first, last] evaluation minutes, both inclusive.
 """
 
@@ -16,6 +17,7 @@ import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
+LITERAL = {"5m", "30m", "1h"}
 WINDOWS = ["5m", "30m", "1h", "2h", "6h", "1d", "3d", "4d"]
 SRE = [("page", "1h", "5m", "14.4"), ("page", "6h", "30m", "6"), ("ticket", "1d", "2h", "3"), ("ticket", "3d", "6h", "1")]
 PYRRA = [("1h", "5m", "14", "2m"), ("6h", "30m", "7", "15m"), ("1d", "2h", "2", "1h"), ("4d", "6h", "1", "3h")]
@@ -39,8 +41,14 @@ def counter(values):
     return " ".join(out)
 
 
+def grown(counter, window):
+    if window in LITERAL:
+        return f"increase({counter}[{window}])"
+    return f"({counter} - ({counter} offset {window} or {counter} * 0))"
+
+
 def ratio(window):
-    return f"sum by (case) (increase(bad[{window}])) / sum by (case) (increase(valid[{window}]))"
+    return f"sum by (case) ({grown('bad', window)}) / sum by (case) ({grown('valid', window)})"
 
 
 def burns(long, short, factor):

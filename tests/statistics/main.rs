@@ -12,5 +12,8 @@ mod laws;
 mod quality;
 mod quality_golden;
 mod quality_laws;
+mod slo_chance;
+mod slo_prometheus;
+mod slo_rules;
 mod stage;
 mod volume;

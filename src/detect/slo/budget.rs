@@ -3,7 +3,7 @@
 //! **Intuition.** The budget is the share of the period's events that may be bad. What is left of it decides whether there is room for risk.
 //!
 //! **Formula.** remaining = 1 − (bad ÷ valid) ÷ (1 − target) over the period, whose start is rounded down to the full hour. A breach iff nothing
-//! remains. On labels iff Wilson's lower end (z = 3.3) of bad ÷ valid is above 1 − target, with 30 labels: else every model exactly at its
+//! remains. On labels iff the lower end of the likelihood interval (z = 3.3) of bad ÷ valid is above 1 − target, with 30 labels: else every model exactly at its
 //! objective would be reported half of the time. At burn rate b, what remains lasts remaining × period ÷ b; beyond a period from now nothing
 //! is said, because by then all that is counted now has left it.
 //!
@@ -22,7 +22,7 @@ use super::objective::{Objective, Rule};
 use super::series::Series;
 use crate::detect::Verdict;
 use crate::sketch::Share;
-use crate::stats::wilson;
+use crate::stats::likelihood_interval;
 use crate::window::{Boundary, Span, WindowLength};
 
 /// The detector's stable name.
@@ -174,5 +174,5 @@ fn on_labels(share: Share, allowance: Allowance, events_min: u64) -> (Verdict, S
 
 fn lower_end(share: Share) -> f64 {
     let count = |n: i64| u64::try_from(n).unwrap_or(0);
-    wilson(count(bad(share)), count(share.valid), LABEL_Z).low
+    likelihood_interval(count(bad(share)), count(share.valid), LABEL_Z).low
 }

@@ -30,7 +30,12 @@ pub(super) struct Both {
     pub(super) short: Share,
 }
 
-pub(super) fn judge(look: &Look<'_>, window: &BurnWindow) -> Option<Observation> {
+pub(super) fn judge(look: &Look<'_>, windows: &[BurnWindow]) -> Vec<Observation> {
+    let judge = |window| judge_window(look, window);
+    windows.iter().filter_map(judge).collect()
+}
+
+fn judge_window(look: &Look<'_>, window: &BurnWindow) -> Option<Observation> {
     let allowance = Allowance::of_target(look.objective.target()?);
     let both = Both {
         long: look.series.sum(Span::ending_at(look.at, window.long)),

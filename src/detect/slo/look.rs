@@ -45,13 +45,12 @@ pub fn judge(look: &Look<'_>) -> Vec<Observation> {
     }
     match &look.objective.rule {
         Rule::Burn { windows, .. } => {
-            let judge = if look.objective.sli.is_delayed() {
-                label_burn::judge
+            let burning = if look.objective.sli.is_delayed() {
+                label_burn::judge(look, windows)
             } else {
-                burn::judge
+                burn::judge(look, windows)
             };
-            let burning = windows.iter().filter_map(|window| judge(look, window));
-            burning.chain(budget::judge(look)).collect()
+            burning.into_iter().chain(budget::judge(look)).collect()
         }
         Rule::Below { .. } => below::judge(look).into_iter().collect(),
         Rule::AboveLastWeek { .. } => above::judge(look).into_iter().collect(),

@@ -199,3 +199,170 @@ fn sum<'a>(shares: impl Iterator<Item = &'a Share>) -> Share {
     shares.for_each(|share| out.merge(share));
     out
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::{Preset, Sli};
+    use super::*;
+
+    const START: i64 = 10_000 * HOUR + 17;
+
+    fn objective(rule: Rule) -> Objective {
+        Objective {
+            name: "o".into(),
+            model: None,
+            sli: Sli::Success,
+            rule,
+            events_min: 0,
+        }
+    }
+
+    fn burn() -> Objective {
+        objective(Rule::Burn {
+            target: 0.999,
+            period_minutes: 30 * 1_440,
+            windows: Preset::SreWorkbook.windows(30 * 1_440, 0.999),
+        })
+    }
+
+    /// A different count in each minute, some of them empty, some taken back.
+    fn share(minute: i64) -> Share {
+        let valid = minute % 7 * 1_000 - 1_000;
+        Share {
+            good: valid - minute % 3,
+            valid,
+        }
+    }
+
+    fn filled(minutes: impl Iterator<Item = i64>) -> Series {
+        let mut series = Series::new(&burn());
+        minutes.for_each(|minute| series.add(Boundary(minute), &share(minute)));
+        series
+    }
+
+    fn added(minutes: std::ops::Range<i64>) -> Share {
+        let shares: Vec<Share> = minutes.map(share).collect();
+        sum(shares.iter())
+    }
+
+    fn span(start: i64, end: i64) -> Span {
+        Span {
+            start: Boundary(start),
+            end: Boundary(end),
+        }
+    }
+
+    #[test]
+    fn sums_are_exact_to_the_minute() {
+        let series = filled(START..START + 5_000);
+        for (from, to) in [
+            (0, 5_000),
+            (0, 1),
+            (30, 40),
+            (30, 43),
+            (43, 103),
+            (43, 104),
+            (100, 100),
+            (1_234, 4_321),
+        ] {
+            let (from, to) = (START + from, START + to);
+            assert_eq!(series.sum(span(from, to)), added(from..to), "{from}..{to}");
+        }
+        assert_eq!(series.sum(span(START - 900, START)), Share::default());
+    }
+
+    #[test]
+    fn the_order_of_adding_does_not_matter() {
+        let forth = filled(START..START + 500);
+        let back = filled((START..START + 500).rev());
+        assert_eq!(forth, back);
+    }
+
+    #[test]
+    fn what_is_old_keeps_its_hours_and_then_nothing() {
+        let mut series = filled(START..START + 40 * 1_440);
+        let now = START + 40 * 1_440;
+        let gone = series.age(Boundary(now));
+        assert!(!gone.is_empty() && gone.iter().all(|hour| hour.0 + HOUR <= now - 30 * 1_440));
+        let windows = now - series.detail_minutes();
+        assert_eq!(
+            series.sum(span(windows, now)),
+            added(windows..now),
+            "exact as far as the windows reach"
+        );
+        let hour = (windows - 600) / HOUR * HOUR;
+        assert_eq!(
+            series.sum(span(hour, now)),
+            added(hour..now),
+            "and from a full hour on"
+        );
+        assert_eq!(
+            series.sum(span(hour + 5, now)),
+            added(hour..now),
+            "a cut hour counts whole"
+        );
+        let period = (now - 30 * 1_440) / HOUR * HOUR;
+        assert_eq!(series.sum(span(period, now)), added(period..now));
+    }
+
+    #[test]
+    fn hours_written_out_make_the_same_series() {
+        let mut series = filled(START..START + 6_000);
+        let now = Boundary(START + 6_000);
+        let written = series.hours().map(|at| series.hour(at).unwrap());
+        let bytes: Vec<Vec<u8>> = written
+            .map(|hour| postcard::to_allocvec(&(hour.0, hour.1)).unwrap())
+            .collect();
+        let largest = bytes.iter().map(Vec::len).max().unwrap();
+        assert!(largest < 1_500, "{largest} bytes");
+        let read = bytes
+            .iter()
+            .map(|bytes| postcard::from_bytes::<(Boundary, Hour)>(bytes).unwrap());
+        let mut restored = Series::restore(&burn(), read);
+        assert_eq!(
+            restored.sum(span(START, now.0)),
+            series.sum(span(START, now.0))
+        );
+        restored.age(now);
+        series.age(now);
+        assert_eq!(restored, series);
+    }
+
+    #[test]
+    fn an_hour_of_a_million_events_a_minute_is_small() {
+        let mut series = Series::new(&burn());
+        for minute in 0..60 {
+            series.add(
+                Boundary(minute),
+                &Share {
+                    good: 999_000_000,
+                    valid: 1_000_000_000,
+                },
+            );
+        }
+        let bytes = postcard::to_allocvec(series.hour(Boundary(0)).unwrap().1).unwrap();
+        assert!(bytes.len() < 900, "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn comparing_with_last_week_keeps_quarters_of_an_hour() {
+        let window = crate::window::WindowLength::from_minutes(1_440).unwrap();
+        let objective = objective(Rule::AboveLastWeek {
+            margin: 0.0,
+            window,
+            hold_minutes: 0,
+        });
+        let mut series = Series::new(&objective);
+        let start = START - START % 15;
+        (start..start + 9 * 1_440).for_each(|minute| series.add(Boundary(minute), &share(minute)));
+        series.age(Boundary(start + 9 * 1_440));
+        assert!(
+            series
+                .hours()
+                .all(|at| series.hour(at).unwrap().1.minutes.len() <= 4)
+        );
+        let day = (start + 1_440 + 15, start + 2 * 1_440 + 15);
+        assert_eq!(series.sum(span(day.0, day.1)), added(day.0..day.1));
+    }
+}
