@@ -77,7 +77,7 @@ fn of_precise<'a>(settings: &'a Settings) -> Context<'a> {
     Context {
         about: Some("precise"),
         sli: Some("precision"),
-        reference_id: None,
+        reference_id: &|_| None,
         ..context(settings)
     }
 }
