@@ -16,6 +16,8 @@ pub struct Deployment {
     pub group: Group,
     pub prefix: String,
     pub input: String,
+    /// The labels topic, if labels are read.
+    pub labels: Option<String>,
     /// `runtime.flush_interval`.
     pub flush: &'static str,
     /// `time.ticks`.
@@ -42,6 +44,7 @@ impl Deployment {
             group: broker.group("group"),
             prefix: broker.name("out"),
             input: input.to_owned(),
+            labels: None,
             flush: "200ms",
             ticks: false,
             idle_timeout: "1s",
@@ -58,6 +61,7 @@ impl Deployment {
         let Self {
             prefix,
             input,
+            labels,
             flush,
             ticks,
             idle_timeout,
@@ -69,12 +73,14 @@ impl Deployment {
             ..
         } = self;
         let (address, group) = (self.broker.address(), &self.group.0);
+        let labels = labels.as_ref();
+        let labels = labels.map_or_else(String::new, |topic| format!("labels: ['{topic}'], "));
         format!(
             "kafka: {{brokers: ['{address}'], group: '{group}', properties: {{'session.timeout.ms': '{session_millis}', 'heartbeat.interval.ms': '500'{properties}}}}}\n\
-             topics: {{predictions: ['{input}'], prefix: '{prefix}'}}\n\
+             topics: {{predictions: ['{input}'], {labels}prefix: '{prefix}'}}\n\
              time: {{disorder: {disorder}, idle_timeout: {idle_timeout}, ticks: {ticks}}}\n\
              runtime: {{from: {from}, flush_interval: {flush}, checkpoint_interval: 10s, shutdown_timeout: 25s}}\n\
-             http: {{enabled: false}}\n\
+             http: {{listen: '127.0.0.1:0'}}\n\
              {more}"
         )
     }

@@ -17,8 +17,8 @@ const STOPS_MIN: usize = 3;
 
 /// Faults, and what was seen of their effects.
 #[derive(Debug, Default)]
-struct Faults {
-    kills: usize,
+pub struct Faults {
+    pub kills: usize,
     in_transaction: usize,
     stops: usize,
     rebalances: usize,
@@ -27,7 +27,7 @@ struct Faults {
 }
 
 /// How much, by `TIDEGAUGE_LONG`.
-fn is_long() -> bool {
+pub fn is_long() -> bool {
     std::env::var_os("TIDEGAUGE_LONG").is_some()
 }
 
@@ -60,17 +60,8 @@ fn killed_processes_lose_and_double_nothing() {
         faults.note(process);
     }
     let left = Outcome::of(&disturbed);
-    let aborted = aborted_records(&disturbed);
-    println!("{events} events in {took:?}: {faults:?}, {aborted} aborted records");
-    assert!(
-        faults.kills >= KILLS_MIN && faults.stops >= STOPS_MIN,
-        "{faults:?}"
-    );
-    assert!(
-        faults.rebalances > faults.kills,
-        "the faults moved nothing: {faults:?}"
-    );
-    assert!(aborted > 0, "no transaction was torn: {faults:?}");
+    println!("{events} events in {took:?}");
+    faults.assert_effective(&disturbed);
 
     left.assert_no_duplicates();
     let recount = Recount::of(&stream);
@@ -112,7 +103,7 @@ fn write_slowly(broker: &Broker, input: &str, stream: &Stream) {
 
 /// Kills and stops processes at seeded random moments until there were enough faults and `is_written` says so; answers
 /// the processes that live on.
-fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tidegauge>, Faults) {
+pub fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tidegauge>, Faults) {
     let mut random = Random(0x7469_6465);
     let mut faults = Faults::default();
     let mut processes: Vec<Tidegauge> = (0..PROCESSES).map(|_| deployment.start()).collect();
@@ -159,7 +150,24 @@ impl Faults {
         self.stops += 1;
     }
 
-    fn note(&mut self, process: &Tidegauge) {
+    /// Asserts that there were enough faults, and that they tore something.
+    #[track_caller]
+    pub fn assert_effective(&self, deployment: &Deployment) {
+        let aborted = aborted_records(deployment);
+        println!("{self:?}, {aborted} aborted records");
+        assert!(
+            self.kills >= KILLS_MIN && self.stops >= STOPS_MIN,
+            "{self:?}"
+        );
+        assert!(
+            self.rebalances > self.kills,
+            "the faults moved nothing: {self:?}"
+        );
+        assert!(aborted > 0, "no transaction was torn: {self:?}");
+    }
+
+    /// Counts what its log tells of faults.
+    pub fn note(&mut self, process: &Tidegauge) {
         let log = process.log();
         self.rebalances += log.matches("partitions assigned").count();
         self.starts_over += log.matches("a passing fault").count();

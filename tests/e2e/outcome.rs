@@ -39,6 +39,7 @@ impl Outcome {
         };
         let mut alerts = read("alerts.drift");
         alerts.extend(read("alerts.anomaly"));
+        alerts.extend(read("alerts.slo"));
         Self {
             reports: read("reports"),
             alerts,
@@ -57,7 +58,7 @@ impl Outcome {
                 "{what}: some record was published twice"
             );
         }
-        let windows: BTreeSet<(String, String)> = self.reports.iter().map(window_of).collect();
+        let windows: BTreeSet<[String; 3]> = self.reports.iter().map(window_of).collect();
         assert_eq!(
             windows.len(),
             self.reports.len(),
@@ -120,9 +121,11 @@ fn assert_same_set(what: &str, ours: &[Published], theirs: &[Published]) {
     );
 }
 
-fn window_of(report: &Published) -> (String, String) {
+/// A window by its key, its end, and, of days that are told again as they grow older, their age.
+fn window_of(report: &Published) -> [String; 3] {
     let value: Value = serde_json::from_str(&report.value).unwrap();
-    (report.key.clone(), value["window"]["end"].to_string())
+    let (end, age) = (&value["window"]["end"], &value["age"]);
+    [report.key.clone(), end.to_string(), age.to_string()]
 }
 
 fn published(topic: &'static str, record: &Received) -> Published {

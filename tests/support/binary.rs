@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::http::{Response, get};
 use super::wait::wait_for;
 
 static STARTED: AtomicUsize = AtomicUsize::new(0);
@@ -70,6 +71,13 @@ impl Tidegauge {
             );
             log.contains(text).then_some(())
         });
+    }
+
+    /// What it serves at `path`, if it serves already.
+    pub fn get(&self, path: &str) -> Option<Response> {
+        let log = self.log();
+        let (_, rest) = log.split_once("are served address=")?;
+        get(rest.split_whitespace().next()?, path)
     }
 
     /// Its exit status, once it has ended.
