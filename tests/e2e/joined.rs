@@ -71,7 +71,7 @@ impl Joined {
 /// Waits until the joins have heard so many predictions and labels, and answers what they say then.
 #[track_caller]
 pub fn await_heard(
-    processes: &[Tidegauge],
+    processes: &mut [Tidegauge],
     predictions: i64,
     labels: i64,
     deadline: Duration,
@@ -80,6 +80,9 @@ pub fn await_heard(
     let what = format!("{predictions} predictions and {labels} labels in the joins");
     wait_for(&what, deadline, || {
         std::thread::sleep(Duration::from_millis(300));
+        for process in &mut *processes {
+            assert!(process.exited().is_none(), "it ended: {}", process.log());
+        }
         let now = Joined::of(processes);
         let heard = (now.get("predictions_total"), now.get("labels_total"));
         let is_quiet = now == last; // a partition on its way is told of by two, or by nobody

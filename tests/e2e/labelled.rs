@@ -18,7 +18,7 @@ pub const DAY: i64 = 24 * HOUR;
 const DAYS: i64 = 30;
 const SEED: u64 = 17;
 /// The last label has long expired, and with it the last prediction.
-const END: i64 = START + (DAYS + 11) * DAY;
+const END: i64 = START + (DAYS + 14) * DAY;
 
 const MODELS: [(&str, &str); 3] = [("churn", ""), ("fraud", "v2"), ("fraud", "v1")];
 const COUNTRIES: [&str; 4] = ["de", "fr", "us", ""];

@@ -17,7 +17,7 @@ use crate::support::{Broker, Isolation, Producer, Tidegauge, wait_for};
 
 /// Six hours learned, an hour judged, quality of countries and variants.
 pub const QUALITY: &str = "windows: [{length: 1h, step: 1h}]\n\
-     learning: {span: 6h, events_min: 100}\n\
+     learning: {span: 6h, events_min: 1000}\n\
      quality: {positive: {fraud: fraud}}\n\
      segments: {keys: [country, variant]}\n";
 
@@ -62,7 +62,7 @@ pub fn deployment(broker: &Broker, inputs: &Inputs) -> Deployment {
 
 /// Waits until the joins have worked everything and the last report is there; answers what the joins say then.
 #[track_caller]
-fn await_quality(deployment: &Deployment, processes: &[Tidegauge], golden: &Golden) -> Joined {
+fn await_quality(deployment: &Deployment, processes: &mut [Tidegauge], golden: &Golden) -> Joined {
     let begun = Instant::now();
     let (predictions, labels) = (golden.total("predictions"), golden.total("labels"));
     let joined = await_heard(processes, predictions, labels, patience());
@@ -234,7 +234,7 @@ fn what_is_published_of_labels_is_what_dictionaries_make_of_them() {
     labels.write_all(&Producer::new(&broker), &alone);
     let undisturbed = deployment(&broker, &alone);
     let mut processes = [undisturbed.start()];
-    await_quality(&undisturbed, &processes, &golden).assert_totals(&golden);
+    await_quality(&undisturbed, &mut processes, &golden).assert_totals(&golden);
     assert!(processes[0].terminate(STOP_MAX).success());
     let one = Outcome::of(&undisturbed);
     one.assert_no_duplicates();
@@ -248,7 +248,7 @@ fn what_is_published_of_labels_is_what_dictionaries_make_of_them() {
     };
     let (mut processes, mut faults) = disturb(&disturbed, || writing.is_finished());
     writing.join().unwrap();
-    await_quality(&disturbed, &processes, &golden).assert_totals(&golden);
+    await_quality(&disturbed, &mut processes, &golden).assert_totals(&golden);
     for process in &mut processes {
         assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
         faults.note(process);

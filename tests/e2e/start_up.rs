@@ -8,7 +8,7 @@ use crate::support::{Broker, Tidegauge, free_port};
 
 /// Starts with `config`, expects the end with `code`, and answers the sentence.
 #[track_caller]
-fn refusal(config: &str, code: i32) -> String {
+pub fn refusal(config: &str, code: i32) -> String {
     let mut process = Tidegauge::run(config);
     let status = process.await_exit(Duration::from_secs(40));
     let log = process.log();
@@ -24,7 +24,7 @@ fn refusal(config: &str, code: i32) -> String {
 }
 
 #[track_caller]
-fn assert_names(sentence: &str, words: &[&str]) {
+pub fn assert_names(sentence: &str, words: &[&str]) {
     for word in words {
         assert!(
             sentence.contains(word),
