@@ -1,7 +1,7 @@
 //! What the rules of objectives say at their edges: counts made by hand, and Newcombe's interval by statsmodels.
 
 use serde::Deserialize;
-use tidegauge::alert::{Evidence, News, State, Timing};
+use tidegauge::alert::{Evidence, News, Observed, State, Timing};
 use tidegauge::detect::slo::{
     BurnWindow, Look, Objective, Observation, Rule, Series, Sli, Standing, Urgency, judge, standing,
 };
