@@ -214,7 +214,7 @@ fn errors_go_to_standard_error_with_their_exit_code() {
         (
             vec!["schema", "print", "alarm"],
             2,
-            "no schema is named `alarm`; use prediction, alert, report, reference",
+            "no schema is named `alarm`; use prediction, label, alert, report, reference",
         ),
         (
             vec!["run", "--from", "yesterday"],

@@ -814,13 +814,21 @@ fn golden_partial() -> Partial {
 }
 
 #[test]
-fn bytes_of_version_1_are_read_and_written_forever() {
-    let hex = include_str!("golden/sketch_partial_v1.hex");
-    let golden: Vec<u8> = (0..hex.trim().len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect("hexadecimal"))
-        .collect();
+fn bytes_of_version_2_are_read_and_written_forever() {
+    let golden = golden_bytes(include_str!("golden/sketch_partial_v2.hex"));
     let partial: Partial = postcard::from_bytes(&golden).expect("the golden bytes are read");
     assert_eq!(partial, golden_partial());
     assert_eq!(bytes(&partial), golden);
+    let first = golden_bytes(include_str!("golden/sketch_partial_v1.hex"));
+    assert!(
+        postcard::from_bytes::<Partial>(&first).is_err(),
+        "what version 1 wrote is never mistaken for version 2"
+    );
+}
+
+fn golden_bytes(hex: &str) -> Vec<u8> {
+    let digits = (0..hex.trim().len()).step_by(2);
+    digits
+        .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).expect("hexadecimal"))
+        .collect()
 }

@@ -77,6 +77,7 @@ fn tally<'a>(rejected: &'a [(Reject, u64)]) -> SourceTally<'a> {
         topic: "predictions",
         partition: 3,
         accepted: 70,
+        sampled_out: 0,
         late: 2,
         rejected,
         watermark: Some(EventTime(40_000)),

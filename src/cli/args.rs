@@ -69,6 +69,9 @@ pub struct ConfigArgs {
     /// Input topic, over `topics.predictions`; may be given several times.
     #[arg(long, value_name = "TOPIC")]
     pub predictions: Vec<String>,
+    /// Input topic with labels, over `topics.labels`; may be given several times.
+    #[arg(long, value_name = "TOPIC")]
+    pub labels: Vec<String>,
     /// Consumer group, over `kafka.group`.
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
@@ -93,6 +96,9 @@ impl ConfigArgs {
                 "topics.predictions",
                 self.predictions.join(","),
             );
+        }
+        if !self.labels.is_empty() {
+            sources = sources.flag("--labels", "topics.labels", self.labels.join(","));
         }
         if let Some(group) = &self.group {
             sources = sources.flag("--group", "kafka.group", group);

@@ -21,8 +21,9 @@ pub struct Join {
     /// The share of predictions that wait for labels, above 0 to 1, chosen by the hash of the id. Below 1, quality is an estimate from that
     /// share, and memory shrinks with it.
     pub sample: f64,
-    /// Memory that waiting predictions may take in one process, in MiB, 16 to 1048576. Beyond it the oldest expire early, and that is
-    /// counted. Needed are about 60 bytes × predictions within `horizon` × `sample`, divided by the number of processes: 1,024 MiB hold 17 million.
+    /// Memory that waiting predictions may take in the whole deployment, in MiB, 16 to 1048576: a sixteenth of it in each internal partition, wherever
+    /// that is worked. Beyond it the oldest expire early, and that is counted. Needed are about 60 bytes × predictions within `horizon` × `sample`: 1,024 MiB
+    /// hold 17 million.
     pub memory_mib: u32,
 }
 

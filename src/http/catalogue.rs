@@ -137,8 +137,8 @@ catalogue! {
         "Predictions whose horizon passed without a label.";
     JoinDuplicates = Counter "tidegauge_join_duplicates_total" ["partition"]
         "Predictions that came again within the horizon and were not counted.";
-    JoinSampledOut = Counter "tidegauge_join_sampled_out_total" ["partition"]
-        "Predictions left out of the join by sampling.";
+    JoinSampledOut = Counter "tidegauge_join_sampled_out_total" ["topic", "partition"]
+        "Predictions and labels left out of the join: their ids are not in the sample, or they have none to join by. By input partition.";
     JoinLabels = Counter "tidegauge_join_labels_total" ["partition"]
         "Labels that came.";
     JoinLabelsJoined = Counter "tidegauge_join_labels_joined_total" ["partition"]

@@ -17,12 +17,11 @@ const BAR_SIGNS: usize = 20;
 /// Counters of a join task, by its partition, with what they show.
 type JoinCount = (Metric, fn(&JoinTold) -> u64);
 
-const JOIN_COUNTERS: [JoinCount; 10] = [
+const JOIN_COUNTERS: [JoinCount; 9] = [
     (Metric::JoinPredictions, |told| told.predictions),
     (Metric::JoinJoined, |told| told.joined),
     (Metric::JoinExpired, |told| told.expired),
     (Metric::JoinDuplicates, |told| told.duplicates),
-    (Metric::JoinSampledOut, |told| told.sampled_out),
     (Metric::JoinLabels, |told| told.labels),
     (Metric::JoinLabelsJoined, |told| told.labels_joined),
     (Metric::JoinLabelsExpired, |told| told.labels_expired),

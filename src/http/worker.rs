@@ -165,6 +165,9 @@ impl Meter for WorkerMeter {
         let metrics = &self.board.metrics;
         metrics.add(Metric::Events, &labels, tally.accepted);
         metrics.add(Metric::Late, &labels, tally.late);
+        if tally.sampled_out > 0 {
+            metrics.add(Metric::JoinSampledOut, &labels, tally.sampled_out);
+        }
         for (reason, count) in tally.rejected {
             metrics.add(Metric::Rejects, &[reason.code()], *count);
         }

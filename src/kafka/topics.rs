@@ -53,7 +53,8 @@ pub enum Action {
 }
 
 const DAY_MILLIS: u64 = 86_400_000;
-/// Days that outcomes are kept beyond the horizon.
+const DAY_MINUTES: u64 = 1_440;
+/// Days that outcomes are kept beyond what a restart reads again: as long as a deployment may stand still.
 const OUTCOMES_DAYS_MORE: u64 = 2;
 
 /// Every topic of ours, as it should be.
@@ -65,7 +66,10 @@ pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
     let output = |name: &str, config| spec(name, 1, false, replication, config);
     // A restart reads the outcomes again as far back as labels may come, and what retention takes it takes by segments.
     let outcomes = plan.joins().then(|| {
-        let days = plan.join.horizon_minutes.unsigned_abs().div_ceil(1_440) + OUTCOMES_DAYS_MORE;
+        let join = &plan.join;
+        // Entries live until the end of their bucket, a part of the horizon, and twice the lead after it.
+        let reach = join.horizon_minutes + join.horizon_minutes / 7 + 2 * join.lead_minutes;
+        let days = reach.unsigned_abs().div_ceil(DAY_MINUTES) + OUTCOMES_DAYS_MORE;
         internal(&topics.outcomes, retained(days))
     });
     let always = [

@@ -299,12 +299,18 @@ impl JoinTask {
         Ok(())
     }
 
-    /// The clock: event time, and time of arrival, up to which every input is believed complete.
+    /// The clock: event time, and time of arrival, up to which every input is believed complete. Where predictions that
+    /// wait for it have filled the memory, it waits for labels no longer: they are worked when they come, and counted as late.
     #[must_use]
     pub fn clock(&self) -> Option<Boundary> {
         let topics = &self.plan.topics;
-        let due = topics.predictions.iter().chain(&topics.labels);
-        let counts = |topic: &str| !topics.retired.iter().any(|retired| retired == topic);
+        let is_full = self.join.buffered_bytes() > settings(&self.plan).bytes_max;
+        let labels: &[String] = if is_full { &[] } else { &topics.labels };
+        let due = topics.predictions.iter().chain(labels);
+        let counts = |topic: &str| {
+            let is = |name: &String| name == topic;
+            !topics.retired.iter().any(is) && !(is_full && topics.labels.iter().any(is))
+        };
         self.cursors.clock(counts, due).map(Boundary::at_or_before)
     }
 

@@ -103,7 +103,7 @@ pub struct JoinPlan {
     pub lead_minutes: i64,
     /// The share of predictions that wait at all, by the hash of their id; above 0, at most 1.
     pub sample: f64,
-    /// Bytes that waiting predictions may take in one process; beyond it the oldest expire early and are counted.
+    /// Bytes that waiting predictions may take in all partitions together; beyond its part the oldest of one expire early and are counted.
     pub bytes_max: usize,
 }
 

@@ -15,7 +15,7 @@ use crate::window::{Boundary, Grain};
 /// Bytes of one record's value at most.
 const PART_BYTES_MAX: usize = 400 << 10;
 /// Version of the serialised values.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// What an entry is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -35,7 +35,6 @@ fn told(partition: i32, task: &JoinTask) -> JoinTold {
         corrections: counts.corrections,
         entries: join.entries(),
         bytes: join.bytes() as u64,
-        ..JoinTold::default()
     }
 }
 

@@ -57,6 +57,7 @@ pub fn tell(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &News) {
             partition: at.partition,
             accepted: tally.counted,
             late: tally.late,
+            sampled_out: tally.sampled_out,
             rejected: &rejected,
             watermark,
         });
@@ -90,7 +91,10 @@ fn tell_evaluate(
         (LeftOut::Predictions, effects.overflow.predictions),
         (LeftOut::Features, effects.overflow.features),
         (LeftOut::Segments, effects.overflow.segments),
-        (LeftOut::Stranded, effects.stranded),
+        (
+            LeftOut::Stranded,
+            effects.stranded + effects.stranded_quality,
+        ),
     ];
     for (what, count) in left_out.into_iter().filter(|(_, count)| *count > 0) {
         meter.left_out(what, count);
@@ -127,6 +131,7 @@ pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
             partition: at.partition,
             accepted: 0,
             late: 0,
+            sampled_out: 0,
             rejected: &[],
             watermark: task.ingest.watermark(),
         });

@@ -22,6 +22,8 @@ pub struct SourceTally<'a> {
     pub accepted: u64,
     /// Predictions that came after their source's watermark.
     pub late: u64,
+    /// Of the accepted, those whose ids do not belong to the sample that is joined.
+    pub sampled_out: u64,
     /// Refused records by reason, since the last flush.
     pub rejected: &'a [(Reject, u64)],
     /// Up to where the source is believed complete.
@@ -176,8 +178,6 @@ pub struct JoinTold {
     pub expired: u64,
     /// Predictions that came again.
     pub duplicates: u64,
-    /// Predictions that were left out by sampling.
-    pub sampled_out: u64,
     /// Labels that came.
     pub labels: u64,
     /// Labels that met their prediction.

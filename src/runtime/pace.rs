@@ -1,6 +1,6 @@
 //! Pacing of a catch-up: sources far ahead of the slowest wait for it, so that open panes stay few. It changes speed, never results.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::metadata;
@@ -26,6 +26,7 @@ pub struct Pace {
     paused: BTreeSet<TopicPartition>,
     looked_at: Option<Duration>,
     looked_around_at: Option<Duration>,
+    elsewhere: BTreeMap<TopicPartition, EventTime>,
     slowest_elsewhere: Option<EventTime>,
 }
 
@@ -56,9 +57,9 @@ impl Pace {
         };
         if is_due(self.looked_around_at, now, LOOK_AROUND_INTERVAL) {
             self.looked_around_at = Some(now);
-            self.slowest_elsewhere = slowest_elsewhere(log, plan, tasks)?;
+            self.look_around(log, plan, tasks)?;
         }
-        let slowest = watermarks(tasks)
+        let slowest = reading(tasks, plan, now)
             .chain(self.slowest_elsewhere)
             .min()
             .unwrap_or(fastest);
@@ -67,6 +68,25 @@ impl Pace {
             log.pause_only(&wanted.iter().cloned().collect::<Vec<_>>())?;
             self.paused = wanted;
         }
+        Ok(())
+    }
+
+    /// Hears of the sources of others. A source of labels that does not move has nothing to read.
+    fn look_around<L: Log>(
+        &mut self,
+        log: &mut L,
+        plan: &Plan,
+        tasks: &Tasks,
+    ) -> Result<(), Fault> {
+        let heard = elsewhere(log, plan, tasks)?;
+        let moves = |at: &TopicPartition, watermark: EventTime| {
+            !is_of_labels(plan, at) || self.elsewhere.get(at) != Some(&watermark)
+        };
+        let holding = heard
+            .iter()
+            .filter(|(at, watermark)| moves(at, **watermark));
+        self.slowest_elsewhere = holding.map(|(_, watermark)| *watermark).min();
+        self.elsewhere = heard;
         Ok(())
     }
 
@@ -101,12 +121,32 @@ fn watermarks(tasks: &Tasks) -> impl Iterator<Item = EventTime> {
         .filter_map(|task| task.ingest.watermark())
 }
 
-/// The slowest watermark that other workers have committed.
-fn slowest_elsewhere<L: Log>(
+fn is_of_labels(plan: &Plan, at: &TopicPartition) -> bool {
+    plan.topics.labels.contains(&at.topic)
+}
+
+/// The watermarks that others should wait for: those of all sources but labels with nothing to read. Labels may carry old
+/// timestamps, and waiting for a topic that is at its end would hold up the judging of drift for nothing.
+fn reading<'a>(
+    tasks: &'a Tasks,
+    plan: &'a Plan,
+    now: Duration,
+) -> impl Iterator<Item = EventTime> + 'a {
+    let is_at_its_end = move |at: &TopicPartition, quiet_since: Option<Duration>| {
+        is_of_labels(plan, at) && quiet_since.is_none_or(|since| now - since > LOOK_AROUND_INTERVAL)
+    };
+    let sources = tasks.ingest.iter();
+    sources
+        .filter(move |(at, task)| !is_at_its_end(at, task.quiet_since))
+        .filter_map(|(_, task)| task.ingest.watermark())
+}
+
+/// The watermarks that other workers have committed.
+fn elsewhere<L: Log>(
     log: &mut L,
     plan: &Plan,
     tasks: &Tasks,
-) -> Result<Option<EventTime>, Fault> {
+) -> Result<BTreeMap<TopicPartition, EventTime>, Fault> {
     let mut others = Vec::new();
     for topic in plan.topics.inputs() {
         for partition in 0..log.partitions(topic)? {
@@ -120,12 +160,12 @@ fn slowest_elsewhere<L: Log>(
         }
     }
     if others.is_empty() {
-        return Ok(None);
+        return Ok(BTreeMap::new());
     }
     let committed = log.glance(&others)?;
-    let positions = others
-        .iter()
-        .zip(&committed)
-        .filter_map(|(at, c)| metadata::position(at, c.as_ref()?).ok());
-    Ok(positions.filter_map(|position| position.watermark).min())
+    let heard = others.iter().zip(&committed).filter_map(|(at, committed)| {
+        let position = metadata::position(at, committed.as_ref()?).ok()?;
+        Some((at.clone(), position.watermark?))
+    });
+    Ok(heard.collect())
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes sketch_partial_v1.hex: a partial counted and encoded from the definitions alone, sharing no code with the crate.
+"""Writes sketch_partial_v2.hex: a partial counted and encoded from the definitions alone, sharing no code with the crate.
 
 Needs `pip install xxhash`. Run from anywhere: python3 tests/golden/sketch_bytes.py
 """
@@ -88,7 +88,8 @@ subjects.append(varint(2) + value_sketch([i % 100 / 128 for i in N], score_key))
 smallest = sorted((xxhash.xxh3_64_intdigest(f"p{i}".encode()), i) for i in N)[:3]
 partial = varint(len(N)) + varint(sum(i % 10 == 0 for i in N)) + varint(len(subjects)) + b"".join(subjects)
 partial += varint(len(smallest)) + b"".join(exemplar(h, i) for h, i in smallest)
+partial += varint(0)  # no objectives
 
-path = pathlib.Path(__file__).with_name("sketch_partial_v1.hex")
+path = pathlib.Path(__file__).with_name("sketch_partial_v2.hex")
 path.write_text(partial.hex() + "\n")
 print(path, len(partial), "bytes")

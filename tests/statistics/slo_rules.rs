@@ -1,7 +1,7 @@
 //! What the rules of objectives say at their edges: counts made by hand, and Newcombe's interval by statsmodels.
 
 use serde::Deserialize;
-use tidegauge::alert::{Evidence, News, State, Timing};
+use tidegauge::alert::{Evidence, News, Observed, State, Timing};
 use tidegauge::detect::slo::{
     BurnWindow, Look, Objective, Observation, Rule, Series, Sli, Standing, Urgency, judge, standing,
 };
@@ -220,12 +220,11 @@ fn every_number_is_one_that_evidence_can_carry() {
             for counts in odd {
                 let objective = objective(sli.clone(), rule.clone());
                 for observation in said(&objective, counts, Some(Share { good: -1, valid: 0 })) {
-                    let evidence = Evidence::of(&observation.finding, NOW).unwrap();
-                    assert_eq!(
-                        evidence.details.len(),
-                        observation.finding.details.len(),
-                        "{observation:?}"
-                    );
+                    let told = observation.finding.details.len();
+                    let observed =
+                        Observed::whole(String::new(), observation.window, observation.finding);
+                    let evidence = Evidence::of(&observed, NOW).unwrap();
+                    assert_eq!(evidence.details.len(), told, "{observed:?}");
                 }
             }
         }

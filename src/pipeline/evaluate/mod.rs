@@ -368,9 +368,10 @@ impl Evaluate {
             for ((scope, predicted), quality) in self.known.close(boundary) {
                 if let Some(model) = self.models.get_mut(&scope.model) {
                     let slice = Slice::from(&scope);
-                    model
-                        .quality
-                        .add(slice, predicted, boundary, &quality, &self.plan);
+                    if model.holds(&slice) {
+                        let quality_of = &mut model.quality;
+                        quality_of.add(slice, predicted, boundary, &quality, &self.plan);
+                    }
                 }
             }
         }

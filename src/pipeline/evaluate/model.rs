@@ -227,6 +227,12 @@ impl Model {
         self.knowledge.segments.knows(segment)
     }
 
+    /// Whether a slice was admitted; what was turned away at the bounds has no quality either.
+    pub(super) fn holds(&self, slice: &Slice) -> bool {
+        let knows = |segment| self.knows_segment(segment);
+        self.has_version(&slice.version) && slice.segment.as_ref().is_none_or(knows)
+    }
+
     pub(super) fn values_of(&self, key: &str) -> usize {
         self.knowledge.segments.values_of(key)
     }

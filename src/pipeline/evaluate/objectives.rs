@@ -41,7 +41,7 @@ pub struct Surroundings<'a> {
     /// Good and valid of each segment in a span, as far as they are kept.
     pub segments: &'a dyn Fn(&Objective, Span) -> Vec<(Segment, Share)>,
     /// The matured share of a window, where the rule asks for one.
-    pub matured: &'a dyn Fn(&Objective) -> Option<Share>,
+    pub matured: &'a dyn Fn(&Objective, &Series) -> Option<Share>,
     /// A few predictions of a window.
     pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
 }
@@ -219,7 +219,7 @@ fn observe(objective: &Objective, series: &Series, around: &Surroundings<'_>) ->
         objective,
         series,
         at: around.at,
-        matured: (around.matured)(objective),
+        matured: (around.matured)(objective, series),
     };
     let observed = |observation: Observation| Observed {
         lasting: Some(Lasting {

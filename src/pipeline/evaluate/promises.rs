@@ -6,7 +6,7 @@ use super::objectives::Surroundings;
 use super::publish;
 use super::quality::share_of;
 use super::slice::Slice;
-use crate::detect::slo::Objective;
+use crate::detect::slo::{Objective, Rule, Series};
 use crate::event::Segment;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
@@ -68,7 +68,7 @@ pub fn keep(
                 at,
                 plan,
                 segments: &|objective, span| segments_carried(model, objective, span),
-                matured: &|_| None,
+                matured: &|objective, series| at_once(objective, series, at),
                 exemplars: &|cause| publish::exemplars(model, cause, at),
             };
             objectives.look(objective, &around, effects, writer)?;
@@ -89,13 +89,8 @@ pub fn count(
     plan: &Plan,
     (effects, writer): (&mut Effects, &mut StateWriter),
 ) -> Result<(), Stop> {
-    if of
-        .slice
-        .segment
-        .as_ref()
-        .is_some_and(|segment| !model.knows_segment(segment))
-    {
-        return Ok(()); // it was turned away at the bounds
+    if !model.holds(&of.slice) {
+        return Ok(());
     }
     let name = model.name().to_owned();
     model
@@ -136,7 +131,7 @@ pub fn judge(
             at,
             plan,
             segments: &|objective, span| quality.segment_shares(&name, objective, span, plan),
-            matured: &|objective| quality.matured(&name, objective, at, plan),
+            matured: &|objective, _| quality.matured(&name, objective, at, plan),
             // The join knows ids as hashes only.
             exemplars: &|_| Exemplars::default(),
         };
@@ -144,6 +139,14 @@ pub fn judge(
     }
     model.objectives = objectives;
     Ok(())
+}
+
+/// Scores that come with the prediction need no time to mature.
+fn at_once(objective: &Objective, series: &Series, at: Boundary) -> Option<Share> {
+    match &objective.rule {
+        Rule::Below { window, .. } => Some(series.sum(Span::ending_at(at, *window))),
+        _ => None,
+    }
 }
 
 /// The share that predictions carry, over all versions.

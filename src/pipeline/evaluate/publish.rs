@@ -43,6 +43,9 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
             if plan.joins() && alert.kind == Kind::Drift && alert.change == Some(Change::Opened) {
                 model.quality.expect(drift(&episodes, alert.severity, at));
             }
+            if alert.kind == Kind::Drift && alert.change == Some(Change::Resolved) {
+                model.quality.end_drift(at);
+            }
             effects.alerts.push(alert);
         }
     }
@@ -61,6 +64,7 @@ fn drift(episodes: &Episodes, severity: Severity, at: Boundary) -> Option<Drift>
         version: cause.version.clone(),
         segment: cause.segment.clone(),
         start: at,
+        ended: None,
         severity,
         window: Span::ending_at(evidence.at, cause.length),
     })

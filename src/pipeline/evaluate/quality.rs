@@ -54,6 +54,8 @@ pub struct Drift {
     pub segment: Option<Segment>,
     /// When the episode began.
     pub start: Boundary,
+    /// When its alert ended.
+    pub ended: Option<Boundary>,
     /// How urgent it was.
     pub severity: Severity,
     /// The window that drifted.
@@ -128,6 +130,15 @@ impl ModelQuality {
             self.knowledge.drifts.remove(0);
         }
         self.changed = true;
+    }
+
+    /// The drift alert that stood has ended.
+    pub fn end_drift(&mut self, at: Boundary) {
+        let standing = self.knowledge.drifts.iter_mut();
+        for drift in standing.filter(|drift| drift.ended.is_none()) {
+            drift.ended = Some(at);
+            self.changed = true;
+        }
     }
 
     /// Everything that happens at a boundary, its minute being in: age, measure, report, assess.
@@ -352,7 +363,7 @@ impl ModelQuality {
         let positive = self.positive(model, plan);
         let (by, span) = match &objective.rule {
             Rule::Below { window, .. } => (By::Prediction, self.matured_window(*window, span.end)),
-            _ => (By::Label, Some(widened(span))),
+            _ => (By::Label, Some(widened(span, Grain::Quarter))),
         };
         let segments: std::collections::BTreeSet<&Segment> = self
             .panes
@@ -459,7 +470,7 @@ impl ModelQuality {
             version: drift.version.clone(),
             segment: drift.segment.clone(),
         };
-        let window = widened(drift.window);
+        let window = widened(drift.window, still_kept(drift.window, at, plan));
         let before = Span {
             start: window.start.plus_minutes(-MATURED_DAYS * DAY),
             end: window.start,
@@ -476,7 +487,8 @@ impl ModelQuality {
             version: &drift.version,
             segment: drift.segment.as_ref(),
             start: drift.start,
-            ended: None,
+            // The predictions may have been judged far beyond this boundary.
+            ended: drift.ended.filter(|end| *end <= at),
             severity: drift.severity,
             at,
             window: drift.window,
@@ -563,18 +575,29 @@ pub fn share_of(sli: &Sli, quality: &Quality, positive: Option<&str>) -> Share {
 
 /// The ages at which a day is reported again, in days: those within the horizon, and the horizon.
 fn ages(plan: &Plan) -> impl Iterator<Item = (i64, Age)> {
-    let horizon = plan.join.horizon_minutes.div_euclid(DAY);
+    let horizon = (plan.join.horizon_minutes + DAY - 1).div_euclid(DAY); // final at its end
     let further = (horizon >= 1).then_some((horizon, Age::Horizon));
     let before = AGES.into_iter().filter(move |(days, _)| *days < horizon);
     before.chain(further)
 }
 
-/// The span of whole quarters of an hour that holds `span`.
-fn widened(span: Span) -> Span {
-    let end = Grain::Quarter.start(span.end.plus_minutes(Grain::Quarter.minutes() - 1));
+/// The span of whole panes that holds `span`.
+fn widened(span: Span, grain: Grain) -> Span {
     Span {
-        start: Grain::Quarter.start(span.start),
-        end,
+        start: grain.start(span.start),
+        end: grain.start(span.end.plus_minutes(grain.minutes() - 1)),
+    }
+}
+
+/// The shortest panes of a span that are still there at `at`.
+fn still_kept(span: Span, at: Boundary, plan: &Plan) -> Grain {
+    let (kept, age) = (kept(plan), at.0 - span.start.0);
+    if age < kept.quarter_minutes {
+        Grain::Quarter
+    } else if age < kept.hour_minutes {
+        Grain::Hour
+    } else {
+        Grain::Day
     }
 }
 
@@ -582,9 +605,19 @@ fn widened(span: Span) -> Span {
 /// horizon and the week before it from which the usual delay is taken.
 fn kept(plan: &Plan) -> Kept {
     let horizon = plan.join.horizon_minutes;
+    let window = |objective: &Objective| match &objective.rule {
+        Rule::Below { window, .. } => window.minutes(),
+        _ => 0,
+    };
+    let longest = plan.objectives.iter().map(window).max().unwrap_or(0);
+    let matured = if longest > 0 {
+        longest + DAY + horizon
+    } else {
+        0
+    };
     Kept {
         quarter_minutes: DAY + 2 * 60,
-        hour_minutes: 8 * DAY + horizon.min(MATURED_DAYS * DAY),
+        hour_minutes: matured.max((MATURED_DAYS + 1) * DAY),
         day_minutes: horizon + (MATURED_DAYS + 2) * DAY,
     }
 }

@@ -39,6 +39,7 @@ impl Evaluate {
         check(&head, writer.digest())?;
         let (open, checkpointed) = std::mem::take(&mut held.open);
         let known = Known::restored(std::mem::take(&mut held.known), head.open_quality_closed);
+        let stale = held.objectives_no_more(&plan);
         let models = held.into_models(&plan);
         let mut restored = Self {
             plan,
@@ -68,6 +69,10 @@ impl Evaluate {
         };
         if restored.replay.is_none() {
             restored.close_quality_again(head.quality_closed);
+        }
+        for key in stale {
+            restored.writer.remove(&mut restored.effects, &key)?;
+            restored.changed = true;
         }
         Ok(Some(restored))
     }
@@ -143,6 +148,24 @@ impl Held {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What lies there of objectives that are configured no longer.
+    fn objectives_no_more(&self, plan: &Plan) -> Vec<Key> {
+        let is_gone = |name: &str| plan.objectives.iter().all(|own| own.name != name);
+        let gone = self
+            .objectives
+            .iter()
+            .filter(|((_, name), _)| is_gone(name));
+        let keys = gone.flat_map(|((model, name), held)| {
+            let hour = |(start, _): &(Boundary, Hour)| {
+                Key::ObjectiveHour(model.clone(), name.clone(), *start)
+            };
+            let episodes = held.episodes.as_ref();
+            let episodes = episodes.map(|_| Key::Objective(model.clone(), name.clone()));
+            held.hours.iter().map(hour).chain(episodes)
+        });
+        keys.collect()
     }
 
     fn objective(&mut self, model: &str, name: &str) -> &mut HeldObjective {
