@@ -32,6 +32,8 @@ mod restart;
 mod scenario;
 #[path = "memory/segments.rs"]
 mod segments;
+#[path = "memory/stories.rs"]
+mod stories;
 #[path = "memory/time.rs"]
 mod time;
 #[path = "memory/traffic.rs"]

@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn what_points_at_nothing_is_refused() {
-        let refused: [(&str, fn(&mut Outcomes)); 12] = [
+        type Spoil = fn(&mut Outcomes);
+        let refused: [(&str, Spoil); 12] = [
             ("group", |o| o.predicted[3].group = 2),
             ("no groups", |o| o.groups.clear()),
             ("class", |o| o.predicted[300].class = Some(3)),

@@ -101,11 +101,11 @@ fn scopes(group: &Group) -> impl Iterator<Item = Scope> {
 
 fn partials(scope: Scope, cells: &BTreeMap<Cell, Quality>) -> impl Iterator<Item = Summary> {
     cells.iter().map(move |(&(predicted, known), quality)| {
-        Summary::Quality(QualityPartial {
+        Summary::Quality(Box::new(QualityPartial {
             scope: scope.clone(),
             predicted,
             known,
             quality: quality.clone(),
-        })
+        }))
     })
 }

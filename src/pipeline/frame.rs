@@ -74,7 +74,7 @@ pub enum Summary {
     /// The sketches of predictions.
     Pane(PanePartial),
     /// Their quality.
-    Quality(QualityPartial),
+    Quality(Box<QualityPartial>),
 }
 
 /// What frames can carry.

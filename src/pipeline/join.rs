@@ -306,10 +306,11 @@ impl JoinTask {
         let topics = &self.plan.topics;
         let is_full = self.join.buffered_bytes() > settings(&self.plan).bytes_max;
         let labels: &[String] = if is_full { &[] } else { &topics.labels };
+        let ignored: &[String] = if is_full { &topics.labels } else { &[] };
         let due = topics.predictions.iter().chain(labels);
         let counts = |topic: &str| {
-            let is = |name: &String| name == topic;
-            !topics.retired.iter().any(is) && !(is_full && topics.labels.iter().any(is))
+            let mut left_out = topics.retired.iter().chain(ignored);
+            !left_out.any(|name| name == topic)
         };
         self.cursors.clock(counts, due).map(Boundary::at_or_before)
     }

@@ -236,7 +236,7 @@ impl Evaluate {
                     self.effects.stranded += self.merge_partial(piece, replaying);
                 }
                 Summary::Quality(partial) => {
-                    let came_in_time = self.known.merge(partial);
+                    let came_in_time = self.known.merge(*partial);
                     self.effects.stranded_quality += u64::from(!came_in_time && !replaying);
                 }
             }

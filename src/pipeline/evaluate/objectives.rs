@@ -30,6 +30,9 @@ struct Tracked {
 #[derive(Default)]
 pub struct Objectives(BTreeMap<String, Tracked>);
 
+/// Good and valid of each segment.
+pub type SegmentShares = Vec<(Segment, Share)>;
+
 /// What a look needs to know of the model.
 pub struct Surroundings<'a> {
     /// The model.
@@ -39,7 +42,7 @@ pub struct Surroundings<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// Good and valid of each segment in a span, as far as they are kept.
-    pub segments: &'a dyn Fn(&Objective, Span) -> Vec<(Segment, Share)>,
+    pub segments: &'a dyn Fn(&Objective, Span) -> SegmentShares,
     /// The matured share of a window, where the rule asks for one.
     pub matured: &'a dyn Fn(&Objective, &Series) -> Option<Share>,
     /// A few predictions of a window.

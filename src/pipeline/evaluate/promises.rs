@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::model::Model;
-use super::objectives::Surroundings;
+use super::objectives::{SegmentShares, Surroundings};
 use super::publish;
 use super::quality::share_of;
 use super::slice::Slice;
@@ -161,7 +161,7 @@ fn carried(model: &Model, objective: &Objective, segment: Option<&Segment>, span
 }
 
 /// The same by segment, of at most the last day.
-fn segments_carried(model: &Model, objective: &Objective, span: Span) -> Vec<(Segment, Share)> {
+fn segments_carried(model: &Model, objective: &Objective, span: Span) -> SegmentShares {
     let start = span.start.max(span.end.plus_minutes(-SEGMENT_MINUTES));
     let span = Span { start, ..span };
     let segments: std::collections::BTreeSet<Segment> = model

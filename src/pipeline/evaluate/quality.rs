@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Stop;
+use super::objectives::SegmentShares;
 use super::slice::Slice;
 use crate::alert::{Age, AlertRecord, Assessed, By, QualityReport, Severity, assessment_record};
 use crate::detect::slo::{Objective, Rule, Sli};
@@ -359,7 +360,7 @@ impl ModelQuality {
         objective: &Objective,
         span: Span,
         plan: &Plan,
-    ) -> Vec<(Segment, Share)> {
+    ) -> SegmentShares {
         let positive = self.positive(model, plan);
         let (by, span) = match &objective.rule {
             Rule::Below { window, .. } => (By::Prediction, self.matured_window(*window, span.end)),
