@@ -61,6 +61,7 @@ impl Evaluate {
             open,
             checkpointed,
             models,
+            was_quality: false,
             effects: Effects::default(),
             writer,
             changed: false,
