@@ -278,6 +278,12 @@ mod tests {
             "psi 0.412",
             "psi of amount",
             "127.0.0.1:9898",
+            "0.761 (0.711–0.791) of 141",
+            "coverage 34 %",
+            "prepaid 0.062",
+            "precise ≥ 0.9",
+            "33 % of the budget left, burning 3.1×",
+            "quality unmoved",
         ] {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }

@@ -181,10 +181,15 @@ mod tests {
                 "Tue 05:00  incident ends: amount in cents",
                 "Tue 07:30  incident begins: unseen country, 2 %",
                 "Tue 09:30  incident ends: unseen country, 2 %",
+                "Tue 09:45  incident begins: fraud goes prepaid",
+                "Tue 11:45  incident ends: fraud goes prepaid",
                 "Tue 12:00  incident begins: age null, 2 → 20 %",
                 "Tue 03:06  ALERT drift: psi of feature:amount",
+                "Tue 03:45  assessed drift: quality unmoved: accuracy 0.994 (0.923–0.999) in the drifted window, 0.995 before",
                 "Tue 07:42  ALERT data quality: new_category of feature:country",
                 "Tue 10:04  resolved data quality: new_category of feature:country",
+                "Tue 11:05  ALERT objective: burn_rate of objective:precise, segment card=prepaid",
+                "Tue 00:00  report on Mon: precision 0.956 (0.906–0.986), 12 corrections",
             ]
         );
         assert!(plain.lines(&watching().scene()).is_empty());

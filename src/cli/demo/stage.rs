@@ -49,6 +49,8 @@ const PER_MINUTE: f64 = 90.0;
 /// Events that may be on their way, an hour and a half of event time: the embedded cluster forgets after 5 MiB per
 /// partition, and each has some 330 bytes.
 const UNREAD_MAX: u64 = 8_000;
+/// Event time by which quality, which is judged last and shown every quarter of an hour, may be behind, in milliseconds.
+const UNJUDGED_MAX: i64 = 90 * 60_000;
 /// Minutes of event time that are produced in one go.
 const STRIDE_MINUTES: i64 = 10;
 /// Wall time that a stride takes at least: so the two days last long enough to be watched.
@@ -449,16 +451,20 @@ impl Stream {
         }
     }
 
-    /// The embedded cluster forgets what is not read soon.
+    /// The embedded cluster forgets what is not read soon, and whoever watches wants to see an alert beside its incident.
     fn wait_for_reader(&self) {
-        let unread = || {
-            self.progress
-                .events
-                .load(Ordering::Acquire)
-                .saturating_sub(self.board.status().events)
-        };
-        while unread() > UNREAD_MAX && !self.stop.load(Ordering::Relaxed) {
-            std::thread::sleep(STRIDE);
+        while self.is_ahead() && !self.stop.load(Ordering::Relaxed) {
+            std::thread::sleep(STRIDE / 10);
         }
+    }
+
+    fn is_ahead(&self) -> bool {
+        let status = self.board.status();
+        let events = self.progress.events.load(Ordering::Acquire);
+        let unread = events.saturating_sub(status.events);
+        let now = EventTime(self.progress.now.load(Ordering::Acquire));
+        let windows = status.models.iter().flat_map(|model| &model.quality);
+        let judged = windows.map(|window| window.end).max();
+        unread > UNREAD_MAX || judged.is_some_and(|judged| judged.plus_millis(UNJUDGED_MAX) < now)
     }
 }

@@ -41,7 +41,7 @@ const COUNTRIES: [(&str, f64); 12] = [
     ("PT", zipf(12)),
 ];
 /// Kinds of card and their shares; independent of everything else, so that the model treats all alike.
-const CARDS: [(&str, f64); 3] = [("debit", 0.37), ("credit", 0.33), ("prepaid", 0.30)];
+const CARDS: [(&str, f64); 3] = [("debit", 0.34), ("credit", 0.26), ("prepaid", 0.40)];
 /// Keeps the draw of the card apart from all others.
 const CARD_SALT: u64 = 0x63_61_72_64;
 /// Never produced but by its incident.
@@ -343,7 +343,7 @@ mod tests {
                 .iter()
                 .all(|e| e.is_suspect == (e.label() == "fraud"))
         );
-        assert!((share(&events, |e| e.card == "prepaid") - 0.30).abs() < 0.01);
+        assert!((share(&events, |e| e.card == "prepaid") - 0.40).abs() < 0.01);
         assert!(share(&events, |e| e.country == UNSEEN_COUNTRY) == 0.0);
         let ids: std::collections::BTreeSet<&str> = events.iter().map(|e| e.id.as_str()).collect();
         assert_eq!(ids.len(), events.len(), "ids are unique");
