@@ -1,4 +1,4 @@
-//! The live screen as a function of a scene: header, progress, course, features, incidents, alerts.
+//! The live screen as a function of a scene: header, progress, course, quality, features, incidents, alerts.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -8,7 +8,8 @@ use ratatui::widgets::{Block, Borders, Gauge, Paragraph};
 
 use super::features::draw_features;
 use super::incident::Incident;
-use super::plain::causes;
+use super::plain::{causes, verdict};
+use super::quality::draw_quality;
 use super::record::{AlertRecord, AlertStatus};
 use super::scene::{Scene, Standing};
 use super::score::clock;
@@ -25,12 +26,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>) {
         Constraint::Length(2),
         Constraint::Length(1),
         Constraint::Length(1),
+        Constraint::Length(3),
         Constraint::Min(0),
     ];
-    let [head, progress, course, rest] = Layout::vertical(rows).areas(frame.area());
+    let [head, progress, course, quality, rest] = Layout::vertical(rows).areas(frame.area());
     draw_head(frame, head, scene);
     draw_progress(frame, progress, scene);
     frame.render_widget(course_line(scene, course.width), course);
+    draw_quality(frame, quality, scene);
     let lower = (scene.timeline.incidents.len() as u16).max(3) + 1;
     if frame.area().width >= WIDE {
         let [left, right] =
@@ -184,6 +187,7 @@ fn draw_incidents(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
 fn draw_alerts(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     let area = titled(frame, area, "alerts");
     let mut lines: Vec<Line<'_>> = scene
+        .said
         .alerts
         .iter()
         .rev()
@@ -197,6 +201,10 @@ fn draw_alerts(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
 }
 
 fn alert_line(record: &AlertRecord) -> Line<'static> {
+    let at = record.moment().map_or_else(String::new, clock);
+    if let Some(verdict) = verdict(record) {
+        return Line::styled(format!(" ◇ {at} quality {verdict}"), Color::Cyan);
+    }
     let (sign, style) = match record.status {
         AlertStatus::Pending => ("△", Style::new().fg(Color::Yellow)),
         AlertStatus::Firing => (
@@ -205,10 +213,11 @@ fn alert_line(record: &AlertRecord) -> Line<'static> {
         ),
         AlertStatus::Resolved => ("▽", Style::new().fg(Color::Green)),
     };
-    let at = record.moment().map_or_else(String::new, clock);
     let what = match record.status {
         AlertStatus::Resolved => format!("{} resolved", record.kind.name()),
-        _ => causes(record).replace("feature:", ""),
+        _ => causes(record)
+            .replace("feature:", "")
+            .replace("objective:", ""),
     };
     Line::styled(format!(" {sign} {at} {what}"), style)
 }
@@ -269,6 +278,12 @@ mod tests {
             "psi 0.412",
             "psi of amount",
             "127.0.0.1:9898",
+            "0.761 (0.711–0.791) of 141",
+            "coverage 34 %",
+            "prepaid 0.062",
+            "precise ≥ 0.9",
+            "33 % of the budget left, burning 3.1×",
+            "quality unmoved",
         ] {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }

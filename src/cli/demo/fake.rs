@@ -3,11 +3,17 @@
 
 use super::incident::{Mishap, Timeline};
 use super::record::AlertRecord;
+use super::report::Reports;
 use super::scene::Scene;
+use super::score::Said;
 use super::traffic::{Event, Traffic};
+use crate::alert::By;
 use crate::detect::Verdict;
 use crate::event::{EventTime, Value};
-use crate::http::{ModelStatus, Picture, Readiness, ReferenceStatus, Status, SubjectStatus};
+use crate::http::{
+    ModelStatus, ObjectiveStatus, Picture, QualityStatus, Readiness, ReferenceStatus, Status,
+    SubjectStatus,
+};
 use crate::sketch::{Subject, ValueBuffer, ValueSketch};
 
 /// A scene that owns what it shows.
@@ -15,6 +21,7 @@ pub(super) struct Fake {
     pub status: Status,
     pub timeline: Timeline,
     pub alerts: Vec<AlertRecord>,
+    pub reports: Reports,
     pub now: EventTime,
 }
 
@@ -23,12 +30,16 @@ impl Fake {
         Scene {
             status: &self.status,
             timeline: &self.timeline,
-            alerts: &self.alerts,
+            said: Said {
+                alerts: &self.alerts,
+                reports: &self.reports,
+                corrected: 0,
+                keep_firing_minutes: 15,
+            },
             now: self.now,
             events_per_sec: 31_204.0,
             bootstrap: "127.0.0.1:41235",
             metrics: "http://127.0.0.1:9898/metrics",
-            keep_firing_minutes: 15,
         }
     }
 }
@@ -68,7 +79,109 @@ pub(super) fn watching() -> Fake {
     let reference = ReferenceStatus::Learned {
         id: "5bd1e995".into(),
     };
-    at_hour(37, reference, subjects(), alerts)
+    let mut fake = at_hour(37, reference, subjects(), alerts);
+    fake.alerts.insert(1, assessed());
+    fake.alerts.push(burning());
+    fake.reports = reports();
+    let model = fake.status.models.first_mut().unwrap();
+    model.objectives.push(objective());
+    model.quality.push(of_the_day());
+    fake
+}
+
+fn assessed() -> AlertRecord {
+    let mut record = alert(1_626, "drift", "firing", None, "impact");
+    record.change = Some("assessed".into());
+    record.at = Some(instant(1_665));
+    let impact = serde_json::json!({"verdict": "unmoved", "value": 0.994, "before_value": 0.995});
+    record.impact = Some(serde_json::from_value(impact).unwrap());
+    let sentence =
+        "quality unmoved: accuracy 0.994 (0.923–0.999) in the drifted window, 0.995 before";
+    record.annotations.insert("impact".into(), sentence.into());
+    record
+}
+
+fn burning() -> AlertRecord {
+    let mut record = alert(
+        2_105,
+        "slo",
+        "firing",
+        Some("objective:precise"),
+        "burn_rate",
+    );
+    record.segment = Some("card=prepaid".into());
+    record
+}
+
+fn instant(minute: i64) -> EventTime {
+    let timeline = Timeline::from_day(EventTime(1_777_852_800_000), true);
+    timeline.start.plus_minutes(minute).time()
+}
+
+/// The last hour as a whole and by card, and the first day.
+fn reports() -> Reports {
+    let shares = [
+        (None, 0.761, 141),
+        (Some("card=credit"), 0.957, 35),
+        (Some("card=debit"), 0.967, 50),
+        (Some("card=prepaid"), 0.062, 56),
+    ];
+    let mut reports = Reports::default();
+    for (segment, value, count) in shares {
+        reports.take(&report(("label", "1h", 2_160), segment, (value, count)));
+    }
+    reports.take(&report(("prediction", "1d", 1_440), None, (0.956, 1_902)));
+    reports
+}
+
+fn report(
+    (by, length, minute): (&str, &str, i64),
+    segment: Option<&str>,
+    (value, count): (f64, i64),
+) -> Vec<u8> {
+    let text = |minute| {
+        let at: EventTime = instant(minute);
+        jiff::Timestamp::from_millisecond(at.0).unwrap().to_string()
+    };
+    let minutes = if length == "1h" { 60 } else { 1_440 };
+    let precision = serde_json::json!({
+        "value": value, "count": count, "low": value - 0.05, "high": value + 0.03,
+    });
+    let record = serde_json::json!({
+        "schema": "tidegauge.quality/1", "segment": segment, "by": by, "coverage": null,
+        "window": {"length": length, "start": text(minute - minutes), "end": text(minute)},
+        "as_of": text(minute), "age": null, "corrections": 12,
+        "measures": {"precision": precision},
+    });
+    serde_json::to_vec(&record).unwrap()
+}
+
+fn objective() -> ObjectiveStatus {
+    ObjectiveStatus {
+        objective: "precise".into(),
+        good: 2_490,
+        valid: 2_670,
+        value: Some(0.9326),
+        target: Some(0.9),
+        budget_remaining: Some(0.326),
+        budget: None,
+        burn_rates: [("2h".to_owned(), Some(3.14))].into(),
+        exhausted_at: None,
+    }
+}
+
+fn of_the_day() -> QualityStatus {
+    QualityStatus {
+        version: "2026-05".into(),
+        segment: None,
+        by: By::Prediction,
+        window: "1d".into(),
+        end: instant(2_160),
+        predicted: 129_000,
+        labelled: 44_100,
+        coverage: Some(0.342),
+        measures: [].into(),
+    }
 }
 
 fn at_hour(
@@ -114,6 +227,7 @@ fn at_hour(
         now: clock.plus_millis(120_000),
         timeline,
         alerts,
+        reports: Reports::default(),
     }
 }
 

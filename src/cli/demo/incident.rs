@@ -4,8 +4,8 @@ use super::record::AlertKind;
 use crate::event::EventTime;
 use crate::window::{Boundary, Span};
 
-/// What goes wrong with the stream. Only what is logged breaks: the model itself still sees the right values, so one
-/// incident has one cause.
+/// What goes wrong with the stream. Of predictions only what is logged breaks: the model itself still sees the right values,
+/// so one incident has one cause. The last two touch no prediction at all: only labels can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mishap {
     /// The amount is logged in cents.
@@ -18,6 +18,21 @@ pub enum Mishap {
     ScoreShift,
     /// Nothing comes any more.
     Silence,
+    /// Fraud moves to prepaid cards and looks like nothing the model knows; what it suspects there is honest.
+    FraudMoves,
+    /// Payments of the evening before, first labelled honest, turn out to be fraud.
+    Chargebacks,
+}
+
+/// What must be said of an incident beside the alert that finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// Nothing.
+    Alert,
+    /// The drift's follow-up record, once its labels have come, with this verdict.
+    Assessed(&'static str),
+    /// No alert at all: the day's next report counts every correction.
+    Report,
 }
 
 /// The alert that must be raised.
@@ -27,6 +42,10 @@ pub struct Expect {
     pub kinds: &'static [AlertKind],
     /// The subject; `None` for the model as a whole.
     pub subject: Option<&'static str>,
+    /// The segment that the alert must name; `None` where it need not.
+    pub segment: Option<&'static str>,
+    /// What must be said beside it, or instead of it.
+    pub sign: Sign,
     /// Subjects that the incident moves as well: their alerts are explained by it, but not asked for.
     pub also: &'static [&'static str],
 }
@@ -68,18 +87,17 @@ pub struct Timeline {
 const HOUR: i64 = 60;
 const DATA_OR_DRIFT: &[AlertKind] = &[AlertKind::DataQuality, AlertKind::Drift];
 
-/// Minutes from the start, minutes of duration. Two hours are enough for the 15-minute and the 1-hour window, and each
-/// incident is over for at least two hours before the next one.
-const PLAN: [(&str, Mishap, i64, i64, Expect); 5] = [
+/// Minutes from the start, minutes of duration. Two hours are enough for the 15-minute and the 1-hour window, and what predictions
+/// show is over for at least two hours before they show the next thing.
+const PLAN: [(&str, Mishap, i64, i64, Expect); 7] = [
     (
         "amount in cents",
         Mishap::AmountInCents,
         27 * HOUR,
         2 * HOUR,
         Expect {
-            kinds: &[AlertKind::Drift],
-            subject: Some("feature:amount"),
-            also: &[],
+            sign: Sign::Assessed("unmoved"),
+            ..about(&[AlertKind::Drift], Some("feature:amount"))
         },
     ),
     (
@@ -87,10 +105,16 @@ const PLAN: [(&str, Mishap, i64, i64, Expect); 5] = [
         Mishap::UnseenCountry,
         31 * HOUR + 30,
         2 * HOUR,
+        about(DATA_OR_DRIFT, Some("feature:country")),
+    ),
+    (
+        "fraud goes prepaid",
+        Mishap::FraudMoves,
+        33 * HOUR + 45,
+        2 * HOUR,
         Expect {
-            kinds: DATA_OR_DRIFT,
-            subject: Some("feature:country"),
-            also: &[],
+            segment: Some("card=prepaid"),
+            ..about(&[AlertKind::Slo], Some(PRECISE))
         },
     ),
     (
@@ -98,21 +122,23 @@ const PLAN: [(&str, Mishap, i64, i64, Expect); 5] = [
         Mishap::AgeNulls,
         36 * HOUR,
         2 * HOUR,
-        Expect {
-            kinds: &[AlertKind::DataQuality],
-            subject: Some("feature:age"),
-            also: &[],
-        },
+        about(&[AlertKind::DataQuality], Some("feature:age")),
     ),
     (
         "traffic stops",
         Mishap::Silence,
         40 * HOUR + 30,
         45,
+        about(&[AlertKind::Volume], None),
+    ),
+    (
+        "late chargebacks",
+        Mishap::Chargebacks,
+        42 * HOUR,
+        HOUR,
         Expect {
-            kinds: &[AlertKind::Volume],
-            subject: None,
-            also: &[],
+            sign: Sign::Report,
+            ..about(&[], None)
         },
     ),
     (
@@ -121,15 +147,29 @@ const PLAN: [(&str, Mishap, i64, i64, Expect); 5] = [
         43 * HOUR + 30,
         2 * HOUR,
         Expect {
-            kinds: &[AlertKind::Drift],
-            subject: Some("score"),
-            also: &["label"],
+            sign: Sign::Assessed("worse"),
+            also: &["label", PRECISE],
+            ..about(&[AlertKind::Drift], Some("score"))
         },
     ),
 ];
 
+/// The demo's objective, as alerts name it.
+const PRECISE: &str = "objective:precise";
+
+const fn about(kinds: &'static [AlertKind], subject: Option<&'static str>) -> Expect {
+    Expect {
+        kinds,
+        subject,
+        segment: None,
+        sign: Sign::Alert,
+        also: &[],
+    }
+}
+
 impl Timeline {
-    /// Two days from `day` (rounded down to midnight UTC): a day to learn from, then a day on which things go wrong.
+    /// Two days from `day` (rounded down to midnight UTC): a day to learn from, then a day on which things go wrong, and half an
+    /// hour to report on it.
     #[must_use]
     pub fn from_day(day: EventTime, incidents: bool) -> Self {
         let minutes = Boundary::at_or_before(day).0;
@@ -138,7 +178,7 @@ impl Timeline {
         Self {
             start,
             learned: start.plus_minutes(24 * HOUR),
-            end: start.plus_minutes(48 * HOUR),
+            end: start.plus_minutes(48 * HOUR + 30),
             incidents: plan
                 .iter()
                 .map(|planned| incident(start, *planned))
@@ -153,6 +193,13 @@ impl Timeline {
             .iter()
             .find(|incident| incident.is_active(time))
             .map(|incident| incident.mishap)
+    }
+
+    /// When `mishap` goes on.
+    #[must_use]
+    pub fn span_of(&self, mishap: Mishap) -> Option<Span> {
+        let found = self.incidents.iter().find(|own| own.mishap == mishap)?;
+        Some(found.span)
     }
 
     /// How far `time` lies between start and end, 0..=1.
@@ -189,17 +236,28 @@ mod tests {
     fn incidents_come_one_by_one_after_learning() {
         let timeline = Timeline::from_day(EventTime(1_777_939_261_000), true);
         assert!(timeline.start.on_grid(24 * HOUR));
-        assert_eq!(timeline.incidents.len(), 5);
-        let ends: Vec<Boundary> = timeline.incidents.iter().map(|i| i.span.end).collect();
-        assert!(timeline.incidents[0].span.start >= timeline.learned.plus_minutes(2 * HOUR));
-        for (next, end) in timeline.incidents.iter().skip(1).zip(&ends) {
+        assert_eq!(timeline.incidents.len(), 7);
+        let (shown, hidden): (Vec<&Incident>, Vec<&Incident>) = timeline
+            .incidents
+            .iter()
+            .partition(|i| !matches!(i.mishap, Mishap::FraudMoves | Mishap::Chargebacks));
+        assert!(shown[0].span.start >= timeline.learned.plus_minutes(2 * HOUR));
+        for (next, before) in shown.iter().skip(1).zip(&shown) {
             assert!(
-                next.span.start >= end.plus_minutes(2 * HOUR),
+                next.span.start >= before.span.end.plus_minutes(2 * HOUR),
                 "{} needs a calm before it",
                 next.name
             );
         }
-        assert!(ends[4] < timeline.end);
+        assert_eq!(hidden.len(), 2);
+        let pairs = timeline.incidents.iter().skip(1).zip(&timeline.incidents);
+        assert!(
+            pairs
+                .into_iter()
+                .all(|(next, one)| next.span.start >= one.span.end),
+            "never two at once"
+        );
+        assert!(timeline.incidents[6].span.end < timeline.end);
     }
 
     #[test]

@@ -10,10 +10,13 @@ mod encode;
 mod fake;
 mod features;
 mod incident;
+mod labels;
 mod plain;
 mod produce;
+mod quality;
 mod reader;
 mod record;
+mod report;
 mod scene;
 mod score;
 mod stage;
@@ -25,11 +28,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use encode::encode;
+use encode::{encode, encode_label};
 use incident::Timeline;
 use reader::AlertReader;
 use scene::Scene;
-use score::reckon;
+use score::{Said, reckon};
 use stage::Stage;
 use view::{Flow, View};
 
@@ -69,11 +72,7 @@ pub fn execute(args: &DemoArgs) -> Result<ExitCode, Error> {
     if show.until_judged()? == Flow::Quit {
         return Ok(ExitCode::SUCCESS);
     }
-    let reckoning = reckon(
-        &timeline,
-        show.alerts.records(),
-        stage.keep_firing_minutes(),
-    );
+    let reckoning = reckon(&timeline, &said(&stage, &show.alerts));
     if args.keep_running {
         show.until_quit(&reckoning.to_string())?;
     }
@@ -112,14 +111,15 @@ impl<'a> Show<'a> {
     /// Shows until everything that was produced is judged.
     fn until_judged(&mut self) -> Result<Flow, Error> {
         let mut settled = Instant::now();
-        let mut windows = 0;
+        let mut before = (0, 0);
         loop {
             let status = self.stage.status();
-            if status.windows_closed != windows
+            let so_far = (status.windows_closed, self.alerts.taken());
+            if so_far != before
                 || !self.stage.is_produced()
                 || status.events < self.stage.produced()
             {
-                windows = status.windows_closed;
+                before = so_far;
                 settled = Instant::now();
             }
             if self.frame()? == Flow::Quit {
@@ -151,19 +151,29 @@ impl<'a> Show<'a> {
     fn frame(&mut self) -> Result<Flow, Error> {
         self.alerts.read_new();
         let status = self.stage.status();
+        let events_per_sec = self.rate.of(status.events);
         let scene = Scene {
             status: &status,
             timeline: self.timeline,
-            alerts: self.alerts.records(),
+            said: said(self.stage, &self.alerts),
             now: self.stage.now(),
-            events_per_sec: self.rate.of(status.events),
+            events_per_sec,
             bootstrap: self.stage.bootstrap(),
             metrics: self.stage.metrics_url(),
-            keep_firing_minutes: self.stage.keep_firing_minutes(),
         };
         let flow = self.view.show(&scene).map_err(Error::failed)?;
         std::thread::sleep(FRAME);
         Ok(flow)
+    }
+}
+
+/// What was read back so far, and what was sent.
+fn said<'a>(stage: &Stage, alerts: &'a AlertReader) -> Said<'a> {
+    Said {
+        alerts: alerts.records(),
+        reports: alerts.reports(),
+        corrected: stage.corrected(),
+        keep_firing_minutes: stage.keep_firing_minutes(),
     }
 }
 

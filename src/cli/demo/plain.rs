@@ -1,6 +1,7 @@
 //! The demo without a terminal: one line per event of interest.
 
 use super::record::{AlertRecord, AlertStatus};
+use super::report::{MeasureRecord, QualityRecord};
 use super::scene::Scene;
 use super::score::clock;
 use crate::event::EventTime;
@@ -14,6 +15,7 @@ pub(super) struct Plain {
     begun: usize,
     ended: usize,
     alerts: usize,
+    days: usize,
 }
 
 impl Plain {
@@ -29,10 +31,14 @@ impl Plain {
         }
         self.learning(scene, &mut lines);
         self.incidents(scene, &mut lines);
-        for record in scene.alerts.iter().skip(self.alerts) {
+        for record in scene.said.alerts.iter().skip(self.alerts) {
             lines.push(alert_line(record));
         }
-        self.alerts = scene.alerts.len();
+        self.alerts = scene.said.alerts.len();
+        for report in scene.said.reports.days.iter().skip(self.days) {
+            lines.push(day_line(report));
+        }
+        self.days = scene.said.reports.days.len();
         lines
     }
 
@@ -74,7 +80,45 @@ fn said(at: EventTime, what: &str) -> String {
     format!("{}  {what}", clock(at))
 }
 
+/// What labels say of a day of predictions.
+fn day_line(report: &QualityRecord) -> String {
+    let day = clock(report.window.span.start);
+    let day = day.get(..3).unwrap_or_default();
+    let again = if report.age.is_some() { " again" } else { "" };
+    let measured = |name| {
+        let measure = report.measure(name)?;
+        Some(format!("{name} {}", with_interval(measure)))
+    };
+    let mut parts: Vec<String> = ["precision", "recall"]
+        .into_iter()
+        .filter_map(measured)
+        .collect();
+    parts.push(format!("{} corrections", report.corrections));
+    said(
+        report.as_of,
+        &format!("report on {day}{again}: {}", parts.join(", ")),
+    )
+}
+
+/// `0.961 (0.930–0.979)`.
+pub(super) fn with_interval(measure: &MeasureRecord) -> String {
+    match (measure.low, measure.high) {
+        (Some(low), Some(high)) => format!("{:.3} ({low:.3}–{high:.3})", measure.value),
+        _ => format!("{:.3}", measure.value),
+    }
+}
+
+/// What a follow-up says of quality: `unmoved`; `None` of other records.
+pub(super) fn verdict(record: &AlertRecord) -> Option<&str> {
+    let impact = record.impact.as_ref().filter(|_| record.is_follow_up())?;
+    Some(&impact.verdict)
+}
+
 fn alert_line(record: &AlertRecord) -> String {
+    if let Some(said) = record.impact_sentence().filter(|_| record.is_follow_up()) {
+        let at = record.moment().map_or_else(String::new, clock);
+        return format!("{at}  assessed {}: {said}", record.kind.name());
+    }
     let status = match record.status {
         AlertStatus::Pending => "pending",
         AlertStatus::Firing => match record.change.as_deref() {
@@ -85,7 +129,15 @@ fn alert_line(record: &AlertRecord) -> String {
         AlertStatus::Resolved => "resolved",
     };
     let at = record.moment().map_or_else(|| " ".repeat(9), clock);
-    format!("{at}  {status} {}: {}", record.kind.name(), causes(record))
+    let segment = match &record.segment {
+        Some(segment) if record.status == AlertStatus::Firing => format!(", segment {segment}"),
+        _ => String::new(),
+    };
+    format!(
+        "{at}  {status} {}: {}{segment}",
+        record.kind.name(),
+        causes(record)
+    )
 }
 
 /// `psi of feature:amount`, and how many more.
@@ -129,10 +181,15 @@ mod tests {
                 "Tue 05:00  incident ends: amount in cents",
                 "Tue 07:30  incident begins: unseen country, 2 %",
                 "Tue 09:30  incident ends: unseen country, 2 %",
+                "Tue 09:45  incident begins: fraud goes prepaid",
+                "Tue 11:45  incident ends: fraud goes prepaid",
                 "Tue 12:00  incident begins: age null, 2 → 20 %",
                 "Tue 03:06  ALERT drift: psi of feature:amount",
+                "Tue 03:45  assessed drift: quality unmoved: accuracy 0.994 (0.923–0.999) in the drifted window, 0.995 before",
                 "Tue 07:42  ALERT data quality: new_category of feature:country",
                 "Tue 10:04  resolved data quality: new_category of feature:country",
+                "Tue 11:05  ALERT objective: burn_rate of objective:precise, segment card=prepaid",
+                "Tue 00:00  report on Mon: precision 0.956 (0.906–0.986), 12 corrections",
             ]
         );
         assert!(plain.lines(&watching().scene()).is_empty());

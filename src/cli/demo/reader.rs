@@ -1,4 +1,4 @@
-//! Reads the alert topics back, as any subscriber would.
+//! Reads the alert topics and the reports back, as any subscriber would.
 
 use std::time::Duration;
 
@@ -8,23 +8,27 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::record::AlertRecord;
+use super::report::Reports;
 use crate::cli::Error;
 
 /// Records taken in one go.
 const BATCH_MAX: usize = 1_000;
 
-/// A subscriber to the alert topics.
+/// A subscriber to the alert topics and the reports.
 pub(super) struct AlertReader {
     consumer: BaseConsumer,
+    reports_topic: String,
     records: Vec<AlertRecord>,
+    reports: Reports,
+    taken: u64,
 }
 
 impl AlertReader {
-    /// A subscriber from the first alert on.
+    /// A subscriber from the first record on.
     ///
     /// # Errors
     /// When the client refuses.
-    pub(super) fn open(bootstrap: &str, topics: &[&str]) -> Result<Self, Error> {
+    pub(super) fn open(bootstrap: &str, alerts: &[&str], reports: &str) -> Result<Self, Error> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", bootstrap)
@@ -32,14 +36,17 @@ impl AlertReader {
             .set("enable.auto.commit", "false");
         let consumer: BaseConsumer = config.create().map_err(Error::failed)?;
         let mut list = TopicPartitionList::new();
-        for topic in topics {
+        for topic in alerts.iter().chain([&reports]) {
             list.add_partition_offset(topic, 0, Offset::Beginning)
                 .map_err(Error::failed)?;
         }
         consumer.assign(&list).map_err(Error::failed)?;
         Ok(Self {
             consumer,
+            reports_topic: reports.to_owned(),
             records: Vec::new(),
+            reports: Reports::default(),
+            taken: 0,
         })
     }
 
@@ -49,16 +56,30 @@ impl AlertReader {
             let Some(Ok(message)) = self.consumer.poll(Duration::ZERO) else {
                 return;
             };
-            // What is no alert record cannot be in a topic of ours; were it there, the reckoning would miss it.
-            self.records.extend(
-                message
-                    .payload()
-                    .and_then(|value| AlertRecord::read(value).ok()),
-            );
+            self.taken += 1;
+            let Some(value) = message.payload() else {
+                continue;
+            };
+            if message.topic() == self.reports_topic {
+                self.reports.take(value);
+            } else {
+                // What is no alert record cannot be in a topic of ours; were it there, the reckoning would miss it.
+                self.records.extend(AlertRecord::read(value).ok());
+            }
         }
     }
 
-    /// Everything read so far; in order within a topic.
+    /// Records taken so far, of whatever kind.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// What the reports have said so far.
+    pub(super) fn reports(&self) -> &Reports {
+        &self.reports
+    }
+
+    /// All alerts read so far; in order within a topic.
     pub(super) fn records(&self) -> &[AlertRecord] {
         &self.records
     }

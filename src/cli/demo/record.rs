@@ -1,5 +1,7 @@
 //! Alert records as the demo reads them back from the alert topics: the few fields that the reckoning needs.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
@@ -17,6 +19,8 @@ pub enum AlertKind {
     Volume,
     /// The monitor's own input is broken.
     Integrity,
+    /// An objective is not met.
+    Slo,
 }
 
 impl AlertKind {
@@ -28,6 +32,7 @@ impl AlertKind {
             Self::DataQuality => "data quality",
             Self::Volume => "volume",
             Self::Integrity => "integrity",
+            Self::Slo => "objective",
         }
     }
 }
@@ -45,7 +50,7 @@ pub enum AlertStatus {
 }
 
 /// One transition of an alert.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct AlertRecord {
     /// What kind of trouble it is.
     pub kind: AlertKind,
@@ -54,6 +59,18 @@ pub struct AlertRecord {
     /// Why it was published: opened, joined, escalated.
     #[serde(default)]
     pub change: Option<String>,
+    /// The segment that all causes share, or that bears most of the harm.
+    #[serde(default)]
+    pub segment: Option<String>,
+    /// When it was said.
+    #[serde(default, deserialize_with = "rfc3339_or_none")]
+    pub at: Option<EventTime>,
+    /// What a drift did to quality, in a follow-up record.
+    #[serde(default)]
+    pub impact: Option<ImpactRecord>,
+    /// Sentences for people, by name.
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
     /// The window of the first cause.
     #[serde(default)]
     pub window: Option<WindowRecord>,
@@ -63,6 +80,17 @@ pub struct AlertRecord {
     /// Subjects that are new with this record.
     #[serde(default)]
     pub new_causes: Vec<NewCause>,
+}
+
+/// What a drift did to quality.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ImpactRecord {
+    /// `unmoved`, `worse`, `better` or `unknown`.
+    pub verdict: String,
+    /// Share of right answers while it drifted.
+    pub value: Option<f64>,
+    /// Share of right answers before.
+    pub before_value: Option<f64>,
 }
 
 /// A cause of an alert.
@@ -104,9 +132,24 @@ impl AlertRecord {
         serde_json::from_slice(value)
     }
 
-    /// When it was said, in event time: the end of the last window it speaks of.
+    /// Whether it only says what became of an alert: no transition.
+    #[must_use]
+    pub fn is_follow_up(&self) -> bool {
+        self.change.as_deref() == Some("assessed")
+    }
+
+    /// What a drift did to quality, as a sentence.
+    #[must_use]
+    pub fn impact_sentence(&self) -> Option<&str> {
+        self.annotations.get("impact").map(String::as_str)
+    }
+
+    /// When it was said, in event time: the end of the last window it speaks of; a follow-up comes later.
     #[must_use]
     pub fn moment(&self) -> Option<EventTime> {
+        if self.is_follow_up() {
+            return self.at;
+        }
         let causes = self.causes.iter().filter_map(|cause| cause.window.as_ref());
         causes.chain(&self.window).map(|window| window.end).max()
     }
@@ -124,7 +167,11 @@ impl AlertRecord {
     }
 }
 
-fn rfc3339<'de, D: Deserializer<'de>>(input: D) -> Result<EventTime, D::Error> {
+fn rfc3339_or_none<'de, D: Deserializer<'de>>(input: D) -> Result<Option<EventTime>, D::Error> {
+    rfc3339(input).map(Some)
+}
+
+pub(super) fn rfc3339<'de, D: Deserializer<'de>>(input: D) -> Result<EventTime, D::Error> {
     let text = String::deserialize(input)?;
     let instant: Timestamp = text.parse().map_err(serde::de::Error::custom)?;
     Ok(EventTime(instant.as_millisecond()))

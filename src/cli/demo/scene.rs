@@ -1,10 +1,10 @@
 //! One moment of the demo: all that the live view and the plain lines are drawn from.
 
 use super::incident::{Incident, Timeline};
-use super::record::AlertRecord;
-use super::score::{Found, Reckoning, reckon};
+use super::score::{Found, Reckoning, Said, reckon};
+use crate::alert::By;
 use crate::event::EventTime;
-use crate::http::{ModelStatus, ReferenceStatus, Status};
+use crate::http::{ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus, Status};
 
 /// One moment of the demo.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +13,8 @@ pub struct Scene<'a> {
     pub status: &'a Status,
     /// The course of events.
     pub timeline: &'a Timeline,
-    /// Alert records read back so far, in order.
-    pub alerts: &'a [AlertRecord],
+    /// What was read back so far.
+    pub said: Said<'a>,
     /// How far the stream was produced, in event time.
     pub now: EventTime,
     /// Events read per second of wall time.
@@ -23,8 +23,6 @@ pub struct Scene<'a> {
     pub bootstrap: &'a str,
     /// Where `/metrics` answers; empty where nothing is served.
     pub metrics: &'a str,
-    /// The alerting's own setting.
-    pub keep_firing_minutes: i64,
 }
 
 /// How it stands with an incident.
@@ -47,12 +45,24 @@ impl Scene<'_> {
     }
 
     pub(super) fn reckoning(&self) -> Reckoning {
-        reckon(self.timeline, self.alerts, self.keep_firing_minutes)
+        reckon(self.timeline, &self.said)
     }
 
     /// The demo has one model.
     pub(super) fn model(&self) -> Option<&ModelStatus> {
         self.status.models.first()
+    }
+
+    /// The demo has one objective.
+    pub(super) fn objective(&self) -> Option<&ObjectiveStatus> {
+        self.model()?.objectives.first()
+    }
+
+    /// Labelled ÷ predicted of the last day's predictions.
+    pub(super) fn coverage(&self) -> Option<f64> {
+        let of_day =
+            |q: &&QualityStatus| q.segment.is_none() && q.by == By::Prediction && q.window == "1d";
+        self.model()?.quality.iter().find(of_day)?.coverage
     }
 
     /// 0..=1 while learning, `None` once the reference is there.

@@ -1,34 +1,61 @@
 //! The reckoning: which incident was found by which alert and after how long, and which alert has no incident.
 //!
-//! An incident is found by the first firing record of an expected kind that names its subject, with a window that
-//! reaches into it. A cause is false when no incident explains it: none that moves its subject and that overlaps its
-//! window, prolonged by the time for which an alert keeps firing. A window of a day that still holds an incident is
-//! thereby explained, one that has left it behind is not.
+//! An incident is found by the first firing record of an expected kind that names its subject, and its segment where one is
+//! asked for, with a window that reaches into it. A wave of corrections raises no alert: it is found by the day's next report,
+//! if that counts exactly as many corrections as were sent. Where labels must say what an incident did, the follow-up record
+//! must say so. A cause is false when no incident explains it: none that moves its subject and that overlaps its window,
+//! prolonged by the time for which an alert keeps firing. A window of a day that still holds an incident is thereby
+//! explained, one that has left it behind is not.
 
 use std::fmt;
 
-use super::incident::{Incident, Timeline};
+use super::incident::{Incident, Sign, Timeline};
 use super::record::{AlertRecord, AlertStatus, CauseRecord, WindowRecord};
+use super::report::Reports;
 use crate::event::EventTime;
 
+/// What was published, and what it is held against beside the course of events.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// Alert records, in the order in which they were published.
+    pub alerts: &'a [AlertRecord],
+    /// Quality reports.
+    pub reports: &'a Reports,
+    /// Corrections that were sent about payments of the first day.
+    pub corrected: i64,
+    /// The alerting's own setting.
+    pub keep_firing_minutes: i64,
+}
+
 /// What became of an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The incident.
     pub incident: Incident,
-    /// The alert that found it.
+    /// What found it.
     pub found: Option<Found>,
+    /// What labels said of it.
+    pub assessed: Option<Assessed>,
 }
 
-/// The alert that found an incident.
+/// What found an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The detector.
-    pub detector: String,
-    /// Its subject; `None` for the model as a whole.
-    pub subject: Option<String>,
-    /// Event time from the incident's beginning to the alert, in minutes.
+    /// Detector and subject, or what the report says.
+    pub what: String,
+    /// Event time from the incident's beginning until it was said, in minutes.
     pub delay_minutes: i64,
+}
+
+/// What labels said of an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessed {
+    /// When.
+    pub at: Option<EventTime>,
+    /// `unmoved`, `worse`, `better` or `unknown`.
+    pub verdict: String,
+    /// For people.
+    pub what: String,
 }
 
 /// An alert's cause that nothing explains.
@@ -41,7 +68,7 @@ pub struct FalseAlarm {
 }
 
 /// The whole account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Reckoning {
     /// Each incident, in order.
     pub outcomes: Vec<Outcome>,
@@ -49,26 +76,40 @@ pub struct Reckoning {
     pub false_alarms: Vec<FalseAlarm>,
 }
 
-/// Holds `records`, in the order in which they were published, against what went wrong. `keep_firing_minutes` is the
-/// alerting's own setting.
+/// Holds what was said against what went wrong.
 #[must_use]
-pub fn reckon(timeline: &Timeline, records: &[AlertRecord], keep_firing_minutes: i64) -> Reckoning {
-    let firing = || {
-        records
-            .iter()
-            .filter(|record| record.status == AlertStatus::Firing)
-    };
+pub fn reckon(timeline: &Timeline, said: &Said<'_>) -> Reckoning {
     let outcomes = timeline.incidents.iter().map(|incident| Outcome {
         incident: *incident,
-        found: firing().find_map(|record| found(incident, record)),
+        found: match incident.expects.sign {
+            Sign::Report => reported(incident, timeline, said),
+            Sign::Alert | Sign::Assessed(_) => firing(said).find_map(|r| found(incident, r)),
+        },
+        assessed: match incident.expects.sign {
+            Sign::Assessed(_) => said.alerts.iter().find_map(|r| assessed(incident, r)),
+            Sign::Alert | Sign::Report => None,
+        },
     });
+    Reckoning {
+        outcomes: outcomes.collect(),
+        false_alarms: false_alarms(timeline, said),
+    }
+}
+
+/// Records that raise an alert or add to it.
+fn firing<'a>(said: &Said<'a>) -> impl Iterator<Item = &'a AlertRecord> {
+    let is_firing = |r: &&AlertRecord| r.status == AlertStatus::Firing && !r.is_follow_up();
+    said.alerts.iter().filter(is_firing)
+}
+
+fn false_alarms(timeline: &Timeline, said: &Said<'_>) -> Vec<FalseAlarm> {
     let mut false_alarms: Vec<FalseAlarm> = Vec::new();
-    for record in firing() {
+    for record in firing(said) {
         for cause in record.news() {
             let explained = timeline
                 .incidents
                 .iter()
-                .any(|i| explains(i, cause, keep_firing_minutes));
+                .any(|i| explains(i, cause, said.keep_firing_minutes));
             if !explained {
                 false_alarms.push(false_alarm(record, cause));
             }
@@ -81,29 +122,74 @@ pub fn reckon(timeline: &Timeline, records: &[AlertRecord], keep_firing_minutes:
             });
         }
     }
-    Reckoning {
-        outcomes: outcomes.collect(),
-        false_alarms,
-    }
+    false_alarms
 }
 
 fn found(incident: &Incident, record: &AlertRecord) -> Option<Found> {
-    if !incident.expects.kinds.contains(&record.kind) {
+    let expects = &incident.expects;
+    let names_segment = expects.segment.is_none() || record.segment.as_deref() == expects.segment;
+    if !expects.kinds.contains(&record.kind) || !names_segment {
         return None;
     }
     let names_it = |cause: &&CauseRecord| {
-        cause.subject.as_deref() == incident.expects.subject
+        cause.subject.as_deref() == expects.subject
             && cause
                 .window
                 .as_ref()
                 .is_some_and(|w| reaches(w, incident, 0))
     };
     let cause = record.news().find(names_it)?;
-    let said = record.moment()?;
+    let what = match expects.segment {
+        Some(segment) => format!("{}, {segment}", cause.detector),
+        None => format!(
+            "{} of {}",
+            cause.detector,
+            cause.subject.as_deref().unwrap_or("the model")
+        ),
+    };
     Some(Found {
-        detector: cause.detector.clone(),
-        subject: cause.subject.clone(),
-        delay_minutes: (said.0 - incident.span.start.time().0) / 60_000,
+        what,
+        delay_minutes: delay(incident, record.moment()?),
+    })
+}
+
+fn delay(incident: &Incident, said: EventTime) -> i64 {
+    (said.0 - incident.span.start.time().0) / 60_000
+}
+
+/// The day's next report, if it counts what was sent.
+fn reported(incident: &Incident, timeline: &Timeline, said: &Said<'_>) -> Option<Found> {
+    let mut reports = said.reports.of_day(timeline.start.time());
+    let first = reports.next()?;
+    let next = reports.find(|report| report.as_of >= incident.span.end.time())?;
+    let is_exact = next.corrections == said.corrected && next.corrections > first.corrections;
+    is_exact.then(|| Found {
+        what: format!("corrections {} → {}", first.corrections, next.corrections),
+        delay_minutes: delay(incident, next.as_of),
+    })
+}
+
+fn assessed(incident: &Incident, record: &AlertRecord) -> Option<Assessed> {
+    let impact = record.impact.as_ref().filter(|_| record.is_follow_up())?;
+    let is_about_it = |cause: &CauseRecord| {
+        cause
+            .window
+            .as_ref()
+            .is_some_and(|w| reaches(w, incident, 0))
+    };
+    if !record.causes.iter().any(is_about_it) {
+        return None;
+    }
+    let share = |share: Option<f64>| share.map_or("?".to_owned(), |x| format!("{x:.3}"));
+    Some(Assessed {
+        at: record.moment(),
+        verdict: impact.verdict.clone(),
+        what: format!(
+            "quality {}: {} right, {} before",
+            impact.verdict,
+            share(impact.value),
+            share(impact.before_value)
+        ),
     })
 }
 
@@ -112,6 +198,7 @@ fn explains(incident: &Incident, cause: &CauseRecord, keep_firing_minutes: i64) 
     let moves = subject == incident.expects.subject
         || subject.is_some_and(|s| incident.expects.also.contains(&s));
     moves
+        && !incident.expects.kinds.is_empty()
         && cause
             .window
             .as_ref()
@@ -132,11 +219,53 @@ fn false_alarm(record: &AlertRecord, cause: &CauseRecord) -> FalseAlarm {
     }
 }
 
+impl Outcome {
+    /// Whether everything was said that had to be.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.found.is_some() && self.assessment_owed().is_none()
+    }
+
+    /// The verdict that labels should have had and did not.
+    fn assessment_owed(&self) -> Option<&'static str> {
+        match self.incident.expects.sign {
+            Sign::Assessed(verdict) => {
+                let is_right = self.assessed.as_ref().is_some_and(|a| a.verdict == verdict);
+                (!is_right).then_some(verdict)
+            }
+            Sign::Alert | Sign::Report => None,
+        }
+    }
+}
+
 impl Reckoning {
     /// Whether every incident was found and nothing false fired.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.false_alarms.is_empty() && self.outcomes.iter().all(|outcome| outcome.found.is_some())
+        self.false_alarms.is_empty() && self.outcomes.iter().all(Outcome::is_met)
+    }
+}
+
+/// The row of an incident, and below it what its labels said.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = clock(self.incident.span.start.time());
+        let name = self.incident.name;
+        match &self.found {
+            Some(Found {
+                what,
+                delay_minutes,
+            }) => writeln!(f, "{name:<22} {at:<13} {what:<32} {delay_minutes} min")?,
+            None => writeln!(f, "{name:<22} {at:<13} MISSED")?,
+        }
+        if let Some(assessed) = &self.assessed {
+            let at = assessed.at.map_or_else(String::new, clock);
+            writeln!(f, "{:<22} {at:<13} {}", "  by its labels", assessed.what)?;
+        }
+        match self.assessment_owed() {
+            Some(verdict) => writeln!(f, "{:<22} {:<13} NOT ASSESSED as {verdict}", "", ""),
+            None => Ok(()),
+        }
     }
 }
 
@@ -147,37 +276,17 @@ impl fmt::Display for Reckoning {
             writeln!(
                 f,
                 "{:<22} {:<13} {:<32} after",
-                "incident", "event time", "alert"
+                "incident", "event time", "alert or report"
             )?;
         }
         for outcome in &self.outcomes {
-            let at = clock(outcome.incident.span.start.time());
-            let name = outcome.incident.name;
-            match &outcome.found {
-                Some(found) => {
-                    let alert = format!(
-                        "{} of {}",
-                        found.detector,
-                        found.subject.as_deref().unwrap_or("the model")
-                    );
-                    writeln!(
-                        f,
-                        "{name:<22} {at:<13} {alert:<32} {} min",
-                        found.delay_minutes
-                    )?;
-                }
-                None => writeln!(f, "{name:<22} {at:<13} MISSED")?,
-            }
+            write!(f, "{outcome}")?;
         }
         for alarm in &self.false_alarms {
             let at = alarm.at.map_or_else(String::new, clock);
             writeln!(f, "{:<22} {at:<13} {}", "FALSE ALARM", alarm.what)?;
         }
-        let found = self
-            .outcomes
-            .iter()
-            .filter(|outcome| outcome.found.is_some())
-            .count();
+        let found = self.outcomes.iter().filter(|own| own.is_met()).count();
         let (all, false_alarms) = (self.outcomes.len(), self.false_alarms.len());
         writeln!(
             f,
@@ -220,6 +329,62 @@ mod tests {
         AlertRecord::read(&serde_json::to_vec(&value).unwrap()).unwrap()
     }
 
+    /// The same about an objective, naming a segment.
+    fn burning(segment: Option<&str>, minute: i64) -> AlertRecord {
+        let mut record = record("slo", Some("objective:precise"), minute, 120);
+        record.segment = segment.map(str::to_owned);
+        record
+    }
+
+    /// The follow-up of the drift whose window of 15 minutes ends at `minute`.
+    fn follow_up(minute: i64, verdict: &str) -> AlertRecord {
+        let mut record = record("drift", None, minute, 15);
+        record.change = Some("assessed".into());
+        record.at = Some(timeline().start.plus_minutes(minute + 45).time());
+        let impact = json!({"verdict": verdict, "value": 0.993, "before_value": 0.994});
+        record.impact = Some(serde_json::from_value(impact).unwrap());
+        record
+    }
+
+    /// The first day as it is reported at the end of day `day`, with so many corrections.
+    fn day_report(day: i64, corrections: i64) -> Vec<u8> {
+        let instant = |m| {
+            jiff::Timestamp::from_millisecond(timeline().start.plus_minutes(m).time().0)
+                .unwrap()
+                .to_string()
+        };
+        let value = json!({
+            "schema": "tidegauge.quality/1", "segment": null, "by": "prediction", "coverage": 0.35,
+            "window": {"length": "1d", "start": instant(0), "end": instant(1_440)},
+            "as_of": instant(day * 1_440), "age": (day > 1).then_some("horizon"),
+            "corrections": corrections, "measures": {},
+        });
+        serde_json::to_vec(&value).unwrap()
+    }
+
+    fn reports(corrections: [i64; 2]) -> Reports {
+        let mut reports = Reports::default();
+        for (day, corrections) in (1..).zip(corrections) {
+            reports.take(&day_report(day, corrections));
+        }
+        reports
+    }
+
+    /// The account of `alerts` with sound reports.
+    fn account(timeline: &Timeline, alerts: &[AlertRecord]) -> Reckoning {
+        account_with(timeline, alerts, &reports([120, 470]))
+    }
+
+    fn account_with(timeline: &Timeline, alerts: &[AlertRecord], reports: &Reports) -> Reckoning {
+        let said = Said {
+            alerts,
+            reports,
+            corrected: 470,
+            keep_firing_minutes: 15,
+        };
+        reckon(timeline, &said)
+    }
+
     fn all_found() -> Vec<AlertRecord> {
         vec![
             record("drift", Some("feature:amount"), 27 * 60 + 6, 15),
@@ -227,19 +392,22 @@ mod tests {
             record("data_quality", Some("feature:age"), 36 * 60 + 20, 60),
             record("volume", None, 40 * 60 + 44, 15),
             record("drift", Some("score"), 43 * 60 + 42, 15),
+            burning(Some("card=prepaid"), 35 * 60),
+            follow_up(27 * 60 + 6, "unmoved"),
+            follow_up(43 * 60 + 42, "worse"),
         ]
     }
 
     #[test]
     fn a_clean_run_names_each_incident_with_its_delay() {
-        let reckoning = reckon(&timeline(), &all_found(), 15);
+        let reckoning = account(&timeline(), &all_found());
         assert!(reckoning.is_clean(), "{reckoning}");
         let delays: Vec<i64> = reckoning
             .outcomes
             .iter()
             .map(|o| o.found.as_ref().unwrap().delay_minutes)
             .collect();
-        assert_eq!(delays, [6, 11, 20, 14, 12]);
+        assert_eq!(delays, [6, 11, 75, 20, 14, 360, 12]);
         let table = reckoning.to_string();
         assert!(
             table.contains(
@@ -247,7 +415,7 @@ mod tests {
             ),
             "{table}"
         );
-        assert!(table.contains("5 of 5 incidents found, 0 false alarms"));
+        assert!(table.contains("7 of 7 incidents found, 0 false alarms"));
         assert!(
             table.lines().all(|line| line.chars().count() <= 80),
             "{table}"
@@ -256,12 +424,12 @@ mod tests {
 
     #[test]
     fn without_alerts_everything_is_missed_or_nothing_was_to_be_found() {
-        let reckoning = reckon(&timeline(), &[], 15);
+        let reckoning = account(&timeline(), &[]);
         assert!(!reckoning.is_clean());
         assert!(reckoning.to_string().contains("MISSED"));
         let calm = Timeline::from_day(EventTime(0), false);
-        assert!(reckon(&calm, &[], 15).is_clean());
-        assert!(!reckon(&calm, &all_found(), 15).is_clean());
+        assert!(account(&calm, &[]).is_clean());
+        assert!(!account(&calm, &all_found()).is_clean());
     }
 
     #[test]
@@ -291,7 +459,7 @@ mod tests {
         for (what, record) in false_ones {
             let mut records = all_found();
             records.push(record);
-            let reckoning = reckon(&timeline(), &records, 15);
+            let reckoning = account(&timeline(), &records);
             assert_eq!(reckoning.false_alarms.len(), 1, "{what}");
             assert!(!reckoning.is_clean(), "{what}");
         }
@@ -305,7 +473,7 @@ mod tests {
             record("drift", Some("label"), 44 * 60, 15),
         ];
         let records: Vec<AlertRecord> = all_found().into_iter().chain(explained).collect();
-        assert!(reckon(&timeline(), &records, 15).is_clean());
+        assert!(account(&timeline(), &records).is_clean());
     }
 
     /// A cause that was already known does not find a later incident of the same subject, nor is it false again.
@@ -314,14 +482,56 @@ mod tests {
         let mut joined = record("drift", Some("score"), 43 * 60 + 42, 15);
         let old = record("drift", Some("feature:device"), 43 * 60 + 42, 15).causes[0].clone();
         joined.causes.insert(0, old);
-        let records: Vec<AlertRecord> = all_found().into_iter().take(4).chain([joined]).collect();
-        assert!(reckon(&timeline(), &records, 15).is_clean());
+        let mut records = all_found();
+        records[4] = joined;
+        assert!(account(&timeline(), &records).is_clean());
     }
 
     #[test]
     fn the_wrong_kind_does_not_find_an_incident() {
         let mut records = all_found();
         records[2] = record("drift", Some("feature:age"), 36 * 60 + 20, 15);
-        assert_eq!(reckon(&timeline(), &records, 15).outcomes[2].found, None);
+        assert_eq!(account(&timeline(), &records).outcomes[3].found, None);
+    }
+
+    #[test]
+    fn an_objective_must_name_the_segment() {
+        for wrong in [None, Some("card=debit")] {
+            let mut records = all_found();
+            records[5] = burning(wrong, 35 * 60);
+            let reckoning = account(&timeline(), &records);
+            assert_eq!(reckoning.outcomes[2].found, None);
+            assert!(
+                reckoning.false_alarms.is_empty(),
+                "it is about the incident"
+            );
+        }
+        let mut records = all_found();
+        records.push(burning(None, 40 * 60 + 30));
+        assert_eq!(account(&timeline(), &records).false_alarms.len(), 1);
+    }
+
+    #[test]
+    fn labels_must_say_what_a_drift_did() {
+        let mut records = all_found();
+        records[6] = follow_up(27 * 60 + 6, "worse");
+        let reckoning = account(&timeline(), &records);
+        assert!(!reckoning.is_clean() && reckoning.outcomes[0].found.is_some());
+        let table = reckoning.to_string();
+        assert!(table.contains("NOT ASSESSED as unmoved"), "{table}");
+        records.remove(6);
+        assert!(!account(&timeline(), &records).is_clean());
+    }
+
+    #[test]
+    fn a_wave_is_seen_only_if_every_correction_is_counted() {
+        for wrong in [[120, 469], [120, 471], [470, 470]] {
+            let reckoning = account_with(&timeline(), &all_found(), &reports(wrong));
+            assert_eq!(reckoning.outcomes[5].found, None, "{wrong:?}");
+        }
+        let mut early = Reports::default();
+        early.take(&day_report(1, 120));
+        let reckoning = account_with(&timeline(), &all_found(), &early);
+        assert!(!reckoning.is_clean(), "not reported again");
     }
 }

@@ -11,28 +11,46 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 
-use super::encode;
 use super::incident::Timeline;
+use super::labels::{Label, Pending, labels_of};
 use super::reader::AlertReader;
-use super::traffic::Traffic;
+use super::traffic::{MODEL, Traffic};
+use super::{encode, encode_label};
 use crate::cli::Error;
 use crate::config::{self, Checked, Sources};
+use crate::detect::slo::{BurnWindow, Objective, Rule, Sli, Urgency};
 use crate::event::{EventTime, Tick};
 use crate::http::{self, Board, BoardOptions, Handle, Status};
 use crate::kafka::{KafkaLog, Offsets, Settings};
 use crate::pipeline::PANES_PARTITIONS;
 use crate::runtime::{Clock, Fault, FirstStart, Options, Worker};
-use crate::window::Boundary;
+use crate::window::{Boundary, WindowLength};
 
-/// The input topic.
+/// The predictions topic.
 const TOPIC: &str = "payments";
 /// Its partitions: enough to see them, few enough that each is seen.
 const PARTITIONS: i32 = 4;
+/// The labels topic.
+const LABELS: &str = "labels";
+const LABELS_PARTITIONS: i32 = 2;
+/// A prediction waits a day for labels and their corrections, so that each day is reported again when the next one ends.
+const HORIZON: &str = "24h";
+/// The key of the segments.
+pub(super) const SEGMENT_KEY: &str = "card";
+/// The objective's name.
+pub(super) const OBJECTIVE: &str = "precise";
+/// Nine of ten payments called fraud are fraud; usually the stream has 96 %.
+pub(super) const TARGET: f64 = 0.9;
+/// What is watched: two hours of labels are 130 to 300 payments called fraud. Burning just faster than allowed is enough, since
+/// certainty is asked for: at 96 %, no two hours look like 90 % for sure.
+const BURN: (u32, u32, f64) = (120, 30, 1.0);
 /// Events per minute of event time on average: a quarter of an hour holds some 800 to 1,900.
 const PER_MINUTE: f64 = 90.0;
 /// Events that may be on their way, an hour and a half of event time: the embedded cluster forgets after 5 MiB per
 /// partition, and each has some 330 bytes.
 const UNREAD_MAX: u64 = 8_000;
+/// Event time by which quality, which is judged last and shown every quarter of an hour, may be behind, in milliseconds.
+const UNJUDGED_MAX: i64 = 90 * 60_000;
 /// Minutes of event time that are produced in one go.
 const STRIDE_MINUTES: i64 = 10;
 /// Wall time that a stride takes at least: so the two days last long enough to be watched.
@@ -63,6 +81,7 @@ pub(super) struct Stage {
 struct Progress {
     now: AtomicI64,
     events: AtomicU64,
+    corrected: AtomicI64,
     done: AtomicBool,
 }
 
@@ -96,8 +115,13 @@ impl Stage {
         let bootstrap = cluster.bootstrap_servers();
         let sources = Sources::default()
             .flag("demo", "kafka.brokers", &bootstrap)
-            .flag("demo", "topics.predictions", TOPIC);
-        let checked = config::load(&sources)?;
+            .flag("demo", "topics.predictions", TOPIC)
+            .flag("demo", "topics.labels", LABELS)
+            .flag("demo", "join.horizon", HORIZON)
+            .flag("demo", "segments.keys", SEGMENT_KEY)
+            .flag("demo", &format!("quality.positive.{MODEL}"), "fraud");
+        let mut checked = config::load(&sources)?;
+        checked.plan.objectives.extend(objective());
         create_topics(&cluster, &checked).map_err(Error::failed)?;
         let progress = Arc::new(Progress::default());
         progress
@@ -190,7 +214,7 @@ impl Stage {
         Ok(())
     }
 
-    /// A subscriber to the alert topics.
+    /// A subscriber to what is published.
     ///
     /// # Errors
     /// When the client refuses.
@@ -198,7 +222,12 @@ impl Stage {
         let topics = &self.checked.plan.topics;
         AlertReader::open(
             &self.bootstrap,
-            &[&topics.alerts_drift, &topics.alerts_anomaly],
+            &[
+                &topics.alerts_drift,
+                &topics.alerts_anomaly,
+                &topics.alerts_slo,
+            ],
+            &topics.reports,
         )
     }
 
@@ -212,7 +241,12 @@ impl Stage {
         EventTime(self.progress.now.load(Ordering::Acquire))
     }
 
-    /// Events that were produced.
+    /// Labels produced so far that correct another, about payments of the first day.
+    pub(super) fn corrected(&self) -> i64 {
+        self.progress.corrected.load(Ordering::Acquire)
+    }
+
+    /// Events that were produced, labels among them.
     pub(super) fn produced(&self) -> u64 {
         self.progress.events.load(Ordering::Acquire)
     }
@@ -288,12 +322,36 @@ fn create_topics(
         &topics.dead_letters,
     ];
     cluster.create_topic(TOPIC, PARTITIONS, 1)?;
+    cluster.create_topic(LABELS, LABELS_PARTITIONS, 1)?;
     cluster.create_topic(&topics.outcomes, internal, 1)?;
     cluster.create_topic(&topics.panes, internal, 1)?;
     cluster.create_topic(&topics.state, internal, 1)?;
     outputs
         .into_iter()
         .try_for_each(|topic| cluster.create_topic(topic, 1, 1))
+}
+
+/// What is promised of the model; `None` never in practice.
+fn objective() -> Option<Objective> {
+    let (long, short, factor) = BURN;
+    let window = BurnWindow {
+        long: WindowLength::from_minutes(long)?,
+        short: WindowLength::from_minutes(short)?,
+        factor,
+        severity: Urgency::Page,
+        hold_minutes: 0,
+    };
+    Some(Objective {
+        name: OBJECTIVE.to_owned(),
+        model: None,
+        sli: Sli::Precision,
+        rule: Rule::Burn {
+            target: TARGET,
+            period_minutes: 30 * 1_440,
+            windows: vec![window],
+        },
+        events_min: 0,
+    })
 }
 
 fn board(progress: &Arc<Progress>) -> Result<Arc<Board>, Error> {
@@ -304,6 +362,9 @@ fn board(progress: &Arc<Progress>) -> Result<Arc<Board>, Error> {
     };
     Board::new(options).map(Arc::new).map_err(Error::failed)
 }
+
+/// Why something could not be produced.
+type Broken = Box<dyn std::error::Error>;
 
 /// The producer and what it plays.
 struct Stream {
@@ -318,10 +379,11 @@ struct Stream {
 impl Stream {
     fn play(&self) -> Result<(), Fault> {
         let mut from = self.timeline.start;
+        let mut pending = Pending::default();
         while from < self.timeline.end && !self.stop.load(Ordering::Relaxed) {
             let begun = Instant::now();
             let to = from.plus_minutes(STRIDE_MINUTES).min(self.timeline.end);
-            self.play_span(from, to)?;
+            self.play_span(from, to, &mut pending)?;
             // Only now: nothing may be produced before the clock that silence is measured by.
             self.progress.now.store(to.time().0, Ordering::Release);
             from = to;
@@ -332,24 +394,19 @@ impl Stream {
         Ok(())
     }
 
-    fn play_span(&self, from: Boundary, to: Boundary) -> Result<(), Fault> {
+    fn play_span(&self, from: Boundary, to: Boundary, pending: &mut Pending) -> Result<(), Fault> {
         let broken = |error: &dyn std::fmt::Display| {
             Fault::Fatal(format!("the demo's producer failed: {error}"))
         };
         let mut minute = from;
         while minute < to {
-            let events = self
-                .traffic
-                .minute(minute, self.timeline.mishap(minute.time()));
-            for event in &events {
-                let value = encode(event).map_err(|error| broken(&error))?;
-                self.send(&event.id, &value, event.time.0)
-                    .map_err(|error| broken(&error))?;
+            let next = minute.plus_minutes(1);
+            self.play_payments(minute, pending)
+                .map_err(|error| broken(&*error))?;
+            for label in pending.take_before(next) {
+                self.play_label(&label).map_err(|error| broken(&*error))?;
             }
-            self.progress
-                .events
-                .fetch_add(events.len() as u64, Ordering::AcqRel);
-            minute = minute.plus_minutes(1);
+            minute = next;
         }
         // The library's own flush waits in slices of 100 ms.
         while self.producer.in_flight_count() > 0 && !self.stop.load(Ordering::Relaxed) {
@@ -358,31 +415,56 @@ impl Stream {
         Ok(())
     }
 
-    fn send(&self, key: &str, value: &[u8], millis: i64) -> Result<(), KafkaError> {
+    fn play_payments(&self, minute: Boundary, pending: &mut Pending) -> Result<(), Broken> {
+        let mishap = self.timeline.mishap(minute.time());
+        for event in &self.traffic.minute(minute, mishap) {
+            self.send(TOPIC, &event.id, &encode(event)?, event.time)?;
+            pending.put(labels_of(event, self.traffic.seed, &self.timeline));
+        }
+        Ok(())
+    }
+
+    fn play_label(&self, label: &Label) -> Result<(), Broken> {
+        self.send(LABELS, &label.id, &encode_label(label)?, label.at)?;
+        if label.is_correction && label.about < self.timeline.learned.time() {
+            self.progress.corrected.fetch_add(1, Ordering::AcqRel);
+        }
+        Ok(())
+    }
+
+    fn send(&self, topic: &str, key: &str, value: &[u8], time: EventTime) -> Result<(), Broken> {
         loop {
-            let record = BaseRecord::to(TOPIC)
+            let record = BaseRecord::to(topic)
                 .key(key)
                 .payload(value)
-                .timestamp(millis);
+                .timestamp(time.0);
             match self.producer.send(record) {
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
                     self.producer.poll(Duration::from_millis(1));
                 }
-                other => return other.map_err(|(error, _)| error),
+                other => {
+                    other.map_err(|(error, _)| error)?;
+                    self.progress.events.fetch_add(1, Ordering::AcqRel);
+                    return Ok(());
+                }
             }
         }
     }
 
-    /// The embedded cluster forgets what is not read soon.
+    /// The embedded cluster forgets what is not read soon, and whoever watches wants to see an alert beside its incident.
     fn wait_for_reader(&self) {
-        let unread = || {
-            self.progress
-                .events
-                .load(Ordering::Acquire)
-                .saturating_sub(self.board.status().events)
-        };
-        while unread() > UNREAD_MAX && !self.stop.load(Ordering::Relaxed) {
-            std::thread::sleep(STRIDE);
+        while self.is_ahead() && !self.stop.load(Ordering::Relaxed) {
+            std::thread::sleep(STRIDE / 10);
         }
+    }
+
+    fn is_ahead(&self) -> bool {
+        let status = self.board.status();
+        let events = self.progress.events.load(Ordering::Acquire);
+        let unread = events.saturating_sub(status.events);
+        let now = EventTime(self.progress.now.load(Ordering::Acquire));
+        let windows = status.models.iter().flat_map(|model| &model.quality);
+        let judged = windows.map(|window| window.end).max();
+        unread > UNREAD_MAX || judged.is_some_and(|judged| judged.plus_millis(UNJUDGED_MAX) < now)
     }
 }

@@ -40,6 +40,10 @@ const COUNTRIES: [(&str, f64); 12] = [
     ("CH", zipf(11)),
     ("PT", zipf(12)),
 ];
+/// Kinds of card and their shares; independent of everything else, so that the model treats all alike.
+const CARDS: [(&str, f64); 3] = [("debit", 0.34), ("credit", 0.26), ("prepaid", 0.40)];
+/// Keeps the draw of the card apart from all others.
+const CARD_SALT: u64 = 0x63_61_72_64;
 /// Never produced but by its incident.
 const UNSEEN_COUNTRY: &str = "BR";
 const DEVICES: [(&str, f64); 4] = [
@@ -100,8 +104,12 @@ pub struct Event {
     pub velocity_1h: u32,
     /// Whether card and merchant are in different countries.
     pub is_foreign: bool,
+    /// Kind of card: the segment.
+    pub card: &'static str,
     /// Probability of fraud.
     pub score: f64,
+    /// What the model itself says, whatever is logged of it: that this is fraud.
+    pub is_suspect: bool,
     /// How long the model took.
     pub latency_ms: f64,
     /// Where tracing sampled it: one in five.
@@ -178,8 +186,10 @@ fn payment(
         + 0.3 * f64::from(velocity_1h)
         - 0.45 * (libm::log1p(f64::from(account_age_days)) - 6.2)
         - 0.008 * (age - 41.0);
+    let id = format!("pay-{:x}-{n:x}", start.0);
     let event = Event {
-        id: format!("pay-{:x}-{n:x}", start.0),
+        card: card_of(&id),
+        id,
         time,
         amount: libm::round(amount * 100.0) / 100.0,
         country: pick(rng, &COUNTRIES, |c| c.1).0,
@@ -190,16 +200,23 @@ fn payment(
         velocity_1h,
         is_foreign,
         score: logistic(logit),
+        is_suspect: logistic(logit) >= THRESHOLD,
         latency_ms: libm::round(100.0 * libm::exp(2.7 + 0.35 * normal(rng))) / 100.0,
         trace_id: (rng.f64() < 0.2).then(|| rng.u128(1..)),
     };
     broken(rng, event, logit, mishap)
 }
 
+/// By a draw of its own: what was drawn before there were cards stays as it is.
+fn card_of(id: &str) -> &'static str {
+    let mut rng = Rng::with_seed(xxh3_64_with_seed(id.as_bytes(), CARD_SALT));
+    pick(&mut rng, &CARDS, |c| c.1).0
+}
+
 /// What is logged of `event` while something is wrong.
 fn broken(rng: &mut Rng, event: Event, logit: f64, mishap: Option<Mishap>) -> Event {
     match mishap {
-        None | Some(Mishap::Silence) => event,
+        None | Some(Mishap::Silence | Mishap::FraudMoves | Mishap::Chargebacks) => event,
         Some(Mishap::AmountInCents) => Event {
             amount: libm::round(event.amount * 100.0),
             ..event
@@ -321,6 +338,12 @@ mod tests {
         assert!((share(&events, |e| e.age.is_none()) - AGE_NULLS).abs() < 0.002);
         let fraud = share(&events, |e| e.label() == "fraud");
         assert!((0.01..0.04).contains(&fraud), "{fraud}");
+        assert!(
+            events
+                .iter()
+                .all(|e| e.is_suspect == (e.label() == "fraud"))
+        );
+        assert!((share(&events, |e| e.card == "prepaid") - 0.40).abs() < 0.01);
         assert!(share(&events, |e| e.country == UNSEEN_COUNTRY) == 0.0);
         let ids: std::collections::BTreeSet<&str> = events.iter().map(|e| e.id.as_str()).collect();
         assert_eq!(ids.len(), events.len(), "ids are unique");

@@ -85,6 +85,8 @@ pub struct Evaluate {
     checkpointed: BTreeSet<(Boundary, Scope)>,
     models: BTreeMap<String, Model>,
     replay: Option<Replay>,
+    /// Whose turn it was where both clocks have passed something.
+    was_quality: bool,
     effects: Effects,
     writer: StateWriter,
     changed: bool,
@@ -107,6 +109,7 @@ impl Evaluate {
             checkpointed: BTreeSet::new(),
             models: BTreeMap::new(),
             replay: None,
+            was_quality: false,
             effects: Effects::default(),
             writer: StateWriter::default(),
             changed: true, // the first commit carries a head: an offset without one is taken for tampering
@@ -314,7 +317,8 @@ impl Evaluate {
             && (self.next_boundary().is_some() || self.next_quality_boundary().is_some())
     }
 
-    /// Closes the next boundary that the clock has passed, if there is one.
+    /// Closes the next boundary that a clock has passed, if there is one. Where both have, they take turns: a catch-up of
+    /// predictions must not hold up quality until it is over, and gather all that became known meanwhile, nor the reverse.
     ///
     /// # Errors
     /// When something of ours does not serialise.
@@ -323,7 +327,14 @@ impl Evaluate {
             return Ok(());
         }
         match (self.next_boundary(), self.next_quality_boundary()) {
-            (Some(boundary), _) => self.close(boundary),
+            (Some(_), Some(boundary)) if !self.was_quality => {
+                self.was_quality = true;
+                self.close_quality(boundary)
+            }
+            (Some(boundary), _) => {
+                self.was_quality = false;
+                self.close(boundary)
+            }
             (None, Some(boundary)) => self.close_quality(boundary),
             (None, None) => Ok(()),
         }

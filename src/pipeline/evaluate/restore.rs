@@ -62,6 +62,7 @@ impl Evaluate {
             open,
             checkpointed,
             models,
+            was_quality: false,
             effects: Effects::default(),
             writer,
             changed: false,
