@@ -443,13 +443,7 @@ impl Evaluate {
     }
 
     fn retire_models(&mut self, boundary: Boundary) -> Result<(), Stop> {
-        // As long as labels may come, so may quality.
-        let horizon = if self.plan.joins() {
-            self.plan.join.horizon_minutes
-        } else {
-            0
-        };
-        let oldest = boundary.plus_minutes(-self.plan.bounds.retire_minutes.max(horizon));
+        let oldest = boundary.plus_minutes(-model::labelled_minutes(&self.plan));
         // A model with an alert lives on until that has ended.
         let silent = self
             .models

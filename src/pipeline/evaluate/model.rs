@@ -16,10 +16,14 @@ use crate::pipeline::plan::Plan;
 use crate::pipeline::state::{Key, StateWriter};
 use crate::reference::Reference;
 use crate::sketch::{Partial, Subject};
-use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Retention, WindowLength};
+use crate::window::{Boundary, COARSE_MINUTES, Grain, PaneRing, Retention, WindowLength};
 
 /// Event time that learning may take at most, in minutes; beyond it the oldest panes are left out.
 const LEARNING_MINUTES_MAX: i64 = 30 * 1_440;
+
+/// How long beyond the horizon labels are counted of what fell silent: the rest of its last day, and days by which the clock of
+/// quality may be behind that of predictions, by which names are forgotten. In a catch-up of few events that is much.
+const QUALITY_BEHIND_MINUTES: i64 = 7 * 1_440;
 
 /// What a habit belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +57,8 @@ pub struct Knowledge {
     pub episodes: Episodes,
     /// Segments, under whatever version.
     pub segments: KnownSegments,
+    /// The last day on which each slice was seen whose labels may still come.
+    pub labelled: BTreeMap<Slice, Boundary>,
 }
 
 /// One model.
@@ -82,6 +88,7 @@ impl Model {
             volume: VolumeHistory::default(),
             episodes: Episodes::default(),
             segments: KnownSegments::default(),
+            labelled: BTreeMap::new(),
         };
         Self::restored(knowledge)
     }
@@ -227,10 +234,10 @@ impl Model {
         self.knowledge.segments.knows(segment)
     }
 
-    /// Whether a slice was admitted; what was turned away at the bounds has no quality either.
+    /// Whether a slice was admitted; what was turned away at the bounds has no quality either. A version or a segment that
+    /// fell silent makes room for others long before its last labels have come.
     pub(super) fn holds(&self, slice: &Slice) -> bool {
-        let knows = |segment| self.knows_segment(segment);
-        self.has_version(&slice.version) && slice.segment.as_ref().is_none_or(knows)
+        self.knowledge.labelled.contains_key(slice)
     }
 
     pub(super) fn values_of(&self, key: &str) -> usize {
@@ -241,6 +248,8 @@ impl Model {
     pub(super) fn insert_pane(&mut self, slice: Slice, start: Boundary, partial: Partial) {
         let quarter = start.0 - start.0.rem_euclid(COARSE_MINUTES);
         let seen = Boundary(quarter);
+        let day = Grain::Day.start(start);
+        self.changed |= self.knowledge.labelled.insert(slice.clone(), day) != Some(day);
         match &slice.segment {
             Some(segment) => self.changed |= self.knowledge.segments.note(segment, seen),
             None => self.note_version(&slice.version, seen, &partial),
@@ -345,6 +354,10 @@ impl Model {
             !subjects.is_empty()
         });
         self.changed |= before != count(&self.knowledge.versions);
+        let oldest = at.plus_minutes(-labelled_minutes(plan));
+        let before = self.knowledge.labelled.len();
+        self.knowledge.labelled.retain(|_, day| *day >= oldest);
+        self.changed |= before != self.knowledge.labelled.len();
     }
 
     /// Segments that were silent for long make room for others; one that comes back is a new one and learns anew.
@@ -419,6 +432,17 @@ impl Model {
         writer.remove(effects, &Key::Model(name))?;
         Ok(())
     }
+}
+
+/// Minutes of silence after which a model, and the quality of its versions and segments, is forgotten: as long as labels may
+/// come, so may quality. What is judged for drift is forgotten sooner.
+pub(super) fn labelled_minutes(plan: &Plan) -> i64 {
+    let needed = if plan.joins() {
+        plan.join.horizon_minutes + QUALITY_BEHIND_MINUTES
+    } else {
+        0
+    };
+    plan.bounds.retire_minutes.max(needed)
 }
 
 /// Fine panes as long as a window that moves by minutes needs them, coarse ones for the longest window and for learning.

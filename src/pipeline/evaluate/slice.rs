@@ -8,7 +8,7 @@ use crate::event::{Scope, Segment};
 use crate::window::Boundary;
 
 /// What is judged by itself: a version as a whole, or one segment of it. A version's whole comes before its segments.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slice {
     /// The version; empty where the producer names none.
     pub version: String,
