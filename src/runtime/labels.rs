@@ -38,11 +38,14 @@ fn told(partition: i32, task: &JoinTask) -> JoinTold {
     }
 }
 
-/// Tells how far the joins are whose entries are being rebuilt, and which are done.
+/// Tells how far the joins are whose entries are being rebuilt; of those that are done, all that they have counted before.
 pub fn tell_rebuilding(meter: &dyn Meter, tasks: &Tasks) {
     for (partition, task) in &tasks.join {
         let (done, of) = task.rebuilt().unwrap_or((1, 1));
         meter.rebuilding(*partition, Rebuilt { done, of });
+        if !task.is_replaying() {
+            meter.joined(&told(*partition, task));
+        }
     }
 }
 
