@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use crate::deployment::{Deployment, STOP_MAX};
+use crate::deployment::Deployment;
 use crate::outcome::{Outcome, await_end};
 use crate::recount::Recount;
 use crate::stream::{Stream, input_topic};
@@ -96,7 +96,7 @@ fn kcat_and_java_write_kcat_and_jq_read() {
         stream.end(),
         Duration::from_secs(120),
     );
-    assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+    deployment.stop(&mut process);
     let outcome = Outcome::of(&deployment);
     Recount::of(&stream).assert_reports(&outcome.reports, "15m", 1);
 

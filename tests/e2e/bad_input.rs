@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::deployment::{Deployment, EVERY_MINUTE, STOP_MAX};
+use crate::deployment::{Deployment, EVERY_MINUTE};
 use crate::outcome::{Outcome, await_end};
 use crate::stream::START;
 use crate::support::{Broker, Header, Isolation, Producer, Received, Sent, kcat};
@@ -166,7 +166,7 @@ fn each_kind_of_bad_input_is_a_dead_letter_and_nothing_else() {
     send(&producer, &input, Some(end.as_bytes()), START + 10 * MINUTE);
     producer.flush();
     await_end(&deployment, &["m"], START + MINUTE, Duration::from_secs(60));
-    assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+    deployment.stop(&mut process);
 
     let letters = broker.read(&deployment.topic("dead-letters"), Isolation::Committed);
     let refused: Vec<&Case> = cases
@@ -308,7 +308,7 @@ fn a_letter_too_large_for_its_topic_becomes_a_pointer() {
         let letters = broker.read_now(&deployment.topic("dead-letters"), Isolation::Committed);
         (letters.len() == 3).then_some(letters)
     });
-    assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+    deployment.stop(&mut process);
     let [payload, both, headers] = &letters[..] else {
         unreachable!()
     };

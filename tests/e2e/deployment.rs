@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::joined;
 use crate::support::{Broker, Group, Tidegauge};
 
 /// How long a stop may take beside other tests, with rebalances and torn transactions under way.
@@ -88,6 +89,15 @@ impl Deployment {
     /// Starts one process.
     pub fn start(&self) -> Tidegauge {
         Tidegauge::run(&self.config())
+    }
+
+    /// Stops a process. Where no labels are read, it must have said nothing of joins.
+    #[track_caller]
+    pub fn stop(&self, process: &mut Tidegauge) {
+        if self.labels.is_none() {
+            joined::assert_none(process);
+        }
+        assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
     }
 
     /// Runs `tidegauge COMMAND… --config FILE` to its end; answers its exit code and what it said.

@@ -56,7 +56,7 @@ fn killed_processes_lose_and_double_nothing() {
     await_end(&disturbed, &["fraud", "churn"], stream.end(), deadline);
     let took = begun.elapsed();
     for process in &mut processes {
-        assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+        disturbed.stop(process);
         faults.note(process);
     }
     let left = Outcome::of(&disturbed);
@@ -72,7 +72,7 @@ fn killed_processes_lose_and_double_nothing() {
     let alone = Deployment::new(&broker, &input);
     let mut process = alone.start();
     await_end(&alone, &["fraud", "churn"], stream.end(), deadline);
-    assert!(process.terminate(STOP_MAX).success());
+    alone.stop(&mut process);
     let undisturbed = Outcome::of(&alone);
     assert!(!undisturbed.alerts.is_empty() && undisturbed.references.len() == 2);
     left.assert_same(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deployment::{Deployment, STOP_MAX};
+use crate::deployment::Deployment;
 use crate::outcome::{Outcome, await_end};
 use crate::recount::Recount;
 use crate::stream::{START, Stream};
@@ -31,7 +31,7 @@ fn outcome(broker: &Broker, partitions: usize, flush: &'static str, processes: u
         Duration::from_secs(120),
     );
     for process in &mut running {
-        assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+        deployment.stop(process);
     }
     let outcome = Outcome::of(&deployment);
     outcome.assert_no_duplicates();

@@ -146,8 +146,8 @@ fn window(report: &Value) -> Option<Window> {
     let text = |field: &str| report[field].as_str().unwrap_or("").to_owned();
     let length = report["window"]["length"].as_str()?;
     let which = match (length, text("by").as_str()) {
-        ("24h", "prediction") => "day",
-        ("24h", "label") => "day-by-label",
+        ("1d", "prediction") => "day",
+        ("1d", "label") => "day-by-label",
         ("7d", "prediction") if report["segment"].is_null() => "week",
         _ => return None,
     };
@@ -208,7 +208,7 @@ fn assert_hours_add_up(reports: &[Value]) {
     for report in reports.iter().filter(|report| report["by"] == "label") {
         let sign = match report["window"]["length"].as_str() {
             Some("1h") => 1,
-            Some("24h") => -1,
+            Some("1d") => -1,
             _ => continue,
         };
         let start = report["window"]["start"].as_str().unwrap();

@@ -149,7 +149,7 @@ fn labels_that_come_after_a_restart_find_the_predictions_from_before_it() {
     let reports = quality(&outcome.reports);
     let day = reports
         .iter()
-        .find(|r| r["model"] == "m" && r["window"]["length"] == "24h" && r["by"] == "prediction");
+        .find(|r| r["model"] == "m" && r["window"]["length"] == "1d" && r["by"] == "prediction");
     let day = day.expect("the day is reported");
     assert_eq!(
         (day["predicted"].as_i64(), day["labelled"].as_i64()),
@@ -164,7 +164,7 @@ fn await_day(deployment: &Deployment) {
     wait_for("the first day's report", SOON, || {
         sleep(Duration::from_millis(300));
         let reports = quality(&Outcome::of(deployment).reports);
-        let is_day = |r: &serde_json::Value| r["window"]["length"] == "24h" && r["model"] == "m";
+        let is_day = |r: &serde_json::Value| r["window"]["length"] == "1d" && r["model"] == "m";
         reports.iter().any(is_day).then_some(())
     });
 }
@@ -239,11 +239,7 @@ fn a_nightly_load_of_labels_holds_up_no_drift() {
     }
     producer.flush();
     let mut process = deployment.start();
-    let worked = |count: f64| (count >= 6.0 * 1_440.0 - 10.0).then_some(());
-    wait_for("a week of minutes to be judged", 3 * SOON, || {
-        sleep(Duration::from_millis(200));
-        worked(progress(&process)?.windows)
-    });
+    await_judged(&process);
 
     let is_over = AtomicBool::new(false);
     let seen = thread::scope(|scope| {
@@ -270,6 +266,19 @@ fn a_nightly_load_of_labels_holds_up_no_drift() {
     stop(&mut process);
 }
 
+/// Waits until windows were judged, and no more are.
+#[track_caller]
+fn await_judged(process: &Tidegauge) {
+    let mut last = 0.0;
+    wait_for("a week of minutes to be judged", 3 * SOON, || {
+        sleep(Duration::from_secs(3));
+        let now = progress(process)?.windows;
+        let is_settled = now > 0.0 && now == last;
+        last = now;
+        is_settled.then_some(())
+    });
+}
+
 /// Hands over a load, and answers each look that found more minutes judged, until the load is worked.
 fn watch_load(process: &Tidegauge, load: impl FnOnce() + Send) -> Vec<Progress> {
     let first = progress(process).unwrap();
@@ -286,4 +295,91 @@ fn watch_load(process: &Tidegauge, load: impl FnOnce() + Send) -> Vec<Progress> 
         });
     });
     seen
+}
+
+/// Names are forgotten after a day of silence, labels are not: the horizon is ten.
+const FORGETFUL: &str = "windows: [{length: 1h, step: 1h}]\n\
+     join: {horizon: 10d}\n\
+     bounds: {retire: 24h}\n\
+     segments: {keys: [country]}\n";
+
+#[test]
+fn what_was_replaced_long_ago_is_still_labelled() {
+    let Some(broker) = Broker::or_skip("what_was_replaced_long_ago_is_still_labelled") else {
+        return;
+    };
+    let inputs = inputs(&broker, 1, 2);
+    let deployment = Deployment {
+        more: FORGETFUL,
+        ..deployment(&broker, &inputs)
+    };
+    let producer = Producer::new(&broker);
+    let answer = |model: &str, version: &str, number: usize, millis: i64| {
+        let value = json!({"id": format!("i{number}"), "model": model, "version": version, "timestamp": millis,
+            "segments": {"country": version}, "prediction": {"label": "yes"}});
+        let at = (0, inputs.prediction_partitions);
+        send(
+            &producer,
+            &inputs.predictions,
+            at,
+            value.to_string(),
+            millis,
+        );
+    };
+    // Ten answers each of a model that ends and of a version that is replaced; the other version goes on, every hour.
+    for number in 0..10 {
+        let millis = START + 2 * HOUR + number as i64 * MINUTE;
+        answer("ends", "v1", number, millis);
+        answer("lives", "v1", 100 + number, millis);
+    }
+    for hour in 3..12 * 24 {
+        answer("lives", "v2", 1_000 + hour, START + hour as i64 * HOUR);
+    }
+    for day in 0..10 {
+        for number in [day, 100 + day] {
+            label(
+                &producer,
+                &inputs,
+                number,
+                START + day as i64 * DAY + 4 * HOUR,
+            );
+        }
+    }
+    close_at(&producer, &inputs, START + 12 * DAY);
+    let mut processes = [deployment.start()];
+    await_heard(&mut processes, 20 + 12 * 24 - 3, 20, SOON).assert_conserved();
+    let last = format!(
+        "\"as_of\":\"{}\"",
+        crate::outcome::rfc3339(START + 12 * DAY)
+    );
+    wait_for("the last report", SOON, || {
+        sleep(Duration::from_millis(500));
+        let reports = Outcome::of(&deployment).reports;
+        reports
+            .iter()
+            .any(|r| r.value.contains(&last))
+            .then_some(())
+    });
+    stop(&mut processes[0]);
+    let reports = quality(&Outcome::of(&deployment).reports);
+    for (model, segment) in [
+        ("ends", None),
+        ("ends", Some("country=v1")),
+        ("lives", None),
+        ("lives", Some("country=v1")),
+    ] {
+        let is_final = |r: &&serde_json::Value| {
+            r["age"] == "horizon"
+                && r["model"] == model
+                && r["version"] == "v1"
+                && r["segment"].as_str() == segment
+        };
+        let finals: Vec<_> = reports.iter().filter(is_final).collect();
+        assert_eq!(finals.len(), 1, "{model} {segment:?}: {finals:#?}");
+        assert_eq!(
+            finals[0]["labelled"], 10,
+            "{model} {segment:?}: {:#}",
+            finals[0]
+        );
+    }
 }

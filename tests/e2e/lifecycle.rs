@@ -26,7 +26,7 @@ fn undisturbed(broker: &Broker, input: &str, stream: &Stream) -> Outcome {
     let deployment = Deployment::new(broker, input);
     let mut process = deployment.start();
     await_end(&deployment, &["fraud", "churn"], stream.end(), 2 * SOON);
-    assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+    deployment.stop(&mut process);
     Outcome::of(&deployment)
 }
 
@@ -48,12 +48,12 @@ fn restarting_publishes_nothing_new_and_loses_nothing() {
         process.await_log(WORKING, SOON);
         stream.write(&producer, &input, 2, tenth * 3_000, (tenth + 1) * 3_000);
         sleep(Duration::from_millis(100 * tenth as u64));
-        assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+        deployment.stop(&mut process);
     }
     stream.close(&producer, &input, 2);
     let mut process = deployment.start();
     await_end(&deployment, &["fraud", "churn"], stream.end(), 2 * SOON);
-    assert!(process.terminate(STOP_MAX).success());
+    deployment.stop(&mut process);
     let restarted = Outcome::of(&deployment);
     restarted.assert_no_duplicates();
     restarted.assert_same(
@@ -74,7 +74,7 @@ fn restarting_publishes_nothing_new_and_loses_nothing() {
         let mut process = deployment.start();
         process.await_log(WORKING, SOON);
         sleep(Duration::from_millis(700));
-        assert!(process.terminate(STOP_MAX).success());
+        deployment.stop(&mut process);
     }
     let after = [
         "reports",
@@ -142,7 +142,7 @@ fn all_partitions_idle_and_the_clock_still_moves() {
     send_one(&producer, &input, 1, "m", at);
     let mut process = deployment.start();
     await_end(&deployment, &["m"], minute_end(at), SOON);
-    assert!(process.terminate(STOP_MAX).success());
+    deployment.stop(&mut process);
     assert_eq!(reported(&deployment, "m"), 2);
 }
 
@@ -258,7 +258,7 @@ fn an_input_topic_that_was_recreated_is_refused_until_the_loss_is_accepted() {
     send_one(&producer, &input, 0, "m", START + 10 * MINUTE);
     let mut process = deployment.start();
     await_end(&deployment, &["m"], START + MINUTE, SOON);
-    assert!(process.terminate(STOP_MAX).success());
+    deployment.stop(&mut process);
 
     broker.delete_topic(&input);
     broker.create_topic_as(&input, 1, &[("retention.ms", "-1")]);
@@ -268,7 +268,7 @@ fn an_input_topic_that_was_recreated_is_refused_until_the_loss_is_accepted() {
     refused_then_reset(&deployment, "recreated", &["--to", "earliest"]);
     let mut process = deployment.start();
     await_end(&deployment, &["m"], START + 21 * MINUTE, SOON);
-    assert!(process.terminate(STOP_MAX).success());
+    deployment.stop(&mut process);
     assert_eq!(lost(&deployment).len(), 1);
     assert_eq!(reported(&deployment, "m"), 10 + 1 + 7);
 }
@@ -291,7 +291,7 @@ fn an_offset_moved_by_hand_is_refused_until_the_loss_is_accepted() {
     wait_for("the ten to be committed", SOON, || {
         (broker.committed(&deployment.group, &input)[0].offset == Some(10)).then_some(())
     });
-    assert!(process.terminate(STOP_MAX).success());
+    deployment.stop(&mut process);
     write_small(&producer, &input, START + 1_000, 10);
 
     let mut config = broker.config();
@@ -309,7 +309,7 @@ fn an_offset_moved_by_hand_is_refused_until_the_loss_is_accepted() {
     let mut process = deployment.start();
     send_one(&producer, &input, 0, "m", START + 10 * MINUTE);
     await_end(&deployment, &["m"], START + MINUTE, SOON);
-    assert!(process.terminate(STOP_MAX).success());
+    deployment.stop(&mut process);
     assert_eq!(reported(&deployment, "m"), 15, "five were skipped");
     let lost = lost(&deployment);
     assert_eq!(lost.len(), 1, "{lost:?}");
@@ -418,7 +418,7 @@ fn a_model_with_500_features_is_reported_whole() {
     };
     let mut process = deployment.start();
     await_end(&deployment, &["wide"], stream.end(), 2 * SOON);
-    assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+    deployment.stop(&mut process);
     let outcome = Outcome::of(&deployment);
     outcome.assert_no_duplicates();
     assert_eq!(outcome.reports.len(), 8 * 500);
@@ -471,7 +471,7 @@ fn partitions_added_while_running_are_read_from_their_beginning() {
     stream.write(&producer, &input, 4, 15_000, 30_000);
     stream.close(&producer, &input, 4);
     await_end(&deployment, &["fraud", "churn"], stream.end(), 2 * SOON);
-    assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+    deployment.stop(&mut process);
     let grown = Outcome::of(&deployment);
     grown.assert_no_duplicates();
     Recount::of(&stream).assert_reports(&grown.reports, "15m", 1);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deployment::{Deployment, STOP_MAX};
+use crate::deployment::Deployment;
 use crate::outcome::{Outcome, await_end};
 use crate::recount::Recount;
 use crate::stream::Stream;
@@ -32,7 +32,7 @@ fn one_process_learns_reports_and_alerts() {
         stream.end(),
         Duration::from_secs(120),
     );
-    assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
+    deployment.stop(&mut process);
 
     let outcome = Outcome::of(&deployment);
     outcome.assert_no_duplicates();
