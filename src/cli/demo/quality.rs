@@ -13,7 +13,7 @@ use super::stage::{SEGMENT_KEY, TARGET};
 use crate::http::ObjectiveStatus;
 
 /// Columns of the budget's bar.
-const BAR: usize = 20;
+const BAR: usize = 14;
 const GOOD: Style = Style::new().fg(Color::Green);
 const POOR: Style = Style::new().fg(Color::Red);
 
@@ -32,7 +32,7 @@ fn titled(title: &str, mut spans: Vec<Span<'static>>) -> Line<'static> {
     Line::from(spans)
 }
 
-/// `precision 0.961 (0.930–0.979), 108 labels in the last hour; coverage 35 %`.
+/// `precision 0.961 (0.930–0.979) of 108 in the last hour; coverage 35 %`.
 fn whole(scene: &Scene<'_>) -> Line<'static> {
     let hour = scene.said.reports.last_hour();
     let Some(precision) = hour.and_then(|hour| hour.measure("precision")) else {
@@ -70,7 +70,7 @@ fn against_target(value: f64) -> Style {
     if value < TARGET { POOR } else { GOOD }
 }
 
-/// `precise ≥ 0.9  ████████████········ 62 % of the budget left, burning 0.4×`.
+/// `precise ≥ 0.9  █████████····· 62 % of budget left, burning 0.4×`.
 fn budget(objective: &ObjectiveStatus) -> Line<'static> {
     let name = match objective.target {
         Some(target) => format!("{} ≥ {target}  ", objective.objective),
@@ -88,7 +88,7 @@ fn budget(objective: &ObjectiveStatus) -> Line<'static> {
         vec![
             Span::raw(name),
             Span::styled(bar, if left > 0.0 { GOOD } else { POOR }),
-            Span::raw(format!(" {:.0} % of the budget left", left * 100.0)),
+            Span::raw(format!(" {:.0} % of budget left", left * 100.0)),
             Span::styled(
                 format!(", burning {burning:.1}×"),
                 if burning > 1.0 { POOR } else { QUIET },
