@@ -3,6 +3,8 @@
 //! Ids are hashes, classes and sources are indices into `words`, models with their segments are indices into `groups`,
 //! so that the records of a second are a few kilobytes of text and about twenty bytes per event.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{EventTime, Segment, Variant};
@@ -97,15 +99,66 @@ impl Outcomes {
         self.len() == 0
     }
 
-    /// Two halves that say together what it says; each repeats the texts. For records that must stay below a size.
+    /// Two halves that say together what it says, each with the texts that it speaks of. For records that must stay below a size.
     #[must_use]
     pub fn split(mut self) -> (Self, Self) {
-        let second = Self {
-            groups: self.groups.clone(),
-            words: self.words.clone(),
-            predicted: self.predicted.split_off(self.predicted.len() / 2),
-            labelled: self.labelled.split_off(self.labelled.len().div_ceil(2)),
-        };
-        (self, second)
+        let predicted = self.predicted.split_off(self.predicted.len() / 2);
+        let labelled = self.labelled.split_off(self.labelled.len().div_ceil(2));
+        let second = self.saying(predicted, labelled);
+        let (predicted, labelled) = (
+            std::mem::take(&mut self.predicted),
+            std::mem::take(&mut self.labelled),
+        );
+        (self.saying(predicted, labelled), second)
+    }
+
+    /// These of its events, with the texts and groups that they point at.
+    fn saying(&self, mut predicted: Vec<Predicted>, mut labelled: Vec<Labelled>) -> Self {
+        let (mut groups, mut words) = (Picked::of(&self.groups), Picked::of(&self.words));
+        for one in &mut predicted {
+            groups.pick(&mut one.group);
+            one.class.iter_mut().for_each(|class| words.pick(class));
+        }
+        for one in &mut labelled {
+            words.pick(&mut one.source);
+            let names = one.evaluations.iter_mut().map(|(name, _)| name);
+            names.for_each(|name| words.pick(name));
+            if let Some(LabelTruth::Class(class)) = &mut one.truth {
+                words.pick(class);
+            }
+        }
+        Self {
+            groups: groups.chosen,
+            words: words.chosen,
+            predicted,
+            labelled,
+        }
+    }
+}
+
+/// Those of a list that are pointed at, in the order in which they were met.
+struct Picked<'a, T> {
+    all: &'a [T],
+    chosen: Vec<T>,
+    places: BTreeMap<u32, u32>,
+}
+
+impl<'a, T: Clone> Picked<'a, T> {
+    fn of(all: &'a [T]) -> Self {
+        Self {
+            all,
+            chosen: Vec::new(),
+            places: BTreeMap::new(),
+        }
+    }
+
+    /// Makes an index into all one into the chosen.
+    fn pick(&mut self, index: &mut u32) {
+        let (all, chosen) = (self.all, &mut self.chosen);
+        *index = *self.places.entry(*index).or_insert_with(|| {
+            let place = chosen.len() as u32;
+            chosen.extend(all.get(*index as usize).cloned());
+            place
+        });
     }
 }

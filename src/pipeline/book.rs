@@ -65,8 +65,8 @@ impl Ledger for Book {
     }
 
     fn judged(&mut self, of: &Group, pair: Pair, answer: Answered<'_>, truth: Known<'_>) {
-        let delay_millis = pair.known_at.0 - pair.predicted_at.0;
-        self.cell(of, pair).judge(&answer, truth, delay_millis);
+        self.cell(of, pair)
+            .judge(&answer, truth, pair.delay_millis());
     }
 
     fn corrected(

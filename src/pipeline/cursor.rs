@@ -37,7 +37,7 @@ pub enum Admission {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{topic}[{partition}]: frame {found_seq} piece {found_piece} (offsets from {found_start}, incarnation {found_incarnation:x}) does not continue \
-     {expected}: a record of the internal panes topic was lost or tampered with. The state cannot be continued: begin anew with \
+     {expected}: a record of an internal topic between the stages was lost or tampered with. The state cannot be continued: begin anew with \
      another `kafka.group` and `topics.prefix`, and `--from` as far back as the inputs reach"
 )]
 pub struct Gap {

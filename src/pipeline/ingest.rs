@@ -283,6 +283,9 @@ impl Ingest {
         if self.clock.lateness(time) == Lateness::Late {
             return Ok(Fate::Late);
         }
+        if record.arrival.is_none() && self.is_far_ahead(time) {
+            return Err(Reject::TimestampInFuture);
+        }
         if record.arrival.is_some() {
             // Nothing bounds an event whose record has no arrival: it is counted, but it moves no clock.
             self.clock
@@ -293,6 +296,13 @@ impl Ingest {
         }
         self.sketch(offset, &prediction, Boundary::at_or_before(time));
         Ok(Fate::Counted)
+    }
+
+    /// Whether an event that no arrival vouches for lies further ahead of its source than one that has one might.
+    fn is_far_ahead(&self, time: EventTime) -> bool {
+        let ahead_millis = self.plan.disorder_millis + self.plan.limits.future_millis_max;
+        let reached = self.clock.watermark();
+        reached.is_some_and(|watermark| time > watermark.plus_millis(ahead_millis))
     }
 
     fn sketch(&mut self, offset: i64, prediction: &Prediction<'_>, start: Boundary) {
@@ -364,6 +374,7 @@ impl Ingest {
         self.next != self.start
             || self.clock.watermark() != self.announced
             || self.joint != Joint::Next
+            || (self.position.outcomes.is_some() && self.outcomes_joint != Joint::Next)
     }
 
     /// Where the source stands, as it is to be committed.

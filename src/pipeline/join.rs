@@ -154,13 +154,10 @@ impl JoinTask {
 
     fn begin_replay(&mut self, head: JoinHead, suppressed: Vec<Suppressed>) {
         self.join = Join::restore(settings(&self.plan), head.standing.clone(), suppressed);
-        let needed = self.join.oldest_needed();
-        let anchor = needed.and_then(|needed| self.anchors.range(..=needed).next_back());
-        let (from, cursors) = match (anchor, self.anchors.first_key_value()) {
-            (Some((_, anchor)), _) | (None, Some((_, anchor))) => {
-                (anchor.offset, anchor.cursors.clone())
-            }
-            (None, None) => (head.next, head.cursors.clone()),
+        // The first anchor is the one that is needed: all before it were forgotten.
+        let (from, cursors) = match self.anchors.first_key_value() {
+            Some((_, anchor)) => (anchor.offset, anchor.cursors.clone()),
+            None => (head.next, head.cursors.clone()),
         };
         self.cursors = cursors;
         self.replay = Some(Replay {
@@ -378,10 +375,16 @@ impl JoinTask {
         let Some((floor, needed)) = self.join.floor().zip(self.join.oldest_needed()) else {
             return Ok(());
         };
-        let oldest = self.anchors.range(..=needed).next_back().map(|(at, _)| *at);
-        let kept = self
-            .anchors
-            .split_off(&oldest.unwrap_or(Boundary(i64::MIN)));
+        // Of the last bucket before what is needed, a part may be.
+        let length = settings(&self.plan).bucket_minutes();
+        let oldest = self.anchors.range(..=needed).next_back();
+        let is_past = |at: Boundary| at.plus_minutes(length) <= needed;
+        let from = match oldest.map(|(at, _)| *at) {
+            Some(at) if is_past(at) => at.plus_minutes(1),
+            Some(at) => at,
+            None => Boundary(i64::MIN),
+        };
+        let kept = self.anchors.split_off(&from);
         for bucket in std::mem::replace(&mut self.anchors, kept).into_keys() {
             self.writer
                 .remove(&mut self.effects, &Key::JoinAnchor(bucket))?;

@@ -171,12 +171,17 @@ fn score(prediction: &Prediction<'_>, plan: &Plan) -> Option<f64> {
             .find(|(name, _)| Some(&**name) == class);
         found.map(|(_, score)| *score)
     };
-    let score = of(positive).or_else(|| of(label)).or(prediction.score)?;
+    let of_positive = of(positive);
+    let score = of_positive.or_else(|| of(label)).or(prediction.score)?;
     let says_no = match configured {
         Some(positive) => label.is_some_and(|label| label != positive),
         None => label.is_some_and(|label| NEGATIVE_CLASSES.contains(&label)),
     };
-    let is_of_predicted = prediction.scores.is_empty() && plan.quality.score == ScoreOf::Predicted;
+    // Where scores are sent by class and not the positive's, it is the predicted one's; of a single score the plan decides.
+    let is_of_predicted = match prediction.scores.is_empty() {
+        true => plan.quality.score == ScoreOf::Predicted,
+        false => of_positive.is_none(),
+    };
     Some(if says_no && is_of_predicted {
         1.0 - score
     } else {

@@ -115,12 +115,14 @@ pub enum BadState {
     Bytes(#[from] postcard::Error),
     /// Parts are missing.
     #[error(
-        "an entry of the state topic lacks part {0}: the topic was tampered with or its retention is not compaction"
+        "an entry of the state topic lacks part {0}: the topic was tampered with or its retention is not compaction. \
+         Look at it with `tidegauge topics verify`, and begin anew with another `kafka.group` and `topics.prefix`"
     )]
     MissingPart(u16),
     /// What lies there is not what the head was written with.
     #[error(
-        "the entries of the state topic are not those that its head was written with: the topic was tampered with or its retention is not compaction"
+        "the entries of the state topic are not those that its head was written with: the topic was tampered with or its retention is not compaction. \
+         Look at it with `tidegauge topics verify`, and begin anew with another `kafka.group` and `topics.prefix`"
     )]
     Tampered,
     /// Fixed for life, and different.

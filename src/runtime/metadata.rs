@@ -20,6 +20,9 @@ pub struct StageMetadata {
     pub topics: BTreeMap<String, KnownTopic>,
     /// The last boundary that was closed, in minutes since the Unix epoch.
     pub closed: Option<i64>,
+    /// The last boundary up to which quality was judged, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality_closed: Option<i64>,
     /// The digest of the state: judging and checkpoints change it while the offset stands still.
     pub digest: u64,
 }
@@ -59,6 +62,7 @@ impl StageMetadata {
             v: 1,
             topics: known(task.cursors()),
             closed: task.closed().map(|boundary| boundary.0),
+            quality_closed: task.quality_closed().map(|boundary| boundary.0),
             digest: task.digest(),
         }
     }
@@ -70,6 +74,7 @@ impl StageMetadata {
             v: 1,
             topics: known(task.cursors()),
             closed: task.closed().map(|boundary| boundary.0),
+            quality_closed: None,
             digest: task.digest(),
         }
     }

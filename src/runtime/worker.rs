@@ -362,6 +362,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
                 join.step().map_err(|stop| Fault::Fatal(stop.to_string()))?;
             }
         }
+        let begun = self.clock.elapsed(); // a load of labels must not hold up the judging of drift
         for evaluate in tasks.evaluate.values_mut() {
             while evaluate.has_work() && self.clock.elapsed() - begun < STEP_TIME_MAX {
                 evaluate

@@ -13,7 +13,9 @@ use super::answer::{Answered, Known};
 use super::confusion::{Classes, Confusion};
 use super::counts::{EvaluationCells, ScoreCells};
 use super::grid::GridCounts;
+use super::key::id_hash;
 use super::regression::{Direction, Regression, Values};
+use crate::event::EVALUATIONS_MAX;
 
 /// Counts of predictions, of truths against them, and of judges' scores. All signed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,7 +69,22 @@ impl Quality {
             None => {
                 let cells = self.evaluations.entry(name.to_owned()).or_default();
                 cells.add(cell, times);
+                self.bound_evaluations();
             }
+        }
+    }
+
+    /// Keeps the names with the smallest hashes: which those are does not depend on the order in which they came.
+    fn bound_evaluations(&mut self) {
+        while self.evaluations.len() > EVALUATIONS_MAX {
+            let largest = self
+                .evaluations
+                .keys()
+                .max_by_key(|name| (id_hash(name), *name));
+            let Some(largest) = largest.cloned() else {
+                return;
+            };
+            self.evaluations.remove(&largest);
         }
     }
 
@@ -114,6 +131,7 @@ impl Monoid for Quality {
                 }
             }
         }
+        self.bound_evaluations();
         self.delay.merge(&other.delay);
     }
 }

@@ -49,7 +49,8 @@ pub enum Stop {
     State(#[from] BadState),
     /// Frames read again do not lead to where the state says they led.
     #[error(
-        "the frames since the last checkpoint do not lead to the state that was written: an internal topic was tampered with"
+        "the frames since the last checkpoint do not lead to the state that was written: an internal topic was tampered with. \
+         Begin anew with another `kafka.group` and `topics.prefix`"
     )]
     Diverged,
     /// Something of ours does not serialise.
@@ -495,6 +496,9 @@ impl Evaluate {
     /// # Errors
     /// When something of ours does not serialise.
     pub fn flush(&mut self) -> Result<Effects, Stop> {
+        if self.replay.is_some() {
+            return Ok(Effects::default()); // a head that is written now would say what is true only once all was read
+        }
         if std::mem::take(&mut self.changed) {
             let head = Head {
                 partitions: PANES_PARTITIONS,

@@ -297,6 +297,8 @@ impl Model {
         promises::keep(self, at, plan, effects, writer)?;
         self.retire_names(at, plan);
         self.retire_segments(at, plan, effects, writer)?;
+        let name = self.knowledge.name.clone();
+        self.quality.write_knowledge(&name, effects, writer)?; // a drift that waits must survive a restart
         if std::mem::take(&mut self.changed) {
             writer.put(
                 effects,

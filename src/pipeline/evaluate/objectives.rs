@@ -30,8 +30,14 @@ struct Tracked {
 #[derive(Default)]
 pub struct Objectives(BTreeMap<String, Tracked>);
 
-/// Good and valid of each segment.
-pub type SegmentShares = Vec<(Segment, Share)>;
+/// Good and valid of all and of each segment, over the same span.
+#[derive(Default)]
+pub struct SegmentShares {
+    /// Of all.
+    pub whole: Share,
+    /// Of each segment.
+    pub of: Vec<(Segment, Share)>,
+}
 
 /// What a look needs to know of the model.
 pub struct Surroundings<'a> {
@@ -41,7 +47,7 @@ pub struct Surroundings<'a> {
     pub at: Boundary,
     /// The plan.
     pub plan: &'a Plan,
-    /// Good and valid of each segment in a span, as far as they are kept.
+    /// Good and valid of each segment in a span, as far back as they are kept.
     pub segments: &'a dyn Fn(&Objective, Span) -> SegmentShares,
     /// The matured share of a window, where the rule asks for one.
     pub matured: &'a dyn Fn(&Objective, &Series) -> Option<Share>,
@@ -115,7 +121,13 @@ impl Objectives {
             let key = hour_key(around.model, objective, start);
             writer.remove(effects, &key)?;
         }
-        if !around.at.on_grid(objective.step_minutes()) {
+        // What lies ahead of this clock does not exist yet.
+        let is_begun = tracked
+            .series
+            .hours()
+            .next()
+            .is_some_and(|first| first < around.at);
+        if !is_begun || !around.at.on_grid(objective.step_minutes()) {
             return Ok(());
         }
         let observed = observe(objective, &tracked.series, around);
@@ -251,8 +263,9 @@ fn worst_segments(
     let span = Span::ending_at(around.at, observation.window);
     let allowed = allowed_rate(objective, observation);
     let excess = |share: Share| share.bad() as f64 - allowed * share.valid as f64;
-    let of_whole = excess_of_whole(observation, allowed);
-    let behind = (around.segments)(objective, span).into_iter();
+    let shares = (around.segments)(objective, span);
+    let of_whole = excess(shares.whole);
+    let behind = shares.of.into_iter();
     behind
         .map(|(segment, share)| SegmentShare {
             segment,
@@ -262,17 +275,6 @@ fn worst_segments(
         })
         .filter(|behind| behind.excess > 0.0 && of_whole > 0.0)
         .collect()
-}
-
-/// The excess of all segments together, by what the rule has counted.
-fn excess_of_whole(observation: &Observation, allowed: f64) -> f64 {
-    let detail = |name| observation.finding.details.get(name).copied();
-    let valid = detail("valid").unwrap_or(0.0);
-    let bad = match detail("good") {
-        Some(good) => valid - good,
-        None => detail("bad").unwrap_or(0.0),
-    };
-    bad - allowed * valid
 }
 
 /// The rate of bad ones that is no excess: what the target allows, or what last week had.

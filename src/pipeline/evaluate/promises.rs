@@ -169,9 +169,12 @@ fn segments_carried(model: &Model, objective: &Objective, span: Span) -> Segment
         .keys()
         .filter_map(|slice| slice.segment.clone())
         .collect();
-    let share = |segment: &Segment| carried(model, objective, Some(segment), span);
-    segments
-        .into_iter()
-        .map(|segment| (segment.clone(), share(&segment)))
-        .collect()
+    let share = |segment: Option<&Segment>| carried(model, objective, segment, span);
+    let segments = segments.into_iter();
+    SegmentShares {
+        whole: share(None),
+        of: segments
+            .map(|segment| (segment.clone(), share(Some(&segment))))
+            .collect(),
+    }
 }

@@ -167,6 +167,19 @@ impl ModelQuality {
         if at.on_grid(Grain::Quarter.minutes()) {
             self.assess(model, at, plan, effects);
         }
+        self.write_knowledge(model, effects, writer)
+    }
+
+    /// Writes what is known beside panes, if it has changed.
+    ///
+    /// # Errors
+    /// When something of ours does not serialise.
+    pub fn write_knowledge(
+        &mut self,
+        model: &str,
+        effects: &mut Effects,
+        writer: &mut StateWriter,
+    ) -> Result<(), Stop> {
         if std::mem::take(&mut self.changed) {
             writer.put(
                 effects,
@@ -363,8 +376,10 @@ impl ModelQuality {
     ) -> SegmentShares {
         let positive = self.positive(model, plan);
         let (by, span) = match &objective.rule {
-            Rule::Below { window, .. } => (By::Prediction, self.matured_window(*window, span.end)),
-            _ => (By::Label, Some(widened(span, Grain::Quarter))),
+            Rule::Below { window, .. } if objective.sli.needs_truth() => {
+                (By::Prediction, self.matured_window(*window, span.end))
+            }
+            _ => (By::Label, Some(last_week(widened(span, Grain::Quarter)))),
         };
         let segments: std::collections::BTreeSet<&Segment> = self
             .panes
@@ -372,13 +387,16 @@ impl ModelQuality {
             .filter_map(|slice| slice.segment.as_ref())
             .collect();
         let Some(span) = span else {
-            return Vec::new();
+            return SegmentShares::default();
         };
-        let share = |segment: &Segment| self.share(objective, by, Some(segment), span, positive);
-        segments
-            .into_iter()
-            .map(|segment| (segment.clone(), share(segment)))
-            .collect()
+        let share = |segment| self.share(objective, by, segment, span, positive);
+        let segments = segments.into_iter();
+        SegmentShares {
+            whole: share(None),
+            of: segments
+                .map(|segment| (segment.clone(), share(Some(segment))))
+                .collect(),
+        }
     }
 
     /// The share of the last window whose labels have come, for rules that ask for it.
@@ -393,8 +411,13 @@ impl ModelQuality {
         let Rule::Below { window, .. } = &objective.rule else {
             return None;
         };
-        let span = self.matured_window(*window, at)?;
         let positive = self.positive(model, plan);
+        if matches!(objective.sli, Sli::Evaluation { .. }) {
+            // A judge's score says nothing of when a truth comes: it is judged when it is known.
+            let span = widened(Span::ending_at(at, *window), Grain::Quarter);
+            return Some(self.share(objective, By::Label, None, span, positive));
+        }
+        let span = self.matured_window(*window, at)?;
         Some(self.share(objective, By::Prediction, None, span, positive))
     }
 
@@ -460,13 +483,21 @@ impl ModelQuality {
         self.knowledge.drifts = waiting;
         for drift in ripe {
             self.changed = true;
-            let alert = self.assessed(model, &drift, at, plan);
-            effects.outputs.push(super::publish::of_alert(&alert));
-            effects.alerts.push(alert);
+            if let Some(alert) = self.assessed(model, &drift, at, plan) {
+                effects.outputs.push(super::publish::of_alert(&alert));
+                effects.alerts.push(alert);
+            }
         }
     }
 
-    fn assessed(&self, model: &str, drift: &Drift, at: Boundary, plan: &Plan) -> AlertRecord {
+    /// What a drift did to the accuracy; `None` of a model without classes.
+    fn assessed(
+        &self,
+        model: &str,
+        drift: &Drift,
+        at: Boundary,
+        plan: &Plan,
+    ) -> Option<AlertRecord> {
         let slice = Slice {
             version: drift.version.clone(),
             segment: drift.segment.clone(),
@@ -492,12 +523,13 @@ impl ModelQuality {
             ended: drift.ended.filter(|end| *end <= at),
             severity: drift.severity,
             at,
-            window: drift.window,
+            window,
             measure: "accuracy",
             now: accuracy(window),
             before: accuracy(before),
         };
-        assessment_record(&assessed, &plan.alert)
+        let has_classes = assessed.now.valid > 0 || assessed.before.valid > 0;
+        has_classes.then(|| assessment_record(&assessed, &plan.alert))
     }
 }
 
@@ -582,6 +614,15 @@ fn ages(plan: &Plan) -> impl Iterator<Item = (i64, Age)> {
     before.chain(further)
 }
 
+/// At most the last week of a span: hours are kept no longer of every segment.
+fn last_week(span: Span) -> Span {
+    let start = span.end.plus_minutes(-MATURED_DAYS * DAY);
+    Span {
+        start: span.start.max(start),
+        end: span.end,
+    }
+}
+
 /// The span of whole panes that holds `span`.
 fn widened(span: Span, grain: Grain) -> Span {
     Span {
@@ -619,7 +660,7 @@ fn kept(plan: &Plan) -> Kept {
     Kept {
         quarter_minutes: DAY + 2 * 60,
         hour_minutes: matured.max((MATURED_DAYS + 1) * DAY),
-        day_minutes: horizon + (MATURED_DAYS + 2) * DAY,
+        day_minutes: matured.max(horizon + (MATURED_DAYS + 2) * DAY),
     }
 }
 
