@@ -2,6 +2,7 @@
 
 use super::meter::{JoinTold, Meter, ObjectiveTold, QualityTold, Rebuilt, Violation};
 use super::tasks::Tasks;
+use crate::alert::By;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::join::JoinTask;
 use crate::stats::MEASURES;
@@ -53,6 +54,10 @@ pub fn tell_rebuilding(meter: &dyn Meter, tasks: &Tasks) {
 pub fn tell_quality(meter: &dyn Meter, effects: &Effects) {
     for (key, (at, quality, positive)) in &effects.quality {
         let measured = MEASURES.iter().filter_map(|measure| {
+            // By label time the labelled are not a part of the predicted.
+            if key.by == By::Label && measure.about().name == "coverage" {
+                return None;
+            }
             let value = measure.of(quality, positive.as_deref())?.value;
             Some((measure.about().name, value))
         });
