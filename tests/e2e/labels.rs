@@ -38,7 +38,7 @@ fn stream() -> (Labels, Golden) {
 }
 
 fn patience() -> Duration {
-    Duration::from_secs(if is_long() { 1_200 } else { 240 })
+    Duration::from_secs(if is_long() { 2_400 } else { 480 })
 }
 
 /// Topics for a stream, so many partitions each.

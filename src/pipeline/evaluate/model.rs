@@ -356,6 +356,13 @@ impl Model {
             !subjects.is_empty()
         });
         self.changed |= before != count(&self.knowledge.versions);
+        if !plan.joins() {
+            self.knowledge.labelled.clear(); // there is no clock of quality to forget them by
+        }
+    }
+
+    /// Forgets, by the clock of quality, which slices were labelled so long ago that no label can come any more.
+    pub(super) fn retire_labelled(&mut self, at: Boundary, plan: &Plan) {
         let oldest = at.plus_minutes(-labelled_minutes(plan));
         let before = self.knowledge.labelled.len();
         self.knowledge.labelled.retain(|_, day| *day >= oldest);

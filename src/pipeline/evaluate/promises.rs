@@ -12,7 +12,7 @@ use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::StateWriter;
 use crate::sketch::{Exemplars, Monoid, Quality, Share};
-use crate::window::{Boundary, Span};
+use crate::window::{Boundary, COARSE_MINUTES, Span};
 
 /// Minutes back to which the shares of segments are kept of what every prediction carries.
 const SEGMENT_MINUTES: i64 = 1_440;
@@ -121,6 +121,9 @@ pub fn judge(
     effects: &mut Effects,
     writer: &mut StateWriter,
 ) -> Result<(), Stop> {
+    if at.on_grid(COARSE_MINUTES) {
+        model.retire_labelled(at, plan);
+    }
     let name = model.name().to_owned();
     model.quality.step(&name, at, plan, effects, writer)?;
     let mut objectives = std::mem::take(&mut model.objectives);
