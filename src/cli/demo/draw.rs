@@ -215,9 +215,12 @@ fn alert_line(record: &AlertRecord) -> Line<'static> {
     };
     let what = match record.status {
         AlertStatus::Resolved => format!("{} resolved", record.kind.name()),
-        _ => causes(record)
-            .replace("feature:", "")
-            .replace("objective:", ""),
+        _ => match (&record.objective, &record.segment) {
+            (Some(objective), Some(segment)) => format!("{}: {segment}", objective.name),
+            _ => causes(record)
+                .replace("feature:", "")
+                .replace("objective:", ""),
+        },
     };
     Line::styled(format!(" {sign} {at} {what}"), style)
 }
@@ -282,8 +285,9 @@ mod tests {
             "coverage 34 %",
             "prepaid 0.062",
             "precise ≥ 0.9",
-            "33 % of the budget left, burning 3.1×",
+            "33 % of budget left, burning 3.1×",
             "quality unmoved",
+            "precise: card=prepaid",
         ] {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }

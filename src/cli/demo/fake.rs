@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::incident::{Mishap, Timeline};
-use super::record::AlertRecord;
+use super::record::{AlertRecord, ObjectiveName};
 use super::report::Reports;
 use super::scene::Scene;
 use super::score::Said;
@@ -110,6 +110,9 @@ fn burning() -> AlertRecord {
         "burn_rate",
     );
     record.segment = Some("card=prepaid".into());
+    record.objective = Some(ObjectiveName {
+        name: "precise".into(),
+    });
     record
 }
 
