@@ -17,6 +17,8 @@ use super::traffic::{MODEL, VERSION};
 
 /// From this width on, incidents and alerts stand beside the features instead of below them.
 const WIDE: u16 = 120;
+/// Columns that features take at least.
+const FEATURES: u16 = 68;
 /// Of what matters less.
 pub(super) const QUIET: Style = Style::new().fg(Color::DarkGray);
 
@@ -36,8 +38,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     draw_quality(frame, quality, scene);
     let lower = (scene.timeline.incidents.len() as u16).max(3) + 1;
     if frame.area().width >= WIDE {
+        let features = FEATURES.max(rest.width / 2);
         let [left, right] =
-            Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(rest);
+            Layout::horizontal([Constraint::Length(features), Constraint::Fill(1)]).areas(rest);
         let [above, below] =
             Layout::vertical([Constraint::Length(lower), Constraint::Min(0)]).areas(right);
         draw_features(frame, left, scene);

@@ -131,7 +131,11 @@ fn reports() -> Reports {
     ];
     let mut reports = Reports::default();
     for (segment, value, count) in shares {
-        reports.take(&report(("label", "1h", 2_160), segment, (value, count)));
+        reports.take(&report(
+            ("prediction", "1h", 2_160),
+            segment,
+            (value, count),
+        ));
     }
     reports.take(&report(("prediction", "1d", 1_440), None, (0.956, 1_902)));
     reports
