@@ -172,7 +172,7 @@ fn objective() -> ObjectiveStatus {
         target: Some(0.9),
         budget_remaining: Some(0.326),
         budget: None,
-        burn_rates: [("2h".to_owned(), Some(3.14))].into(),
+        burn_rates: [("2h".to_owned(), Some(3.12))].into(),
         exhausted_at: None,
     }
 }
