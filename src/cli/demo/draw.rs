@@ -17,6 +17,8 @@ use super::traffic::{MODEL, VERSION};
 
 /// From this width on, incidents and alerts stand beside the features instead of below them.
 const WIDE: u16 = 120;
+/// Columns that features take at least.
+const FEATURES: u16 = 68;
 /// Of what matters less.
 pub(super) const QUIET: Style = Style::new().fg(Color::DarkGray);
 
@@ -36,8 +38,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, scene: &Scene<'_>) {
     draw_quality(frame, quality, scene);
     let lower = (scene.timeline.incidents.len() as u16).max(3) + 1;
     if frame.area().width >= WIDE {
+        let features = FEATURES.max(rest.width / 2);
         let [left, right] =
-            Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(rest);
+            Layout::horizontal([Constraint::Length(features), Constraint::Fill(1)]).areas(rest);
         let [above, below] =
             Layout::vertical([Constraint::Length(lower), Constraint::Min(0)]).areas(right);
         draw_features(frame, left, scene);
@@ -215,9 +218,12 @@ fn alert_line(record: &AlertRecord) -> Line<'static> {
     };
     let what = match record.status {
         AlertStatus::Resolved => format!("{} resolved", record.kind.name()),
-        _ => causes(record)
-            .replace("feature:", "")
-            .replace("objective:", ""),
+        _ => match (&record.objective, &record.segment) {
+            (Some(objective), Some(segment)) => format!("{}: {segment}", objective.name),
+            _ => causes(record)
+                .replace("feature:", "")
+                .replace("objective:", ""),
+        },
     };
     Line::styled(format!(" {sign} {at} {what}"), style)
 }
@@ -282,8 +288,9 @@ mod tests {
             "coverage 34 %",
             "prepaid 0.062",
             "precise ≥ 0.9",
-            "33 % of the budget left, burning 3.1×",
+            "33 % of budget left, burning 3.1×",
             "quality unmoved",
+            "precise: card=prepaid",
         ] {
             assert!(text.contains(wanted), "{wanted} in\n{text}");
         }

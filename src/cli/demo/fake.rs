@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::incident::{Mishap, Timeline};
-use super::record::AlertRecord;
+use super::record::{AlertRecord, ObjectiveName};
 use super::report::Reports;
 use super::scene::Scene;
 use super::score::Said;
@@ -110,6 +110,9 @@ fn burning() -> AlertRecord {
         "burn_rate",
     );
     record.segment = Some("card=prepaid".into());
+    record.objective = Some(ObjectiveName {
+        name: "precise".into(),
+    });
     record
 }
 
@@ -128,7 +131,11 @@ fn reports() -> Reports {
     ];
     let mut reports = Reports::default();
     for (segment, value, count) in shares {
-        reports.take(&report(("label", "1h", 2_160), segment, (value, count)));
+        reports.take(&report(
+            ("prediction", "1h", 2_160),
+            segment,
+            (value, count),
+        ));
     }
     reports.take(&report(("prediction", "1d", 1_440), None, (0.956, 1_902)));
     reports
@@ -165,7 +172,7 @@ fn objective() -> ObjectiveStatus {
         target: Some(0.9),
         budget_remaining: Some(0.326),
         budget: None,
-        burn_rates: [("2h".to_owned(), Some(3.14))].into(),
+        burn_rates: [("2h".to_owned(), Some(3.12))].into(),
         exhausted_at: None,
     }
 }

@@ -17,11 +17,12 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// Stands where the features will be.
 const INTRODUCTION: &str = "
  Payments are scored by a fraud model; each prediction is an event on Kafka.
+ What turned out to be true of it follows within the hour, as a label.
 
  Tidegauge reads a day of them and learns what is ordinary: the shape of every
  feature, how often it is null, how much it sways from hour to hour.
 
- Then another day goes by, and things go wrong. It should say so, and nothing else.";
+ Then another day goes by, and things go wrong. It should say so, and no more.";
 
 /// Each feature takes two rows: its reference above, its last window below, in the same bars and to the same height.
 pub(super) fn draw_features(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {

@@ -1,4 +1,4 @@
-//! Quality on the live screen: what the last hour's labels say, of the whole and of each segment, and what is left of the budget.
+//! Quality on the live screen: what labels say so far of the last hour, as a whole and by segment, and what is left of the budget.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;

@@ -65,6 +65,9 @@ pub struct AlertRecord {
     /// When it was said.
     #[serde(default, deserialize_with = "rfc3339_or_none")]
     pub at: Option<EventTime>,
+    /// The objective that is not met.
+    #[serde(default)]
+    pub objective: Option<ObjectiveName>,
     /// What a drift did to quality, in a follow-up record.
     #[serde(default)]
     pub impact: Option<ImpactRecord>,
@@ -80,6 +83,13 @@ pub struct AlertRecord {
     /// Subjects that are new with this record.
     #[serde(default)]
     pub new_causes: Vec<NewCause>,
+}
+
+/// Which objective an alert is about.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ObjectiveName {
+    /// Its name.
+    pub name: String,
 }
 
 /// What a drift did to quality.

@@ -59,7 +59,7 @@ pub struct MeasureRecord {
 /// What the reports have said so far.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reports {
-    /// What was learned in the last hour, by segment; `None` for the whole.
+    /// What is known of predictions of the last hour, by segment; `None` for the whole.
     pub hour: BTreeMap<Option<String>, QualityRecord>,
     /// Each day of predictions, each time it was reported.
     pub days: Vec<QualityRecord>,
@@ -73,7 +73,8 @@ impl Reports {
         };
         match (record.by.as_str(), record.window.length.as_str()) {
             _ if record.schema != SCHEMA => {}
-            ("label", "1h") => {
+            // By label time a correction may take back what an earlier hour has counted, and measures are left out.
+            ("prediction", "1h") => {
                 self.hour.insert(record.segment.clone(), record);
             }
             ("prediction", "1d") if record.segment.is_none() => self.days.push(record),
@@ -81,7 +82,7 @@ impl Reports {
         }
     }
 
-    /// What was learned in the last hour about the whole version.
+    /// What is known of predictions of the last hour.
     #[must_use]
     pub fn last_hour(&self) -> Option<&QualityRecord> {
         self.hour.get(&None)

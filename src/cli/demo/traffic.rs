@@ -43,7 +43,7 @@ const COUNTRIES: [(&str, f64); 12] = [
 /// Kinds of card and their shares; independent of everything else, so that the model treats all alike.
 const CARDS: [(&str, f64); 3] = [("debit", 0.34), ("credit", 0.26), ("prepaid", 0.40)];
 /// Keeps the draw of the card apart from all others.
-const CARD_SALT: u64 = 0x63_61_72_64;
+const CARD_SALT: u64 = 0x6361_7264;
 /// Never produced but by its incident.
 const UNSEEN_COUNTRY: &str = "BR";
 const DEVICES: [(&str, f64); 4] = [
