@@ -355,16 +355,25 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let Phase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
-        let begun = self.clock.elapsed();
+        // Each task has a share of its own: a load of labels must not hold up drift, nor one model's backlog another's.
+        let share = |tasks: usize| STEP_TIME_MAX / u32::try_from(tasks.max(1)).unwrap_or(1);
+        let of_joins = share(tasks.join.values().filter(|join| join.has_work()).count());
         for join in tasks.join.values_mut() {
-            while join.has_work() && !join.is_full() && self.clock.elapsed() - begun < STEP_TIME_MAX
-            {
+            let begun = self.clock.elapsed();
+            while join.has_work() && !join.is_full() && self.clock.elapsed() - begun < of_joins {
                 join.step().map_err(|stop| Fault::Fatal(stop.to_string()))?;
             }
         }
-        let begun = self.clock.elapsed(); // a load of labels must not hold up the judging of drift
+        let of_evaluates = share(
+            tasks
+                .evaluate
+                .values()
+                .filter(|task| task.has_work())
+                .count(),
+        );
         for evaluate in tasks.evaluate.values_mut() {
-            while evaluate.has_work() && self.clock.elapsed() - begun < STEP_TIME_MAX {
+            let begun = self.clock.elapsed();
+            while evaluate.has_work() && self.clock.elapsed() - begun < of_evaluates {
                 evaluate
                     .step()
                     .map_err(|stop| Fault::Fatal(stop.to_string()))?;

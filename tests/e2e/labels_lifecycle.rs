@@ -38,7 +38,11 @@ fn send(producer: &Producer, topic: &str, at: (usize, usize), value: String, mil
 }
 
 fn predict(producer: &Producer, inputs: &Inputs, number: usize, millis: i64) {
-    let class = if number.is_multiple_of(3) { "yes" } else { "no" };
+    let class = if number.is_multiple_of(3) {
+        "yes"
+    } else {
+        "no"
+    };
     let value = json!({"id": format!("i{number}"), "model": "m", "timestamp": millis,
         "features": {"x": number % 7}, "prediction": {"label": class}});
     let at = (number, inputs.prediction_partitions);
@@ -47,7 +51,11 @@ fn predict(producer: &Producer, inputs: &Inputs, number: usize, millis: i64) {
 
 /// A label by its prediction's number, dealt out by another law than the predictions.
 fn label(producer: &Producer, inputs: &Inputs, number: usize, millis: i64) {
-    let class = if number.is_multiple_of(2) { "yes" } else { "no" };
+    let class = if number.is_multiple_of(2) {
+        "yes"
+    } else {
+        "no"
+    };
     let value = json!({"id": format!("i{number}"), "label": class});
     let at = (number / 7, inputs.label_partitions);
     send(producer, &inputs.labels, at, value.to_string(), millis);
