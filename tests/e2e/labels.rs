@@ -253,7 +253,6 @@ fn what_is_published_of_labels_is_what_dictionaries_make_of_them() {
         assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
         faults.note(process);
     }
-    faults.assert_effective(&disturbed);
     let three = Outcome::of(&disturbed);
     three.assert_no_duplicates();
     assert_golden(&three.reports, &golden);
@@ -261,6 +260,7 @@ fn what_is_published_of_labels_is_what_dictionaries_make_of_them() {
         &one,
         "three disturbed processes and 8 + 5 partitions against one and 1 + 1",
     );
+    faults.assert_effective(&disturbed);
 }
 
 /// Writes the stream over about as long as the faults take.
