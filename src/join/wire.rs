@@ -273,13 +273,19 @@ mod tests {
         let (first, second) = whole.clone().split();
         assert!(first.len().abs_diff(second.len()) <= 1);
         assert_eq!(first.len() + second.len(), whole.len());
-        assert_eq!(
-            (&first.groups, &second.words),
-            (&whole.groups, &whole.words)
-        );
-        let joined = |a: &[Predicted], b: &[Predicted]| [a, b].concat();
-        assert_eq!(joined(&first.predicted, &second.predicted), whole.predicted);
-        assert_eq!([first.labelled, second.labelled].concat(), whole.labelled);
+        // Each half has the texts that it speaks of, in an order of its own.
+        let spoken = |outcomes: &Outcomes| {
+            let word = |at: u32| outcomes.words[at as usize].clone();
+            let group = |at: u32| outcomes.groups[at as usize].clone();
+            let predicted = outcomes.predicted.iter();
+            let predicted = predicted.map(|p| (p.id, group(p.group), p.class.map(word)));
+            let labelled = outcomes.labelled.iter();
+            let labelled = labelled.map(|l| (l.id, word(l.source), l.evaluations.len()));
+            (predicted.collect::<Vec<_>>(), labelled.collect::<Vec<_>>())
+        };
+        let (first, second, whole) = (spoken(&first), spoken(&second), spoken(&whole));
+        assert_eq!([first.0, second.0].concat(), whole.0);
+        assert_eq!([first.1, second.1].concat(), whole.1);
         let (one, mut none) = outcomes().split().0.split();
         none.predicted.truncate(1);
         none.labelled.clear();

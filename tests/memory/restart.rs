@@ -10,7 +10,10 @@ use crate::published::{published, values};
 use crate::traffic::Traffic;
 
 fn settled(minutes: i64) -> Bench {
-    let mut bench = Bench::new(Setup::default());
+    let mut bench = Bench::new(Setup {
+        checkpoint: Duration::from_millis(900), // the last one is some frames before the end
+        ..Setup::default()
+    });
     bench.produce(
         &Traffic {
             minutes,
