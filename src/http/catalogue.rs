@@ -126,7 +126,7 @@ catalogue! {
     SloBurnRate = Gauge "tidegauge_slo_burn_rate" ["model", "objective", "window"]
         "How many times too fast the error budget is spent in the window; 1 spends it in exactly the period. Absent with too few events.";
     SloExhaustedAt = Gauge "tidegauge_slo_exhausted_at_seconds" ["model", "objective"]
-        "When the error budget ends at the present rate, or when it ended, in seconds since the Unix epoch; absent where it does not end.";
+        "When the error budget ends at the present rate, in seconds since the Unix epoch; the present once it is spent, absent where it does not end.";
     JoinPredictions = Counter "tidegauge_join_predictions_total" ["partition"]
         "Predictions that came to wait for a label, by partition of the internal outcomes topic.";
     JoinJoined = Counter "tidegauge_join_joined_total" ["partition"]
