@@ -137,7 +137,7 @@ pub fn pack<L: Load>(frames: Vec<Frame<L>>) -> Result<Vec<Vec<u8>>, postcard::Er
     for mut frame in frames {
         pieces.piece = 0;
         for load in std::mem::take(&mut frame.loads).into_iter().flat_map(split) {
-            pieces.add(&frame, load)?;
+            pieces.add(&frame, load);
             if pieces.bytes > PIECE_BYTES_MAX {
                 records.push(pieces.record()?);
             }
@@ -179,8 +179,8 @@ impl<L: Load> Pieces<L> {
         }
     }
 
-    fn add(&mut self, frame: &Frame<L>, load: L) -> Result<(), postcard::Error> {
-        self.bytes += size(&load);
+    fn add(&mut self, frame: &Frame<L>, Weighed { load, bytes }: Weighed<L>) {
+        self.bytes += bytes;
         match self.frames.last_mut() {
             Some(last) if last.source == frame.source => last.loads.push(load),
             _ => {
@@ -193,7 +193,6 @@ impl<L: Load> Pieces<L> {
                 self.piece += 1;
             }
         }
-        Ok(())
     }
 
     fn record(&mut self) -> Result<Vec<u8>, postcard::Error> {
@@ -208,10 +207,17 @@ fn size(load: &impl Serialize) -> usize {
     postcard::experimental::serialized_size(load).unwrap_or(0)
 }
 
+/// A load and the bytes it takes as it is written: measuring costs nearly as much as writing, so it is done once.
+struct Weighed<L> {
+    load: L,
+    bytes: usize,
+}
+
 /// Cuts a large load into several that merge back to it.
-fn split<L: Load>(whole: L) -> Vec<L> {
-    if size(&whole) <= PIECE_BYTES_MAX {
-        return vec![whole];
+fn split<L: Load>(whole: L) -> Vec<Weighed<L>> {
+    let bytes = size(&whole);
+    if bytes <= PIECE_BYTES_MAX {
+        return vec![Weighed { load: whole, bytes }];
     }
     match whole.halves() {
         Ok((first, second)) => {
@@ -219,7 +225,10 @@ fn split<L: Load>(whole: L) -> Vec<L> {
             pieces.extend(split(second));
             pieces
         }
-        Err(whole) => vec![*whole],
+        Err(whole) => vec![Weighed {
+            load: *whole,
+            bytes,
+        }],
     }
 }
 
