@@ -30,9 +30,9 @@ impl Settings {
     }
 
     /// Where the bucket begins that holds `time`.
-    pub(super) fn bucket_of(&self, time: EventTime) -> Boundary {
-        let minute = Boundary::at_or_before(time).0;
-        Boundary(minute - minute.rem_euclid(self.bucket_minutes()))
+    #[must_use]
+    pub fn bucket_of(&self, time: EventTime) -> Boundary {
+        Boundary::at_or_before(time).floor(self.bucket_minutes())
     }
 
     /// When the bucket that begins at `start` dies: no label can reach it, nor any label that waits have reached it.

@@ -45,8 +45,7 @@ impl Book {
 
     #[expect(clippy::expect_used, reason = "the entry was made on the line before")]
     fn cell(&mut self, of: &Group, pair: Pair) -> &mut Quality {
-        let predicted = Boundary::at_or_before(pair.predicted_at);
-        let quarter = Boundary(predicted.0 - predicted.0.rem_euclid(COARSE_MINUTES));
+        let quarter = Boundary::at_or_before(pair.predicted_at).floor(COARSE_MINUTES);
         if !self.groups.contains_key(of) {
             self.groups.insert(of.clone(), BTreeMap::new());
         }

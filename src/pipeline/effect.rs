@@ -51,6 +51,19 @@ pub struct Output {
     pub value: Vec<u8>,
 }
 
+impl Output {
+    /// A record that has no headers: reports and references.
+    #[must_use]
+    pub fn plain(topic: OutputTopic, key: String, value: Vec<u8>) -> Self {
+        Self {
+            topic,
+            key,
+            headers: Vec::new(),
+            value,
+        }
+    }
+}
+
 /// A subject of a window beside its reference, for those who look on: the last word on each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {

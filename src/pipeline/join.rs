@@ -268,18 +268,11 @@ impl JoinTask {
 
     /// Remembers where the first record lies that speaks of a bucket: all before it only speak of earlier times.
     fn anchor(&mut self, offset: i64, frames: &[Frame<Outcomes>]) -> Result<(), Stop> {
-        let latest = frames
-            .iter()
-            .flat_map(|f| &f.loads)
-            .filter_map(latest)
-            .max();
-        let length = settings(&self.plan).bucket_minutes();
-        let bucket = latest
-            .map(Boundary::at_or_before)
-            .map(|at| Boundary(at.0 - at.0.rem_euclid(length)));
-        let Some(bucket) = bucket else {
+        let times = frames.iter().flat_map(|f| &f.loads).filter_map(latest);
+        let Some(latest) = times.max() else {
             return Ok(());
         };
+        let bucket = settings(&self.plan).bucket_of(latest);
         if self
             .anchors
             .last_key_value()
@@ -323,7 +316,8 @@ impl JoinTask {
     /// # Errors
     /// When something of ours does not serialise.
     pub fn step(&mut self) -> Result<(), Stop> {
-        let Some(clock) = self.clock().filter(|_| self.has_work()) else {
+        let ahead = |clock: &Boundary| Some(*clock) > self.join.closed();
+        let Some(clock) = self.clock().filter(ahead) else {
             return Ok(());
         };
         let until = self.join.next(clock).unwrap_or(clock);

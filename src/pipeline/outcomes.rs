@@ -60,11 +60,11 @@ impl OutcomeBuffers {
         let Some(id) = key_of(prediction, self.plan.join.key) else {
             return Sampled::Out;
         };
-        let plan = Arc::clone(&self.plan);
         let id = id_hash(id);
-        let Some(builder) = self.builder(id) else {
+        if !self.takes(id) {
             return Sampled::Out;
-        };
+        }
+        let plan = &self.plan;
         let segments = segments_of(prediction, &plan.segments);
         let group = GroupParts {
             model: &prediction.model,
@@ -72,14 +72,19 @@ impl OutcomeBuffers {
             variant: prediction.variant,
             segments,
         };
-        builder.predict(id, time, &group, answer(prediction, &plan));
+        if let Some(builder) = self.builders.get_mut(outcomes_partition(id) as usize) {
+            builder.predict(id, time, &group, answer(prediction, plan));
+        }
         Sampled::In
     }
 
     /// Takes a label.
     pub fn label(&mut self, label: &Label<'_>, times: LabelTimes) -> Sampled {
         let id = id_hash(&label.id);
-        let Some(builder) = self.builder(id) else {
+        if !self.takes(id) {
+            return Sampled::Out;
+        }
+        let Some(builder) = self.builders.get_mut(outcomes_partition(id) as usize) else {
             return Sampled::Out;
         };
         let evaluations = label.evaluations.iter();
@@ -97,13 +102,11 @@ impl OutcomeBuffers {
         Sampled::In
     }
 
-    /// The builder of the id's partition, if the id belongs to the sample.
-    fn builder(&mut self, id: u64) -> Option<&mut OutcomesBuilder> {
-        if !is_sampled(id, self.plan.join.sample) {
-            return None;
-        }
-        self.len += 1;
-        self.builders.get_mut(outcomes_partition(id) as usize)
+    /// Whether the id belongs to the sample; then it is counted.
+    fn takes(&mut self, id: u64) -> bool {
+        let takes = is_sampled(id, self.plan.join.sample);
+        self.len += usize::from(takes);
+        takes
     }
 
     /// Everything since the last flush, by partition.

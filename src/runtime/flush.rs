@@ -179,10 +179,6 @@ fn outgoing<O>(plan: &Plan, output: Output) -> Outgoing<O> {
 }
 
 fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
-    let of = |topic: &str, partition: i32| TopicPartition {
-        topic: topic.to_owned(),
-        partition,
-    };
     let inputs = tasks.ingest.iter().map(|(at, task)| {
         let position = metadata::encode(task.ingest.position());
         (at.clone(), task.ingest.next_offset(), position)
@@ -190,7 +186,7 @@ fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
     let outcomes = tasks.join.iter().map(|(partition, join)| {
         let metadata = metadata::encode(&StageMetadata::of_join(join));
         (
-            of(&plan.topics.outcomes, *partition),
+            TopicPartition::of(&plan.topics.outcomes, *partition),
             join.next_offset(),
             metadata,
         )
@@ -198,7 +194,7 @@ fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
     let panes = tasks.evaluate.iter().map(|(partition, evaluate)| {
         let metadata = metadata::encode(&StageMetadata::of(evaluate));
         (
-            of(&plan.topics.panes, *partition),
+            TopicPartition::of(&plan.topics.panes, *partition),
             evaluate.next_offset(),
             metadata,
         )

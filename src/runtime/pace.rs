@@ -150,10 +150,7 @@ fn elsewhere<L: Log>(
     let mut others = Vec::new();
     for topic in plan.topics.inputs() {
         for partition in 0..log.partitions(topic)? {
-            let at = TopicPartition {
-                topic: topic.clone(),
-                partition,
-            };
+            let at = TopicPartition::of(topic, partition);
             if !tasks.ingest.contains_key(&at) {
                 others.push(at);
             }

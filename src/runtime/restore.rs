@@ -218,7 +218,9 @@ fn known_to<L: Log>(log: &mut L, topic: &str) -> Result<Vec<StageMetadata>, Faul
              label meets its prediction, and is fixed for life. Name new internal topics by another `topics.prefix`"
         )));
     }
-    let all: Vec<TopicPartition> = (0..count).map(|partition| of(topic, partition)).collect();
+    let all: Vec<TopicPartition> = (0..count)
+        .map(|partition| TopicPartition::of(topic, partition))
+        .collect();
     let committed = log.committed(&all)?;
     let known = all
         .iter()
@@ -227,13 +229,6 @@ fn known_to<L: Log>(log: &mut L, topic: &str) -> Result<Vec<StageMetadata>, Faul
     known
         .map(|(at, committed)| metadata::stage(at, committed))
         .collect()
-}
-
-fn of(topic: &str, partition: i32) -> TopicPartition {
-    TopicPartition {
-        topic: topic.to_owned(),
-        partition,
-    }
 }
 
 fn ingest<L: Log>(
@@ -298,7 +293,7 @@ fn evaluate<L: Log>(
     committed: Option<&Committed>,
     reader: &StateReader,
 ) -> Result<Evaluate, Fault> {
-    let at = of(&plan.topics.panes, partition);
+    let at = TopicPartition::of(&plan.topics.panes, partition);
     let restored = Evaluate::restore(Arc::clone(plan), partition, reader).map_err(fatal)?;
     let stands = restored.as_ref().map(Evaluate::next_offset);
     match restored {
@@ -321,7 +316,7 @@ fn join<L: Log>(
     reader: &StateReader,
     beginning: Beginning,
 ) -> Result<JoinTask, Fault> {
-    let at = of(&plan.topics.outcomes, partition);
+    let at = TopicPartition::of(&plan.topics.outcomes, partition);
     let restored = JoinTask::restore(plan, partition, reader).map_err(fatal)?;
     let stands = restored.as_ref().map(JoinTask::next_offset);
     match restored {

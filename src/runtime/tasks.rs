@@ -45,14 +45,18 @@ impl Tasks {
             .ingest
             .iter()
             .map(|(at, task)| (at.clone(), task.ingest.next_offset()));
-        let outcomes = self
-            .join
-            .iter()
-            .map(|(partition, join)| (of(&topics.outcomes, *partition), join.read_from()));
-        let panes = self
-            .evaluate
-            .iter()
-            .map(|(partition, evaluate)| (of(&topics.panes, *partition), evaluate.read_from()));
+        let outcomes = self.join.iter().map(|(partition, join)| {
+            (
+                TopicPartition::of(&topics.outcomes, *partition),
+                join.read_from(),
+            )
+        });
+        let panes = self.evaluate.iter().map(|(partition, evaluate)| {
+            (
+                TopicPartition::of(&topics.panes, *partition),
+                evaluate.read_from(),
+            )
+        });
         inputs.chain(outcomes).chain(panes).collect()
     }
 
@@ -83,13 +87,5 @@ impl Tasks {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ingest.is_empty() && self.join.is_empty() && self.evaluate.is_empty()
-    }
-}
-
-/// A partition of an internal topic.
-fn of(topic: &str, partition: i32) -> TopicPartition {
-    TopicPartition {
-        topic: topic.to_owned(),
-        partition,
     }
 }

@@ -39,7 +39,7 @@ impl Grain {
     /// The beginning of the pane that holds `at`.
     #[must_use]
     pub fn start(self, at: Boundary) -> Boundary {
-        Boundary(at.0 - at.0.rem_euclid(self.minutes()))
+        at.floor(self.minutes())
     }
 }
 

@@ -30,6 +30,12 @@ impl Boundary {
         Self(self.0 + minutes)
     }
 
+    /// The last boundary at or before it on the grid of `minutes`, counted from the Unix epoch.
+    #[must_use]
+    pub fn floor(self, minutes: i64) -> Self {
+        Self(self.0 - self.0.rem_euclid(minutes))
+    }
+
     /// Whether it lies on the grid of `minutes`, counted from the Unix epoch.
     #[must_use]
     pub fn on_grid(self, minutes: i64) -> bool {

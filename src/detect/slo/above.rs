@@ -13,10 +13,9 @@
 use std::collections::BTreeMap;
 
 use super::label_burn::needed;
-use super::look::{Look, Observation, Reach, Said, Surprise};
+use super::look::{Look, Observation, Past, Reach, Said, Surprise};
 use super::objective::Rule;
 use super::{LABEL_Z, allowance};
-use crate::detect::Verdict;
 use crate::sketch::Share;
 use crate::stats::Difference;
 use crate::window::{Span, WindowLength};
@@ -44,7 +43,12 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
     let enough = risen.of.valid >= least && risen.from.valid >= least;
     let said = Said {
         detector: NAME,
-        verdict: verdict(enough, interval.low > margin, rise > margin),
+        verdict: Past {
+            enough,
+            surely: interval.low > margin,
+            at_all: rise > margin,
+        }
+        .verdict(),
         value: rise,
         threshold: margin,
         surprise: Surprise::of(rise - margin, Reach(rise - interval.low), LABEL_Z),
@@ -84,14 +88,5 @@ fn bad_of(share: Share) -> Share {
     Share {
         good: allowance::bad(share),
         valid: share.valid,
-    }
-}
-
-fn verdict(enough: bool, surely: bool, at_all: bool) -> Verdict {
-    match (enough, surely, at_all) {
-        (false, ..) => Verdict::InsufficientData,
-        (true, true, _) => Verdict::Breach,
-        (true, false, true) => Verdict::Lingering,
-        (true, false, false) => Verdict::Quiet,
     }
 }

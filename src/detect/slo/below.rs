@@ -14,10 +14,9 @@
 use std::collections::BTreeMap;
 
 use super::label_burn::needed;
-use super::look::{Look, Observation, Reach, Said, Surprise};
+use super::look::{Look, Observation, Past, Reach, Said, Surprise};
 use super::objective::Rule;
 use super::{LABEL_Z, allowance};
-use crate::detect::Verdict;
 use crate::sketch::Share;
 use crate::stats::{Interval, wilson};
 
@@ -43,7 +42,12 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
     let enough = look.matured.is_some() && matured.valid >= needed(look.objective.events_min);
     let said = Said {
         detector: NAME,
-        verdict: verdict(enough, interval.high < floor, share < floor),
+        verdict: Past {
+            enough,
+            surely: interval.high < floor,
+            at_all: share < floor,
+        }
+        .verdict(),
         value: share,
         threshold: floor,
         surprise: Surprise::of(floor - share, Reach(interval.high - share), LABEL_Z),
@@ -67,15 +71,6 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
         hold_minutes: i64::from(evaluations.saturating_sub(1)) * HOUR,
         keep_firing_minutes: KEEP_FIRING_MINUTES,
     })
-}
-
-fn verdict(enough: bool, surely: bool, at_all: bool) -> Verdict {
-    match (enough, surely, at_all) {
-        (false, ..) => Verdict::InsufficientData,
-        (true, true, _) => Verdict::Breach,
-        (true, false, true) => Verdict::Lingering,
-        (true, false, false) => Verdict::Quiet,
-    }
 }
 
 fn interval(share: Share) -> Interval {

@@ -92,7 +92,7 @@ fn minutes_left(Left(left): Left, rate: f64, period_minutes: i64) -> Option<i64>
 fn period(objective: &Objective, at: Boundary) -> Span {
     let start = at.plus_minutes(-objective.rule.period_minutes());
     Span {
-        start: start.plus_minutes(-start.0.rem_euclid(HOUR)),
+        start: start.floor(HOUR),
         end: at,
     }
 }

@@ -71,6 +71,27 @@ pub(super) struct Said {
     pub(super) details: BTreeMap<&'static str, f64>,
 }
 
+/// The verdict of a rule that asks for certainty: past the bound with its whole interval is a breach, with the point only it lingers.
+pub(super) struct Past {
+    /// Enough was counted on every side.
+    pub(super) enough: bool,
+    /// The whole interval is past the bound.
+    pub(super) surely: bool,
+    /// The point value is.
+    pub(super) at_all: bool,
+}
+
+impl Past {
+    pub(super) fn verdict(self) -> Verdict {
+        match (self.enough, self.surely, self.at_all) {
+            (false, ..) => Verdict::InsufficientData,
+            (true, true, _) => Verdict::Breach,
+            (true, false, true) => Verdict::Lingering,
+            (true, false, false) => Verdict::Quiet,
+        }
+    }
+}
+
 /// How sure it is, and how sure it must be: half the square of standard deviations, which is nats where the law is normal.
 #[derive(Default)]
 pub(super) struct Surprise {

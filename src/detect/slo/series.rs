@@ -191,7 +191,7 @@ impl Series {
 
 /// Begin of the hour that a minute lies in.
 fn hour_of(minute: Boundary) -> Boundary {
-    Boundary(minute.0 - minute.0.rem_euclid(HOUR))
+    minute.floor(HOUR)
 }
 
 fn sum<'a>(shares: impl Iterator<Item = &'a Share>) -> Share {

@@ -38,8 +38,7 @@ pub fn freeze_if_ready(
 
 /// The span of the model's reference, once it is long and full enough.
 fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
-    let since = model.knowledge.since;
-    let start = Boundary(since.0 - since.0.rem_euclid(COARSE_MINUTES));
+    let start = model.knowledge.since.floor(COARSE_MINUTES);
     if at.0 - start.0 < plan.learning.span_minutes {
         return None;
     }

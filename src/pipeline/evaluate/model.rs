@@ -246,8 +246,7 @@ impl Model {
 
     /// Takes a pane that has just closed.
     pub(super) fn insert_pane(&mut self, slice: Slice, start: Boundary, partial: Partial) {
-        let quarter = start.0 - start.0.rem_euclid(COARSE_MINUTES);
-        let seen = Boundary(quarter);
+        let seen = start.floor(COARSE_MINUTES);
         let day = Grain::Day.start(start);
         self.changed |= self.knowledge.labelled.insert(slice.clone(), day) != Some(day);
         match &slice.segment {

@@ -3,7 +3,7 @@
 //! Each objective is looked at by one clock only: by that of the predictions where every prediction carries what it asks, by
 //! that of the join where labels do. So each has alerts of its own, and the two clocks never meet in one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Stop;
 use super::publish;
@@ -37,6 +37,17 @@ pub struct SegmentShares {
     pub whole: Share,
     /// Of each segment.
     pub of: Vec<(Segment, Share)>,
+}
+
+impl SegmentShares {
+    /// The share of all, and of each of the `segments`, by what `share` says of one of them or of all.
+    pub fn over(segments: BTreeSet<&Segment>, share: impl Fn(Option<&Segment>) -> Share) -> Self {
+        let of = |segment: &Segment| (segment.clone(), share(Some(segment)));
+        Self {
+            whole: share(None),
+            of: segments.into_iter().map(of).collect(),
+        }
+    }
 }
 
 /// What a look needs to know of the model.
@@ -74,7 +85,7 @@ impl Objectives {
         let tracked = self.tracked(objective);
         tracked.series.add(minute, &share);
         if let Some((start, hour)) = tracked.series.hour(minute) {
-            let key = Key::ObjectiveHour(model.to_owned(), objective.name.clone(), start);
+            let key = hour_key(model, &objective.name, start);
             writer.put(effects, &key, hour)?;
         }
         Ok(())
@@ -118,7 +129,7 @@ impl Objectives {
             return Ok(()); // nothing was ever counted
         };
         for start in tracked.series.age(around.at) {
-            let key = hour_key(around.model, objective, start);
+            let key = hour_key(around.model, &objective.name, start);
             writer.remove(effects, &key)?;
         }
         // What lies ahead of this clock does not exist yet.
@@ -154,8 +165,7 @@ impl Objectives {
     ) -> Result<(), Stop> {
         for (name, tracked) in &self.0 {
             for start in tracked.series.hours() {
-                let key = Key::ObjectiveHour(model.to_owned(), name.clone(), start);
-                writer.remove(effects, &key)?;
+                writer.remove(effects, &hour_key(model, name, start))?;
             }
             writer.remove(effects, &Key::Objective(model.to_owned(), name.clone()))?;
         }
@@ -163,8 +173,8 @@ impl Objectives {
     }
 }
 
-fn hour_key(model: &str, objective: &Objective, start: Boundary) -> Key {
-    Key::ObjectiveHour(model.to_owned(), objective.name.clone(), start)
+fn hour_key(model: &str, objective: &str, start: Boundary) -> Key {
+    Key::ObjectiveHour(model.to_owned(), objective.to_owned(), start)
 }
 
 impl Tracked {
@@ -186,8 +196,7 @@ impl Tracked {
             exemplars: around.exemplars,
         };
         for alert in self.episodes.observe(around.at, observed, &context) {
-            effects.outputs.push(publish::of_alert(&alert));
-            effects.alerts.push(alert);
+            publish::alert(effects, alert);
         }
         let key = Key::Objective(around.model.to_owned(), objective.name.clone());
         match (was_empty, self.episodes.is_empty()) {
@@ -212,12 +221,8 @@ impl Tracked {
                 exhausted_at: standing.exhausted_at,
             };
             let record = report.record();
-            effects.outputs.push(Output {
-                topic: OutputTopic::Reports,
-                key: record.key(),
-                headers: Vec::new(),
-                value: record.value(),
-            });
+            let report = Output::plain(OutputTopic::Reports, record.key(), record.value());
+            effects.outputs.push(report);
         }
         let whose = (around.model.to_owned(), objective.name.clone());
         let told = ObjectiveStanding {

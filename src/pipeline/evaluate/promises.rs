@@ -167,17 +167,11 @@ fn carried(model: &Model, objective: &Objective, segment: Option<&Segment>, span
 fn segments_carried(model: &Model, objective: &Objective, span: Span) -> SegmentShares {
     let start = span.start.max(span.end.plus_minutes(-SEGMENT_MINUTES));
     let span = Span { start, ..span };
-    let segments: std::collections::BTreeSet<Segment> = model
+    let segments = model
         .rings
         .keys()
-        .filter_map(|slice| slice.segment.clone())
-        .collect();
-    let share = |segment: Option<&Segment>| carried(model, objective, segment, span);
-    let segments = segments.into_iter();
-    SegmentShares {
-        whole: share(None),
-        of: segments
-            .map(|segment| (segment.clone(), share(Some(&segment))))
-            .collect(),
-    }
+        .filter_map(|slice| slice.segment.as_ref());
+    SegmentShares::over(segments.collect(), |segment| {
+        carried(model, objective, segment, span)
+    })
 }

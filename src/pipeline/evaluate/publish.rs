@@ -39,14 +39,13 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
     };
     if !(was_empty && found.observed.is_empty()) {
         for alert in episodes.observe(at, &found.observed, &context) {
-            effects.outputs.push(of_alert(&alert));
             if plan.joins() && alert.kind == Kind::Drift && alert.change == Some(Change::Opened) {
                 model.quality.expect(drift(&episodes, alert.severity, at));
             }
             if alert.kind == Kind::Drift && alert.change == Some(Change::Resolved) {
                 model.quality.end_drift(at);
             }
-            effects.alerts.push(alert);
+            self::alert(effects, alert);
         }
     }
     // An active cause remembers when it was last heard: that is news at every boundary.
@@ -83,8 +82,14 @@ pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     chosen
 }
 
+/// Publishes an alert, and tells those who look on.
+pub fn alert(effects: &mut Effects, alert: AlertRecord) {
+    effects.outputs.push(of_alert(&alert));
+    effects.alerts.push(alert);
+}
+
 /// An alert, to the topic of its kind.
-pub fn of_alert(alert: &AlertRecord) -> Output {
+fn of_alert(alert: &AlertRecord) -> Output {
     Output {
         topic: match alert.kind {
             Kind::Drift => OutputTopic::Drift,
@@ -156,12 +161,8 @@ fn window_reports(
                 .filter(|_| !findings.is_empty()),
         }
         .record();
-        effects.outputs.push(Output {
-            topic: OutputTopic::Reports,
-            key: report.key(),
-            headers: Vec::new(),
-            value: report.value(),
-        });
+        let report = Output::plain(OutputTopic::Reports, report.key(), report.value());
+        effects.outputs.push(report);
     }
 }
 
@@ -176,12 +177,7 @@ fn findings_on(findings: &[&Finding], subject: &Subject) -> Vec<Finding> {
 pub fn reference(reference: &Reference) -> impl Iterator<Item = Output> {
     reference_records(reference, REFERENCE_BYTES_MAX)
         .into_iter()
-        .map(|part| Output {
-            topic: OutputTopic::References,
-            key: part.key(),
-            headers: Vec::new(),
-            value: part.value(),
-        })
+        .map(|part| Output::plain(OutputTopic::References, part.key(), part.value()))
 }
 
 /// The alert that something about a source is broken.

@@ -83,7 +83,11 @@ impl ModelQuality {
     /// Puts back a pane.
     pub fn put_back_pane(&mut self, slice: Slice, pane: QualityPane, quality: Quality) {
         let panes = self.panes.entry(slice).or_default();
-        panes.of(pane.by).insert((pane.grain, pane.start), quality);
+        let ring = match pane.by {
+            By::Prediction => &mut panes.by_prediction,
+            By::Label => &mut panes.by_label,
+        };
+        ring.insert((pane.grain, pane.start), quality);
     }
 
     /// Counts what became known in the minute before `now` of predictions in the quarter of an hour from `predicted` on.
@@ -201,10 +205,11 @@ impl ModelQuality {
         if !at.on_grid(Grain::Quarter.minutes()) {
             return Ok(());
         }
+        let kept = kept(plan);
         for (slice, panes) in &mut self.panes {
             let scope = slice.of(model);
-            for by in [By::Prediction, By::Label] {
-                for old in panes.of(by).age(at, kept(plan)) {
+            for (by, ring) in panes.both() {
+                for old in ring.age(at, kept) {
                     writer.remove(effects, &key(&scope, by, old))?;
                 }
             }
@@ -226,8 +231,8 @@ impl ModelQuality {
     ) -> Result<(), Stop> {
         for (slice, panes) in &mut self.panes {
             let scope = slice.of(model);
-            for by in [By::Prediction, By::Label] {
-                for (name, quality) in panes.of(by).take_changed() {
+            for (by, ring) in panes.both() {
+                for (name, quality) in ring.take_changed() {
                     writer.put(effects, &key(&scope, by, name), quality)?;
                 }
             }
@@ -247,8 +252,8 @@ impl ModelQuality {
     ) -> Result<(), Stop> {
         for (slice, panes) in &mut self.panes {
             let scope = slice.of(model);
-            for by in [By::Prediction, By::Label] {
-                for name in panes.of(by).names() {
+            for (by, ring) in panes.both() {
+                for name in ring.names() {
                     writer.remove(effects, &key(&scope, by, name))?;
                 }
             }
@@ -339,12 +344,7 @@ impl ModelQuality {
             positive: self.positive(model, plan),
         }
         .record();
-        Output {
-            topic: OutputTopic::Reports,
-            key: record.key(),
-            headers: Vec::new(),
-            value: record.value(),
-        }
+        Output::plain(OutputTopic::Reports, record.key(), record.value())
     }
 
     /// The share of an objective in a span of one layout, over all versions.
@@ -356,13 +356,18 @@ impl ModelQuality {
         span: Span,
         positive: Option<&str>,
     ) -> Share {
+        share_of(&objective.sli, &self.merged(by, segment, span), positive)
+    }
+
+    /// What is known in a span of one layout, over all versions.
+    fn merged(&self, by: By, segment: Option<&Segment>, span: Span) -> Quality {
         let mut quality = Quality::default();
         for (slice, panes) in &self.panes {
             if slice.segment.as_ref() == segment {
                 quality.merge(&panes.get(by).merged(span));
             }
         }
-        share_of(&objective.sli, &quality, positive)
+        quality
     }
 
     /// The shares of all segments in a window that ends at `at`, as the objective's rule looks at it.
@@ -381,22 +386,13 @@ impl ModelQuality {
             }
             _ => (By::Label, Some(last_week(widened(span, Grain::Quarter)))),
         };
-        let segments: std::collections::BTreeSet<&Segment> = self
-            .panes
-            .keys()
-            .filter_map(|slice| slice.segment.as_ref())
-            .collect();
         let Some(span) = span else {
             return SegmentShares::default();
         };
-        let share = |segment| self.share(objective, by, segment, span, positive);
-        let segments = segments.into_iter();
-        SegmentShares {
-            whole: share(None),
-            of: segments
-                .map(|segment| (segment.clone(), share(Some(segment))))
-                .collect(),
-        }
+        let segments = self.panes.keys().filter_map(|slice| slice.segment.as_ref());
+        SegmentShares::over(segments.collect(), |segment| {
+            self.share(objective, by, segment, span, positive)
+        })
     }
 
     /// The share of the last window whose labels have come, for rules that ask for it.
@@ -426,8 +422,7 @@ impl ModelQuality {
         let maturity = self.maturity?;
         let end = at.plus_minutes(-maturity.delay_minutes);
         let span = Span::ending_at(Grain::Hour.start(end), window);
-        let coverage = Coverage::of(&self.whole(span));
-        (coverage.share() >= maturity.coverage / 2.0).then_some(span)
+        (coverage(&self.whole(span)) >= maturity.coverage / 2.0).then_some(span)
     }
 
     /// How long labels usually take and how many ever come, from predictions that no label can reach any more.
@@ -444,7 +439,7 @@ impl ModelQuality {
         let delay_millis = old.delay.quantile(0.9)?;
         Some(Maturity {
             delay_minutes: libm::ceil(delay_millis / 60_000.0) as i64,
-            coverage: Coverage::of(&old).share(),
+            coverage: coverage(&old),
         })
     }
 
@@ -462,13 +457,7 @@ impl ModelQuality {
     }
 
     fn whole(&self, span: Span) -> Quality {
-        let mut quality = Quality::default();
-        for (slice, panes) in &self.panes {
-            if slice.segment.is_none() {
-                quality.merge(&panes.by_prediction.merged(span));
-            }
-        }
-        quality
+        self.merged(By::Prediction, None, span)
     }
 
     /// Says of drifts whose labels have come what they did to the quality.
@@ -484,8 +473,7 @@ impl ModelQuality {
         for drift in ripe {
             self.changed = true;
             if let Some(alert) = self.assessed(model, &drift, at, plan) {
-                effects.outputs.push(super::publish::of_alert(&alert));
-                effects.alerts.push(alert);
+                super::publish::alert(effects, alert);
             }
         }
     }
@@ -553,27 +541,16 @@ struct Maturity {
 }
 
 /// Labelled ones among predictions.
-struct Coverage(Share);
-
-impl Coverage {
-    fn of(quality: &Quality) -> Self {
-        Self(Share {
-            good: quality.labelled,
-            valid: quality.predicted,
-        })
-    }
-
-    fn share(&self) -> f64 {
-        self.0.good as f64 / self.0.valid.max(1) as f64
-    }
+fn coverage(quality: &Quality) -> f64 {
+    quality.labelled as f64 / quality.predicted.max(1) as f64
 }
 
 impl Panes {
-    fn of(&mut self, by: By) -> &mut GrainRing<Quality> {
-        match by {
-            By::Prediction => &mut self.by_prediction,
-            By::Label => &mut self.by_label,
-        }
+    fn both(&mut self) -> [(By, &mut GrainRing<Quality>); 2] {
+        [
+            (By::Prediction, &mut self.by_prediction),
+            (By::Label, &mut self.by_label),
+        ]
     }
 
     fn get(&self, by: By) -> &GrainRing<Quality> {
