@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tidegauge::codec::CODECS;
 use tidegauge::event::{ArrivalTime, Limits, Prediction, Record};
-use tidegauge::sketch::{PartialBuffer, Whereabouts};
+use tidegauge::sketch::{PartialBuffer, RecordPosition};
 
 /// 550 bytes, 20 features of every kind: a card payment.
 const EVENT: &str = concat!(
@@ -109,8 +109,8 @@ fn each_prediction(times: usize, mut take: impl FnMut(Prediction<'static>)) {
     }
 }
 
-fn whereabouts() -> Whereabouts {
-    Whereabouts {
+fn whereabouts() -> RecordPosition {
+    RecordPosition {
         topic: String::new(),
         partition: 0,
         offset: 0,

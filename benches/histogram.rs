@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use tidegauge::event::{Prediction, Usage, Value};
-use tidegauge::sketch::{Histogram, HistogramBuffer, Monoid, PartialBuffer, Scale, Whereabouts};
+use tidegauge::sketch::{Histogram, HistogramBuffer, Monoid, PartialBuffer, RecordPosition, Scale};
 
 const VALUES: usize = 1_000_000;
 const PANES: usize = 60;
@@ -155,8 +155,8 @@ fn prediction(i: usize, random: &mut fastrand::Rng) -> Prediction<'static> {
     }
 }
 
-fn nowhere() -> Whereabouts {
-    Whereabouts {
+fn nowhere() -> RecordPosition {
+    RecordPosition {
         topic: String::new(),
         partition: 0,
         offset: 0,

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tidegauge::config::{Sources, load};
+use tidegauge::config::{ConfigSources, load};
 use tidegauge::event::{ArrivalTime, Record};
 use tidegauge::pipeline::Plan;
 use tidegauge::pipeline::frame::{SourceId, pack};
@@ -52,7 +52,7 @@ fn main() {
 }
 
 fn plan(settings: &[(&str, &str)]) -> Arc<Plan> {
-    let mut sources = Sources::default();
+    let mut sources = ConfigSources::default();
     for (key, value) in settings {
         sources = sources.flag("bench", key, (*value).to_owned());
     }

@@ -10,12 +10,12 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use tidegauge::event::{EventTime, Variant};
-use tidegauge::join::{GroupParts, Join, LabelParts, Ledger, Nothing, Outcomes};
-use tidegauge::join::{OutcomesBuilder, Pair, Settings, Standing};
-use tidegauge::sketch::{Answered, Known};
+use tidegauge::join::{GroupParts, Join, JoinSink, LabelParts, NullSink, Outcomes};
+use tidegauge::join::{JoinCheckpoint, JoinSettings, JoinTimes, OutcomesBuilder};
+use tidegauge::sketch::{Answered, KnownTruth};
 use tidegauge::window::Boundary;
 
-const SETTINGS: Settings = Settings {
+const SETTINGS: JoinSettings = JoinSettings {
     horizon_minutes: 7 * 1_440,
     lead_minutes: 60,
     bytes_max: usize::MAX,
@@ -92,7 +92,11 @@ impl Stream {
                 id,
                 arrival,
                 made: arrival,
-                truth: Some(Known::Class(if id % 47 == 0 { "fraud" } else { "legit" })),
+                truth: Some(KnownTruth::Class(if id % 47 == 0 {
+                    "fraud"
+                } else {
+                    "legit"
+                })),
                 evaluations: std::iter::empty(),
                 source: "chargeback",
             });
@@ -114,23 +118,37 @@ struct Calls {
     judged: u64,
 }
 
-impl Ledger for Calls {
-    fn predicted(&mut self, _: &tidegauge::join::Group, _: Pair, _: Answered<'_>) {
+impl JoinSink for Calls {
+    fn predicted(&mut self, _: &tidegauge::join::Group, _: JoinTimes, _: Answered<'_>) {
         self.predicted += 1;
     }
-    fn judged(&mut self, _: &tidegauge::join::Group, _: Pair, _: Answered<'_>, _: Known<'_>) {
+    fn judged(
+        &mut self,
+        _: &tidegauge::join::Group,
+        _: JoinTimes,
+        _: Answered<'_>,
+        _: KnownTruth<'_>,
+    ) {
         self.judged += 1;
     }
     fn corrected(
         &mut self,
         _: &tidegauge::join::Group,
-        _: Pair,
+        _: JoinTimes,
         _: Answered<'_>,
-        _: Known<'_>,
-        _: Known<'_>,
+        _: KnownTruth<'_>,
+        _: KnownTruth<'_>,
     ) {
     }
-    fn evaluated(&mut self, _: &tidegauge::join::Group, _: Pair, _: &str, _: Option<u8>, _: u8) {}
+    fn evaluated(
+        &mut self,
+        _: &tidegauge::join::Group,
+        _: JoinTimes,
+        _: &str,
+        _: Option<u8>,
+        _: u8,
+    ) {
+    }
 }
 
 fn read(bytes: &[u8]) -> Outcomes {
@@ -259,9 +277,9 @@ fn resident() -> u64 {
 fn memory(live: u64) {
     let stream = Stream::of(live);
     let closed = Boundary(SETTINGS.horizon_minutes);
-    let standing = Standing {
+    let standing = JoinCheckpoint {
         closed: Some(closed),
-        ..Standing::default()
+        ..JoinCheckpoint::default()
     };
     let mut join = Join::restore(SETTINGS, standing, Vec::new());
     let before = resident();
@@ -272,7 +290,7 @@ fn memory(live: u64) {
         let outcomes = read(&record);
         events += outcomes.len();
         join.submit(outcomes);
-        join.close(Boundary(minute as i64 + 1), &mut Nothing);
+        join.close(Boundary(minute as i64 + 1), &mut NullSink);
         took += busy() - start;
     }
     let start = busy();

@@ -11,7 +11,7 @@ mod alert_fixtures;
 use std::collections::BTreeMap;
 
 use alert_fixtures::{NOON, feature, finding, length, observe, observed};
-use tidegauge::alert::{AlertRecord, CAUSES_MAX, Episodes, Observed, Settings, Status};
+use tidegauge::alert::{AlertRecord, AlertSettings, AlertStatus, CAUSES_MAX, Episodes, Observed};
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::window::Boundary;
 
@@ -222,10 +222,10 @@ fn play(
     scenario: &Scenario,
     mut shake: impl FnMut(&mut Episodes, &mut Vec<Observed>),
 ) -> Vec<Vec<AlertRecord>> {
-    let settings = Settings {
+    let settings = AlertSettings {
         hold_minutes: scenario.hold,
         keep_firing_minutes: scenario.keep_firing,
-        ..Settings::default()
+        ..AlertSettings::default()
     };
     let script = script(scenario.lines);
     let mut episodes = Episodes::default();
@@ -299,7 +299,7 @@ fn ids_are_unique_and_the_fingerprint_is_shared() {
 
 #[test]
 fn two_hundred_features_page_once() {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     let mut episodes = Episodes::default();
     let all: Vec<Observed> = (0..200)
         .map(|n| parse(&format!("f{n:03}!{}", 1.5 + f64::from(n) / 100.0)))
@@ -321,7 +321,7 @@ fn two_hundred_features_page_once() {
 
 #[test]
 fn families_do_not_mix() {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     let mut episodes = Episodes::default();
     let mut nulls = parse("age!3");
     nulls.finding.family = Family::DataQuality;
@@ -337,21 +337,21 @@ fn families_do_not_mix() {
 
 #[test]
 fn a_dry_run_is_for_nobody() {
-    let settings = Settings {
+    let settings = AlertSettings {
         dry_run: true,
-        ..Settings::default()
+        ..AlertSettings::default()
     };
     let records = observe(&mut Episodes::default(), 0, &[parse("age!9")], &settings);
     assert_eq!(records[0].severity.name(), "none");
     assert_eq!(records[0].labels["severity"], "none");
-    assert_eq!(records[0].status, Status::Firing);
+    assert_eq!(records[0].status, AlertStatus::Firing);
 }
 
 #[test]
 fn habits_learn_neither_while_it_fires_nor_one_window_length_after() {
-    let settings = Settings {
+    let settings = AlertSettings {
         keep_firing_minutes: 5,
-        ..Settings::default()
+        ..AlertSettings::default()
     };
     let mut episodes = Episodes::default();
     let mut quiet = Vec::new();
@@ -386,7 +386,7 @@ fn habits_learn_neither_while_it_fires_nor_one_window_length_after() {
 
 #[test]
 fn beyond_the_limit_the_strongest_are_kept_and_the_rest_is_counted() {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     let mut episodes = Episodes::default();
     let extra = 5;
     let all: Vec<Observed> = (0..CAUSES_MAX + extra)
@@ -405,7 +405,7 @@ fn beyond_the_limit_the_strongest_are_kept_and_the_rest_is_counted() {
 
 #[test]
 fn a_number_that_is_none_proves_nothing_and_is_counted() {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     let mut episodes = Episodes::default();
     let mut broken = parse("age!3");
     broken.finding.statistic = f64::NAN;

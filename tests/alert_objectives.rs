@@ -9,13 +9,13 @@ use alert_fixtures::contract::{golden, keeps, root, validator};
 use alert_fixtures::{NOON, context, feature, finding, length, observed};
 use serde_json::Value as Json;
 use tidegauge::alert::{
-    Age, AlertRecord, Assessed, By, Change, Context, Episodes, ImpactVerdict, Kind, Lasting,
-    ObjectiveReport, Observed, Place, QualityRecord, QualityReport, SEGMENTS_SHOWN_MAX,
-    SegmentShare, Settings, Severity, Status, assessment_record, fingerprint,
+    Age, AlertKind, AlertRecord, AlertSettings, AlertStatus, Assessed, By, Change, Context,
+    Episodes, ImpactVerdict, ObjectiveReport, Observed, Place, QualityRecord, QualityReport,
+    RuleTiming, SEGMENTS_SHOWN_MAX, SegmentShare, Severity, assessment_record, fingerprint,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::Segment;
-use tidegauge::sketch::{Answered, Known, Quality, Share, Subject};
+use tidegauge::sketch::{Answered, KnownTruth, Quality, Share, Subject};
 use tidegauge::window::{Boundary, Span};
 
 fn segment(value: &str) -> Segment {
@@ -73,7 +73,7 @@ fn budget(remaining: f64) -> Observed {
     observed
 }
 
-fn of_precise<'a>(settings: &'a Settings) -> Context<'a> {
+fn of_precise<'a>(settings: &'a AlertSettings) -> Context<'a> {
     Context {
         about: Some("precise"),
         sli: Some("precision"),
@@ -83,7 +83,7 @@ fn of_precise<'a>(settings: &'a Settings) -> Context<'a> {
 }
 
 fn look(episodes: &mut Episodes, minute: i64, findings: &[Observed]) -> Vec<AlertRecord> {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     episodes.observe(Boundary(NOON + minute), findings, &of_precise(&settings))
 }
 
@@ -121,7 +121,7 @@ fn a_person_reads_what_burns_how_fast_what_remains_and_whose_it_is() {
     );
     assert_eq!(
         (record.kind, record.severity),
-        (Kind::Slo, Severity::Critical)
+        (AlertKind::Slo, Severity::Critical)
     );
     let objective = record.objective.clone().unwrap();
     assert_eq!(
@@ -179,8 +179,8 @@ fn every_rule_has_words_of_its_own() {
 
 #[test]
 fn each_objective_is_an_alert_of_its_own() {
-    let settings = Settings::default();
-    let plain = fingerprint("fraud", Kind::Slo, None);
+    let settings = AlertSettings::default();
+    let plain = fingerprint("fraud", AlertKind::Slo, None);
     let ours = opened(&[worst()]).fingerprint;
     let fast = Context {
         about: Some("fast"),
@@ -194,7 +194,7 @@ fn each_objective_is_an_alert_of_its_own() {
 #[test]
 fn a_rule_times_itself_also_while_it_is_silent_and_across_restarts() {
     let lasting = |verdict| Observed {
-        lasting: Some(Lasting {
+        lasting: Some(RuleTiming {
             hold_minutes: 2,
             keep_firing_minutes: 4,
         }),
@@ -279,7 +279,7 @@ fn drifting(segment: Option<Segment>, effect: f64) -> Observed {
 }
 
 fn drift(episodes: &mut Episodes, findings: &[Observed]) -> AlertRecord {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     episodes.observe(Boundary(NOON), findings, &context(&settings))[0].clone()
 }
 
@@ -322,8 +322,8 @@ fn a_segment_is_quiet_by_itself() {
     assert!(!is_quiet(Some(segment("DE"))));
     assert!(is_quiet(Some(segment("FR"))) && is_quiet(None));
     assert!(episodes.is_quiet("7", &feature("amount"), length(15), Boundary(NOON)));
-    assert_eq!(episodes.status(Family::Drift), Status::Firing);
-    assert_eq!(episodes.status(Family::Objective), Status::Resolved);
+    assert_eq!(episodes.status(Family::Drift), AlertStatus::Firing);
+    assert_eq!(episodes.status(Family::Objective), AlertStatus::Resolved);
 }
 
 #[test]
@@ -379,13 +379,13 @@ fn assessed(now: (i64, i64), before: (i64, i64)) -> Assessed<'static> {
 }
 
 fn verdict(assessed: &Assessed<'_>) -> ImpactVerdict {
-    let record = assessment_record(assessed, &Settings::default());
+    let record = assessment_record(assessed, &AlertSettings::default());
     record.impact.unwrap().verdict
 }
 
 #[test]
 fn a_harmless_drift_is_said_to_be_one() {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     let record = assessment_record(&assessed((947, 1_000), (9_500, 10_000)), &settings);
     let said = "quality unmoved: accuracy 0.947 (0.918–0.966) in the drifted window, 0.950 before";
     assert_eq!(record.annotations["impact"], said);
@@ -394,7 +394,7 @@ fn a_harmless_drift_is_said_to_be_one() {
         format!("fraud: drift assessed: {said}")
     );
     assert_eq!(record.change, Some(Change::Assessed));
-    assert_eq!(record.status, Status::Resolved);
+    assert_eq!(record.status, AlertStatus::Resolved);
     let drifted = drift(&mut Episodes::default(), &[drifting(None, 2.0)]);
     assert_eq!(record.fingerprint, drifted.fingerprint);
     assert_eq!(record.started_at, drifted.started_at);
@@ -424,7 +424,7 @@ fn the_verdict_needs_the_whole_interval() {
         assert_eq!(verdict(&assessed), expected, "{now:?} after {before:?}");
         keeps(
             &validator,
-            &assessment_record(&assessed, &Settings::default()).value(),
+            &assessment_record(&assessed, &AlertSettings::default()).value(),
         );
     }
 }
@@ -432,7 +432,7 @@ fn the_verdict_needs_the_whole_interval() {
 /// `python3 tests/golden/alert_impact.py`, which meets Newcombe's table at his z.
 #[test]
 fn the_interval_is_that_of_another_implementation() {
-    let record = assessment_record(&assessed((56, 70), (48, 80)), &Settings::default());
+    let record = assessment_record(&assessed((56, 70), (48, 80)), &AlertSettings::default());
     let details = &record.measure.details;
     assert!((details["difference_low"] + 0.049_134_130_698_711).abs() < 1e-12);
     assert!((details["difference_high"] - 0.413_595_966_557_642).abs() < 1e-12);
@@ -440,7 +440,7 @@ fn the_interval_is_that_of_another_implementation() {
 
 #[test]
 fn an_assessment_has_one_id_per_episode_and_says_where_the_alert_stands() {
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     let first = assessment_record(&assessed((56, 70), (48, 80)), &settings);
     let again = Assessed {
         at: Boundary(NOON + 99_999),
@@ -450,14 +450,14 @@ fn an_assessment_has_one_id_per_episode_and_says_where_the_alert_stands() {
     };
     let again = assessment_record(&again, &settings);
     assert_eq!(first.id, again.id, "told twice, it is the same record");
-    assert_eq!((again.status, again.ended_at), (Status::Firing, None));
+    assert_eq!((again.status, again.ended_at), (AlertStatus::Firing, None));
     assert_eq!(again.segment.as_deref(), Some("country=DE"));
     let other = Assessed {
         start: Boundary(NOON + 1),
         ..assessed((56, 70), (48, 80))
     };
     assert_ne!(first.id, assessment_record(&other, &settings).id);
-    let dry = Settings {
+    let dry = AlertSettings {
         dry_run: true,
         ..settings
     };
@@ -482,10 +482,14 @@ fn quality() -> Quality {
         quality.predict(&answer);
         if n % 2 == 0 {
             let truth = if n % 5 == 0 { "fraud" } else { "good" };
-            quality.judge(&answer, Known::Class(truth), i64::from(n) * 1_000);
+            quality.judge(&answer, KnownTruth::Class(truth), i64::from(n) * 1_000);
         }
         if n == 0 {
-            quality.correct(&answer, Known::Class("fraud"), Known::Class("good"));
+            quality.correct(
+                &answer,
+                KnownTruth::Class("fraud"),
+                KnownTruth::Class("good"),
+            );
         }
     }
     let odd = Answered {
@@ -493,8 +497,8 @@ fn quality() -> Quality {
         cell: 255,
         value: Some(2.5),
     };
-    quality.judge(&odd, Known::Value(2.0), 5_000);
-    quality.judge(&odd, Known::Class("good"), 5_000);
+    quality.judge(&odd, KnownTruth::Value(2.0), 5_000);
+    quality.judge(&odd, KnownTruth::Class("good"), 5_000);
     for cell in [50, 100, 255] {
         quality.evaluate("faithfulness", cell, 1);
     }
@@ -576,8 +580,8 @@ fn what_corrections_emptied_is_not_shown_and_folded_classes_are_other() {
         cell: 10,
         value: None,
     };
-    quality.judge(&answer("a"), Known::Class("a"), 0);
-    quality.correct(&answer("a"), Known::Class("a"), Known::Class("b"));
+    quality.judge(&answer("a"), KnownTruth::Class("a"), 0);
+    quality.correct(&answer("a"), KnownTruth::Class("a"), KnownTruth::Class("b"));
     let shown = report(&quality, By::Label).confusion;
     assert_eq!(shown.len(), 1);
     assert_eq!(
@@ -587,7 +591,7 @@ fn what_corrections_emptied_is_not_shown_and_folded_classes_are_other() {
 
     let names: Vec<String> = (0..200).map(|n| format!("class {n}")).collect();
     for name in &names {
-        quality.judge(&answer(name), Known::Class(name), 0);
+        quality.judge(&answer(name), KnownTruth::Class(name), 0);
     }
     let shown = report(&quality, By::Label);
     assert!(
@@ -611,7 +615,7 @@ fn a_table_of_every_class_and_score_fits_into_a_record() {
                     cell,
                     value: None,
                 };
-                quality.judge(&answer, Known::Class(truth), 0);
+                quality.judge(&answer, KnownTruth::Class(truth), 0);
             }
         }
     }

@@ -12,24 +12,24 @@ use alert_fixtures::contract::{golden, keeps, root, validator};
 use alert_fixtures::{NOON, context, feature, finding, length, observe, observed};
 use serde_json::Value as Json;
 use tidegauge::alert::{
-    AlertRecord, Change, Context, Episodes, Flood, Integrity, Kind, Observed, ReferenceRecord,
-    Report, ReportRecord, Settings, SourceName, Status, reference_records,
+    AlertKind, AlertRecord, AlertSettings, AlertStatus, Change, Context, Episodes, Flood,
+    Integrity, Observed, ReferenceRecord, Report, ReportRecord, SourceName, reference_records,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::{EventTime, Prediction, Reject, Value};
 use tidegauge::reference::{Reference, SubjectReference};
-use tidegauge::sketch::{Partial, PartialBuffer, Subject, Whereabouts};
+use tidegauge::sketch::{Partial, PartialBuffer, RecordPosition, Subject};
 use tidegauge::window::{Boundary, Span};
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> AlertSettings {
+    AlertSettings {
         keep_firing_minutes: 2,
         runbook_url: Some("https://runbooks.example/tidegauge".to_owned()),
         labels: BTreeMap::from([
             ("team".to_owned(), "risk".to_owned()),
             ("kind".to_owned(), "mine".to_owned()),
         ]),
-        ..Settings::default()
+        ..AlertSettings::default()
     }
 }
 
@@ -45,7 +45,7 @@ fn of_family(family: Family, detector: &'static str, subject: Option<Subject>) -
 }
 
 /// Every family, held, opened, joined, escalated, resolved and withdrawn.
-fn story(settings: &Settings) -> Vec<AlertRecord> {
+fn story(settings: &AlertSettings) -> Vec<AlertRecord> {
     let all = [
         observed(
             "7",
@@ -80,15 +80,15 @@ fn story(settings: &Settings) -> Vec<AlertRecord> {
 }
 
 fn stories() -> Vec<AlertRecord> {
-    let held = Settings {
+    let held = AlertSettings {
         hold_minutes: 1,
         ..settings()
     };
     let mut records = story(&settings());
     records.extend(story(&held));
-    records.extend(story(&Settings {
+    records.extend(story(&AlertSettings {
         dry_run: true,
-        ..Settings::default()
+        ..AlertSettings::default()
     }));
     records
 }
@@ -132,17 +132,21 @@ fn alerts_of_every_kind_and_change_keep_the_schema() {
         assert_eq!(&read, record, "what was written reads back");
     }
     let kinds = [
-        Kind::Drift,
-        Kind::DataQuality,
-        Kind::Volume,
-        Kind::Integrity,
+        AlertKind::Drift,
+        AlertKind::DataQuality,
+        AlertKind::Volume,
+        AlertKind::Integrity,
     ];
     assert!(
         kinds
             .iter()
             .all(|kind| records.iter().any(|r| r.kind == *kind))
     );
-    let states = [Status::Pending, Status::Firing, Status::Resolved];
+    let states = [
+        AlertStatus::Pending,
+        AlertStatus::Firing,
+        AlertStatus::Resolved,
+    ];
     assert!(
         states
             .iter()
@@ -193,7 +197,7 @@ fn alerts_are_the_goldens_to_the_byte() {
     golden("alert_drift_joined.json", &joined.value());
     let resolved = records
         .iter()
-        .rfind(|r| r.status == Status::Resolved && r.kind == Kind::Drift);
+        .rfind(|r| r.status == AlertStatus::Resolved && r.kind == AlertKind::Drift);
     golden("alert_drift_resolved.json", &resolved.unwrap().value());
     golden("alert_integrity_lost.json", &integrity()[0].value());
 }
@@ -201,7 +205,7 @@ fn alerts_are_the_goldens_to_the_byte() {
 #[test]
 fn ids_are_those_of_another_implementation() {
     let golden = std::fs::read_to_string(root("tests/golden/alert_ids.tsv")).unwrap();
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     for line in golden.lines() {
         let [
             model,
@@ -259,7 +263,7 @@ fn headers_are_cloud_events() {
         assert_eq!(headers["ce_time"], record.at);
         assert!(headers.values().all(|value| !value.is_empty()));
     }
-    let settings = Settings::default();
+    let settings = AlertSettings::default();
     let odd = Context {
         model: "a/b c",
         ..context(&settings)
@@ -287,7 +291,10 @@ fn category_names_stand_in_causes_only() {
 #[test]
 fn labels_are_stable_and_the_users_yield() {
     let records = story(&settings());
-    let drift: Vec<_> = records.iter().filter(|r| r.kind == Kind::Drift).collect();
+    let drift: Vec<_> = records
+        .iter()
+        .filter(|r| r.kind == AlertKind::Drift)
+        .collect();
     assert_eq!(drift[0].labels["kind"], "drift", "ours win");
     assert_eq!(drift[0].labels["team"], "risk");
     let (first, last) = (
@@ -326,7 +333,7 @@ fn window() -> Partial {
             score: Some(f64::from(n) / 99.0),
             ..Prediction::default()
         };
-        buffer.push(&prediction, || Whereabouts {
+        buffer.push(&prediction, || RecordPosition {
             topic: "predictions".into(),
             partition: 0,
             offset: 0,

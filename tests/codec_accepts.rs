@@ -9,7 +9,9 @@
 use std::borrow::Cow;
 
 use tidegauge::codec::CODECS;
-use tidegauge::event::{EventTime, Limits, Prediction, Record, Status, Usage, Value, Variant};
+use tidegauge::event::{
+    EventTime, Limits, Prediction, PredictionStatus, Record, Usage, Value, Variant,
+};
 
 fn record(payload: &str) -> Record<'_> {
     Record {
@@ -69,7 +71,7 @@ fn every_field_is_read() {
         ],
         variant: Variant::Shadow,
         latency_ms: Some(11.0),
-        status: Status::Error,
+        status: PredictionStatus::Error,
         usage: Usage {
             input_tokens: Some(100.0),
             cached_input_tokens: Some(60.0),

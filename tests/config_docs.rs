@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tidegauge::config::{Objective, Settings, Sources, load, yaml};
+use tidegauge::config::{ConfigSources, Configuration, ObjectiveConfig, load, yaml};
 
 /// A field as it stands in the source.
 #[derive(Debug, Clone)]
@@ -120,7 +120,7 @@ fn sections() -> Vec<Section> {
 fn defaults() -> BTreeMap<String, String> {
     let mut section = "";
     let mut found = BTreeMap::new();
-    let text = yaml(&Settings::default());
+    let text = yaml(&Configuration::default());
     for line in text
         .lines()
         .filter(|line| !line.trim_start().starts_with('#'))
@@ -279,8 +279,9 @@ fn the_example_is_current() {
 
 #[test]
 fn the_example_says_the_defaults() {
-    let checked = load(&Sources::default().file(root().join("tidegauge.example.yaml"))).unwrap();
-    assert_eq!(checked.settings, Settings::default());
+    let checked =
+        load(&ConfigSources::default().file(root().join("tidegauge.example.yaml"))).unwrap();
+    assert_eq!(checked.settings, Configuration::default());
 }
 
 /// So that what the example says of an unset key can really be set.
@@ -296,15 +297,15 @@ fn the_example_parses_with_every_unset_key_set() {
     let uncommented: String = text.lines().map(|line| if is_setting(line) { line.replacen("# ", "", 1) } else { line.to_owned() } + "\n").collect();
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("uncommented.yaml");
     fs::write(&file, uncommented).unwrap();
-    let checked = load(&Sources::default().file(file)).unwrap();
+    let checked = load(&ConfigSources::default().file(file)).unwrap();
     assert_eq!(checked.settings.topics.replication, Some(3));
     assert!(!yaml(&checked.settings).contains("unset"));
 }
 
 #[test]
 fn every_key_is_documented_and_every_documented_key_exists() {
-    let mut tree = serde_json::to_value(Settings::default()).unwrap();
-    tree["objectives"] = serde_json::json!([Objective::default()]); // a list that is empty by default
+    let mut tree = serde_json::to_value(Configuration::default()).unwrap();
+    tree["objectives"] = serde_json::json!([ObjectiveConfig::default()]); // a list that is empty by default
     let known: BTreeSet<String> = leaves(&tree);
     let documented = |s: &Section| match s.fields.as_slice() {
         [] => vec![s.field.name.clone()],

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tidegauge::config::{Checked, Faults, Period, Settings, Sources, Start, load, yaml};
+use tidegauge::config::{
+    CheckedConfig, ConfigFaults, ConfigSources, Configuration, Period, Start, load, yaml,
+};
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testdata/config")
@@ -21,8 +23,8 @@ fn files(kind: &str) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
-fn read(file: impl Into<PathBuf>) -> Result<Checked, Faults> {
-    load(&Sources::default().file(file))
+fn read(file: impl Into<PathBuf>) -> Result<CheckedConfig, ConfigFaults> {
+    load(&ConfigSources::default().file(file))
 }
 
 /// The lines `# fault: …` at the head of a file; a trailing `…` stands for anything.
@@ -101,7 +103,7 @@ fn what_is_printed_can_be_read_again() {
 
 #[test]
 fn a_file_becomes_a_plan() {
-    let Checked { plan, settings } = read(directory().join("good/production.yaml")).unwrap();
+    let CheckedConfig { plan, settings } = read(directory().join("good/production.yaml")).unwrap();
     assert_eq!(
         settings.kafka.bootstrap().unwrap(),
         "kafka-1:9093,kafka-2:9093"
@@ -155,11 +157,11 @@ fn a_file_becomes_a_plan() {
 /// The core's own defaults and the configuration's are one.
 #[test]
 fn nothing_configured_is_the_cores_defaults() {
-    let Checked { plan, settings } = load(&Sources::default()).unwrap();
-    assert_eq!(settings, Settings::default());
+    let CheckedConfig { plan, settings } = load(&ConfigSources::default()).unwrap();
+    assert_eq!(settings, Configuration::default());
     assert_eq!(plan.limits, tidegauge::event::Limits::default());
-    assert_eq!(plan.detect, tidegauge::detect::Settings::default());
-    assert_eq!(plan.alert, tidegauge::alert::Settings::default());
+    assert_eq!(plan.detect, tidegauge::detect::DetectorSettings::default());
+    assert_eq!(plan.alert, tidegauge::alert::AlertSettings::default());
     assert!(settings.kafka.bootstrap().is_err());
     assert_eq!(settings.runtime.transaction_timeout().as_secs(), 10);
 }

@@ -9,15 +9,15 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tidegauge::config::{Level, MASK, Properties, Sources, load};
+use tidegauge::config::{ConfigSources, Level, MASK, Properties, load};
 
-fn file(text: &str) -> Sources {
+fn file(text: &str) -> ConfigSources {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{:x}.yaml", hasher.finish()));
     std::fs::write(&path, text).unwrap();
-    Sources::default().file(path)
+    ConfigSources::default().file(path)
 }
 
 fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -49,7 +49,7 @@ fn a_flag_wins_over_the_environment_and_that_over_the_file() {
 
 #[test]
 fn the_environment_gives_every_type() {
-    let settings = load(&Sources::default().environment(variables(&[
+    let settings = load(&ConfigSources::default().environment(variables(&[
         ("TIDEGAUGE__KAFKA__BROKERS", "a:1, b:2"),
         ("TIDEGAUGE__FORMAT", "json"),
         ("TIDEGAUGE__RUNTIME__WORKERS", "4"),
@@ -113,11 +113,9 @@ fn a_fault_names_the_variable_or_flag_that_set_it() {
         ("TIDEGAUGE__RUNTIME__WORKERS", "many"),
         ("TIDEGAUGE__WINDOWS", "15m"),
     ];
-    let sources = Sources::default().environment(variables(&wrong)).flag(
-        "--brokers",
-        "kafka.brokers",
-        "good:9092,bad",
-    );
+    let sources = ConfigSources::default()
+        .environment(variables(&wrong))
+        .flag("--brokers", "kafka.brokers", "good:9092,bad");
     let faults = load(&sources).unwrap_err();
     let found: Vec<_> = faults
         .iter()

@@ -13,12 +13,12 @@ use std::fmt::Debug;
 
 use fastrand::Rng;
 use serde::{Serialize, de::DeserializeOwned};
-use tidegauge::event::{Prediction, Status, Usage, Value};
+use tidegauge::event::{Prediction, PredictionStatus, Usage, Value};
 use tidegauge::sketch::{
     Answered, CLASSES_MAX, Classes, Confusion, Direction, ExactSum, Exemplar, Exemplars,
-    GridCounts, Histogram, HistogramBuffer, Known, Monoid, Numbers, OTHER, Partial, PartialBuffer,
-    Quality, Regression, Scale, ScoreCells, TypeCounts, ValueBuffer, ValueSketch, Values,
-    Whereabouts, WordTag, Words, class_name, id_hash, word_key,
+    GridCounts, Histogram, HistogramBuffer, KnownTruth, Monoid, Numbers, OTHER, Partial,
+    PartialBuffer, Quality, RecordPosition, Regression, Scale, ScoreCells, TypeCounts, ValueBuffer,
+    ValueSketch, Values, WordTag, Words, class_name, id_hash, word_key,
 };
 
 /// A type of state: its name, how many random multisets of it are tried, and by what.
@@ -327,8 +327,8 @@ fn exemplar(id: u64, offset: i64) -> Exemplar {
     }
 }
 
-fn whereabouts(offset: i64) -> Whereabouts {
-    Whereabouts {
+fn whereabouts(offset: i64) -> RecordPosition {
+    RecordPosition {
         topic: "predictions".to_owned(),
         partition: 3,
         offset,
@@ -382,7 +382,9 @@ impl Case for Partial {
     }
 
     fn check(predictions: &[Prediction<'static>], state: &Self) {
-        let errors = predictions.iter().filter(|p| p.status == Status::Error);
+        let errors = predictions
+            .iter()
+            .filter(|p| p.status == PredictionStatus::Error);
         let counted = (state.predictions, state.errors);
         assert_eq!(counted, (predictions.len() as u64, errors.count() as u64));
         let values = predictions.iter().map(|p| p.features.len() as u64);
@@ -618,10 +620,10 @@ impl Truth {
         }
     }
 
-    fn known(&self) -> Known<'_> {
+    fn known(&self) -> KnownTruth<'_> {
         match self {
-            Self::Class(class) => Known::Class(class),
-            Self::Value(value) => Known::Value(*value),
+            Self::Class(class) => KnownTruth::Class(class),
+            Self::Value(value) => KnownTruth::Value(*value),
         }
     }
 }
@@ -703,7 +705,7 @@ fn any_prediction(random: &mut Rng) -> Prediction<'static> {
             cost_usd: random.bool().then(|| random.f64()),
             ..Usage::default()
         },
-        status: [Status::Ok, Status::Error][random.usize(0..2)],
+        status: [PredictionStatus::Ok, PredictionStatus::Error][random.usize(0..2)],
         ..Prediction::default()
     }
 }
@@ -804,7 +806,7 @@ fn golden_partial() -> Partial {
                 ),
             ],
             score: Some(f64::from(i % 100) / 128.0),
-            status: [Status::Ok, Status::Error][usize::from(i % 10 == 0)],
+            status: [PredictionStatus::Ok, PredictionStatus::Error][usize::from(i % 10 == 0)],
             trace_id: (i % 2 == 0).then(|| format!("t{i}").into()),
             ..Prediction::default()
         };

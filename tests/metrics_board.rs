@@ -12,7 +12,7 @@ use tidegauge::detect::{Family, Verdict};
 use tidegauge::event::{EventTime, Reject, Tick, Value};
 use tidegauge::http::{Board, BoardOptions, Handle, WorkerMeter, serve};
 use tidegauge::runtime::meter::{
-    AlertChange, Judged, Learning, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+    AlertChange, Judged, LearningProgress, Meter, SourceTally, StateSizes, Violation, WindowClosed,
 };
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
 use tidegauge::window::{Boundary, WindowLength};
@@ -72,7 +72,7 @@ fn numbers(values: impl Iterator<Item = u32>) -> ValueSketch {
     buffer.freeze()
 }
 
-fn tally<'a>(rejected: &'a [(Reject, u64)]) -> SourceTally<'a> {
+fn counts<'a>(rejected: &'a [(Reject, u64)]) -> SourceTally<'a> {
     SourceTally {
         topic: "predictions",
         partition: 3,
@@ -137,8 +137,8 @@ fn every_reason_and_violation_exists_before_it_happens() {
 #[test]
 fn sources_are_counted_and_their_lag_is_as_of_the_scrape() {
     let site = site(10);
-    site.worker.ingested(&tally(&[(Reject::NotJson, 4)]));
-    site.worker.ingested(&tally(&[]));
+    site.worker.ingested(&counts(&[(Reject::NotJson, 4)]));
+    site.worker.ingested(&counts(&[]));
     let at = "{partition=\"3\",topic=\"predictions\"}";
     let (_, text) = get(&site.http, "/metrics");
     assert!(
@@ -191,7 +191,7 @@ fn drift_keeps_its_limit_and_says_what_was_left_out() {
 #[test]
 fn what_a_worker_no_longer_owns_disappears() {
     let site = site(100);
-    site.worker.ingested(&tally(&[]));
+    site.worker.ingested(&counts(&[]));
     site.worker.state(&StateSizes {
         partition: 7,
         models: 2,
@@ -291,7 +291,7 @@ fn status_ranks_at_most_fifty_subjects_and_shows_no_values() {
 #[test]
 fn learning_shows_the_slower_of_time_and_events() {
     let site = site(10);
-    let learning = Learning {
+    let learning = LearningProgress {
         model: "fraud",
         span_minutes: 720,
         span_minutes_wanted: 1_440,

@@ -1,7 +1,7 @@
 //! `docs/metrics.md` says what the catalogue says.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use tidegauge::http::{CATALOGUE, Kind, documentation};
+use tidegauge::http::{CATALOGUE, MetricKind, documentation};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
 
@@ -25,13 +25,13 @@ fn names_follow_the_conventions() {
         let counts = entry.name.ends_with("_total");
         assert_eq!(
             counts,
-            entry.kind == Kind::Counter,
+            entry.kind == MetricKind::Counter,
             "{}: `_total` is for counters",
             entry.name
         );
         let seconds = entry.name.ends_with("_seconds");
         assert!(
-            seconds || entry.kind != Kind::Seconds,
+            seconds || entry.kind != MetricKind::Seconds,
             "{}: durations end in _seconds",
             entry.name
         );

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
-use tidegauge::http::{CATALOGUE, Kind};
+use tidegauge::http::{CATALOGUE, MetricKind};
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus"))
@@ -64,7 +64,7 @@ fn promtool(what: &str, arguments: [&str; 3]) {
 fn every_rule_asks_for_metrics_that_exist() {
     let known = |metric: &str| {
         CATALOGUE.iter().any(|entry| {
-            let seconds = entry.kind == Kind::Seconds && metric.starts_with(entry.name);
+            let seconds = entry.kind == MetricKind::Seconds && metric.starts_with(entry.name);
             metric == entry.name || seconds
         })
     };

@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::{assessment_id, fingerprint};
 use super::record::{
-    ALERT_SCHEMA, AlertRecord, CauseRecord, Measure, WindowRecord, instant, named,
+    ALERT_SCHEMA, AlertRecord, CauseMeasure, CauseRecord, WindowRecord, instant, named,
 };
 use super::segment::ratio;
-use super::settings::Settings;
-use super::terms::{Change, Kind, Severity, Status};
-use super::wording::{annotations, labels};
+use super::settings::AlertSettings;
+use super::terms::{AlertKind, AlertStatus, Change, Severity};
+use super::text::{annotations, labels};
 use crate::event::Segment;
 use crate::sketch::Share;
 use crate::stats::{Difference, Interval, wilson};
@@ -100,8 +100,8 @@ pub struct Impact {
 /// The record that says what a drift did to quality. It has the drift alert's fingerprint, an id of its own that depends
 /// on the episode alone, and stands outside the episode's sequence.
 #[must_use]
-pub fn assessment_record(assessed: &Assessed<'_>, settings: &Settings) -> AlertRecord {
-    let fingerprint = fingerprint(assessed.model, Kind::Drift, None);
+pub fn assessment_record(assessed: &Assessed<'_>, settings: &AlertSettings) -> AlertRecord {
+    let fingerprint = fingerprint(assessed.model, AlertKind::Drift, None);
     let severity = if settings.dry_run {
         Severity::None
     } else {
@@ -120,11 +120,11 @@ pub fn assessment_record(assessed: &Assessed<'_>, settings: &Settings) -> AlertR
         schema: ALERT_SCHEMA.to_owned(),
         id: assessment_id(&fingerprint, assessed.start.time()),
         fingerprint,
-        kind: Kind::Drift,
+        kind: AlertKind::Drift,
         status: if assessed.ended.is_some() {
-            Status::Resolved
+            AlertStatus::Resolved
         } else {
-            Status::Firing
+            AlertStatus::Firing
         },
         change: Some(Change::Assessed),
         sequence: 0,
@@ -141,7 +141,7 @@ pub fn assessment_record(assessed: &Assessed<'_>, settings: &Settings) -> AlertR
         exemplars: Vec::new(),
         provenance: Vec::new(),
         runbook_url: settings.runbook_url.clone(),
-        labels: labels(Kind::Drift, severity, Some(assessed.model), settings),
+        labels: labels(AlertKind::Drift, severity, Some(assessed.model), settings),
         annotations,
         at: instant(assessed.at.time()),
         started_at: instant(assessed.start.time()),
@@ -200,10 +200,10 @@ impl Assessed<'_> {
         CauseRecord {
             version: named(self.version),
             segment: self.segment.map(Segment::to_string),
-            measure: Measure {
+            measure: CauseMeasure {
                 subject: None,
                 detector: DETECTOR.to_owned(),
-                definition: Measure::definition_of(DETECTOR),
+                definition: CauseMeasure::definition_of(DETECTOR),
                 category: None,
                 window: Some(WindowRecord::of_span(self.window)),
                 value: impact.value.unwrap_or_default(),

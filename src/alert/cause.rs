@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::{Lasting, News};
+use super::machine::{RuleTiming, Signal};
 use super::segment::{SegmentShare, worst};
 use crate::detect::{Family, Finding, Verdict};
 use crate::event::Segment;
@@ -63,7 +63,7 @@ pub struct Observed {
     /// What the detector says.
     pub finding: Finding,
     /// How long a breach is held and a quiet cause goes on, where the rule says so; `None` for the settings'.
-    pub lasting: Option<Lasting>,
+    pub lasting: Option<RuleTiming>,
     /// The worst segments behind the finding, where they are known; in any order.
     pub segments: Vec<SegmentShare>,
 }
@@ -97,12 +97,12 @@ impl Observed {
 
     /// What the machine is told.
     #[must_use]
-    pub(super) fn news(&self) -> News {
+    pub(super) fn news(&self) -> Signal {
         match self.finding.verdict {
-            Verdict::Breach => News::Breach,
-            Verdict::Lingering => News::Lingering,
-            Verdict::Quiet => News::Quiet,
-            Verdict::InsufficientData => News::Silence,
+            Verdict::Breach => Signal::Breach,
+            Verdict::Lingering => Signal::Lingering,
+            Verdict::Quiet => Signal::Quiet,
+            Verdict::InsufficientData => Signal::Silence,
         }
     }
 

@@ -17,14 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence, Observed};
-use super::draft::Draft;
-use super::machine::{Machine, News, State, Timing};
+use super::cause_summary::CauseSummary;
+use super::machine::{Machine, Signal, State, Timing};
 use super::place::Place;
 use super::record::AlertRecord;
-use super::settings::Settings;
-use super::standing::Standing;
-use super::terms::{Severity, Status};
-use super::transition::{Episode, turn};
+use super::record_builder::RecordBuilder;
+use super::settings::AlertSettings;
+use super::terms::{AlertStatus, Severity};
+use super::transition::{Episode, transition};
 use crate::detect::Family;
 use crate::sketch::{Exemplars, Subject};
 use crate::window::{Boundary, WindowLength};
@@ -42,7 +42,7 @@ pub struct Context<'a> {
     /// What that objective counts as good, by name: `precision`, `latency`.
     pub sli: Option<&'a str>,
     /// What the user set.
-    pub settings: &'a Settings,
+    pub settings: &'a AlertSettings,
     /// The reference that a cause was judged by; a segment has its own.
     pub reference_id: &'a dyn Fn(&Cause) -> Option<String>,
     /// The exemplars of a cause's window that ends at this boundary; asked for only when something is published.
@@ -51,7 +51,7 @@ pub struct Context<'a> {
 
 /// An alert that fires.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StandingAlert {
+pub struct OpenAlert {
     /// Its family.
     pub family: Family,
     /// The gravest so far.
@@ -85,9 +85,9 @@ impl Episodes {
         findings: &[Observed],
         context: &Context<'_>,
     ) -> Vec<AlertRecord> {
-        let heard = self.relevant(findings);
-        let ended = self.advance(at, &heard, context.settings);
-        self.admit(at, &heard, context.settings);
+        let last_seen = self.relevant(findings);
+        let ended = self.advance(at, &last_seen, context.settings);
+        self.admit(at, &last_seen, context.settings);
         self.remember(at, &ended);
         let concerned = self.machines.keys().chain(ended.keys());
         let families: BTreeSet<Family> = concerned.map(|cause| cause.family).collect();
@@ -130,11 +130,11 @@ impl Episodes {
 
     /// Where the alert of `family` stands; resolved where none is open.
     #[must_use]
-    pub fn status(&self, family: Family) -> Status {
+    pub fn status(&self, family: Family) -> AlertStatus {
         match self.open.get(&family) {
-            Some(episode) if episode.is_firing() => Status::Firing,
-            Some(_) => Status::Pending,
-            None => Status::Resolved,
+            Some(episode) if episode.is_firing() => AlertStatus::Firing,
+            Some(_) => AlertStatus::Pending,
+            None => AlertStatus::Resolved,
         }
     }
 
@@ -145,9 +145,9 @@ impl Episodes {
     }
 
     /// The alerts that fire.
-    pub fn standing(&self) -> impl Iterator<Item = StandingAlert> {
+    pub fn standing(&self) -> impl Iterator<Item = OpenAlert> {
         let firing = self.open.iter().filter(|(_, episode)| episode.is_firing());
-        firing.map(|(family, episode)| StandingAlert {
+        firing.map(|(family, episode)| OpenAlert {
             family: *family,
             severity: episode.severity,
             since: episode.start,
@@ -198,38 +198,38 @@ impl Episodes {
 
     /// The findings that can move a machine: breaches, and news of active causes; one per cause, the gravest.
     fn relevant<'a>(&mut self, findings: &'a [Observed]) -> BTreeMap<Cause, &'a Observed> {
-        let mut heard: BTreeMap<Cause, &Observed> = BTreeMap::new();
+        let mut last_seen: BTreeMap<Cause, &Observed> = BTreeMap::new();
         for observed in findings {
-            let breach = observed.news() == News::Breach;
+            let breach = observed.news() == Signal::Breach;
             if !breach && self.machines.is_empty() {
                 continue;
             }
             let cause = observed.cause();
             if breach || self.machines.contains_key(&cause) {
-                let kept = heard.entry(cause).or_insert(observed);
+                let kept = last_seen.entry(cause).or_insert(observed);
                 if observed.compare(kept).is_gt() {
                     *kept = observed;
                 }
             }
         }
-        let before = heard.len();
-        heard.retain(|_, observed| Evidence::of(observed, Boundary(0)).is_some());
-        self.unsound += (before - heard.len()) as u64;
-        heard
+        let before = last_seen.len();
+        last_seen.retain(|_, observed| Evidence::of(observed, Boundary(0)).is_some());
+        self.unsound += (before - last_seen.len()) as u64;
+        last_seen
     }
 
     /// Moves every active cause; those that end are returned.
     fn advance(
         &mut self,
         at: Boundary,
-        heard: &BTreeMap<Cause, &Observed>,
-        settings: &Settings,
+        last_seen: &BTreeMap<Cause, &Observed>,
+        settings: &AlertSettings,
     ) -> BTreeMap<Cause, Machine> {
         let mut ended = BTreeMap::new();
         for (cause, mut machine) in std::mem::take(&mut self.machines) {
-            let observed = heard.get(&cause);
-            let news = observed.map_or(News::Silence, |observed| observed.news());
-            if news >= News::Lingering {
+            let observed = last_seen.get(&cause);
+            let news = observed.map_or(Signal::Silence, |observed| observed.news());
+            if news >= Signal::Lingering {
                 let evidence = observed.and_then(|o| Evidence::of(o, at));
                 machine.evidence = evidence.unwrap_or(machine.evidence);
             }
@@ -249,11 +249,16 @@ impl Episodes {
     }
 
     /// Begins a machine for each new breach, the strongest first, as long as there is room.
-    fn admit(&mut self, at: Boundary, heard: &BTreeMap<Cause, &Observed>, settings: &Settings) {
+    fn admit(
+        &mut self,
+        at: Boundary,
+        last_seen: &BTreeMap<Cause, &Observed>,
+        settings: &AlertSettings,
+    ) {
         let is_new = |(cause, observed): &(&Cause, &&Observed)| {
-            observed.news() == News::Breach && !self.machines.contains_key(*cause)
+            observed.news() == Signal::Breach && !self.machines.contains_key(*cause)
         };
-        let mut new: Vec<(&Cause, &&Observed)> = heard.iter().filter(is_new).collect();
+        let mut new: Vec<(&Cause, &&Observed)> = last_seen.iter().filter(is_new).collect();
         new.sort_by(|(_, a), (_, b)| b.finding.effect.total_cmp(&a.finding.effect)); // stable: ties by cause
         for (cause, observed) in new {
             let Some(evidence) = Evidence::of(observed, at) else {
@@ -290,25 +295,25 @@ impl Episodes {
     ) -> Vec<AlertRecord> {
         let at = moment.at;
         let of_family = |(cause, _): &(&Cause, &Machine)| cause.family == family;
-        let standing = Standing::new(
+        let standing = CauseSummary::new(
             self.machines.iter().filter(of_family),
             moment.ended.iter().filter(of_family),
             at,
         );
         let mut records = Vec::new();
         let mut episode = self.open.remove(&family);
-        while let Some(turn) = turn(episode.as_ref(), &standing) {
-            let now = Episode::turned(episode, turn, at, standing.severity(turn));
-            let draft = Draft {
+        while let Some(transition) = transition(episode.as_ref(), &standing) {
+            let now = Episode::turned(episode, transition, at, standing.severity(transition));
+            let draft = RecordBuilder {
                 family,
-                turn,
+                transition,
                 episode: &now,
                 at,
                 context,
                 findings: moment.findings,
             };
             records.extend(draft.record(&standing));
-            episode = now.next(turn);
+            episode = now.next(transition);
             if episode.is_some() {
                 break;
             }

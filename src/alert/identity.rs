@@ -6,7 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::terms::Kind;
+use super::terms::AlertKind;
 use crate::event::EventTime;
 use crate::sketch::Subject;
 
@@ -16,7 +16,7 @@ const SCHEME: &str = "tidegauge/v1";
 /// What all records of one alert share: 32 hexadecimal digits over the scheme, the name (a model, or a source for
 /// integrity), the kind, and what it is about where one kind has several (an objective's name).
 #[must_use]
-pub fn fingerprint(name: &str, kind: Kind, about: Option<&str>) -> String {
+pub fn fingerprint(name: &str, kind: AlertKind, about: Option<&str>) -> String {
     let about = about.map(|name| Subject::Objective(name.to_owned()).name()); // has a colon, as no kind has
     let parts = [SCHEME, name, kind.name()]
         .into_iter()
@@ -72,17 +72,17 @@ mod tests {
     fn a_fingerprint_is_what_sha256sum_says() {
         // printf 'tidegauge/v1\0fraud\0drift' | sha256sum | cut -c-32
         assert_eq!(
-            fingerprint("fraud", Kind::Drift, None),
+            fingerprint("fraud", AlertKind::Drift, None),
             "df2950e10389c006960d0eb9f9451811"
         );
         // printf 'tidegauge/v1\0fraud\0slo\0objective:precise' | sha256sum | cut -c-32
         assert_eq!(
-            fingerprint("fraud", Kind::Slo, Some("precise")),
+            fingerprint("fraud", AlertKind::Slo, Some("precise")),
             "d834beba9ce502632a476b9b078e889f"
         );
         assert_ne!(
-            fingerprint("fraud", Kind::Drift, None),
-            fingerprint("fraud", Kind::Volume, None)
+            fingerprint("fraud", AlertKind::Drift, None),
+            fingerprint("fraud", AlertKind::Volume, None)
         );
     }
 

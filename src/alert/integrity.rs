@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::identity::{fingerprint, record_id};
-use super::record::{ALERT_SCHEMA, AlertRecord, CauseRecord, Measure, Named, instant};
-use super::settings::Settings;
-use super::terms::{Change, Kind, Severity, Status};
-use super::wording::{annotations, labels};
+use super::record::{ALERT_SCHEMA, AlertRecord, CauseMeasure, CauseRecord, Named, instant};
+use super::settings::AlertSettings;
+use super::terms::{AlertKind, AlertStatus, Change, Severity};
+use super::text::{annotations, labels};
 use crate::event::EventTime;
 
 /// After this long a fact may be forgotten.
@@ -62,11 +62,16 @@ pub struct Flood {
 impl Integrity {
     /// The record that says so; `at` is the source's watermark when it was noticed.
     #[must_use]
-    pub fn record(self, source: SourceName<'_>, at: EventTime, settings: &Settings) -> AlertRecord {
+    pub fn record(
+        self,
+        source: SourceName<'_>,
+        at: EventTime,
+        settings: &AlertSettings,
+    ) -> AlertRecord {
         let subject = format!("source:{}/{}", source.topic, source.partition);
         let fingerprint = fingerprint(
             &format!("{subject}:{}", self.detector()),
-            Kind::Integrity,
+            AlertKind::Integrity,
             None,
         );
         let severity = self.severity(settings);
@@ -76,11 +81,11 @@ impl Integrity {
             schema: ALERT_SCHEMA.to_owned(),
             id: record_id(&fingerprint, self.start(at), at, self.sequence()),
             fingerprint,
-            kind: Kind::Integrity,
+            kind: AlertKind::Integrity,
             status: if over {
-                Status::Resolved
+                AlertStatus::Resolved
             } else {
-                Status::Firing
+                AlertStatus::Firing
             },
             change: Some(if over {
                 Change::Resolved
@@ -128,7 +133,7 @@ impl Integrity {
     }
 
     /// A duplicate was caught and changed nothing; the others mean that numbers are incomplete.
-    fn severity(self, settings: &Settings) -> Severity {
+    fn severity(self, settings: &AlertSettings) -> Severity {
         match self {
             _ if settings.dry_run => Severity::None,
             Self::DuplicateFrame { .. } => Severity::Warning,
@@ -174,10 +179,10 @@ impl Integrity {
     fn cause(self, subject: &str) -> CauseRecord {
         let (value, threshold, details) = self.numbers();
         let details = details.into_iter().map(|(name, x)| (name.to_owned(), x));
-        let measure = Measure {
+        let measure = CauseMeasure {
             subject: Some(subject.to_owned()),
             detector: self.detector().to_owned(),
-            definition: Measure::definition_of(self.detector()),
+            definition: CauseMeasure::definition_of(self.detector()),
             category: None,
             window: None,
             value: value as f64,
@@ -201,9 +206,9 @@ impl Integrity {
         self,
         subject: &str,
         severity: Severity,
-        settings: &Settings,
+        settings: &AlertSettings,
     ) -> BTreeMap<String, String> {
-        let mut labels = labels(Kind::Integrity, severity, None, settings);
+        let mut labels = labels(AlertKind::Integrity, severity, None, settings);
         labels.insert("subject".to_owned(), subject.to_owned());
         labels.insert("detector".to_owned(), self.detector().to_owned());
         labels

@@ -19,12 +19,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::cause::Evidence;
-use super::settings::Settings;
+use super::settings::AlertSettings;
 use crate::window::{Boundary, WindowLength};
 
 /// What a machine is told at a boundary; the later, the graver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum News {
+pub enum Signal {
     /// Not judged, or too few events to say.
     Silence,
     /// Below the clear level.
@@ -43,14 +43,14 @@ pub enum State {
         /// First breach.
         since: Boundary,
         /// Last breach.
-        heard: Boundary,
+        last_seen: Boundary,
     },
     /// Firing.
     Firing {
         /// When it began to fire.
         since: Boundary,
         /// Last breach or lingering.
-        heard: Boundary,
+        last_seen: Boundary,
     },
     /// Quiet, but not yet for long enough; published as firing.
     Clearing {
@@ -74,7 +74,7 @@ pub struct Timing {
 
 /// How long the breaches of one rule last, in minutes of event time: what an objective may set for itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Lasting {
+pub struct RuleTiming {
     /// A breach lasts this long before it fires.
     pub hold_minutes: i64,
     /// It is quiet this long before it resolves.
@@ -84,11 +84,11 @@ pub struct Lasting {
 impl Timing {
     /// The timing of causes in windows of `length`; what a rule sets for itself goes before the settings.
     #[must_use]
-    pub fn of(settings: &Settings, length: WindowLength, own: Option<Lasting>) -> Self {
-        let Lasting {
+    pub fn of(settings: &AlertSettings, length: WindowLength, own: Option<RuleTiming>) -> Self {
+        let RuleTiming {
             hold_minutes,
             keep_firing_minutes,
-        } = own.unwrap_or(Lasting {
+        } = own.unwrap_or(RuleTiming {
             hold_minutes: settings.hold_minutes,
             keep_firing_minutes: settings.keep_firing_minutes,
         });
@@ -103,21 +103,24 @@ impl Timing {
 impl State {
     /// Where a cause that stood at `state` stands after hearing `news` at `at`; `None` is inactive.
     #[must_use]
-    pub fn after(state: Option<Self>, news: News, at: Boundary, timing: Timing) -> Option<Self> {
-        let silent = |heard| minutes(heard, at) >= timing.silence_minutes;
+    pub fn after(state: Option<Self>, news: Signal, at: Boundary, timing: Timing) -> Option<Self> {
+        let silent = |last_seen| minutes(last_seen, at) >= timing.silence_minutes;
         match (state?, news) {
-            (Self::Pending { since, .. }, News::Breach) => Some(held(since, at, timing)),
-            (Self::Pending { .. }, News::Lingering | News::Quiet) => None,
+            (Self::Pending { since, .. }, Signal::Breach) => Some(held(since, at, timing)),
+            (Self::Pending { .. }, Signal::Lingering | Signal::Quiet) => None,
             (
                 Self::Firing { since, .. } | Self::Clearing { since, .. },
-                News::Breach | News::Lingering,
-            ) => Some(Self::Firing { since, heard: at }),
-            (Self::Firing { since, .. }, News::Quiet) => clearing(since, at, at, timing),
-            (Self::Clearing { since, clear_since }, News::Quiet | News::Silence) => {
+                Signal::Breach | Signal::Lingering,
+            ) => Some(Self::Firing {
+                since,
+                last_seen: at,
+            }),
+            (Self::Firing { since, .. }, Signal::Quiet) => clearing(since, at, at, timing),
+            (Self::Clearing { since, clear_since }, Signal::Quiet | Signal::Silence) => {
                 clearing(since, clear_since, at, timing)
             }
-            (Self::Pending { heard, .. } | Self::Firing { heard, .. }, News::Silence) => {
-                state.filter(|_| !silent(heard))
+            (Self::Pending { last_seen, .. } | Self::Firing { last_seen, .. }, Signal::Silence) => {
+                state.filter(|_| !silent(last_seen))
             }
         }
     }
@@ -139,10 +142,13 @@ fn held(since: Boundary, at: Boundary, timing: Timing) -> State {
     if minutes(since, at) >= timing.hold_minutes {
         State::Firing {
             since: at,
-            heard: at,
+            last_seen: at,
         }
     } else {
-        State::Pending { since, heard: at }
+        State::Pending {
+            since,
+            last_seen: at,
+        }
     }
 }
 
@@ -163,5 +169,5 @@ pub struct Machine {
     /// The last breach or lingering.
     pub evidence: Evidence,
     /// What its rule set when it was last heard: silence does not say.
-    pub lasting: Option<Lasting>,
+    pub lasting: Option<RuleTiming>,
 }

@@ -6,7 +6,7 @@
 
 mod assessed;
 mod cause;
-mod draft;
+mod cause_summary;
 mod envelope;
 mod episode;
 mod identity;
@@ -14,27 +14,27 @@ mod integrity;
 mod machine;
 mod objective;
 mod objective_report;
-mod objective_tale;
+mod objective_text;
 mod place;
 mod quality_report;
 mod quality_shape;
 mod record;
+mod record_builder;
 mod reference;
 mod report;
 mod segment;
 mod settings;
 mod shape;
-mod standing;
 mod terms;
+mod text;
 mod transition;
-mod wording;
 
 pub use assessed::{Assessed, Impact, ImpactVerdict, assessment_record};
 pub use cause::{Cause, Evidence, Observed};
-pub use episode::{CAUSES_MAX, Context, Episodes, StandingAlert};
+pub use episode::{CAUSES_MAX, Context, Episodes, OpenAlert};
 pub use identity::fingerprint;
 pub use integrity::{Flood, Integrity, SourceName};
-pub use machine::{Lasting, Machine, News, State, Timing};
+pub use machine::{Machine, RuleTiming, Signal, State, Timing};
 pub use objective::ObjectivePart;
 pub use objective_report::{OBJECTIVE_SCHEMA, ObjectiveRecord, ObjectiveReport};
 pub use place::Place;
@@ -43,12 +43,12 @@ pub use quality_report::{
 };
 pub use quality_shape::{ConfusionRecord, EvaluationRecord, RegressionRecord};
 pub use record::{
-    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, ExemplarRecord, Measure, Named,
+    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseMeasure, CauseRecord, ExemplarRecord, Named,
     Provenance, WindowRecord,
 };
 pub use reference::{REFERENCE_SCHEMA, ReferenceRecord, SubjectRecord, reference_records};
 pub use report::{FindingRecord, REPORT_SCHEMA, Report, ReportRecord};
 pub use segment::{SEGMENTS_SHOWN_MAX, SegmentRecord, SegmentShare};
-pub use settings::Settings;
+pub use settings::AlertSettings;
 pub use shape::{CategoriesRecord, NumbersRecord, TopCategory, TypesRecord};
-pub use terms::{By, Change, Kind, Severity, Status};
+pub use terms::{AlertKind, AlertStatus, By, Change, Severity};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cause::finite;
 use crate::sketch::{
-    Confusion, Counts, Crossing, EvaluationCells, GridCounts, OTHER, Regression, UNSCORED,
+    Confusion, Crossing, EvaluationCells, GridCounts, OTHER, Regression, SignedCounts, UNSCORED,
 };
 
 /// Fields of the confusion table that are shown, the largest first; at some 180 bytes each 360 KB.
@@ -92,7 +92,7 @@ fn shown(class: &str) -> String {
 }
 
 /// Cells that hold anything: one whose labels were all taken back says nothing.
-fn pairs(cells: &Counts<u8>) -> Vec<(u8, i64)> {
+fn pairs(cells: &SignedCounts<u8>) -> Vec<(u8, i64)> {
     cells.iter().filter(|(_, count)| *count != 0).collect()
 }
 

@@ -12,7 +12,7 @@ use super::assessed::Impact;
 use super::cause::{Cause, Evidence};
 use super::objective::ObjectivePart;
 use super::segment::SegmentRecord;
-use super::terms::{Change, Kind, Severity, Status};
+use super::terms::{AlertKind, AlertStatus, Change, Severity};
 use crate::event::EventTime;
 use crate::sketch::{Exemplar, Exemplars};
 use crate::window::{Span, WindowLength};
@@ -57,7 +57,7 @@ impl WindowRecord {
 
 /// What was measured: of a cause, and at the top of an alert of its first cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measure {
+pub struct CauseMeasure {
     /// `feature:amount`, `score`, `source:predictions/3`; `null` for a model's scope as a whole.
     pub subject: Option<String>,
     /// The detector.
@@ -91,7 +91,7 @@ pub struct Measure {
 /// Version of the laws; a detector whose law changes gets a new name or a new number.
 const LAW: u32 = 1;
 
-impl Measure {
+impl CauseMeasure {
     /// The law that `detector` stands for, as published: `tidegauge.psi/1`.
     pub(super) fn definition_of(detector: &str) -> String {
         format!("tidegauge.{detector}/{LAW}")
@@ -128,7 +128,7 @@ pub struct CauseRecord {
     pub segment: Option<String>,
     /// What was measured.
     #[serde(flatten)]
-    pub measure: Measure,
+    pub measure: CauseMeasure,
 }
 
 /// A subject of a version or of a segment of it, by name.
@@ -174,9 +174,9 @@ pub struct AlertRecord {
     /// The alert's id, shared by all its records; the Kafka key.
     pub fingerprint: String,
     /// What kind of trouble it is.
-    pub kind: Kind,
+    pub kind: AlertKind,
     /// Where the alert stands.
-    pub status: Status,
+    pub status: AlertStatus,
     /// Why this was published; `null` for integrity.
     pub change: Option<Change>,
     /// Number of the record within the episode, from 0; an assessment is not counted and says 0.
@@ -192,7 +192,7 @@ pub struct AlertRecord {
     pub segment: Option<String>,
     /// What was measured of the first cause.
     #[serde(flatten)]
-    pub measure: Measure,
+    pub measure: CauseMeasure,
     /// The reference that was compared with.
     pub reference_id: Option<String>,
     /// Subjects concerned, shown or not.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// How findings become alerts; minutes are minutes of event time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct AlertSettings {
     /// A breach must last this long before it fires. 0: the false-alarm budget already counts every evaluation.
     pub hold_minutes: i64,
     /// A firing cause must be clear this long before it resolves.
@@ -17,7 +17,7 @@ pub struct Settings {
     pub labels: BTreeMap<String, String>,
 }
 
-impl Default for Settings {
+impl Default for AlertSettings {
     fn default() -> Self {
         Self {
             hold_minutes: 0,

@@ -7,7 +7,7 @@ use crate::detect::Family;
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum AlertKind {
     /// A distribution moved away from the reference.
     Drift,
     /// The data is broken.
@@ -20,7 +20,7 @@ pub enum Kind {
     Integrity,
 }
 
-impl Kind {
+impl AlertKind {
     /// Its name as published.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-impl From<Family> for Kind {
+impl From<Family> for AlertKind {
     fn from(family: Family) -> Self {
         match family {
             Family::Drift => Self::Drift,
@@ -48,7 +48,7 @@ impl From<Family> for Kind {
 /// Where the alert stands after this record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum AlertStatus {
     /// In breach, held back for `hold`.
     Pending,
     /// It fires.
@@ -57,7 +57,7 @@ pub enum Status {
     Resolved,
 }
 
-impl Status {
+impl AlertStatus {
     /// Its name as published.
     #[must_use]
     pub fn name(self) -> &'static str {

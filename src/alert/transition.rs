@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::standing::Standing;
-use super::terms::{Change, Severity, Status};
+use super::cause_summary::CauseSummary;
+use super::terms::{AlertStatus, Change, Severity};
 use crate::window::Boundary;
 
 /// One episode: from the first cause to the last resolution.
@@ -25,7 +25,7 @@ enum Phase {
 
 /// A transition of an episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Transition {
     Held,
     Opened,
     Joined,
@@ -34,42 +34,45 @@ pub(super) enum Turn {
     Withdrawn,
 }
 
-impl Turn {
+impl Transition {
     /// Where the alert stands after it.
-    pub(super) fn status(self) -> Status {
+    pub(super) fn status(self) -> AlertStatus {
         match self {
-            Self::Held => Status::Pending,
-            Self::Opened | Self::Joined | Self::Escalated => Status::Firing,
-            Self::Resolved | Self::Withdrawn => Status::Resolved,
+            Self::Held => AlertStatus::Pending,
+            Self::Opened | Self::Joined | Self::Escalated => AlertStatus::Firing,
+            Self::Resolved | Self::Withdrawn => AlertStatus::Resolved,
         }
     }
 }
 
-impl From<Turn> for Change {
-    fn from(turn: Turn) -> Self {
-        match turn {
-            Turn::Held => Self::Held,
-            Turn::Opened => Self::Opened,
-            Turn::Joined => Self::Joined,
-            Turn::Escalated => Self::Escalated,
-            Turn::Resolved => Self::Resolved,
-            Turn::Withdrawn => Self::Withdrawn,
+impl From<Transition> for Change {
+    fn from(transition: Transition) -> Self {
+        match transition {
+            Transition::Held => Self::Held,
+            Transition::Opened => Self::Opened,
+            Transition::Joined => Self::Joined,
+            Transition::Escalated => Self::Escalated,
+            Transition::Resolved => Self::Resolved,
+            Transition::Withdrawn => Self::Withdrawn,
         }
     }
 }
 
 /// What must be said of an episode, given how its causes stand; `None` as long as nothing changed.
-pub(super) fn turn(episode: Option<&Episode>, standing: &Standing<'_>) -> Option<Turn> {
+pub(super) fn transition(
+    episode: Option<&Episode>,
+    standing: &CauseSummary<'_>,
+) -> Option<Transition> {
     let fires = !standing.firing.is_empty();
     let pends = !standing.pending.is_empty();
     match episode.map(|episode| (episode.phase, episode.severity)) {
-        None | Some((Phase::Pending, _)) if fires => Some(Turn::Opened),
-        None => pends.then_some(Turn::Held),
-        Some((Phase::Pending, _)) => (!pends).then_some(Turn::Withdrawn),
-        Some((Phase::Firing, _)) if !fires => Some(Turn::Resolved),
-        Some((Phase::Firing, _)) if !standing.new.is_empty() => Some(Turn::Joined),
+        None | Some((Phase::Pending, _)) if fires => Some(Transition::Opened),
+        None => pends.then_some(Transition::Held),
+        Some((Phase::Pending, _)) => (!pends).then_some(Transition::Withdrawn),
+        Some((Phase::Firing, _)) if !fires => Some(Transition::Resolved),
+        Some((Phase::Firing, _)) if !standing.new.is_empty() => Some(Transition::Joined),
         Some((Phase::Firing, severity)) => {
-            (standing.severity(Turn::Escalated) > severity).then_some(Turn::Escalated)
+            (standing.severity(Transition::Escalated) > severity).then_some(Transition::Escalated)
         }
     }
 }
@@ -79,16 +82,19 @@ impl Episode {
         self.phase == Phase::Firing
     }
 
-    /// The episode at the moment of `turn`; severity only rises.
+    /// The episode at the moment of `transition`; severity only rises.
     pub(super) fn turned(
         episode: Option<Self>,
-        turn: Turn,
+        transition: Transition,
         at: Boundary,
         severity: Severity,
     ) -> Self {
-        let phase = match turn {
-            Turn::Held | Turn::Withdrawn => Phase::Pending,
-            Turn::Opened | Turn::Joined | Turn::Escalated | Turn::Resolved => Phase::Firing,
+        let phase = match transition {
+            Transition::Held | Transition::Withdrawn => Phase::Pending,
+            Transition::Opened
+            | Transition::Joined
+            | Transition::Escalated
+            | Transition::Resolved => Phase::Firing,
         };
         match episode {
             None => Self {
@@ -106,8 +112,8 @@ impl Episode {
     }
 
     /// The episode after a record of it was published.
-    pub(super) fn next(self, turn: Turn) -> Option<Self> {
-        let goes_on = !matches!(turn, Turn::Resolved | Turn::Withdrawn);
+    pub(super) fn next(self, transition: Transition) -> Option<Self> {
+        let goes_on = !matches!(transition, Transition::Resolved | Transition::Withdrawn);
         goes_on.then_some(Self {
             sequence: self.sequence + 1,
             ..self

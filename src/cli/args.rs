@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{self, Checked, Faults, Sources, Start};
+use crate::config::{self, CheckedConfig, ConfigFaults, ConfigSources, Start};
 
 /// Tidegauge watches machine-learning models from the outside: predictions in, drift and data-quality alerts out, exactly once.
 #[derive(Debug, Parser)]
@@ -80,10 +80,10 @@ pub struct ConfigArgs {
 impl ConfigArgs {
     /// File, environment and these flags, in rising precedence.
     #[must_use]
-    pub fn sources(&self) -> Sources {
+    pub fn sources(&self) -> ConfigSources {
         let variables = std::env::vars_os()
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        let mut sources = Sources::default().environment(variables);
+        let mut sources = ConfigSources::default().environment(variables);
         if let Some(file) = &self.config {
             sources = sources.file(file);
         }
@@ -110,7 +110,7 @@ impl ConfigArgs {
     ///
     /// # Errors
     /// Every fault of it.
-    pub fn load(&self) -> Result<Checked, Faults> {
+    pub fn load(&self) -> Result<CheckedConfig, ConfigFaults> {
         config::load(&self.sources())
     }
 }
@@ -137,7 +137,7 @@ impl RunArgs {
     ///
     /// # Errors
     /// Every fault of it.
-    pub fn load(&self) -> Result<Checked, Faults> {
+    pub fn load(&self) -> Result<CheckedConfig, ConfigFaults> {
         let sources = self.settings.sources();
         config::load(&match self.from {
             Some(from) => sources.flag("--from", "runtime.from", String::from(from)),
@@ -258,8 +258,8 @@ Stop every process of the group first. What is skipped is reported by an alert a
         #[arg(long)]
         topic: String,
         /// Where reading continues.
-        #[arg(long, value_enum, default_value_t = ResetTo::Committed)]
-        to: ResetTo,
+        #[arg(long, value_enum, default_value_t = ResetChoice::Committed)]
+        to: ResetChoice,
         /// The configuration.
         #[command(flatten)]
         settings: ConfigArgs,
@@ -268,7 +268,7 @@ Stop every process of the group first. What is skipped is reported by an alert a
 
 /// Where reading continues after a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ResetTo {
+pub enum ResetChoice {
     /// At the beginning of what is retained.
     Earliest,
     /// At the end.

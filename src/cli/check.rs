@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Error, print};
-use crate::config::{self, Settings, Sources};
+use crate::config::{self, ConfigSources, Configuration};
 
 /// Checks the file by itself, so that the answer is the same on every machine.
 ///
 /// # Errors
 /// Every fault of the file.
 pub fn execute(file: &Path) -> Result<ExitCode, Error> {
-    let checked = config::load(&Sources::default().file(file))?;
+    let checked = config::load(&ConfigSources::default().file(file))?;
     print(&format!(
         "{} is good: {}\n",
         file.display(),
@@ -19,8 +19,8 @@ pub fn execute(file: &Path) -> Result<ExitCode, Error> {
     ))
 }
 
-fn summary(settings: &Settings) -> String {
-    let window = |w: &config::Window| format!("{} by {}", w.length, w.step);
+fn summary(settings: &Configuration) -> String {
+    let window = |w: &config::WindowConfig| format!("{} by {}", w.length, w.step);
     let windows: Vec<String> = settings.windows.iter().map(window).collect();
     let inputs = settings.topics.predictions.join(", ");
     format!(

@@ -1,8 +1,8 @@
 //! From a checked configuration to what the clients need.
 
-use crate::config::Checked;
+use crate::config::CheckedConfig;
 use crate::event::Tick;
-use crate::kafka::{Offsets, Settings};
+use crate::kafka::{ClientSettings, Offsets};
 use crate::runtime::{Clock, FirstStart, Options, SystemClock};
 
 use super::Error;
@@ -14,7 +14,7 @@ const REPLICATION_DEFAULT: i32 = -1;
 ///
 /// # Errors
 /// When no broker is named.
-pub fn kafka(checked: &Checked, worker: usize) -> Result<Settings, Error> {
+pub fn kafka(checked: &CheckedConfig, worker: usize) -> Result<ClientSettings, Error> {
     let settings = &checked.settings;
     let prefix = settings
         .runtime
@@ -24,7 +24,7 @@ pub fn kafka(checked: &Checked, worker: usize) -> Result<Settings, Error> {
             // Random per start is safe: what fences a former member is the group's generation.
             format!("{}-{:016x}", settings.kafka.group, fastrand::u64(..))
         });
-    Ok(Settings {
+    Ok(ClientSettings {
         brokers: settings.kafka.bootstrap()?,
         group: settings.kafka.group.clone(),
         transactional_id: format!("{prefix}-{worker}"),
@@ -36,7 +36,7 @@ pub fn kafka(checked: &Checked, worker: usize) -> Result<Settings, Error> {
 
 /// What a worker is told beside the plan.
 #[must_use]
-pub fn options(checked: &Checked) -> Options {
+pub fn options(checked: &CheckedConfig) -> Options {
     let runtime = &checked.settings.runtime;
     Options {
         flush_interval: runtime.flush_interval.as_duration(),
@@ -58,7 +58,7 @@ fn first(from: &crate::config::Start) -> FirstStart {
 
 /// Copies of each topic that is created.
 #[must_use]
-pub fn replication(checked: &Checked) -> i32 {
+pub fn replication(checked: &CheckedConfig) -> i32 {
     checked
         .settings
         .topics

@@ -9,20 +9,20 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::Error;
-use crate::config::{Format, Level, Log};
+use crate::config::{Format, Level, LogConfig};
 
 /// Starts the log for the rest of the process.
 ///
 /// # Errors
 /// That it was started before.
-pub fn start(log: Log) -> Result<(), Error> {
+pub fn start(log: LogConfig) -> Result<(), Error> {
     tracing::subscriber::set_global_default(lines(log, std::io::stderr)).map_err(|_| {
         Error::Failed("the log was started twice; this is a bug, please report it".to_owned())
     })
 }
 
 /// What turns events into lines of `writer`.
-fn lines<W>(log: Log, writer: W) -> Box<dyn Subscriber + Send + Sync>
+fn lines<W>(log: LogConfig, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -73,7 +73,7 @@ mod tests {
     }
 
     /// What a warning and a debugging line leave behind.
-    fn written(log: Log) -> String {
+    fn written(log: LogConfig) -> String {
         let kept = Kept::default();
         let writer = kept.clone();
         tracing::subscriber::with_default(lines(log, move || writer.clone()), || {
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn json_is_one_object_per_line_with_the_fields_beside_the_message() {
-        let text = written(Log {
+        let text = written(LogConfig {
             format: Format::Json,
             level: Level::Info,
         });
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn the_level_is_the_least_that_is_written() {
         let at = |level| {
-            written(Log {
+            written(LogConfig {
                 format: Format::Text,
                 level,
             })

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::config::Faults;
+use crate::config::ConfigFaults;
 pub use schema::SCHEMAS;
 
 use args::{
@@ -28,7 +28,7 @@ use args::{
 pub enum Error {
     /// The configuration is at fault. Exit code 2.
     #[error(transparent)]
-    Config(#[from] Faults),
+    Config(#[from] ConfigFaults),
     /// A wrong argument that is not known before it is looked up. Exit code 2.
     #[error("{0}")]
     Usage(String),

@@ -4,14 +4,14 @@ use std::process::ExitCode;
 
 use crate::kafka;
 
-use super::args::{ConfigArgs, ResetTo};
+use super::args::{ConfigArgs, ResetChoice};
 use super::{Error, connect, print};
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the group is still active or the cluster refuses.
-pub fn execute(topic: &str, to: ResetTo, settings: &ConfigArgs) -> Result<ExitCode, Error> {
+pub fn execute(topic: &str, to: ResetChoice, settings: &ConfigArgs) -> Result<ExitCode, Error> {
     let checked = settings.load()?;
     let inputs: Vec<&str> = checked.plan.topics.inputs().map(String::as_str).collect();
     if !inputs.contains(&topic) {
@@ -21,9 +21,9 @@ pub fn execute(topic: &str, to: ResetTo, settings: &ConfigArgs) -> Result<ExitCo
         )));
     }
     let to = match to {
-        ResetTo::Earliest => kafka::ResetTo::Earliest,
-        ResetTo::Latest => kafka::ResetTo::Latest,
-        ResetTo::Committed => kafka::ResetTo::Committed,
+        ResetChoice::Earliest => kafka::ResetTo::Earliest,
+        ResetChoice::Latest => kafka::ResetTo::Latest,
+        ResetChoice::Committed => kafka::ResetTo::Committed,
     };
     let chosen = kafka::reset_offsets(&connect::kafka(&checked, 0)?, topic, to, fastrand::u64(..))
         .map_err(Error::failed)?;

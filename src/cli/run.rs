@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::config::{Checked, Period};
+use crate::config::{CheckedConfig, Period};
 use crate::http::{self, Board, BoardOptions};
 use crate::kafka::KafkaLog;
 use crate::runtime::meter::Meter;
@@ -63,7 +63,7 @@ fn ended(workers: Vec<JoinHandle<Result<(), Fault>>>, timeout: &Period) -> Resul
     )))
 }
 
-fn board(checked: &Checked) -> Result<Arc<Board>, Error> {
+fn board(checked: &CheckedConfig) -> Result<Arc<Board>, Error> {
     let clock = SystemClock::default();
     let options = BoardOptions {
         drift_series_max: checked.settings.http.drift_series_max,
@@ -74,7 +74,7 @@ fn board(checked: &Checked) -> Result<Arc<Board>, Error> {
 
 /// One worker on a thread of its own; its end, good or bad, stops the others.
 fn spawn(
-    checked: &Checked,
+    checked: &CheckedConfig,
     number: usize,
     meter: Arc<dyn Meter>,
     stop: &Arc<AtomicBool>,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use crate::config::Checked;
+use crate::config::CheckedConfig;
 use crate::kafka::{self, Action, TopicSpec};
 
 use super::args::{ConfigArgs, TopicsCommand};
@@ -52,7 +52,7 @@ pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
 ///
 /// # Errors
 /// Names the topic and the fix.
-pub fn ensure(checked: &Checked) -> Result<(), Error> {
+pub fn ensure(checked: &CheckedConfig) -> Result<(), Error> {
     let settings = connect::kafka(checked, 0)?;
     kafka::verify_inputs(&settings, &checked.plan).map_err(Error::failed)?;
     let actions = kafka::plan_topics(&settings, &checked.plan, connect::replication(checked))
@@ -79,7 +79,7 @@ pub fn ensure(checked: &Checked) -> Result<(), Error> {
     }
 }
 
-fn look(args: &ConfigArgs) -> Result<(Checked, Vec<Action>), Error> {
+fn look(args: &ConfigArgs) -> Result<(CheckedConfig, Vec<Action>), Error> {
     let checked = args.load()?;
     let settings = connect::kafka(&checked, 0)?;
     let actions = kafka::plan_topics(&settings, &checked.plan, connect::replication(&checked));

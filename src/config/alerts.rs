@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 use crate::alert;
 
 /// How findings become alerts, and what every alert carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Alerts {
+pub struct AlertsConfig {
     /// How long a breach must last before it fires, in whole minutes of event time, at most 7d. 0s by default, because the false-alarm budget
     /// already counts every judgement: holding would only delay.
     pub hold: Period,
@@ -25,7 +25,7 @@ pub struct Alerts {
     pub labels: BTreeMap<String, String>,
 }
 
-impl Default for Alerts {
+impl Default for AlertsConfig {
     fn default() -> Self {
         Self {
             hold: Period::minutes(0),
@@ -40,8 +40,8 @@ impl Default for Alerts {
 /// Labels that every alert sets itself.
 const OWN_LABELS: [&str; 5] = ["alertname", "severity", "model", "version", "kind"];
 
-impl Alerts {
-    pub(super) fn check(&self, faults: &mut Faults) -> alert::Settings {
+impl AlertsConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> alert::AlertSettings {
         let url = self.runbook_url.as_deref().unwrap_or("https://");
         let wrong = format!("`{url}` is no link");
         let is_link = url.starts_with("https://") || url.starts_with("http://");
@@ -52,7 +52,7 @@ impl Alerts {
             "begin it with https:// or http://",
         );
         self.check_labels(faults);
-        alert::Settings {
+        alert::AlertSettings {
             hold_minutes: minutes("alerts.hold", self.hold, faults),
             keep_firing_minutes: minutes("alerts.keep_firing", self.keep_firing, faults),
             dry_run: self.dry_run,
@@ -61,7 +61,7 @@ impl Alerts {
         }
     }
 
-    fn check_labels(&self, faults: &mut Faults) {
+    fn check_labels(&self, faults: &mut ConfigFaults) {
         for name in self.labels.keys() {
             let path = format!("alerts.labels.{name}");
             if OWN_LABELS.contains(&name.as_str()) {
@@ -87,7 +87,7 @@ fn is_label(name: &str) -> bool {
     name.chars().all(letters) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
 }
 
-fn minutes(path: &str, period: Period, faults: &mut Faults) -> i64 {
+fn minutes(path: &str, period: Period, faults: &mut ConfigFaults) -> i64 {
     let minutes = period.as_minutes().filter(|_| period <= Period::days(7));
     let wrong = format!("{period} is not 0s to 7d in whole minutes");
     faults.require(minutes.is_some(), path, wrong, "use 0s, 15m, 1h …");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 use crate::pipeline;
 
@@ -11,7 +11,7 @@ use crate::pipeline;
 /// with the default windows (an estimate, not a measurement); a model is the sum of its features.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Bounds {
+pub struct BoundsConfig {
     /// Models per internal partition (there are 16), 1 to 10000.
     pub models: usize,
     /// Versions per model, 1 to 1000.
@@ -23,7 +23,7 @@ pub struct Bounds {
     pub retire: Period,
 }
 
-impl Default for Bounds {
+impl Default for BoundsConfig {
     fn default() -> Self {
         Self {
             models: 200,
@@ -34,8 +34,8 @@ impl Default for Bounds {
     }
 }
 
-impl Bounds {
-    pub(super) fn check(&self, faults: &mut Faults) -> pipeline::Bounds {
+impl BoundsConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::Bounds {
         faults.require_within("bounds.models", &self.models, 1..=10_000);
         faults.require_within("bounds.versions", &self.versions, 1..=1_000);
         faults.require_within("bounds.features", &self.features, 1..=20_000);

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Faults, nearest};
+use super::fault::{ConfigFaults, nearest};
 use crate::detect;
 
 /// When a window is in trouble: a finding alerts only if it is significant under the false-alarm budget and large enough to matter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Detect {
+pub struct DetectConfig {
     /// False drift alerts that are accepted per model in 30 days of event time, above 0 to 100. It is shared among all subjects, windows and
     /// judgements, so more features do not mean more false alarms.
     pub false_alarms_per_30_days: f64,
@@ -24,15 +24,15 @@ pub struct Detect {
     pub disabled: Vec<String>,
 }
 
-impl Default for Detect {
+impl Default for DetectConfig {
     fn default() -> Self {
-        let detect::Settings {
+        let detect::DetectorSettings {
             false_alarms_per_30_days,
             events_min,
             psi_min,
             psi_critical,
             disabled,
-        } = detect::Settings::default();
+        } = detect::DetectorSettings::default();
         Self {
             false_alarms_per_30_days,
             events_min,
@@ -43,8 +43,8 @@ impl Default for Detect {
     }
 }
 
-impl Detect {
-    pub(super) fn check(&self, faults: &mut Faults) -> detect::Settings {
+impl DetectConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> detect::DetectorSettings {
         let budget = self.false_alarms_per_30_days;
         let wrong = format!("{budget} is out of range");
         let fix = "use more than 0 and at most 100; 1 is one false alarm a month";
@@ -69,7 +69,7 @@ impl Detect {
         self.settings()
     }
 
-    fn check_disabled(&self, faults: &mut Faults) {
+    fn check_disabled(&self, faults: &mut ConfigFaults) {
         let known: Vec<&str> = detect::DETECTORS
             .iter()
             .map(|d| d.name())
@@ -90,8 +90,8 @@ impl Detect {
         }
     }
 
-    fn settings(&self) -> detect::Settings {
-        detect::Settings {
+    fn settings(&self) -> detect::DetectorSettings {
+        detect::DetectorSettings {
             false_alarms_per_30_days: self.false_alarms_per_30_days,
             events_min: self.events_min,
             psi_min: self.psi_min,

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// One thing that is wrong: where, what, and what to write instead. Never a secret's value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
+pub struct ConfigFault {
     /// Where: `windows[1].step`, or the file's name when it could not be read at all.
     pub path: String,
     /// What is wrong.
@@ -15,7 +15,7 @@ pub struct Fault {
     pub origin: Option<String>,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ConfigFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}; {}", self.path, self.wrong, self.fix)?;
         match &self.origin {
@@ -27,9 +27,9 @@ impl fmt::Display for Fault {
 
 /// All faults of one configuration, by path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct ConfigFaults(Vec<ConfigFault>);
 
-impl Faults {
+impl ConfigFaults {
     /// A configuration with this one fault.
     #[must_use]
     pub fn one(path: &str, wrong: impl Into<String>, fix: impl Into<String>) -> Self {
@@ -43,7 +43,7 @@ impl Faults {
         if self.0.iter().any(|fault| fault.path == path) {
             return;
         }
-        self.0.push(Fault {
+        self.0.push(ConfigFault {
             path: path.to_owned(),
             wrong: wrong.into(),
             fix: fix.into(),
@@ -90,7 +90,7 @@ impl Faults {
 
     /// Whether anything is wrong at `path` or below it.
     pub(super) fn touch_within(&self, path: &str) -> bool {
-        let below = |fault: &Fault| {
+        let below = |fault: &ConfigFault| {
             let rest = fault.path.strip_prefix(path);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
@@ -98,7 +98,7 @@ impl Faults {
     }
 
     /// The faults, by path.
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigFault> {
         self.0.iter()
     }
 
@@ -122,7 +122,7 @@ impl Faults {
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for ConfigFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, fault) in self.0.iter().enumerate() {
             let line_end = if i + 1 < self.0.len() { "\n" } else { "" };
@@ -132,7 +132,7 @@ impl fmt::Display for Faults {
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for ConfigFaults {}
 
 /// The name in `known` that a mistyped `name` most likely meant: at most two in five of its letters differ.
 pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

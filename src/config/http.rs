@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 
 /// Where `/metrics`, `/livez`, `/readyz` and `/status` are served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Http {
+pub struct HttpConfig {
     /// Whether they are served at all.
     pub enabled: bool,
     /// Address and port. Loopback by default, because nothing here asks who is asking; in a container use `0.0.0.0:9898`. Port 0 takes a free one.
@@ -20,7 +20,7 @@ pub struct Http {
     pub drift_series_max: usize,
 }
 
-impl Default for Http {
+impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             enabled: true,
@@ -30,8 +30,8 @@ impl Default for Http {
     }
 }
 
-impl Http {
-    pub(super) fn check(&self, faults: &mut Faults) {
+impl HttpConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) {
         faults.require_within("http.drift_series_max", &self.drift_series_max, 0..=100_000);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 use super::words::words;
 use crate::pipeline;
@@ -10,7 +10,7 @@ use crate::pipeline;
 /// How labels find the predictions they are about. Only with `topics.labels`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Join {
+pub struct JoinConfig {
     /// What the id of a label names: `id` (the prediction's), `trace_id` or `response_id` (under which the provider of the model knows the answer).
     pub key: Key,
     /// How long a prediction waits for labels and their corrections: whole hours, 1h to 90d. Take the age by which nearly all labels have
@@ -42,7 +42,7 @@ words! {
 
 const MIB: usize = 1 << 20;
 
-impl Default for Join {
+impl Default for JoinConfig {
     fn default() -> Self {
         Self {
             key: Key::Id,
@@ -54,8 +54,8 @@ impl Default for Join {
     }
 }
 
-impl Join {
-    pub(super) fn check(&self, faults: &mut Faults) -> pipeline::JoinPlan {
+impl JoinConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::JoinPlan {
         let wrong = format!("{} is out of range", self.sample);
         let fix = "use more than 0 and at most 1";
         faults.require(
@@ -76,7 +76,7 @@ impl Join {
         }
     }
 
-    fn horizon_minutes(&self, faults: &mut Faults) -> i64 {
+    fn horizon_minutes(&self, faults: &mut ConfigFaults) -> i64 {
         let whole_hours = |m: &i64| m % 60 == 0 && (60..=90 * 1_440).contains(m);
         let minutes = self.horizon.as_minutes().filter(whole_hours);
         let wrong = format!("{} is not 1h to 90d in whole hours", self.horizon);
@@ -89,7 +89,7 @@ impl Join {
         minutes.unwrap_or(0)
     }
 
-    fn lead_minutes(&self, faults: &mut Faults) -> i64 {
+    fn lead_minutes(&self, faults: &mut ConfigFaults) -> i64 {
         let minutes = self.lead.as_minutes().filter(|m| (0..=1_440).contains(m));
         let wrong = format!("{} is not 0s to 24h in whole minutes", self.lead);
         faults.require(minutes.is_some(), "join.lead", wrong, "use 0s, 15m, 1h …");

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::secret::Properties;
 
 /// Which cluster, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Kafka {
+pub struct KafkaConfig {
     /// Brokers to ask first, each `HOST:PORT`; the rest of the cluster is found through any one of them. `run`, `topics`,
     /// `reference` and `offsets` need at least one; `check config` does not. Two or three, so that a start survives one broker's absence.
     pub brokers: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Kafka {
     pub properties: Properties,
 }
 
-impl Default for Kafka {
+impl Default for KafkaConfig {
     fn default() -> Self {
         Self {
             brokers: Vec::new(),
@@ -92,21 +92,25 @@ const OFFSETS: &str = "offsets are committed in the same transaction as the resu
 const ALL_REPLICAS: &str = "a commit must be on all in-sync replicas";
 const REMOVE: &str = "remove it";
 
-impl Kafka {
+impl KafkaConfig {
     /// The brokers as librdkafka takes them, for what needs a cluster.
     ///
     /// # Errors
     /// The fault that there are none.
-    pub fn bootstrap(&self) -> Result<String, Faults> {
+    pub fn bootstrap(&self) -> Result<String, ConfigFaults> {
         if self.brokers.is_empty() {
             let fix =
                 "give --brokers HOST:PORT, TIDEGAUGE__KAFKA__BROKERS or kafka.brokers in the file";
-            return Err(Faults::one("kafka.brokers", "no broker is named", fix));
+            return Err(ConfigFaults::one(
+                "kafka.brokers",
+                "no broker is named",
+                fix,
+            ));
         }
         Ok(self.brokers.join(","))
     }
 
-    pub(super) fn check(&self, faults: &mut Faults) {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) {
         for (i, broker) in self.brokers.iter().enumerate() {
             let wrong = format!("`{broker}` is no HOST:PORT");
             faults.require(

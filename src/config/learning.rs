@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 use crate::pipeline;
 
 /// How a model's reference, the datum it is compared with, is learned when it is first seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Learning {
+pub struct LearningConfig {
     /// Event time to learn from: whole hours, 1h to 60d. A day has the day's rhythm in it; where weekends differ, use 7d. No drift
     /// alert comes before it is over.
     pub span: Period,
@@ -21,7 +21,7 @@ pub struct Learning {
     pub habit_span: Period,
 }
 
-impl Default for Learning {
+impl Default for LearningConfig {
     fn default() -> Self {
         Self {
             span: Period::hours(24),
@@ -31,10 +31,10 @@ impl Default for Learning {
     }
 }
 
-impl Learning {
-    pub(super) fn check(&self, faults: &mut Faults) -> pipeline::Learning {
+impl LearningConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::LearningPlan {
         faults.require_within("learning.events_min", &self.events_min, 100..=1_000_000_000);
-        pipeline::Learning {
+        pipeline::LearningPlan {
             span_minutes: hours("learning.span", self.span, 1, 60, faults),
             events_min: self.events_min,
             habit_minutes: hours("learning.habit_span", self.habit_span, 0, 90, faults),
@@ -43,7 +43,13 @@ impl Learning {
 }
 
 /// The minutes of `period`, which must be whole hours from `hours_min` up to `days_max`.
-fn hours(path: &str, period: Period, hours_min: u32, days_max: u32, faults: &mut Faults) -> i64 {
+fn hours(
+    path: &str,
+    period: Period,
+    hours_min: u32,
+    days_max: u32,
+    faults: &mut ConfigFaults,
+) -> i64 {
     let (low, high) = (Period::hours(hours_min), Period::days(days_max));
     let minutes = period
         .as_minutes()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 use crate::event;
 
@@ -10,7 +10,7 @@ use crate::event;
 /// topic byte for byte with a reason that names the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Limits {
+pub struct LimitsConfig {
     /// Bytes of one record's value, 1024 to 67108864. The default is about what a default broker accepts.
     pub payload_bytes: usize,
     /// Levels of objects and arrays inside each other, the event itself being the first; 2 to 128. Bounds the stack of decoding.
@@ -28,7 +28,7 @@ pub struct Limits {
     pub age: Period,
 }
 
-impl Default for Limits {
+impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
             payload_bytes: 1 << 20,
@@ -42,8 +42,8 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
-    pub(super) fn check(&self, faults: &mut Faults) -> event::Limits {
+impl LimitsConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> event::Limits {
         faults.require_within(
             "limits.payload_bytes",
             &self.payload_bytes,

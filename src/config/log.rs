@@ -7,7 +7,7 @@ use super::words::words;
 /// The program's own log, on standard error. Feature values and ids of predictions never reach it, at any level: only names, counts, hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Log {
+pub struct LogConfig {
     /// How a line is written: `text` for people, `json` for collectors.
     pub format: Format,
     /// The least that is written: `error`, `warn`, `info`, `debug` or `trace`. librdkafka's own lines come at the same level. `RUST_LOG` is

@@ -6,7 +6,7 @@
 //! 1. `read`: the sources merged into one tree (the `config` crate);
 //! 2. `shape`: the tree laid beside the defaults: unknown keys and wrong types, all of them, reported and taken out;
 //! 3. `settle`, and each section's `check`: meaning and limits, again all of them;
-//! 4. [`Checked`]: the plan of the stages, and the settings of what drives them.
+//! 4. [`CheckedConfig`]: the plan of the stages, and the settings of what drives them.
 //!
 //! The doc comment of a field is its reference: `docs/configuration.md` and `tidegauge.example.yaml` are made of it, and a test
 //! checks that they are current.
@@ -40,40 +40,42 @@ mod topics;
 mod windows;
 mod words;
 
-pub use alerts::Alerts;
-pub use bounds::Bounds;
-pub use detect::Detect;
-pub use fault::{Fault, Faults};
-pub use http::Http;
-pub use join::{Join, Key};
-pub use kafka::{Kafka, REFUSED};
-pub use learning::Learning;
-pub use limits::Limits;
-pub use log::{Format, Level, Log};
-pub use objectives::{Asked, AtLeast, AtMost, Bounded, Burn, BurnWindow, Objective};
+pub use alerts::AlertsConfig;
+pub use bounds::BoundsConfig;
+pub use detect::DetectConfig;
+pub use fault::{ConfigFault, ConfigFaults};
+pub use http::HttpConfig;
+pub use join::{JoinConfig, Key};
+pub use kafka::{KafkaConfig, REFUSED};
+pub use learning::LearningConfig;
+pub use limits::LimitsConfig;
+pub use log::{Format, Level, LogConfig};
+pub use objectives::{
+    AtLeast, AtMost, BoundedSliConfig, BurnConfig, BurnWindowConfig, ObjectiveConfig, SliConfig,
+};
 pub use period::Period;
 pub use print::yaml;
-pub use quality::{Quality, Score};
-pub use read::Sources;
-pub use runtime::{Runtime, Start};
+pub use quality::{QualityConfig, Score};
+pub use read::ConfigSources;
+pub use runtime::{RuntimeConfig, Start};
 pub use secret::{MASK, Properties, is_secret};
-pub use segments::Segments;
-pub use settings::{Checked, Settings};
-pub use time::Time;
-pub use topics::Topics;
-pub use windows::Window;
+pub use segments::SegmentsConfig;
+pub use settings::{CheckedConfig, Configuration};
+pub use time::TimeConfig;
+pub use topics::TopicsConfig;
+pub use windows::WindowConfig;
 
 /// Reads and checks a configuration.
 ///
 /// # Errors
 /// Every fault of it, by path.
-pub fn load(sources: &Sources) -> Result<Checked, Faults> {
+pub fn load(sources: &ConfigSources) -> Result<CheckedConfig, ConfigFaults> {
     let tree = sources.merged()?;
-    let mut faults = Faults::default();
+    let mut faults = ConfigFaults::default();
     let settings = settle::settle(tree, &mut faults);
     let plan = settings.check(&mut faults);
-    let checked = plan.map(|plan| Checked { plan, settings });
+    let checked = plan.map(|plan| CheckedConfig { plan, settings });
     faults
         .or(checked, |path| sources.origin(path))?
-        .ok_or_else(Faults::default)
+        .ok_or_else(ConfigFaults::default)
 }

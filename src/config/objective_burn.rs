@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::fault::{Faults, nearest};
+use super::fault::{ConfigFaults, nearest};
 use super::objective_rule::{Lengths, length};
-use super::objectives::{Burn, BurnWindow, Objective};
+use super::objectives::{BurnConfig, BurnWindowConfig, ObjectiveConfig};
 use super::period::Period;
 use crate::detect::slo::{self, Preset, Rule, Urgency, feasibility};
 use crate::window::WindowLength;
@@ -16,21 +16,25 @@ const FACTOR_MAX: f64 = 1e6;
 const WORDS: &str = "1m to 14d in whole minutes";
 
 /// What burn windows are made of.
-pub(super) struct Wanted<'a> {
-    pub(super) burn: Option<&'a Burn>,
+pub(super) struct BurnRequest<'a> {
+    pub(super) burn: Option<&'a BurnConfig>,
     pub(super) target: f64,
     pub(super) period_minutes: i64,
     pub(super) is_delayed: bool,
 }
 
 /// The burn rule at `path`, if nothing is wrong with it.
-pub(super) fn rule(path: &str, wanted: &Wanted<'_>, faults: &mut Faults) -> Option<Rule> {
+pub(super) fn rule(
+    path: &str,
+    wanted: &BurnRequest<'_>,
+    faults: &mut ConfigFaults,
+) -> Option<Rule> {
     let windows = match wanted.burn {
         None => default_preset(wanted).windows(wanted.period_minutes, wanted.target),
-        Some(Burn::Preset(name)) => {
+        Some(BurnConfig::Preset(name)) => {
             preset(path, name, faults)?.windows(wanted.period_minutes, wanted.target)
         }
-        Some(Burn::Windows(windows)) => own(path, windows, wanted.period_minutes, faults)?,
+        Some(BurnConfig::Windows(windows)) => own(path, windows, wanted.period_minutes, faults)?,
     };
     Some(Rule::Burn {
         target: wanted.target,
@@ -39,7 +43,7 @@ pub(super) fn rule(path: &str, wanted: &Wanted<'_>, faults: &mut Faults) -> Opti
     })
 }
 
-fn default_preset(wanted: &Wanted<'_>) -> Preset {
+fn default_preset(wanted: &BurnRequest<'_>) -> Preset {
     if wanted.is_delayed {
         Preset::Labels
     } else {
@@ -47,7 +51,7 @@ fn default_preset(wanted: &Wanted<'_>) -> Preset {
     }
 }
 
-fn preset(path: &str, name: &str, faults: &mut Faults) -> Option<Preset> {
+fn preset(path: &str, name: &str, faults: &mut ConfigFaults) -> Option<Preset> {
     let found = Preset::NAMED.into_iter().find(|(own, _)| *own == name);
     if found.is_none() {
         let names = Preset::NAMED.map(|(name, _)| name);
@@ -63,9 +67,9 @@ fn preset(path: &str, name: &str, faults: &mut Faults) -> Option<Preset> {
 /// The windows of a list; `None` unless all of them are right.
 fn own(
     path: &str,
-    windows: &[BurnWindow],
+    windows: &[BurnWindowConfig],
     period_minutes: i64,
-    faults: &mut Faults,
+    faults: &mut ConfigFaults,
 ) -> Option<Vec<slo::BurnWindow>> {
     let wrong = format!("there are {} windows", windows.len());
     let fix = "name 1 to 8, or leave the key out for the preset";
@@ -92,9 +96,9 @@ fn own(
 
 fn own_window(
     path: &str,
-    window: &BurnWindow,
+    window: &BurnWindowConfig,
     period_minutes: i64,
-    faults: &mut Faults,
+    faults: &mut ConfigFaults,
 ) -> Option<slo::BurnWindow> {
     let long = window_length(&format!("{path}.long"), &window.long, faults);
     let short = window_length(&format!("{path}.short"), &window.short, faults);
@@ -130,7 +134,7 @@ fn own_window(
     })
 }
 
-fn window_length(path: &str, text: &str, faults: &mut Faults) -> Option<WindowLength> {
+fn window_length(path: &str, text: &str, faults: &mut ConfigFaults) -> Option<WindowLength> {
     let lengths = Lengths {
         from: 1,
         to: LONG_MINUTES_MAX,
@@ -141,7 +145,7 @@ fn window_length(path: &str, text: &str, faults: &mut Faults) -> Option<WindowLe
     WindowLength::from_minutes(minutes)
 }
 
-fn hold(path: &str, text: Option<&str>, faults: &mut Faults) -> Option<i64> {
+fn hold(path: &str, text: Option<&str>, faults: &mut ConfigFaults) -> Option<i64> {
     let Some(text) = text else { return Some(0) };
     let lengths = Lengths {
         from: 0,
@@ -152,7 +156,7 @@ fn hold(path: &str, text: Option<&str>, faults: &mut Faults) -> Option<i64> {
     length(path, period(path, text, faults)?, &lengths, faults).map(i64::from)
 }
 
-fn period(path: &str, text: &str, faults: &mut Faults) -> Option<Period> {
+fn period(path: &str, text: &str, faults: &mut ConfigFaults) -> Option<Period> {
     if text.is_empty() {
         faults.add(path, "it is missing", "write it like 1h");
         return None;
@@ -168,7 +172,7 @@ fn period(path: &str, text: &str, faults: &mut Faults) -> Option<Period> {
     read.ok()
 }
 
-fn factor(path: &str, factor: Option<f64>, faults: &mut Faults) -> Option<f64> {
+fn factor(path: &str, factor: Option<f64>, faults: &mut ConfigFaults) -> Option<f64> {
     let wrong = factor.map_or("it is missing".to_owned(), |x| {
         format!("{x} is out of range")
     });
@@ -182,7 +186,7 @@ fn factor(path: &str, factor: Option<f64>, faults: &mut Faults) -> Option<f64> {
     given
 }
 
-fn severity(path: &str, word: Option<&str>, faults: &mut Faults) -> Option<Urgency> {
+fn severity(path: &str, word: Option<&str>, faults: &mut ConfigFaults) -> Option<Urgency> {
     match word {
         Some("page") => Some(Urgency::Page),
         Some("ticket") => Some(Urgency::Ticket),
@@ -199,15 +203,15 @@ fn severity(path: &str, word: Option<&str>, faults: &mut Faults) -> Option<Urgen
 /// A burn rate that no traffic can have would be a page that never comes.
 pub(super) fn check_feasible(
     path: &str,
-    written: &Objective,
+    written: &ObjectiveConfig,
     checked: &slo::Objective,
-    faults: &mut Faults,
+    faults: &mut ConfigFaults,
 ) {
     let Err(infeasible) = feasibility(checked) else {
         return;
     };
     let (key, fix) = match written.burn {
-        Some(Burn::Windows(_)) => (
+        Some(BurnConfig::Windows(_)) => (
             format!("{path}.burn[{}].factor", infeasible.window),
             String::new(),
         ),

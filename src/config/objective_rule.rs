@@ -1,9 +1,9 @@
 //! When missing an objective is an alert, from what was written: which rule is meant, and whether it is whole.
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::objective_burn;
 use super::objective_sli;
-use super::objectives::{Labels, Objective};
+use super::objectives::{ObjectiveConfig, ObjectiveLabelsConfig};
 use super::period::Period;
 use crate::detect::slo::{self, Rule, Sli};
 use crate::window::WindowLength;
@@ -16,9 +16,9 @@ const EVENTS_MAX: u64 = 1_000_000_000;
 /// The objective at `path`, if nothing is wrong with it.
 pub(super) fn checked(
     path: &str,
-    objective: &Objective,
-    labels: Labels,
-    faults: &mut Faults,
+    objective: &ObjectiveConfig,
+    labels: ObjectiveLabelsConfig,
+    faults: &mut ConfigFaults,
 ) -> Option<slo::Objective> {
     let sli = objective_sli::checked(&format!("{path}.sli"), &objective.sli, labels, faults);
     let events_min = objective.events_min.unwrap_or(0);
@@ -48,7 +48,12 @@ pub(super) fn checked(
     Some(checked)
 }
 
-fn burn(path: &str, objective: &Objective, sli: Option<&Sli>, faults: &mut Faults) -> Option<Rule> {
+fn burn(
+    path: &str,
+    objective: &ObjectiveConfig,
+    sli: Option<&Sli>,
+    faults: &mut ConfigFaults,
+) -> Option<Rule> {
     let given = [
         ("evaluations", objective.evaluations.is_some()),
         ("window", objective.window.is_some()),
@@ -72,7 +77,7 @@ fn burn(path: &str, objective: &Objective, sli: Option<&Sli>, faults: &mut Fault
         },
         faults,
     );
-    let plan = objective_burn::Wanted {
+    let plan = objective_burn::BurnRequest {
         burn: objective.burn.as_ref(),
         target: target?,
         period_minutes: i64::from(period_minutes?),
@@ -83,10 +88,10 @@ fn burn(path: &str, objective: &Objective, sli: Option<&Sli>, faults: &mut Fault
 
 fn below(
     path: &str,
-    objective: &Objective,
+    objective: &ObjectiveConfig,
     floor: f64,
     sli: Option<&Sli>,
-    faults: &mut Faults,
+    faults: &mut ConfigFaults,
 ) -> Option<Rule> {
     let given = [
         ("period", objective.period.is_some()),
@@ -130,7 +135,12 @@ fn below(
     })
 }
 
-fn above(path: &str, objective: &Objective, margin: f64, faults: &mut Faults) -> Option<Rule> {
+fn above(
+    path: &str,
+    objective: &ObjectiveConfig,
+    margin: f64,
+    faults: &mut ConfigFaults,
+) -> Option<Rule> {
     let given = [
         ("target", objective.target.is_some()),
         ("period", objective.period.is_some()),
@@ -171,7 +181,12 @@ fn above(path: &str, objective: &Objective, margin: f64, faults: &mut Faults) ->
 }
 
 /// Keys that the rule would not read are faults, not decoration.
-fn refuse<const N: usize>(path: &str, given: [(&str, bool); N], why: &str, faults: &mut Faults) {
+fn refuse<const N: usize>(
+    path: &str,
+    given: [(&str, bool); N],
+    why: &str,
+    faults: &mut ConfigFaults,
+) {
     for (key, is_given) in given {
         let fix = format!("remove it: {why}");
         faults.require(
@@ -183,7 +198,7 @@ fn refuse<const N: usize>(path: &str, given: [(&str, bool); N], why: &str, fault
     }
 }
 
-fn target(path: &str, target: Option<f64>, faults: &mut Faults) -> Option<f64> {
+fn target(path: &str, target: Option<f64>, faults: &mut ConfigFaults) -> Option<f64> {
     let path = format!("{path}.target");
     let wrong = match target {
         None => "it is missing".to_owned(),
@@ -209,7 +224,7 @@ pub(super) fn length(
     path: &str,
     period: Period,
     lengths: &Lengths,
-    faults: &mut Faults,
+    faults: &mut ConfigFaults,
 ) -> Option<u32> {
     let fits = |m: &i64| m % lengths.grid == 0 && (lengths.from..=lengths.to).contains(m);
     let minutes = period.as_minutes().filter(fits);

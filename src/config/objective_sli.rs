@@ -1,7 +1,7 @@
 //! What an objective asks of an event, from what was written.
 
-use super::fault::{Faults, nearest};
-use super::objectives::{Asked, AtLeast, AtMost, Bounded, Labels};
+use super::fault::{ConfigFaults, nearest};
+use super::objectives::{AtLeast, AtMost, BoundedSliConfig, ObjectiveLabelsConfig, SliConfig};
 use crate::detect::slo::Sli;
 
 const WORDS: [&str; 5] = [
@@ -20,13 +20,13 @@ const BOUND_MAX: f64 = 1e12;
 /// The SLI at `path`, if nothing is wrong with it.
 pub(super) fn checked(
     path: &str,
-    asked: &Asked,
-    labels: Labels,
-    faults: &mut Faults,
+    asked: &SliConfig,
+    labels: ObjectiveLabelsConfig,
+    faults: &mut ConfigFaults,
 ) -> Option<Sli> {
     let sli = match asked {
-        Asked::Word(word) => of_word(path, word, faults),
-        Asked::Bound(bounded) => of_bound(path, bounded, faults),
+        SliConfig::Word(word) => of_word(path, word, faults),
+        SliConfig::Bound(bounded) => of_bound(path, bounded, faults),
     }?;
     if sli.needs_truth() && !labels.are_read {
         let wrong = format!("`{}` needs labels, and none are read", sli.name());
@@ -36,7 +36,7 @@ pub(super) fn checked(
     Some(sli)
 }
 
-fn of_word(path: &str, word: &str, faults: &mut Faults) -> Option<Sli> {
+fn of_word(path: &str, word: &str, faults: &mut ConfigFaults) -> Option<Sli> {
     match word {
         "success" => Some(Sli::Success),
         "precision" => Some(Sli::Precision),
@@ -69,23 +69,23 @@ fn meant(word: &str) -> String {
     }
 }
 
-fn of_bound(path: &str, bounded: &Bounded, faults: &mut Faults) -> Option<Sli> {
+fn of_bound(path: &str, bounded: &BoundedSliConfig, faults: &mut ConfigFaults) -> Option<Sli> {
     match bounded {
-        Bounded {
+        BoundedSliConfig {
             latency_ms: Some(bound),
             cost_usd: None,
             evaluation: None,
         } => Some(Sli::Latency {
             at_most_ms: at_most(&format!("{path}.latency_ms.at_most"), bound, faults)?,
         }),
-        Bounded {
+        BoundedSliConfig {
             latency_ms: None,
             cost_usd: Some(bound),
             evaluation: None,
         } => Some(Sli::Cost {
             at_most_usd: at_most(&format!("{path}.cost_usd.at_most"), bound, faults)?,
         }),
-        Bounded {
+        BoundedSliConfig {
             latency_ms: None,
             cost_usd: None,
             evaluation: Some(bound),
@@ -98,7 +98,7 @@ fn of_bound(path: &str, bounded: &Bounded, faults: &mut Faults) -> Option<Sli> {
     }
 }
 
-fn at_most(path: &str, bound: &AtMost, faults: &mut Faults) -> Option<f64> {
+fn at_most(path: &str, bound: &AtMost, faults: &mut ConfigFaults) -> Option<f64> {
     let given = bound.at_most.filter(|x| *x > 0.0 && *x <= BOUND_MAX);
     let wrong = bound.at_most.map_or("it is missing".to_owned(), |x| {
         format!("{x} is out of range")
@@ -107,7 +107,7 @@ fn at_most(path: &str, bound: &AtMost, faults: &mut Faults) -> Option<f64> {
     given
 }
 
-fn evaluation(path: &str, bound: &AtLeast, faults: &mut Faults) -> Option<Sli> {
+fn evaluation(path: &str, bound: &AtLeast, faults: &mut ConfigFaults) -> Option<Sli> {
     let named = !bound.name.is_empty();
     let fix = "name the score as predictions or labels carry it";
     faults.require(named, &format!("{path}.name"), "it is missing", fix);
@@ -119,7 +119,7 @@ fn evaluation(path: &str, bound: &AtLeast, faults: &mut Faults) -> Option<Sli> {
 }
 
 /// A bound as whole hundredths, 1..=100.
-fn hundredths(path: &str, bound: Option<f64>, faults: &mut Faults) -> Option<u8> {
+fn hundredths(path: &str, bound: Option<f64>, faults: &mut ConfigFaults) -> Option<u8> {
     let Some(bound) = bound else {
         faults.add(path, "it is missing", "write it like 0.7");
         return None;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::objective_rule;
 use super::period::Period;
 use super::shape::{LIST, WORD};
@@ -14,21 +14,21 @@ use crate::detect::slo;
 /// One objective. Only `name`, `sli` and what its rule needs must be set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Objective {
+pub struct ObjectiveConfig {
     /// Its name in alerts and metrics, distinct: 1 to 64 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`.
     pub name: String,
     /// The model it is about; unset, every model, each by itself.
     pub model: Option<String>,
     /// What makes an event good: `success`, `{latency_ms: {at_most: 100}}`, `{cost_usd: {at_most: 0.02}}`, `{evaluation: {name: faithfulness, at_least: 0.7}}`,
     /// and from labels `precision`, `recall`, `accuracy`, `false_positive_rate`. A prediction that does not carry what is asked is not counted.
-    pub sli: Asked,
+    pub sli: SliConfig,
     /// The share of good events that is promised: more than 0, less than 1. Needed unless `above_last_week` is set.
     pub target: Option<f64>,
     /// The period over which it is promised: whole hours, 24h to 90d; 30d unless set. What may be bad in it is the error budget.
     pub period: Option<Period>,
     /// How fast the budget must go to alert: `sre-workbook` (the default), `pyrra`, or a list of windows such as
     /// `[{long: 1h, short: 5m, factor: 10, severity: page, hold: 0m}]`. On labels the default is 3 over 1d and 1 over 3d, and certainty is asked for.
-    pub burn: Option<Burn>,
+    pub burn: Option<BurnConfig>,
     /// Instead of burn rates: alert when the share among matured labels is surely below this one, less than `target`.
     pub alert_below: Option<f64>,
     /// With `alert_below`: hourly looks in a row that must agree, 1 to 168; 1 unless set.
@@ -46,14 +46,14 @@ pub struct Objective {
 /// What makes an event good: a word, or something with a bound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Asked {
+pub enum SliConfig {
     /// An SLI without a bound.
     Word(String),
     /// One with a bound.
-    Bound(Bounded),
+    Bound(BoundedSliConfig),
 }
 
-impl Default for Asked {
+impl Default for SliConfig {
     fn default() -> Self {
         Self::Word(String::new())
     }
@@ -62,7 +62,7 @@ impl Default for Asked {
 /// SLIs with a bound, of which one is set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Bounded {
+pub struct BoundedSliConfig {
     pub(super) latency_ms: Option<AtMost>,
     pub(super) cost_usd: Option<AtMost>,
     pub(super) evaluation: Option<AtLeast>,
@@ -86,17 +86,17 @@ pub struct AtLeast {
 /// Burn windows: a preset's name, or a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Burn {
+pub enum BurnConfig {
     /// A preset.
     Preset(String),
     /// Windows of one's own.
-    Windows(Vec<BurnWindow>),
+    Windows(Vec<BurnWindowConfig>),
 }
 
 /// One pair of windows, as it is written: its lengths are read when all of it is checked.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct BurnWindow {
+pub struct BurnWindowConfig {
     pub(super) long: String,
     pub(super) short: String,
     pub(super) factor: Option<f64>,
@@ -134,16 +134,16 @@ pub(super) fn shape() -> serde_json::Value {
 
 /// What objectives need that is set elsewhere.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Labels {
+pub(super) struct ObjectiveLabelsConfig {
     /// Whether any topic of labels is read.
     pub(super) are_read: bool,
 }
 
 /// The objectives as the stages take them; those at fault are left out. One that was not even read is not judged.
 pub(super) fn check(
-    objectives: &[Objective],
-    labels: Labels,
-    faults: &mut Faults,
+    objectives: &[ObjectiveConfig],
+    labels: ObjectiveLabelsConfig,
+    faults: &mut ConfigFaults,
 ) -> Vec<slo::Objective> {
     let wrong = format!("there are {}", objectives.len());
     faults.require(
@@ -162,9 +162,9 @@ pub(super) fn check(
     checked.collect()
 }
 
-fn check_names(objectives: &[Objective], faults: &mut Faults) {
+fn check_names(objectives: &[ObjectiveConfig], faults: &mut ConfigFaults) {
     let mut seen = BTreeSet::new();
-    for (i, Objective { name, model, .. }) in objectives.iter().enumerate() {
+    for (i, ObjectiveConfig { name, model, .. }) in objectives.iter().enumerate() {
         let path = format!("objectives[{i}].name");
         let fix = "use 1 to 64 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`";
         let wrong = format!("`{name}` is no name of an objective");

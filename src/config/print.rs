@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::settings::Settings;
+use super::settings::Configuration;
 
 /// `settings` as YAML, keys in alphabetical order, unset ones as comments. Secrets as they are: mask them first.
 #[must_use]
-pub fn yaml(settings: &Settings) -> String {
+pub fn yaml(settings: &Configuration) -> String {
     let mut out = String::new();
     if let Ok(Value::Object(table)) = serde_json::to_value(settings) {
         write_table(&mut out, &table, "");

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::words::words;
 use crate::pipeline;
 
 /// How predictions and labels are read as right and wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Quality {
+pub struct QualityConfig {
     /// The positive class by model, as in `{fraud: chargeback}`: what precision, recall and the false positive rate are about. A model that is
     /// not named here has it guessed: the one of `1`, `true`, `yes`, `positive` that occurs among its classes.
     pub positive: BTreeMap<String, String>,
@@ -31,8 +31,8 @@ words! {
     }
 }
 
-impl Quality {
-    pub(super) fn check(&self, faults: &mut Faults) -> pipeline::QualityPlan {
+impl QualityConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::QualityPlan {
         for (model, class) in &self.positive {
             let path = format!("quality.positive.{model}");
             let fix = "write the name of the class as the labels have it";

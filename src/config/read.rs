@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use config::{Config, ConfigError, File, FileFormat, Map, Source, Value};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 
 /// What the names of environment variables begin with; `__` stands between the parts of a path.
 const PREFIX: &str = "TIDEGAUGE__";
 
 /// Where a configuration is read from; later additions win over earlier ones, and all of them over the file.
 #[derive(Debug, Clone, Default)]
-pub struct Sources {
+pub struct ConfigSources {
     file: Option<PathBuf>,
     assignments: Vec<Assignment>,
 }
@@ -32,7 +32,7 @@ impl fmt::Debug for Assignment {
     }
 }
 
-impl Sources {
+impl ConfigSources {
     /// With the file at `path`; its ending says whether it is YAML or TOML.
     #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
@@ -83,7 +83,7 @@ impl Sources {
     }
 
     /// All sources as one tree.
-    pub(super) fn merged(&self) -> Result<Value, Faults> {
+    pub(super) fn merged(&self) -> Result<Value, ConfigFaults> {
         let mut builder = Config::builder();
         if let Some((text, format)) = self.text()? {
             builder = builder.add_source(File::from_str(&text, format));
@@ -95,7 +95,7 @@ impl Sources {
         Ok(merged.cache)
     }
 
-    fn text(&self) -> Result<Option<(String, FileFormat)>, Faults> {
+    fn text(&self) -> Result<Option<(String, FileFormat)>, ConfigFaults> {
         let Some(path) = &self.file else {
             return Ok(None);
         };
@@ -104,7 +104,7 @@ impl Sources {
             Some("yaml" | "yml") => FileFormat::Yaml,
             Some("toml") => FileFormat::Toml,
             _ => {
-                return Err(Faults::one(
+                return Err(ConfigFaults::one(
                     &name,
                     "the name does not say what it is",
                     "let it end in .yaml, .yml or .toml",
@@ -112,8 +112,9 @@ impl Sources {
             }
         };
         let fix = "give --config a file that exists and can be read";
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Faults::one(&name, format!("it cannot be read ({error})"), fix))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            ConfigFaults::one(&name, format!("it cannot be read ({error})"), fix)
+        })?;
         let blank = text
             .lines()
             .all(|line| line.trim().is_empty() || line.trim().starts_with('#'));
@@ -121,7 +122,7 @@ impl Sources {
     }
 
     /// Without the lines in which a parser quotes the file: they might hold a secret.
-    fn unreadable(&self, error: &ConfigError) -> Faults {
+    fn unreadable(&self, error: &ConfigError) -> ConfigFaults {
         let name = self
             .file
             .as_ref()
@@ -132,7 +133,7 @@ impl Sources {
             .filter(|line| !line.contains('|'))
             .map(|line| line.trim().to_owned())
             .collect();
-        Faults::one(
+        ConfigFaults::one(
             &name,
             unquoted.join(": "),
             "correct it there; `tidegauge config print` shows a whole one",

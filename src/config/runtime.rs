@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 
 /// Workers, flushes, where a new group begins, how it stops. Nothing here changes a result, except where a group begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Runtime {
+pub struct RuntimeConfig {
     /// Threads that each own a consumer and a transactional producer, 1 to 64. One reads about what one core decodes; more than there are
     /// input partitions stay idle. More processes scale the same way.
     pub workers: usize,
@@ -31,7 +31,7 @@ pub struct Runtime {
     pub shutdown_timeout: Period,
 }
 
-impl Default for Runtime {
+impl Default for RuntimeConfig {
     fn default() -> Self {
         Self {
             workers: 1,
@@ -90,14 +90,14 @@ impl From<Start> for String {
     }
 }
 
-impl Runtime {
+impl RuntimeConfig {
     /// How long the brokers keep a transaction that its producer abandoned: max(10 s, 5 × flush interval).
     #[must_use]
     pub fn transaction_timeout(&self) -> Duration {
         Duration::from_secs(10).max(self.flush_interval.as_duration() * 5)
     }
 
-    pub(super) fn check(&self, faults: &mut Faults) {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) {
         faults.require_within("runtime.workers", &self.workers, 1..=64);
         faults.require_within(
             "runtime.flush_interval",

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use crate::pipeline;
 
 /// Which parts of the traffic are counted beside the whole. Each value of each key is judged by itself; combinations of keys are not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Segments {
+pub struct SegmentsConfig {
     /// Keys of the predictions' `segments`, as in `[country, tier]`; at most 8. `variant` stands for default, canary and shadow. None by default: each
     /// value of a key costs as much memory and as many metrics as a version.
     pub keys: Vec<String>,
@@ -20,7 +20,7 @@ pub struct Segments {
 
 const KEYS_MAX: usize = 8;
 
-impl Default for Segments {
+impl Default for SegmentsConfig {
     fn default() -> Self {
         Self {
             keys: Vec::new(),
@@ -29,8 +29,8 @@ impl Default for Segments {
     }
 }
 
-impl Segments {
-    pub(super) fn check(&self, faults: &mut Faults) -> pipeline::SegmentsPlan {
+impl SegmentsConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::SegmentsPlan {
         faults.require_within("segments.values", &self.values, 1..=1_000);
         let wrong = format!("there are {}", self.keys.len());
         let fix = "name at most 8";
@@ -42,7 +42,7 @@ impl Segments {
         }
     }
 
-    fn check_keys(&self, faults: &mut Faults) {
+    fn check_keys(&self, faults: &mut ConfigFaults) {
         let mut seen = BTreeSet::new();
         for (i, key) in self.keys.iter().enumerate() {
             let path = format!("segments.keys[{i}]");

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::{Faults, nearest};
+use super::fault::{ConfigFaults, nearest};
 use super::{
-    Alerts, Bounds, Detect, Http, Join, Kafka, Learning, Limits, Log, Objective, Quality, Runtime,
-    Segments, Time, Topics, Window, objectives, windows,
+    AlertsConfig, BoundsConfig, DetectConfig, HttpConfig, JoinConfig, KafkaConfig, LearningConfig,
+    LimitsConfig, LogConfig, ObjectiveConfig, QualityConfig, RuntimeConfig, SegmentsConfig,
+    TimeConfig, TopicsConfig, WindowConfig, objectives, windows,
 };
 use crate::codec::{CODECS, Codec};
 use crate::pipeline::Plan;
@@ -13,86 +14,86 @@ use crate::pipeline::Plan;
 /// Everything that may be set; each key has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Settings {
+pub struct Configuration {
     /// Which cluster, and as whom.
-    pub kafka: Kafka,
+    pub kafka: KafkaConfig,
     /// Topics that are read and written.
-    pub topics: Topics,
+    pub topics: TopicsConfig,
     /// The format of the input topics. There is one, `json`, as `tidegauge schema print prediction` shows it.
     pub format: String,
     /// What one event may at most be.
-    pub limits: Limits,
+    pub limits: LimitsConfig,
     /// How disorder and silence are met.
-    pub time: Time,
+    pub time: TimeConfig,
     /// Which spans of event time are judged, by ascending length; 1 to 8. A list in the file replaces the default list as a whole; it
     /// cannot be set from the environment. The defaults find what breaks within minutes, what drifts within the hour, and what creeps within the day.
-    pub windows: Vec<Window>,
+    pub windows: Vec<WindowConfig>,
     /// How a model's reference is learned.
-    pub learning: Learning,
+    pub learning: LearningConfig,
     /// When a window is in trouble.
-    pub detect: Detect,
+    pub detect: DetectConfig,
     /// How labels find the predictions they are about.
-    pub join: Join,
+    pub join: JoinConfig,
     /// How predictions and labels are read as right and wrong.
-    pub quality: Quality,
+    pub quality: QualityConfig,
     /// Which parts of the traffic are counted beside the whole.
-    pub segments: Segments,
+    pub segments: SegmentsConfig,
     /// What is promised of models, and when missing it is an alert; at most 50, none unless listed. It cannot be set from the environment. For each: a share of
     /// good events (`sli`), and either a target whose error budget must not burn too fast, or a floor (`alert_below`), or last week as the measure
     /// (`above_last_week`). docs/slo.md explains the rules and the presets.
-    pub objectives: Vec<Objective>,
+    pub objectives: Vec<ObjectiveConfig>,
     /// How findings become alerts.
-    pub alerts: Alerts,
+    pub alerts: AlertsConfig,
     /// How much is kept at most.
-    pub bounds: Bounds,
+    pub bounds: BoundsConfig,
     /// Workers, flushes, where a new group begins.
-    pub runtime: Runtime,
+    pub runtime: RuntimeConfig,
     /// Where metrics, health and status are served.
-    pub http: Http,
+    pub http: HttpConfig,
     /// The program's own log.
-    pub log: Log,
+    pub log: LogConfig,
 }
 
-impl Default for Settings {
+impl Default for Configuration {
     fn default() -> Self {
         Self {
-            kafka: Kafka::default(),
-            topics: Topics::default(),
+            kafka: KafkaConfig::default(),
+            topics: TopicsConfig::default(),
             format: "json".to_owned(),
-            limits: Limits::default(),
-            time: Time::default(),
+            limits: LimitsConfig::default(),
+            time: TimeConfig::default(),
             windows: windows::defaults(),
-            learning: Learning::default(),
-            detect: Detect::default(),
-            join: Join::default(),
-            quality: Quality::default(),
-            segments: Segments::default(),
+            learning: LearningConfig::default(),
+            detect: DetectConfig::default(),
+            join: JoinConfig::default(),
+            quality: QualityConfig::default(),
+            segments: SegmentsConfig::default(),
             objectives: Vec::new(),
-            alerts: Alerts::default(),
-            bounds: Bounds::default(),
-            runtime: Runtime::default(),
-            http: Http::default(),
-            log: Log::default(),
+            alerts: AlertsConfig::default(),
+            bounds: BoundsConfig::default(),
+            runtime: RuntimeConfig::default(),
+            http: HttpConfig::default(),
+            log: LogConfig::default(),
         }
     }
 }
 
 /// A configuration without faults.
 #[derive(Clone)]
-pub struct Checked {
+pub struct CheckedConfig {
     /// By what the stages work.
     pub plan: Plan,
     /// By what they are driven: cluster, runtime, HTTP, log.
-    pub settings: Settings,
+    pub settings: Configuration,
 }
 
-impl std::fmt::Debug for Checked {
+impl std::fmt::Debug for CheckedConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.settings.fmt(f)
     }
 }
 
-impl Settings {
+impl Configuration {
     /// The same with every secret masked: for eyes.
     #[must_use]
     pub fn masked(&self) -> Self {
@@ -102,7 +103,7 @@ impl Settings {
     }
 
     /// The plan, with every fault that the sections find; `None` where the format is unknown.
-    pub(super) fn check(&self, faults: &mut Faults) -> Option<Plan> {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> Option<Plan> {
         self.kafka.check(faults);
         self.time.check(faults);
         self.runtime.check(faults);
@@ -127,14 +128,14 @@ impl Settings {
         })
     }
 
-    fn labels(&self) -> objectives::Labels {
-        objectives::Labels {
+    fn labels(&self) -> objectives::ObjectiveLabelsConfig {
+        objectives::ObjectiveLabelsConfig {
             are_read: !self.topics.labels.is_empty(),
         }
     }
 
     /// What no section sees by itself.
-    fn check_together(&self, faults: &mut Faults) {
+    fn check_together(&self, faults: &mut ConfigFaults) {
         let (learned, judged) = (self.learning.events_min, self.detect.events_min);
         let wrong = format!("{learned} is fewer than a judged window holds, {judged}");
         faults.require(
@@ -153,7 +154,7 @@ impl Settings {
         );
     }
 
-    fn codec(&self, faults: &mut Faults) -> Option<&'static dyn Codec> {
+    fn codec(&self, faults: &mut ConfigFaults) -> Option<&'static dyn Codec> {
         let found = CODECS
             .iter()
             .copied()

@@ -7,16 +7,16 @@
 use config::{ConfigError, Value, ValueKind};
 use serde_json::Value as Like;
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::objectives;
-use super::settings::Settings;
+use super::settings::Configuration;
 use super::shape::{LIST, default_kind, fit};
 
 /// More faults than this nobody reads; it also bounds the trying again.
 const FAULTS_MAX: usize = 200;
 
 /// The settings in `tree`, with the defaults wherever it is at fault.
-pub(super) fn settle(mut tree: Value, faults: &mut Faults) -> Settings {
+pub(super) fn settle(mut tree: Value, faults: &mut ConfigFaults) -> Configuration {
     let defaults = shape();
     fit("", &mut tree, &defaults, faults);
     for _ in 0..FAULTS_MAX {
@@ -28,12 +28,12 @@ pub(super) fn settle(mut tree: Value, faults: &mut Faults) -> Settings {
             }
         }
     }
-    Settings::default()
+    Configuration::default()
 }
 
 /// The defaults, and where the default is an empty list what its elements look like.
 fn shape() -> Like {
-    let mut shape = serde_json::to_value(Settings::default()).unwrap_or_default();
+    let mut shape = serde_json::to_value(Configuration::default()).unwrap_or_default();
     if let Some(objectives) = shape.get_mut("objectives") {
         *objectives = objectives::shape();
     }
@@ -41,7 +41,7 @@ fn shape() -> Like {
 }
 
 /// Adds what serde found; the path of it.
-fn report(error: ConfigError, faults: &mut Faults) -> String {
+fn report(error: ConfigError, faults: &mut ConfigFaults) -> String {
     let (path, message) = match error {
         ConfigError::NotFound(path) => (
             path,

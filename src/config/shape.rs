@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use config::{Map, Value, ValueKind};
 use serde_json::Value as Like;
 
-use super::fault::{Faults, nearest};
+use super::fault::{ConfigFaults, nearest};
 use super::secret::is_secret;
 
 /// The keys of one table, with their defaults.
@@ -22,7 +22,7 @@ fn marked<'a>(like: &'a Like, mark: &str) -> Option<&'a Like> {
 }
 
 /// Fits `value` to the shape of the default `like`: unknown keys go, and what is of another type becomes the default.
-pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
+pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut ConfigFaults) {
     if let Some(element) = marked(like, LIST) {
         return fit_listed(path, value, element, faults);
     }
@@ -38,7 +38,7 @@ pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Fault
 }
 
 /// A list that is empty by default.
-fn fit_listed(path: &str, value: &mut Value, element: &Like, faults: &mut Faults) {
+fn fit_listed(path: &str, value: &mut Value, element: &Like, faults: &mut ConfigFaults) {
     let shown = element.as_object().map(joined).unwrap_or_default();
     if let ValueKind::Array(values) = &mut value.kind {
         for (i, inner) in values.iter_mut().enumerate() {
@@ -56,13 +56,13 @@ fn fit_listed(path: &str, value: &mut Value, element: &Like, faults: &mut Faults
 }
 
 /// One word is left as it is; what is at length is fitted.
-fn fit_word(path: &str, value: &mut Value, at_length: &Like, faults: &mut Faults) {
+fn fit_word(path: &str, value: &mut Value, at_length: &Like, faults: &mut ConfigFaults) {
     if !matches!(value.kind, ValueKind::String(_)) {
         fit(path, value, at_length, faults);
     }
 }
 
-fn fit_table(path: &str, value: &mut Value, like: &Like, known: &Table, faults: &mut Faults) {
+fn fit_table(path: &str, value: &mut Value, like: &Like, known: &Table, faults: &mut ConfigFaults) {
     let ValueKind::Table(table) = &mut value.kind else {
         let wrong = format!("{} stands where keys belong", kind(&value.kind));
         faults.add(path, wrong, format!("set {}", joined(known)));
@@ -96,7 +96,7 @@ fn joined(known: &Table) -> String {
 }
 
 /// A map whose keys are the user's: everything becomes text, and tables inside become names with dots (`sasl: {password: …}`).
-fn fit_open(path: &str, value: &mut Value, faults: &mut Faults) {
+fn fit_open(path: &str, value: &mut Value, faults: &mut ConfigFaults) {
     let mut flat = Map::new();
     match std::mem::take(&mut value.kind) {
         ValueKind::Table(table) => flatten("", table, path, &mut flat, faults),
@@ -114,7 +114,7 @@ fn flatten(
     table: Map<String, Value>,
     path: &str,
     flat: &mut Map<String, Value>,
-    faults: &mut Faults,
+    faults: &mut ConfigFaults,
 ) {
     let is_table = |(_, value): &(String, Value)| matches!(value.kind, ValueKind::Table(_));
     let table: BTreeMap<String, Value> = table.into_iter().collect();
@@ -150,7 +150,7 @@ fn fit_list(
     value: &mut Value,
     like: &Like,
     element: Option<&Like>,
-    faults: &mut Faults,
+    faults: &mut ConfigFaults,
 ) {
     let text = Like::String(String::new());
     let element = element.unwrap_or(&text);
@@ -181,7 +181,7 @@ fn split(names: &str) -> ValueKind {
     ValueKind::Array(parts.map(|part| Value::new(None, part)).collect())
 }
 
-fn fit_scalar(path: &str, value: &mut Value, like: &Like, faults: &mut Faults) {
+fn fit_scalar(path: &str, value: &mut Value, like: &Like, faults: &mut ConfigFaults) {
     if value.origin().is_some() {
         parse(value, like);
     }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 
 /// How disorder and silence are met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Time {
+pub struct TimeConfig {
     /// By how much events of one input partition may be out of order, 0s to 24h. An event older than the newest one of its
     /// partition by more than this is late: dropped and counted. Every alert waits this long, so keep it near what producers
     /// really do.
@@ -21,7 +21,7 @@ pub struct Time {
     pub ticks: bool,
 }
 
-impl Default for Time {
+impl Default for TimeConfig {
     fn default() -> Self {
         Self {
             disorder: Period::minutes(2),
@@ -31,8 +31,8 @@ impl Default for Time {
     }
 }
 
-impl Time {
-    pub(super) fn check(&self, faults: &mut Faults) {
+impl TimeConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) {
         faults.require_within(
             "time.disorder",
             &self.disorder,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use crate::pipeline;
 
 /// Topics that are read and written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Topics {
+pub struct TopicsConfig {
     /// Input topics with predictions. They must exist; `LogAppendTime` is recommended for them, since under `CreateTime` one
     /// producer's bad clock also sets the time it is checked against.
     pub predictions: Vec<String>,
@@ -44,7 +44,7 @@ pub struct Topics {
     pub replication: Option<u16>,
 }
 
-impl Default for Topics {
+impl Default for TopicsConfig {
     fn default() -> Self {
         Self {
             predictions: vec!["predictions".to_owned()],
@@ -68,8 +68,8 @@ const NAME_BYTES_MAX: usize = 249;
 /// The longest prefix, in bytes: it leaves room for what follows.
 const PREFIX_BYTES_MAX: usize = 200;
 
-impl Topics {
-    pub(super) fn check(&self, faults: &mut Faults) -> pipeline::Topics {
+impl TopicsConfig {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::Topics {
         let missing = "no input topic is named";
         faults.require(
             !self.predictions.is_empty(),
@@ -110,7 +110,7 @@ impl Topics {
         }
     }
 
-    fn check_names(&self, names: &pipeline::Topics, faults: &mut Faults) {
+    fn check_names(&self, names: &pipeline::Topics, faults: &mut ConfigFaults) {
         if !is_topic(&self.prefix) || self.prefix.len() > PREFIX_BYTES_MAX {
             let fix = "use at most 200 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`";
             return faults.add(
@@ -131,7 +131,7 @@ impl Topics {
     }
 
     /// Two roles must not share a topic (they would read each other's records), except that all alerts may go to one.
-    fn check_apart(&self, names: &pipeline::Topics, faults: &mut Faults) {
+    fn check_apart(&self, names: &pipeline::Topics, faults: &mut ConfigFaults) {
         let mut roles: BTreeMap<&str, String> = BTreeMap::new();
         for (path, name) in read(names).into_iter().chain(written(names)) {
             let together = |other: &String| other.contains("alerts_") && path.contains("alerts_");

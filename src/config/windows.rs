@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::Faults;
+use super::fault::ConfigFaults;
 use super::period::Period;
 use crate::window::{WindowLength, WindowSpec};
 
 /// One window that is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Window {
+pub struct WindowConfig {
     /// How much event time it holds: whole minutes, at most 7d; beyond 1h a multiple of 15m. Short windows find a sudden change soon, long ones
     /// a small change surely.
     pub length: Period,
@@ -20,8 +20,8 @@ pub struct Window {
 }
 
 /// The defaults: minutes for what breaks, hours for what drifts, a day for what creeps.
-pub(super) fn defaults() -> Vec<Window> {
-    let window = |length, step| Window { length, step };
+pub(super) fn defaults() -> Vec<WindowConfig> {
+    let window = |length, step| WindowConfig { length, step };
     vec![
         window(Period::minutes(15), Period::minutes(1)),
         window(Period::hours(1), Period::minutes(1)),
@@ -39,7 +39,7 @@ const COARSE_MINUTES: i64 = 15;
 const LENGTH_MINUTES_MAX: i64 = 7 * 1_440;
 
 /// The windows as the stages take them; those at fault are left out. What was not even read is not judged: its neighbours would be blamed.
-pub(super) fn check(windows: &[Window], faults: &mut Faults) -> Vec<WindowSpec> {
+pub(super) fn check(windows: &[WindowConfig], faults: &mut ConfigFaults) -> Vec<WindowSpec> {
     if faults.touch("windows") {
         return Vec::new();
     }
@@ -58,7 +58,7 @@ pub(super) fn check(windows: &[Window], faults: &mut Faults) -> Vec<WindowSpec> 
         .collect()
 }
 
-fn check_ascending(windows: &[Window], faults: &mut Faults) {
+fn check_ascending(windows: &[WindowConfig], faults: &mut ConfigFaults) {
     for (i, pair) in windows.windows(2).enumerate() {
         let &[shorter, longer] = pair else { continue };
         let wrong = format!("{} does not come after {}", longer.length, shorter.length);
@@ -72,7 +72,7 @@ fn check_ascending(windows: &[Window], faults: &mut Faults) {
     }
 }
 
-fn spec(i: usize, window: &Window, faults: &mut Faults) -> Option<WindowSpec> {
+fn spec(i: usize, window: &WindowConfig, faults: &mut ConfigFaults) -> Option<WindowSpec> {
     let length = length_minutes(&format!("windows[{i}].length"), window.length, faults)?;
     let step_minutes = step_minutes(&format!("windows[{i}].step"), window, length, faults)?;
     let length = WindowLength::from_minutes(u32::try_from(length).ok()?)?;
@@ -82,7 +82,7 @@ fn spec(i: usize, window: &Window, faults: &mut Faults) -> Option<WindowSpec> {
     })
 }
 
-fn length_minutes(path: &str, length: Period, faults: &mut Faults) -> Option<i64> {
+fn length_minutes(path: &str, length: Period, faults: &mut ConfigFaults) -> Option<i64> {
     let minutes = length
         .as_minutes()
         .filter(|m| (1..=LENGTH_MINUTES_MAX).contains(m));
@@ -115,7 +115,12 @@ fn floor(minutes: i64) -> String {
     text(minutes - minutes % COARSE_MINUTES)
 }
 
-fn step_minutes(path: &str, window: &Window, length: i64, faults: &mut Faults) -> Option<i64> {
+fn step_minutes(
+    path: &str,
+    window: &WindowConfig,
+    length: i64,
+    faults: &mut ConfigFaults,
+) -> Option<i64> {
     let grid = if length > FINE_MINUTES_MAX {
         COARSE_MINUTES
     } else {

@@ -5,7 +5,7 @@ use crate::sketch::{Subject, ValueSketch};
 
 /// What the user may set of the judging; the defaults and their reasons stand in the configuration's documentation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
+pub struct DetectorSettings {
     /// False drift alerts that are accepted per model in 30 days of event time.
     pub false_alarms_per_30_days: f64,
     /// Events a window must hold to be judged at all.
@@ -18,7 +18,7 @@ pub struct Settings {
     pub disabled: Vec<String>,
 }
 
-impl Default for Settings {
+impl Default for DetectorSettings {
     fn default() -> Self {
         Self {
             false_alarms_per_30_days: 1.0,
@@ -77,5 +77,5 @@ pub struct Case<'a> {
     /// The share of the false-alarm budget.
     pub budget: Budget,
     /// What the user set.
-    pub settings: &'a Settings,
+    pub settings: &'a DetectorSettings,
 }

@@ -21,7 +21,7 @@ mod quality {
     pub(super) mod type_rate;
 }
 
-pub use case::{Budget, Case, Settings};
+pub use case::{Budget, Case, DetectorSettings};
 pub use finding::{Family, Finding, Verdict};
 
 /// Windows of this many minutes and longer learn no habits, so that what creeps in over weeks is still seen in them.

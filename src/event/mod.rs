@@ -8,7 +8,7 @@ mod scope;
 mod time;
 
 pub use label::{Label, Truth};
-pub use prediction::{Prediction, Status, Usage, Value, Variant};
+pub use prediction::{Prediction, PredictionStatus, Usage, Value, Variant};
 pub use record::{EVALUATIONS_MAX, Limits, Record};
 pub use reject::Reject;
 pub use scope::{Scope, Segment};

@@ -34,7 +34,7 @@ pub struct Prediction<'a> {
     /// How long the model took, in milliseconds.
     pub latency_ms: Option<f64>,
     /// Whether the model answered.
-    pub status: Status,
+    pub status: PredictionStatus,
     /// Tokens and cost of a language model.
     pub usage: Usage,
     /// Scores that a judge gave the answer on the spot, by name; any finite number, names are distinct, at most
@@ -77,7 +77,7 @@ pub enum Variant {
 
 /// Whether the model answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Status {
+pub enum PredictionStatus {
     /// It answered.
     #[default]
     Ok,

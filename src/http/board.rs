@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::bounded::{BoundedSeries, Dropped};
 use super::catalogue::Metric;
 use super::metrics::{MetricError, Metrics};
-use super::model::ModelBook;
-use super::readiness::{Readiness, Worker};
-use super::status::{FiringAlert, JoinStatus, SourceStatus, Status};
+use super::model_series::ModelSeries;
+use super::readiness::{Readiness, WorkerHealth};
+use super::status::{FiringAlert, JoinStatus, SourceStatus, StatusPage};
 use super::worker::WorkerMeter;
 use crate::event::{EventTime, Reject, Tick};
 use crate::runtime::meter::{LeftOut, Violation};
@@ -34,15 +34,15 @@ pub struct Board {
     pub(super) metrics: Metrics,
     clock: Box<dyn Fn() -> Tick + Send + Sync>,
     started: Instant,
-    books: Mutex<Books>,
+    books: Mutex<BoardState>,
 }
 
 /// Everything that changes.
-pub(super) struct Books {
-    pub workers: Vec<Worker>,
+pub(super) struct BoardState {
+    pub workers: Vec<WorkerHealth>,
     pub totals: Totals,
-    pub sources: BTreeMap<(String, i32), SourceBook>,
-    pub models: BTreeMap<String, ModelBook>,
+    pub sources: BTreeMap<(String, i32), SourceSeries>,
+    pub models: BTreeMap<String, ModelSeries>,
     pub alerts: BTreeMap<String, FiringAlert>,
     pub drift: BoundedSeries<5>,
     pub quality: BoundedSeries<6>,
@@ -61,7 +61,7 @@ pub(super) struct Totals {
 
 /// How far a source is.
 #[derive(Default)]
-pub(super) struct SourceBook {
+pub(super) struct SourceSeries {
     pub watermark: Option<EventTime>,
 }
 
@@ -86,7 +86,7 @@ impl Board {
             metrics,
             clock: options.clock,
             started: Instant::now(),
-            books: Mutex::new(Books::new(options.drift_series_max)),
+            books: Mutex::new(BoardState::new(options.drift_series_max)),
         })
     }
 
@@ -94,12 +94,12 @@ impl Board {
     #[must_use]
     pub fn worker(self: &Arc<Self>) -> WorkerMeter {
         let mut books = self.books();
-        books.workers.push(Worker::new(Instant::now()));
+        books.workers.push(WorkerHealth::new(Instant::now()));
         WorkerMeter::new(Arc::clone(self), books.workers.len() - 1)
     }
 
     /// A poisoned lock only means that a reader died: the numbers are still numbers.
-    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
+    pub(super) fn books(&self) -> MutexGuard<'_, BoardState> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -136,12 +136,12 @@ impl Board {
 
     /// A snapshot of everything.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> StatusPage {
         let now = (self.clock)();
         let books = self.books();
         let mut firing: Vec<FiringAlert> = books.alerts.values().cloned().collect();
         firing.sort_by_key(|alert| alert.since);
-        Status {
+        StatusPage {
             version: VERSION,
             uptime_secs: self.started.elapsed().as_secs(),
             readiness: Readiness::of(&books.workers, Instant::now()),
@@ -167,7 +167,7 @@ impl Board {
     }
 }
 
-impl Books {
+impl BoardState {
     fn new(drift_series_max: usize) -> Self {
         Self {
             workers: Vec::new(),
@@ -202,7 +202,7 @@ impl Books {
     }
 
     fn source_statuses(&self, now: Tick) -> Vec<SourceStatus> {
-        let status = |((topic, partition), book): (&(String, i32), &SourceBook)| SourceStatus {
+        let status = |((topic, partition), book): (&(String, i32), &SourceSeries)| SourceStatus {
             topic: topic.clone(),
             partition: *partition,
             watermark: book.watermark,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 /// What kind of metric it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// It only grows while the process lives.
     Counter,
     /// It goes up and down.
@@ -13,7 +13,7 @@ pub enum Kind {
     Seconds,
 }
 
-impl Kind {
+impl MetricKind {
     /// Prometheus' word for it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -27,13 +27,13 @@ impl Kind {
 
 /// One metric family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub struct MetricEntry {
     /// By what the code calls it.
     pub metric: Metric,
     /// By what Prometheus calls it.
     pub name: &'static str,
     /// Counter, gauge or histogram.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// Names of its metric labels.
     pub labels: &'static [&'static str],
     /// One sentence for the operator.
@@ -50,8 +50,8 @@ macro_rules! catalogue {
         }
 
         /// Every metric, in the order of the documentation.
-        pub static CATALOGUE: &[Entry] = &[
-            $(Entry { metric: Metric::$metric, name: $name, kind: Kind::$kind, labels: &$labels, help: $help },)*
+        pub static CATALOGUE: &[MetricEntry] = &[
+            $(MetricEntry { metric: Metric::$metric, name: $name, kind: MetricKind::$kind, labels: &$labels, help: $help },)*
         ];
     };
 }

@@ -4,7 +4,7 @@ use prometheus::{
     Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
 };
 
-use super::catalogue::{CATALOGUE, Entry, Kind, Metric};
+use super::catalogue::{CATALOGUE, Metric, MetricEntry, MetricKind};
 
 /// Upper bounds of the duration buckets: from a fast commit to a long restore, in seconds.
 const BUCKETS_SECS: &[f64] = &[
@@ -146,12 +146,12 @@ fn fitting<T>(found: prometheus::Result<T>) -> Option<T> {
     found.ok()
 }
 
-fn register(registry: &Registry, entry: &Entry) -> Result<Series, prometheus::Error> {
+fn register(registry: &Registry, entry: &MetricEntry) -> Result<Series, prometheus::Error> {
     let opts = Opts::new(entry.name, entry.help);
     let series = match entry.kind {
-        Kind::Counter => Series::Counter(IntCounterVec::new(opts, entry.labels)?),
-        Kind::Gauge => Series::Gauge(GaugeVec::new(opts, entry.labels)?),
-        Kind::Seconds => {
+        MetricKind::Counter => Series::Counter(IntCounterVec::new(opts, entry.labels)?),
+        MetricKind::Gauge => Series::Gauge(GaugeVec::new(opts, entry.labels)?),
+        MetricKind::Seconds => {
             let opts = HistogramOpts::from(opts).buckets(BUCKETS_SECS.to_vec());
             Series::Seconds(HistogramVec::new(opts, entry.labels)?)
         }

@@ -7,8 +7,8 @@ mod board;
 mod bounded;
 mod catalogue;
 mod metrics;
-mod model;
-mod outcomes;
+mod model_series;
+mod outcome_series;
 mod picture;
 mod readiness;
 mod server;
@@ -16,13 +16,13 @@ mod status;
 mod worker;
 
 pub use board::{Board, BoardOptions};
-pub use catalogue::{CATALOGUE, Entry, Kind, Metric, documentation};
+pub use catalogue::{CATALOGUE, Metric, MetricEntry, MetricKind, documentation};
 pub use metrics::{MetricError, Metrics};
 pub use picture::Picture;
 pub use readiness::{Phase, Readiness, Rebuilding, WorkerState};
 pub use server::{Handle, ServeError, serve};
 pub use status::{
     FiringAlert, JoinStatus, ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus,
-    SourceStatus, Status, SubjectStatus,
+    SourceStatus, StatusPage, SubjectStatus,
 };
 pub use worker::WorkerMeter;

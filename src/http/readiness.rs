@@ -70,19 +70,19 @@ pub struct Readiness {
 
 /// What is kept of a worker.
 #[derive(Debug, Clone)]
-pub(super) struct Worker {
+pub(super) struct WorkerHealth {
     pub phase: Phase,
     /// Joins that are not complete, by partition.
     rebuilding: BTreeMap<i32, Rebuilt>,
-    pub heard: Instant,
+    pub last_seen: Instant,
 }
 
-impl Worker {
+impl WorkerHealth {
     pub fn new(now: Instant) -> Self {
         Self {
             phase: Phase::Joining,
             rebuilding: BTreeMap::new(),
-            heard: now,
+            last_seen: now,
         }
     }
 
@@ -115,7 +115,7 @@ impl Worker {
 
     /// How long ago its loop last turned.
     pub fn age(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.heard)
+        now.saturating_duration_since(self.last_seen)
     }
 
     fn rebuilds(&self) -> Option<Rebuilding> {
@@ -139,7 +139,7 @@ impl Worker {
 }
 
 impl Readiness {
-    pub(super) fn of(workers: &[Worker], now: Instant) -> Self {
+    pub(super) fn of(workers: &[WorkerHealth], now: Instant) -> Self {
         let workers: Vec<WorkerState> = (0..).zip(workers).map(|(n, w)| state(n, w, now)).collect();
         let stuck = workers.iter().find_map(why_not_live);
         let waiting = workers.iter().find_map(why_not_ready);
@@ -157,7 +157,7 @@ impl Readiness {
     }
 }
 
-fn state(number: usize, worker: &Worker, now: Instant) -> WorkerState {
+fn state(number: usize, worker: &WorkerHealth, now: Instant) -> WorkerState {
     WorkerState {
         worker: number,
         phase: worker.phase,
@@ -208,7 +208,7 @@ mod tests {
     fn ready_means_that_every_worker_restored_and_turns() {
         let now = Instant::now();
         assert!(!Readiness::of(&[], now).ready, "nothing runs yet");
-        let mut worker = Worker::new(now);
+        let mut worker = WorkerHealth::new(now);
         assert!(
             !Readiness::of(std::slice::from_ref(&worker), now).ready,
             "no partitions yet"
@@ -225,7 +225,7 @@ mod tests {
         worker.restored();
         assert!(Readiness::of(std::slice::from_ref(&worker), now).ready);
         assert!(
-            !Readiness::of(&[worker, Worker::new(now)], now).ready,
+            !Readiness::of(&[worker, WorkerHealth::new(now)], now).ready,
             "one of two is not enough"
         );
     }
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_join_that_is_not_complete_keeps_the_worker_from_being_ready() {
         let now = Instant::now();
-        let mut worker = Worker::new(now);
+        let mut worker = WorkerHealth::new(now);
         worker.restoring(2);
         worker.restored();
         worker.rebuilding(3, Rebuilt { done: 10, of: 40 });
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn a_worker_that_does_not_turn_is_not_live() {
         let now = Instant::now();
-        let mut worker = Worker::new(now);
+        let mut worker = WorkerHealth::new(now);
         worker.restored();
         assert!(Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(29)).live);
         let stuck = Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(31));

@@ -12,7 +12,7 @@ use crate::event::EventTime;
 
 /// What runs, how far it is and what it sees.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Status {
+pub struct StatusPage {
     /// Version of this build.
     pub version: &'static str,
     /// Seconds since the process started.

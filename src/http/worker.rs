@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::board::{Board, Books};
+use super::board::{Board, BoardState};
 use super::catalogue::Metric;
-use super::outcomes::{coverage, forget_join, join_status, show_join, show_objective};
-use super::readiness::Worker;
+use super::outcome_series::{coverage, forget_join, join_status, show_join, show_objective};
+use super::readiness::WorkerHealth;
 use super::status::FiringAlert;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::runtime::meter::{
-    AlertChange, JoinTold, Judged, Learning, LeftOut, Meter, ObjectiveTold, QualityTold, Rebuilt,
-    SourceTally, StateSizes, Violation, WindowClosed,
+    AlertChange, JoinTold, Judged, LearningProgress, LeftOut, Meter, ObjectiveTold, QualityTold,
+    Rebuilt, SourceTally, StateSizes, Violation, WindowClosed,
 };
 
 /// Metrics of an evaluate task, by its partition.
@@ -62,7 +62,7 @@ impl WorkerMeter {
         });
     }
 
-    fn change_worker(&self, change: impl FnOnce(&mut Worker)) {
+    fn change_worker(&self, change: impl FnOnce(&mut WorkerHealth)) {
         if let Some(worker) = self.board.books().workers.get_mut(self.worker) {
             change(worker);
         }
@@ -93,7 +93,7 @@ impl WorkerMeter {
         }
     }
 
-    fn forget_model(&self, books: &mut Books, model: &str) {
+    fn forget_model(&self, books: &mut BoardState, model: &str) {
         if let Some(book) = books.models.remove(model) {
             book.outcomes.forget(&self.board.metrics, model);
         }
@@ -113,7 +113,7 @@ impl WorkerMeter {
         });
     }
 
-    fn count_firing(&self, books: &Books, model: &str, family: Family, severity: &str) {
+    fn count_firing(&self, books: &BoardState, model: &str, family: Family, severity: &str) {
         let alike =
             |a: &&FiringAlert| a.model == model && a.family == family && a.severity == severity;
         let count = books.alerts.values().filter(alike).count();
@@ -135,7 +135,7 @@ fn family_name(family: Family) -> &'static str {
 
 impl Meter for WorkerMeter {
     fn heartbeat(&self) {
-        self.change_worker(|worker| worker.heard = Instant::now());
+        self.change_worker(|worker| worker.last_seen = Instant::now());
     }
 
     fn restoring(&self, partitions: usize) {
@@ -148,41 +148,41 @@ impl Meter for WorkerMeter {
     }
 
     fn restored(&self, took: Duration, records: u64) {
-        self.change_worker(Worker::restored);
+        self.change_worker(WorkerHealth::restored);
         self.board.observe(Metric::RestoreSeconds, took);
         self.board
             .metrics
             .add(Metric::RestoredRecords, &[], records);
     }
 
-    fn ingested(&self, tally: &SourceTally<'_>) {
+    fn ingested(&self, counts: &SourceTally<'_>) {
         self.own(|owned| {
             owned
                 .sources
-                .insert((tally.topic.to_owned(), tally.partition));
+                .insert((counts.topic.to_owned(), counts.partition));
         });
-        let labels = [tally.topic, &tally.partition.to_string()];
+        let labels = [counts.topic, &counts.partition.to_string()];
         let metrics = &self.board.metrics;
-        metrics.add(Metric::Events, &labels, tally.accepted);
-        metrics.add(Metric::Late, &labels, tally.late);
-        if tally.sampled_out > 0 {
-            metrics.add(Metric::JoinSampledOut, &labels, tally.sampled_out);
+        metrics.add(Metric::Events, &labels, counts.accepted);
+        metrics.add(Metric::Late, &labels, counts.late);
+        if counts.sampled_out > 0 {
+            metrics.add(Metric::JoinSampledOut, &labels, counts.sampled_out);
         }
-        for (reason, count) in tally.rejected {
+        for (reason, count) in counts.rejected {
             metrics.add(Metric::Rejects, &[reason.code()], *count);
         }
-        if let Some(watermark) = tally.watermark {
+        if let Some(watermark) = counts.watermark {
             metrics.set(Metric::Watermark, &labels, watermark.0 as f64 / 1e3);
         }
         let mut books = self.board.books();
-        books.totals.events += tally.accepted;
-        books.totals.late += tally.late;
-        books.totals.rejected += tally.rejected.iter().map(|(_, count)| count).sum::<u64>();
+        books.totals.events += counts.accepted;
+        books.totals.late += counts.late;
+        books.totals.rejected += counts.rejected.iter().map(|(_, count)| count).sum::<u64>();
         let source = books
             .sources
-            .entry((tally.topic.to_owned(), tally.partition))
+            .entry((counts.topic.to_owned(), counts.partition))
             .or_default();
-        source.watermark = tally.watermark;
+        source.watermark = counts.watermark;
     }
 
     fn published(&self, kind: &'static str, records: u64) {
@@ -232,7 +232,7 @@ impl Meter for WorkerMeter {
         }
     }
 
-    fn learning(&self, learning: &Learning<'_>) {
+    fn learning(&self, learning: &LearningProgress<'_>) {
         self.own_model(learning.model);
         let progress = self
             .board

@@ -2,16 +2,16 @@
 
 use hashbrown::HashTable;
 
-use super::batch::Batch;
-use super::claim::Source;
-use super::entry::{Entry, Word};
+use super::assertion::LabelSource;
+use super::bucket_filter::{BucketMask, FILTER_BYTES};
+use super::entry::{Entry, PackedValue};
+use super::entry_chunks::EntryChunks;
+use super::flush_texts::FlushTexts;
 use super::hash::content_hash;
 use super::intern::Interned;
 use super::outcomes::{Group, Predicted};
-use super::shelf::Shelf;
-use super::sieve::{Mesh, SIEVE_BYTES};
 use crate::event::EventTime;
-use crate::sketch::{Answered, Known};
+use crate::sketch::{Answered, KnownTruth};
 use crate::window::Boundary;
 
 /// Live predictions of one span of event time, and the texts they point at.
@@ -20,8 +20,8 @@ pub(super) struct Bucket {
     /// Where the span begins.
     pub start: Boundary,
     /// Its bit in the sieve.
-    pub mesh: Mesh,
-    pub(super) entries: Shelf,
+    pub mesh: BucketMask,
+    pub(super) entries: EntryChunks,
     index: HashTable<u32>,
     pub(super) groups: Interned<Group>,
     pub(super) words: Interned<str>,
@@ -37,7 +37,7 @@ pub(super) struct Evaluation {
     pub entry: u32,
     pub name: u32,
     pub made: EventTime,
-    pub source: Source,
+    pub source: LabelSource,
     pub cell: u8,
 }
 
@@ -48,11 +48,11 @@ pub(super) fn place(id: u64) -> u64 {
 }
 
 impl Bucket {
-    pub(super) fn new(start: Boundary, mesh: Mesh) -> Self {
+    pub(super) fn new(start: Boundary, mesh: BucketMask) -> Self {
         Self {
             start,
             mesh,
-            entries: Shelf::default(),
+            entries: EntryChunks::default(),
             index: HashTable::new(),
             groups: Interned::default(),
             words: Interned::default(),
@@ -69,7 +69,7 @@ impl Bucket {
     }
 
     /// Takes a prediction in; `None` if it points at nothing.
-    pub(super) fn insert(&mut self, predicted: &Predicted, batch: &Batch) -> Option<u32> {
+    pub(super) fn insert(&mut self, predicted: &Predicted, batch: &FlushTexts) -> Option<u32> {
         let (group, hash) = batch.group(predicted.group)?;
         let group = self.groups.intern(group, *hash);
         let class = predicted.class.and_then(|class| batch.word(class));
@@ -86,14 +86,14 @@ impl Bucket {
         Some(at)
     }
 
-    fn answer(&mut self, class: Option<u32>, value: Option<f64>) -> Word {
+    fn answer(&mut self, class: Option<u32>, value: Option<f64>) -> PackedValue {
         match (class, value) {
-            (None, None) => Word::None,
-            (Some(class), None) => Word::Class(class),
-            (None, Some(value)) => Word::Value(value),
+            (None, None) => PackedValue::None,
+            (Some(class), None) => PackedValue::Class(class),
+            (None, Some(value)) => PackedValue::Value(value),
             (Some(class), Some(value)) => {
                 self.both.push((class, value));
-                Word::Both((self.both.len() - 1) as u32)
+                PackedValue::Both((self.both.len() - 1) as u32)
             }
         }
     }
@@ -122,10 +122,10 @@ impl Bucket {
 
     fn words_of(&self, entry: &Entry) -> (Option<u32>, Option<f64>) {
         match entry.answer() {
-            Word::None => (None, None),
-            Word::Class(class) => (Some(class), None),
-            Word::Value(value) => (None, Some(value)),
-            Word::Both(place) => match self.both.get(place as usize) {
+            PackedValue::None => (None, None),
+            PackedValue::Class(class) => (Some(class), None),
+            PackedValue::Value(value) => (None, Some(value)),
+            PackedValue::Both(place) => match self.both.get(place as usize) {
                 Some((class, value)) => (Some(*class), Some(*value)),
                 None => (None, None),
             },
@@ -133,11 +133,11 @@ impl Bucket {
     }
 
     /// A truth with its text.
-    pub(super) fn known(&self, truth: Word) -> Option<Known<'_>> {
+    pub(super) fn known(&self, truth: PackedValue) -> Option<KnownTruth<'_>> {
         match truth {
-            Word::Class(class) => self.words.get(class).map(Known::Class),
-            Word::Value(value) => Some(Known::Value(value)),
-            Word::None | Word::Both(_) => None,
+            PackedValue::Class(class) => self.words.get(class).map(KnownTruth::Class),
+            PackedValue::Value(value) => Some(KnownTruth::Value(value)),
+            PackedValue::None | PackedValue::Both(_) => None,
         }
     }
 
@@ -147,7 +147,7 @@ impl Bucket {
         let sides = self.both.len() * size_of::<(u32, f64)>()
             + table_bytes(self.evaluations.len(), size_of::<Evaluation>());
         let index = table_bytes(self.entries.len(), size_of::<u32>());
-        self.entries.bytes() + self.entries.len() * SIEVE_BYTES + index + texts + sides
+        self.entries.bytes() + self.entries.len() * FILTER_BYTES + index + texts + sides
     }
 }
 

@@ -4,19 +4,19 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::batch::Batch;
-use super::claim::Rank;
+use super::assertion::Rank;
+use super::flush_texts::FlushTexts;
 use super::outcomes::{Labelled, Outcomes, Predicted};
 use crate::event::EventTime;
 use crate::window::Boundary;
 
 /// An event with its texts.
 #[derive(Debug)]
-pub(super) struct Told<T> {
+pub(super) struct BufferedItem<T> {
     /// The event.
     pub what: T,
     /// The texts it points at.
-    pub batch: Arc<Batch>,
+    pub batch: Arc<FlushTexts>,
     /// Hash of what it says, without regard to how: the last word on its order.
     pub content: u64,
 }
@@ -24,8 +24,8 @@ pub(super) struct Told<T> {
 /// The events of one minute.
 #[derive(Debug, Default)]
 pub(super) struct Minute {
-    pub predicted: Vec<Told<Predicted>>,
-    pub labelled: Vec<Told<Labelled>>,
+    pub predicted: Vec<BufferedItem<Predicted>>,
+    pub labelled: Vec<BufferedItem<Labelled>>,
 }
 
 /// Minutes by their beginning.
@@ -36,14 +36,14 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    pub(super) fn predict(&mut self, minute: Boundary, told: Told<Predicted>) {
+    pub(super) fn predict(&mut self, minute: Boundary, item: BufferedItem<Predicted>) {
         self.events += 1;
-        self.minutes.entry(minute).or_default().predicted.push(told);
+        self.minutes.entry(minute).or_default().predicted.push(item);
     }
 
-    pub(super) fn label(&mut self, minute: Boundary, told: Told<Labelled>) {
+    pub(super) fn label(&mut self, minute: Boundary, item: BufferedItem<Labelled>) {
         self.events += 1;
-        self.minutes.entry(minute).or_default().labelled.push(told);
+        self.minutes.entry(minute).or_default().labelled.push(item);
     }
 
     /// The oldest minute with events.
@@ -69,7 +69,7 @@ impl Buffer {
 
     /// Bytes, but for texts.
     pub(super) fn bytes(&self) -> usize {
-        self.events * size_of::<Told<Labelled>>()
+        self.events * size_of::<BufferedItem<Labelled>>()
     }
 }
 
@@ -77,43 +77,43 @@ impl Minute {
     /// Of labels that arrive at once the winner comes first, so that no correction is told of what was never known.
     fn sort(&mut self) {
         self.predicted
-            .sort_unstable_by_key(|told| (told.what.time, told.what.id, told.content));
+            .sort_unstable_by_key(|item| (item.what.time, item.what.id, item.content));
         self.labelled
-            .sort_by_cached_key(|told| (told.what.arrival, Reverse(rank(told)), told.content));
+            .sort_by_cached_key(|item| (item.what.arrival, Reverse(rank(item)), item.content));
     }
 
     /// The events in order of time, a prediction before the labels of the same instant.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = Event<'_>> {
+    pub(super) fn in_order(&self) -> impl Iterator<Item = MinuteEvent<'_>> {
         let mut predicted = self.predicted.iter().peekable();
         let mut labelled = self.labelled.iter().peekable();
         std::iter::from_fn(move || {
-            let label_at = labelled.peek().map(|told| told.what.arrival);
+            let label_at = labelled.peek().map(|item| item.what.arrival);
             let first = |time: EventTime| label_at.is_none_or(|at| time <= at);
-            match predicted.next_if(|told| first(told.what.time)) {
-                Some(told) => Some(Event::Predicted(told)),
-                None => labelled.next().map(Event::Labelled),
+            match predicted.next_if(|item| first(item.what.time)) {
+                Some(item) => Some(MinuteEvent::Predicted(item)),
+                None => labelled.next().map(MinuteEvent::Labelled),
             }
         })
     }
 }
 
-fn rank(told: &Told<Labelled>) -> Option<Rank> {
-    told.batch
-        .claims(&told.what)
+fn rank(item: &BufferedItem<Labelled>) -> Option<Rank> {
+    item.batch
+        .assertions(&item.what)
         .next()
-        .map(|claim| claim.rank())
+        .map(|assertion| assertion.rank())
 }
 
 /// One event of a minute.
-pub(super) enum Event<'a> {
+pub(super) enum MinuteEvent<'a> {
     /// A prediction.
-    Predicted(&'a Told<Predicted>),
+    Predicted(&'a BufferedItem<Predicted>),
     /// A label.
-    Labelled(&'a Told<Labelled>),
+    Labelled(&'a BufferedItem<Labelled>),
 }
 
 /// The texts of `outcomes` beside its events.
-pub(super) fn unpack(outcomes: Outcomes) -> (Arc<Batch>, Vec<Predicted>, Vec<Labelled>) {
-    let batch = Batch::new(outcomes.groups, outcomes.words);
+pub(super) fn unpack(outcomes: Outcomes) -> (Arc<FlushTexts>, Vec<Predicted>, Vec<Labelled>) {
+    let batch = FlushTexts::new(outcomes.groups, outcomes.words);
     (Arc::new(batch), outcomes.predicted, outcomes.labelled)
 }

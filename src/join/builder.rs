@@ -2,10 +2,10 @@
 
 use hashbrown::HashTable;
 
-use super::hash::{Mixed, text_hash};
+use super::hash::{MixedHash, text_hash};
 use super::outcomes::{Group, LabelTruth, Labelled, Outcomes, Predicted};
 use crate::event::{EventTime, Segment, Variant};
-use crate::sketch::{Answered, Known};
+use crate::sketch::{Answered, KnownTruth};
 
 /// A group while its texts are borrowed; `segments` gives keys and values in the order of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub struct LabelParts<'a, E> {
     /// When it was made; its arrival where it does not say.
     pub made: EventTime,
     /// What was right.
-    pub truth: Option<Known<'a>>,
+    pub truth: Option<KnownTruth<'a>>,
     /// Name and cell of each evaluation.
     pub evaluations: E,
     /// Who said so; empty where the producer names none.
@@ -75,8 +75,8 @@ impl OutcomesBuilder {
         E: Iterator<Item = (&'a str, u8)>,
     {
         let truth = label.truth.map(|truth| match truth {
-            Known::Class(class) => LabelTruth::Class(self.word(class)),
-            Known::Value(value) => LabelTruth::Value(value),
+            KnownTruth::Class(class) => LabelTruth::Class(self.word(class)),
+            KnownTruth::Value(value) => LabelTruth::Value(value),
         });
         let source = self.word(label.source);
         let evaluations = label
@@ -166,7 +166,7 @@ where
     }
 
     pub(super) fn hash(&self) -> u64 {
-        let mut mixed = Mixed::of(text_hash(self.model))
+        let mut mixed = MixedHash::of(text_hash(self.model))
             .and(text_hash(self.version))
             .and(self.variant as u64);
         for (key, value) in self.segments.clone() {

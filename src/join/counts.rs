@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Cumulative counts. An event is counted when its minute is closed, a late one when it is handed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Counts {
+pub struct JoinCounts {
     /// Predictions heard.
     pub predictions: u64,
     /// Predictions whose truth, or first evaluation, became known.
@@ -35,7 +35,7 @@ pub struct Counts {
     pub corrections: u64,
 }
 
-impl Counts {
+impl JoinCounts {
     /// Predictions == joined + `pending` + expired + duplicates: the live ones are counted by whoever holds them.
     #[must_use]
     pub fn predictions_are_conserved(&self, pending: u64) -> bool {

@@ -1,11 +1,11 @@
 //! A live prediction in 48 bytes: what it answered and what is known of it, as indices into its bucket.
 
-use super::claim::Source;
+use super::assertion::LabelSource;
 use crate::event::EventTime;
 
 /// What was answered, or what is known; classes as numbers of the bucket's texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Word {
+pub(super) enum PackedValue {
     /// Nothing.
     None,
     /// A class.
@@ -44,7 +44,7 @@ const TRUTH: u8 = 2;
 /// Set once anything is known.
 const JOINED: u8 = 1 << 4;
 
-impl Word {
+impl PackedValue {
     fn pack(self) -> (u8, u64) {
         match self {
             Self::None => (NONE, 0),
@@ -66,17 +66,17 @@ impl Word {
 
 /// What is known of an entry: the winning claim on its truth.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Verdict {
+pub(super) struct RecordedTruth {
     /// What was right.
-    pub truth: Word,
+    pub truth: PackedValue,
     /// When the label was made.
     pub made: EventTime,
     /// Who made it.
-    pub source: Source,
+    pub source: LabelSource,
 }
 
 impl Entry {
-    pub(super) fn new(id: u64, offset: u32, group: u32, answer: Word, cell: u8) -> Self {
+    pub(super) fn new(id: u64, offset: u32, group: u32, answer: PackedValue, cell: u8) -> Self {
         let (kind, answer) = answer.pack();
         Self {
             id,
@@ -91,20 +91,20 @@ impl Entry {
         }
     }
 
-    pub(super) fn answer(&self) -> Word {
-        Word::unpack(self.kinds, self.answer)
+    pub(super) fn answer(&self) -> PackedValue {
+        PackedValue::unpack(self.kinds, self.answer)
     }
 
-    pub(super) fn verdict(&self) -> Option<Verdict> {
-        let truth = Word::unpack(self.kinds >> TRUTH, self.truth);
-        (truth != Word::None).then_some(Verdict {
+    pub(super) fn verdict(&self) -> Option<RecordedTruth> {
+        let truth = PackedValue::unpack(self.kinds >> TRUTH, self.truth);
+        (truth != PackedValue::None).then_some(RecordedTruth {
             truth,
             made: EventTime(self.made),
-            source: Source(self.source),
+            source: LabelSource(self.source),
         })
     }
 
-    pub(super) fn judge(&mut self, verdict: Verdict) {
+    pub(super) fn judge(&mut self, verdict: RecordedTruth) {
         let (kind, truth) = verdict.truth.pack();
         self.kinds = (self.kinds & !(KIND << TRUTH)) | (kind << TRUTH);
         self.truth = truth;
@@ -138,19 +138,19 @@ mod tests {
     #[test]
     fn what_is_packed_is_unpacked_whatever_stands_beside_it() {
         let words = [
-            Word::Class(7),
-            Word::Value(-0.5),
-            Word::Both(u32::MAX),
-            Word::None,
+            PackedValue::Class(7),
+            PackedValue::Value(-0.5),
+            PackedValue::Both(u32::MAX),
+            PackedValue::None,
         ];
         for answer in words {
             let mut entry = Entry::new(1, 2, 3, answer, 99);
             assert_eq!((entry.answer(), entry.verdict()), (answer, None));
-            for truth in [Word::Value(f64::MAX), Word::Class(0)] {
-                let verdict = Verdict {
+            for truth in [PackedValue::Value(f64::MAX), PackedValue::Class(0)] {
+                let verdict = RecordedTruth {
                     truth,
                     made: EventTime(-5),
-                    source: Source(9),
+                    source: LabelSource(9),
                 };
                 entry.judge(verdict);
                 assert_eq!((entry.answer(), entry.verdict()), (answer, Some(verdict)));

@@ -9,14 +9,14 @@ pub(super) fn text_hash(text: &str) -> u64 {
 
 /// The hash of a number; −0.0 is 0.0.
 pub(super) fn number_hash(x: f64) -> u64 {
-    Mixed::of((x + 0.0).to_bits()).and(1).0
+    MixedHash::of((x + 0.0).to_bits()).and(1).0
 }
 
 /// A hash that takes one word after the other (the finalizer of SplitMix64 between them).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mixed(pub u64);
+pub(super) struct MixedHash(pub u64);
 
-impl Mixed {
+impl MixedHash {
     pub(super) fn of(word: u64) -> Self {
         Self(0x9E37_79B9_7F4A_7C15).and(word)
     }
@@ -35,6 +35,6 @@ impl Mixed {
 pub(super) fn content_hash(group: u64, class: Option<u64>, answer: (u8, Option<f64>)) -> u64 {
     let (cell, value) = answer;
     let value = value.map_or(0, number_hash);
-    let mixed = Mixed::of(group).and(class.unwrap_or(0)).and(value);
+    let mixed = MixedHash::of(group).and(class.unwrap_or(0)).and(value);
     mixed.and(u64::from(cell)).0
 }

@@ -7,17 +7,17 @@ use hashbrown::HashTable;
 use super::outcomes::Group;
 
 /// What can say how many bytes it takes beside itself.
-pub(super) trait Heap {
+pub(super) trait HeapSize {
     fn heap_bytes(&self) -> usize;
 }
 
-impl Heap for str {
+impl HeapSize for str {
     fn heap_bytes(&self) -> usize {
         self.len()
     }
 }
 
-impl Heap for Group {
+impl HeapSize for Group {
     fn heap_bytes(&self) -> usize {
         let segments = self.segments.iter();
         let texts = segments.map(|s| s.key.len() + s.value.len() + size_of_val(s));
@@ -46,7 +46,7 @@ impl<T: ?Sized> Default for Interned<T> {
     }
 }
 
-impl<T: ?Sized + PartialEq + Heap> Interned<T> {
+impl<T: ?Sized + PartialEq + HeapSize> Interned<T> {
     /// The number of `value`, whose hash is `hash`.
     pub(super) fn intern(&mut self, value: &Arc<T>, hash: u64) -> u32 {
         let values = &mut self.values;

@@ -1,15 +1,15 @@
 //! Runs a join over a stream and holds it against its equations at every step.
 
-use super::ledger::Ledger;
-use super::settings::Settings;
+use super::settings::JoinSettings;
+use super::sink::JoinSink;
 use super::state::Join;
 use super::streams::{Heard, Op};
 use crate::window::Boundary;
 
-pub(super) fn step(join: &mut Join, op: &Op, ledger: &mut impl Ledger) {
+pub(super) fn step(join: &mut Join, op: &Op, sink: &mut impl JoinSink) {
     match op {
         Op::Submit(outcomes) => join.submit(outcomes.clone()),
-        Op::Close(until) => close(join, *until, ledger),
+        Op::Close(until) => close(join, *until, sink),
     }
     let counts = join.counts();
     if !join.is_rebuilding() {
@@ -26,23 +26,24 @@ pub(super) fn step(join: &mut Join, op: &Op, ledger: &mut impl Ledger) {
 }
 
 /// In one step now and then, else as `next` says; `next` forgets nothing.
-fn close(join: &mut Join, until: Boundary, ledger: &mut impl Ledger) {
+fn close(join: &mut Join, until: Boundary, sink: &mut impl JoinSink) {
     if until.0 % 2 == 0 && !join.is_rebuilding() {
         while let Some(next) = join.next(until) {
-            join.close(next, ledger);
+            join.close(next, sink);
         }
         let before = (join.entries(), join.waiting(), join.counts());
-        join.close(until, ledger);
+        join.close(until, sink);
         assert_eq!((join.entries(), join.waiting(), join.counts()), before);
     } else {
-        join.close(until, ledger);
+        join.close(until, sink);
     }
 }
 
-pub(super) fn run(settings: Settings, ops: &[Op]) -> (Heard, Join) {
-    let (mut join, mut heard) = (Join::new(settings), Heard::default());
-    ops.iter().for_each(|op| step(&mut join, op, &mut heard));
-    (heard, join)
+pub(super) fn run(settings: JoinSettings, ops: &[Op]) -> (Heard, Join) {
+    let (mut join, mut last_seen) = (Join::new(settings), Heard::default());
+    ops.iter()
+        .for_each(|op| step(&mut join, op, &mut last_seen));
+    (last_seen, join)
 }
 
 pub(super) fn assert_same(got: Vec<String>, expected: &[String], seed: u64) {

@@ -1,11 +1,11 @@
 //! The work of one label: it is held against the predictions that are there, then waits for those that may come.
 
-use super::buffer::Told;
-use super::claim::Claim;
-use super::ledger::{Ledger, Pair};
+use super::assertion::LabelAssertion;
+use super::buffer::BufferedItem;
 use super::outcomes::Labelled;
 use super::settings::LabelArrival;
-use super::work::{Live, Place, count};
+use super::sink::{JoinSink, JoinTimes};
+use super::work::{EntryAddress, LiveState, count};
 use crate::event::EventTime;
 use crate::window::Boundary;
 
@@ -16,34 +16,37 @@ struct Met {
     news: bool,
 }
 
-impl Live {
+impl LiveState {
     pub(super) fn label(
         &mut self,
         start: Boundary,
-        told: &Told<Labelled>,
-        ledger: &mut impl Ledger,
+        item: &BufferedItem<Labelled>,
+        sink: &mut impl JoinSink,
     ) {
         self.counts.labels += 1;
-        let found = self.find(told.what.id);
+        let found = self.find(item.what.id);
         let mut met = Met::default();
         for place in found.iter() {
-            self.meet(start, place, told, &mut met, ledger);
+            self.meet(start, place, item, &mut met, sink);
         }
-        let mut counted = met.any || self.is_settled(told.what.arrival);
+        let mut counted = met.any || self.is_settled(item.what.arrival);
         self.count_label(&met, counted);
-        let is_over = told.what.arrival.plus_millis(self.settings.lead_millis()) < start.time();
-        let mut claims = told
+        let is_over = item.what.arrival.plus_millis(self.settings.lead_millis()) < start.time();
+        let mut assertions = item
             .batch
-            .claims(&told.what)
+            .assertions(&item.what)
             .filter(|_| !is_over)
             .peekable();
-        if claims.peek().is_none() && !counted {
+        if assertions.peek().is_none() && !counted {
             self.counts.labels_expired += 1;
         }
-        for claim in claims {
-            let claim = Claim { counted, ..claim };
+        for assertion in assertions {
+            let assertion = LabelAssertion {
+                counted,
+                ..assertion
+            };
             counted = true; // the others do not speak for the label
-            let ended = self.waiting.push(told.what.id, claim);
+            let ended = self.waiting.push(item.what.id, assertion);
             self.counts.labels_duplicate += ended.moot;
             self.counts.labels_expired_early += ended.expired;
         }
@@ -53,10 +56,10 @@ impl Live {
     fn meet(
         &mut self,
         start: Boundary,
-        place: Place,
-        told: &Told<Labelled>,
+        place: EntryAddress,
+        item: &BufferedItem<Labelled>,
         met: &mut Met,
-        ledger: &mut impl Ledger,
+        sink: &mut impl JoinSink,
     ) {
         let Some(bucket) = self.buckets.get_mut(place.bucket) else {
             return;
@@ -64,17 +67,17 @@ impl Live {
         let Some(entry) = bucket.entries.get(place.entry) else {
             return;
         };
-        let (time, arrival) = (bucket.time_of(entry), told.what.arrival);
+        let (time, arrival) = (bucket.time_of(entry), item.what.arrival);
         if !self.settings.is_pair(time, LabelArrival(arrival)) {
             return;
         }
-        let pair = Pair {
+        let pair = JoinTimes {
             predicted_at: time,
             known_at: time.max(arrival).max(start.time()),
         };
         met.any = true;
-        for claim in told.batch.claims(&told.what) {
-            let effect = bucket.hear(place.entry, &claim, pair, ledger);
+        for assertion in item.batch.assertions(&item.what) {
+            let effect = bucket.hear(place.entry, &assertion, pair, sink);
             met.news |= count(effect, bucket, place.entry, &mut self.counts);
         }
     }

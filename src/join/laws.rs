@@ -1,19 +1,19 @@
 //! Laws of the join beyond what pairs it finds: it is rebuilt from what it was told, and it stays within its memory.
 
+use super::checkpoint::{JoinCheckpoint, SuppressedPrediction};
 use super::join_under_test::{run, step};
-use super::ledger::Nothing;
-use super::settings::Settings;
-use super::standing::{Standing, Suppressed};
+use super::settings::JoinSettings;
+use super::sink::NullSink;
 use super::state::Join;
 use super::streams::{Event, Heard, Label, Op, Prediction, SETTINGS, events, ops, outcomes};
 use crate::event::Variant;
-use crate::sketch::Known;
+use crate::sketch::KnownTruth;
 use crate::window::{Boundary, PANE_MILLIS};
 
 /// What lies in the log and beside it when a process dies.
 struct Written {
-    standing: Standing,
-    suppressed: Vec<Suppressed>,
+    checkpoint: JoinCheckpoint,
+    suppressed: Vec<SuppressedPrediction>,
     needed: Option<Boundary>,
 }
 
@@ -28,14 +28,14 @@ fn touches(op: &Op, since: Boundary) -> bool {
 }
 
 /// A join that is told the log again from the first flush that it needs.
-fn rebuilt(settings: Settings, log: &[Op], written: Written, in_one_step: bool) -> Join {
-    let closed = written.standing.closed;
-    let mut join = Join::restore(settings, written.standing, written.suppressed);
+fn rebuilt(settings: JoinSettings, log: &[Op], written: Written, in_one_step: bool) -> Join {
+    let closed = written.checkpoint.closed;
+    let mut join = Join::restore(settings, written.checkpoint, written.suppressed);
     let needed = written.needed.unwrap_or(Boundary(0));
     let first = log.iter().position(|op| touches(op, needed));
     for op in &log[first.unwrap_or(log.len())..] {
         if matches!(op, Op::Submit(_)) || !in_one_step {
-            step(&mut join, op, &mut Nothing);
+            step(&mut join, op, &mut NullSink);
         }
     }
     assert_eq!(join.is_rebuilding(), closed.is_some());
@@ -49,38 +49,38 @@ fn sizes(join: &Join) -> [u64; 4] {
 }
 
 /// Kills and rebuilds at every step once in a while; the rebuilt join must go on as the one that lived. Says what it met.
-fn a_rebuild_goes_on(settings: Settings, seed: u64, ids: u64, late_one_in: u32) -> Join {
+fn a_rebuild_goes_on(settings: JoinSettings, seed: u64, ids: u64, late_one_in: u32) -> Join {
     let mut random = fastrand::Rng::with_seed(seed);
     let all = events(&mut random, 600, ids);
     let ops = ops(&mut random, &all, late_one_in);
-    let mut suppressed: Vec<Suppressed> = Vec::new();
-    let (mut lived, mut heard) = (Join::new(settings), Heard::default());
+    let mut suppressed: Vec<SuppressedPrediction> = Vec::new();
+    let (mut lived, mut last_seen) = (Join::new(settings), Heard::default());
     let mut copies: Vec<(Join, Heard)> = Vec::new();
     for (at, op) in ops.iter().enumerate() {
-        heard.0.clear();
-        step(&mut lived, op, &mut heard);
+        last_seen.0.clear();
+        step(&mut lived, op, &mut last_seen);
         let fresh = lived.take_suppressed();
         for (copy, again) in &mut copies {
             again.0.clear();
             step(copy, op, again);
             assert_eq!(
                 again.clone().sorted(),
-                heard.clone().sorted(),
+                last_seen.clone().sorted(),
                 "seed {seed} op {at}"
             );
             assert_eq!(sizes(copy), sizes(&lived), "seed {seed} op {at}");
             assert_eq!(copy.counts(), lived.counts(), "seed {seed} op {at}");
             assert_eq!(copy.take_suppressed(), fresh);
-            assert_eq!(copy.standing(), lived.standing());
+            assert_eq!(copy.checkpoint(), lived.checkpoint());
         }
         suppressed.extend(fresh);
         let length = settings.bucket_minutes();
         let floor = lived.floor().unwrap_or(Boundary(i64::MIN));
         suppressed.retain(|refused| refused.bucket.plus_minutes(length) > floor);
         if random.u8(..12) == 0 {
-            let standing = postcard::to_stdvec(&lived.standing()).unwrap();
+            let checkpoint = postcard::to_stdvec(&lived.checkpoint()).unwrap();
             let written = Written {
-                standing: postcard::from_bytes(&standing).unwrap(),
+                checkpoint: postcard::from_bytes(&checkpoint).unwrap(),
                 suppressed: suppressed.clone(),
                 needed: lived.oldest_needed(),
             };
@@ -120,7 +120,7 @@ fn a_rebuild_goes_on_though_events_came_late() {
 fn a_rebuild_goes_on_though_memory_was_short() {
     let mut early = 0;
     for seed in 0..24 {
-        let settings = Settings {
+        let settings = JoinSettings {
             bytes_max: [40_000, 120_000, 200_000][seed as usize % 3],
             ..SETTINGS
         };
@@ -137,7 +137,7 @@ fn label(id: u64, arrival: i64, made: i64) -> Event {
         id,
         arrival,
         made,
-        truth: Some(Known::Class("yes")),
+        truth: Some(KnownTruth::Class("yes")),
         evaluation: None,
         source: "human",
     })
@@ -157,20 +157,20 @@ fn prediction(id: u64, time: i64) -> Event {
 
 #[test]
 fn a_million_labels_of_one_id_take_one_slot() {
-    let (mut join, mut heard) = (Join::new(SETTINGS), Heard::default());
+    let (mut join, mut last_seen) = (Join::new(SETTINGS), Heard::default());
     for minute in 0..10 {
         let labels: Vec<Event> = (0..100_000)
             .map(|serial| label(7, minute * PANE_MILLIS + serial % 60_000, serial))
             .collect();
         let labels: Vec<&Event> = labels.iter().collect();
         join.submit(outcomes(&labels));
-        join.close(Boundary(minute + 1), &mut heard);
+        join.close(Boundary(minute + 1), &mut last_seen);
         assert!(join.bytes() < 1_000, "{}", join.bytes());
     }
     let predicted = prediction(7, 10 * PANE_MILLIS);
     join.submit(outcomes(&[&predicted]));
-    join.close(Boundary(11), &mut heard);
-    assert_eq!(heard.0.len(), 2, "one prediction, one truth");
+    join.close(Boundary(11), &mut last_seen);
+    assert_eq!(last_seen.0.len(), 2, "one prediction, one truth");
     let counts = join.counts();
     assert_eq!((counts.labels, counts.labels_joined), (1_000_000, 1));
     assert_eq!(counts.labels_duplicate + join.waiting(), 999_999);
@@ -180,11 +180,11 @@ fn a_million_labels_of_one_id_take_one_slot() {
 /// Labels that never find a prediction are bounded by their share, the oldest go; predictions are not touched.
 #[test]
 fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
-    let settings = Settings {
+    let settings = JoinSettings {
         bytes_max: 1_000_000,
         ..SETTINGS
     };
-    let (mut join, mut heard) = (Join::new(settings), Heard::default());
+    let (mut join, mut last_seen) = (Join::new(settings), Heard::default());
     let first = prediction(1 << 40, 0);
     join.submit(outcomes(&[&first]));
     for minute in 0..19 {
@@ -193,7 +193,7 @@ fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
             .collect();
         let labels: Vec<&Event> = labels.iter().collect();
         join.submit(outcomes(&labels));
-        join.close(Boundary(minute as i64 + 1), &mut heard);
+        join.close(Boundary(minute as i64 + 1), &mut last_seen);
     }
     let counts = join.counts();
     assert_eq!((join.entries(), counts.expired_early), (1, 0));
@@ -205,16 +205,16 @@ fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
         prediction(18_001, 19 * PANE_MILLIS),
         prediction(1, 19 * PANE_MILLIS),
     );
-    heard.0.clear();
+    last_seen.0.clear();
     join.submit(outcomes(&[&young, &old]));
-    join.close(Boundary(20), &mut heard);
-    assert_eq!(heard.0.len(), 3);
+    join.close(Boundary(20), &mut last_seen);
+    assert_eq!(last_seen.0.len(), 3);
 }
 
 /// The oldest hours go first, and what is in memory is the youngest that fits.
 #[test]
 fn at_the_limit_the_oldest_predictions_expire_early() {
-    let settings = Settings {
+    let settings = JoinSettings {
         bytes_max: 400_000,
         ..SETTINGS
     };
@@ -222,13 +222,13 @@ fn at_the_limit_the_oldest_predictions_expire_early() {
         .map(|i| prediction(i, i as i64 * 1_000))
         .collect();
     let all: Vec<&Event> = all.iter().collect();
-    let (heard, join) = run(
+    let (last_seen, join) = run(
         settings,
         &[Op::Submit(outcomes(&all)), Op::Close(Boundary(200))],
     );
     let counts = join.counts();
     assert_eq!(
-        (heard.0.len(), counts.predictions, counts.expired),
+        (last_seen.0.len(), counts.predictions, counts.expired),
         (12_000, 12_000, 0)
     );
     assert_eq!(counts.expired_early % 3_600, 0, "whole hours");

@@ -1,19 +1,19 @@
 //! The join by brute force, from the meaning of a pair alone: every prediction is held against every label, no buckets, no
 //! buffers, no clock but the one that says when an original is forgotten.
 
-use super::claim::{Rank, Source};
-use super::counts::Counts;
+use super::assertion::{LabelSource, Rank};
+use super::counts::JoinCounts;
 use super::hash::{number_hash, text_hash};
 use super::join_under_test::*;
-use super::ledger::Pair;
 use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival};
+use super::sink::JoinTimes;
 use super::streams::{Event, Heard, Label, Prediction, SETTINGS, events, ops};
 use crate::event::EventTime;
-use crate::sketch::Known;
+use crate::sketch::KnownTruth;
 use crate::window::Boundary;
 
 /// Predictions that are taken in, in order of time; the rest is counted.
-fn accepted<'a>(events: &'a [Event], counts: &mut Counts) -> Vec<&'a Prediction> {
+fn accepted<'a>(events: &'a [Event], counts: &mut JoinCounts) -> Vec<&'a Prediction> {
     let mut predictions: Vec<&Prediction> = Vec::new();
     for event in events {
         if let Event::Predicted(prediction) = event {
@@ -44,48 +44,53 @@ fn accepted<'a>(events: &'a [Event], counts: &mut Counts) -> Vec<&'a Prediction>
     accepted
 }
 
-fn truth_rank(label: &Label, truth: Known<'_>) -> Rank {
-    let said = match truth {
-        Known::Class(class) => text_hash(class),
-        Known::Value(value) => number_hash(value),
+fn truth_rank(label: &Label, truth: KnownTruth<'_>) -> Rank {
+    let asserted = match truth {
+        KnownTruth::Class(class) => text_hash(class),
+        KnownTruth::Value(value) => number_hash(value),
     };
-    rank(label, said)
+    rank(label, asserted)
 }
 
-fn rank(label: &Label, said: u64) -> Rank {
-    let source = Source(text_hash(label.source) as u32);
-    Rank::new(EventTime(label.made), said, source)
+fn rank(label: &Label, asserted: u64) -> Rank {
+    let source = LabelSource(text_hash(label.source) as u32);
+    Rank::new(EventTime(label.made), asserted, source)
 }
 
 /// When a claim is known; of those known when the prediction is made, the ones that waited for it come first.
 type Turn = (i64, bool);
 
 /// What is said of one subject as time passes: when it is known, what was believed, and what is said.
-fn words<T: Copy + PartialEq>(mut claims: Vec<(Turn, Rank, T)>) -> Vec<(i64, Option<T>, T)> {
-    claims.sort_by_key(|(turn, rank, _)| (*turn, std::cmp::Reverse(*rank)));
+fn words<T: Copy + PartialEq>(mut assertions: Vec<(Turn, Rank, T)>) -> Vec<(i64, Option<T>, T)> {
+    assertions.sort_by_key(|(turn, rank, _)| (*turn, std::cmp::Reverse(*rank)));
     let mut best: Option<(Rank, T)> = None;
     let mut words = Vec::new();
-    for ((known_at, _), rank, said) in claims {
+    for ((known_at, _), rank, asserted) in assertions {
         let old = match best {
             Some((highest, _)) if rank <= highest => continue,
-            old => old.map(|(_, said)| said),
+            old => old.map(|(_, asserted)| asserted),
         };
-        best = Some((rank, said));
-        if old != Some(said) {
-            words.push((known_at, old, said));
+        best = Some((rank, asserted));
+        if old != Some(asserted) {
+            words.push((known_at, old, asserted));
         }
     }
     words
 }
 
-fn judge(prediction: &Prediction, labels: &[&Label], heard: &mut Heard, counts: &mut Counts) {
+fn judge(
+    prediction: &Prediction,
+    labels: &[&Label],
+    last_seen: &mut Heard,
+    counts: &mut JoinCounts,
+) {
     let of = (prediction.model, prediction.variant);
-    let pair = |known_at: i64| Pair {
+    let pair = |known_at: i64| JoinTimes {
         predicted_at: EventTime(prediction.time),
         known_at: EventTime(known_at),
     };
     let answer = prediction.answer();
-    heard.say(format!("{answer:?}"), of, pair(prediction.time));
+    last_seen.say(format!("{answer:?}"), of, pair(prediction.time));
     let turn = |label: &Label| {
         let waited = label.arrival < prediction.time;
         (label.arrival.max(prediction.time), !waited)
@@ -100,22 +105,22 @@ fn judge(prediction: &Prediction, labels: &[&Label], heard: &mut Heard, counts: 
             None => format!("{answer:?} is {new:?}"),
             Some(old) => format!("{answer:?} is {old:?} no, {new:?}"),
         };
-        heard.say(what, of, pair(at));
+        last_seen.say(what, of, pair(at));
     }
     for name in ["tone", "truth"] {
-        let said = labels.iter().filter_map(|label| {
+        let asserted = labels.iter().filter_map(|label| {
             let (_, cell) = label.evaluation.filter(|(of, _)| *of == name)?;
             Some((turn(label), rank(label, u64::from(cell)), cell))
         });
-        for (at, old, new) in words(said.collect()) {
-            heard.say(format!("{name} {old:?} {new}"), of, pair(at));
+        for (at, old, new) in words(asserted.collect()) {
+            last_seen.say(format!("{name} {old:?} {new}"), of, pair(at));
         }
     }
 }
 
 /// What a ledger hears of all events, and what is counted; labels that make no pair are counted as expired.
-fn expected(events: &[Event]) -> (Vec<String>, Counts) {
-    let (mut heard, mut counts) = (Heard::default(), Counts::default());
+fn expected(events: &[Event]) -> (Vec<String>, JoinCounts) {
+    let (mut last_seen, mut counts) = (Heard::default(), JoinCounts::default());
     let accepted = accepted(events, &mut counts);
     let labels: Vec<&Label> = events
         .iter()
@@ -137,7 +142,7 @@ fn expected(events: &[Event]) -> (Vec<String>, Counts) {
     for prediction in &accepted {
         let own = labels.iter().filter(|label| is_pair(prediction, label));
         let own: Vec<&Label> = own.copied().collect();
-        judge(prediction, &own, &mut heard, &mut counts);
+        judge(prediction, &own, &mut last_seen, &mut counts);
         let end = if own.is_empty() {
             &mut counts.expired
         } else {
@@ -148,7 +153,7 @@ fn expected(events: &[Event]) -> (Vec<String>, Counts) {
     counts.labels = labels.len() as u64;
     let alone = |label: &&&Label| !accepted.iter().any(|prediction| is_pair(prediction, label));
     counts.labels_expired = labels.iter().filter(alone).count() as u64;
-    (heard.sorted(), counts)
+    (last_seen.sorted(), counts)
 }
 
 #[test]
@@ -161,10 +166,10 @@ fn it_finds_every_pair_that_brute_force_finds_in_any_order_and_any_pieces() {
         let (expected, counts) = expected(&events);
         let mut first = None;
         for _ in 0..3 {
-            let (heard, join) = run(SETTINGS, &ops(&mut random, &events, u32::MAX));
-            assert_same(heard.sorted(), &expected, seed);
+            let (last_seen, join) = run(SETTINGS, &ops(&mut random, &events, u32::MAX));
+            assert_same(last_seen.sorted(), &expected, seed);
             let got = join.counts();
-            let known = |c: Counts| {
+            let known = |c: JoinCounts| {
                 let ends = (c.joined, c.expired, c.duplicates, c.crowded);
                 (c.predictions, c.labels, c.corrections, ends)
             };

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::counts::Counts;
+use super::checkpoint::SuppressedPrediction;
+use super::counts::JoinCounts;
 use super::outcomes::Outcomes;
-use super::standing::Suppressed;
 use crate::window::Boundary;
 
 /// A rebuild that is under way.
@@ -13,21 +13,21 @@ pub(super) struct Rebuild {
     /// Where the join stood.
     pub until: Boundary,
     /// What it had counted.
-    pub counts: Counts,
+    pub counts: JoinCounts,
     /// Labels that were not worked then: held back now, handed in again at the end.
-    pub stranded: Outcomes,
-    suppressed: BTreeSet<Suppressed>,
+    pub late_for_stage: Outcomes,
+    suppressed: BTreeSet<SuppressedPrediction>,
     held_back: BTreeMap<u64, u64>,
 }
 
 impl Rebuild {
     pub(super) fn new(
         until: Boundary,
-        counts: Counts,
-        stranded: Outcomes,
-        suppressed: Vec<Suppressed>,
+        counts: JoinCounts,
+        late_for_stage: Outcomes,
+        suppressed: Vec<SuppressedPrediction>,
     ) -> Self {
-        let (batch, _, labelled) = super::buffer::unpack(stranded.clone());
+        let (batch, _, labelled) = super::buffer::unpack(late_for_stage.clone());
         let labels = labelled.iter().map(|label| batch.content_of_label(label));
         let mut held_back = BTreeMap::new();
         for label in labels {
@@ -36,14 +36,14 @@ impl Rebuild {
         Self {
             until,
             counts,
-            stranded,
+            late_for_stage,
             suppressed: suppressed.into_iter().collect(),
             held_back,
         }
     }
 
     /// Whether this prediction was refused then.
-    pub(super) fn was_refused(&self, prediction: &Suppressed) -> bool {
+    pub(super) fn was_refused(&self, prediction: &SuppressedPrediction) -> bool {
         self.suppressed.contains(prediction)
     }
 

@@ -12,7 +12,7 @@ const WAITING_SHARE: usize = 4;
 
 /// How long and in how much memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct JoinSettings {
     /// Minutes after its prediction within which a label counts: 60 to 129,600.
     pub horizon_minutes: i64,
     /// Minutes before its prediction from which on a label counts: clocks disagree, and streams overtake each other.
@@ -21,7 +21,7 @@ pub struct Settings {
     pub bytes_max: usize,
 }
 
-impl Settings {
+impl JoinSettings {
     /// Minutes of event time whose predictions expire together: whole hours, at least one.
     #[must_use]
     pub fn bucket_minutes(&self) -> i64 {

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use super::buffer::{Buffer, Told, unpack};
+use super::bucket_filter::BucketFilter;
+use super::buffer::{Buffer, BufferedItem, unpack};
 use super::builder::OutcomesBuilder;
-use super::counts::Counts;
-use super::ledger::{Ledger, Nothing};
+use super::checkpoint::{JoinCheckpoint, SuppressedPrediction};
+use super::counts::JoinCounts;
 use super::outcomes::Outcomes;
 use super::rebuild::Rebuild;
-use super::settings::Settings;
-use super::sieve::Sieve;
-use super::standing::{Standing, Suppressed};
+use super::settings::JoinSettings;
+use super::sink::{JoinSink, NullSink};
 use super::waiting::Waiting;
-use super::work::Live;
+use super::work::LiveState;
 use crate::window::Boundary;
 
 /// Predictions that wait for labels, labels that wait for predictions, and minutes that wait to be closed.
 #[derive(Debug)]
 pub struct Join {
-    pub(super) live: Live,
+    pub(super) live: LiveState,
     pub(super) buffer: Buffer,
     pub(super) closed: Option<Boundary>,
     pub(super) floor: Option<Boundary>,
@@ -28,34 +28,43 @@ pub struct Join {
 impl Join {
     /// A join that was told nothing.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Self::restore(settings, Standing::default(), Vec::new())
+    pub fn new(settings: JoinSettings) -> Self {
+        Self::restore(settings, JoinCheckpoint::default(), Vec::new())
     }
 
-    /// A join that stands at `standing` once it has been told again everything since [`Join::oldest_needed`].
+    /// A join that stands at `checkpoint` once it has been told again everything since [`Join::oldest_needed`].
     ///
     /// Until [`Join::resume`], minutes are worked without a word to any ledger and without counting, and none beyond
-    /// `standing.closed`. So that a long log need not be held in memory, minutes may be closed on the way, but none before
+    /// `checkpoint.closed`. So that a long log need not be held in memory, minutes may be closed on the way, but none before
     /// all of it was told again. What is older than needed may be told again too, and is left out; what was told after
     /// the last minute was closed must be; what was never told must not be before [`Join::resume`].
     #[must_use]
-    pub fn restore(settings: Settings, standing: Standing, suppressed: Vec<Suppressed>) -> Self {
-        let rebuild = standing
-            .closed
-            .map(|until| Rebuild::new(until, standing.counts, standing.stranded, suppressed));
+    pub fn restore(
+        settings: JoinSettings,
+        checkpoint: JoinCheckpoint,
+        suppressed: Vec<SuppressedPrediction>,
+    ) -> Self {
+        let rebuild = checkpoint.closed.map(|until| {
+            Rebuild::new(
+                until,
+                checkpoint.counts,
+                checkpoint.late_for_stage,
+                suppressed,
+            )
+        });
         Self {
-            live: Live {
+            live: LiveState {
                 settings,
                 buckets: Vec::new(),
-                sieve: Sieve::default(),
+                filter: BucketFilter::default(),
                 waiting: Waiting::default(),
-                counts: standing.counts,
-                settled: standing.settled,
+                counts: checkpoint.counts,
+                settled: checkpoint.settled,
                 suppressed: Vec::new(),
             },
             buffer: Buffer::default(),
             closed: None,
-            floor: standing.floor,
+            floor: checkpoint.floor,
             rebuild,
         }
     }
@@ -78,13 +87,13 @@ impl Join {
     }
 
     /// Works everything before `until`, in order, and tells the ledger. Closing in one step or in many is the same.
-    pub fn close(&mut self, until: Boundary, ledger: &mut impl Ledger) {
+    pub fn close(&mut self, until: Boundary, sink: &mut impl JoinSink) {
         if self.rebuild.is_some() {
             return self.close_again(until);
         }
         while let Some((start, minute)) = self.buffer.pop_before(until) {
             self.expire(start);
-            self.live.work(start, &minute, ledger);
+            self.live.work(start, &minute, sink);
             self.limit(start.plus_minutes(1));
         }
         self.expire(until);
@@ -96,7 +105,7 @@ impl Join {
         let until = until.min(stood);
         while let Some((start, minute)) = self.buffer.pop_before(until) {
             self.expire(start);
-            self.live.work(start, &minute, &mut Nothing);
+            self.live.work(start, &minute, &mut NullSink);
             self.live.shrink_waiting();
         }
         self.expire(until);
@@ -111,13 +120,13 @@ impl Join {
         self.live.suppressed.clear();
         if let Some(rebuild) = self.rebuild.take() {
             self.live.counts = rebuild.counts;
-            let (batch, _, labelled) = unpack(rebuild.stranded);
+            let (batch, _, labelled) = unpack(rebuild.late_for_stage);
             for what in labelled {
                 let content = batch.content_of_label(&what);
                 let batch = Arc::clone(&batch);
                 self.buffer.label(
                     until,
-                    Told {
+                    BufferedItem {
                         what,
                         batch,
                         content,
@@ -222,7 +231,7 @@ impl Join {
 
     /// What was counted.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> JoinCounts {
         match &self.rebuild {
             Some(rebuild) => rebuild.counts,
             None => self.live.counts,
@@ -231,37 +240,37 @@ impl Join {
 
     /// What must be written down, beside [`Join::take_suppressed`], for a rebuild. Not to be asked for during one.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        Standing {
+    pub fn checkpoint(&self) -> JoinCheckpoint {
+        JoinCheckpoint {
             closed: self.closed,
             floor: self.floor,
             settled: self.live.settled,
-            stranded: self.stranded(),
+            late_for_stage: self.late_for_stage(),
             counts: self.counts(),
         }
     }
 
-    fn stranded(&self) -> Outcomes {
-        let mut stranded = OutcomesBuilder::default();
+    fn late_for_stage(&self) -> Outcomes {
+        let mut late_for_stage = OutcomesBuilder::default();
         let Some(closed) = self.closed else {
             return Outcomes::default();
         };
         let labels = self.buffer.get(closed).into_iter();
-        for told in labels.flat_map(|minute| &minute.labelled) {
-            if told.what.arrival < closed.time() {
-                stranded.label(told.batch.parts_of(&told.what));
+        for item in labels.flat_map(|minute| &minute.labelled) {
+            if item.what.arrival < closed.time() {
+                late_for_stage.label(item.batch.parts_of(&item.what));
             }
         }
-        stranded.take()
+        late_for_stage.take()
     }
 
     /// Refusals since the last call that a rebuild could not repeat: to be written down, a set.
-    pub fn take_suppressed(&mut self) -> Vec<Suppressed> {
+    pub fn take_suppressed(&mut self) -> Vec<SuppressedPrediction> {
         std::mem::take(&mut self.live.suppressed)
     }
 }
 
-impl Live {
+impl LiveState {
     fn shrink_waiting(&mut self) {
         let bytes_max = self.settings.waiting_bytes_max();
         self.counts.labels_expired_early += self.waiting.shrink_to(bytes_max);

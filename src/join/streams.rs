@@ -1,14 +1,14 @@
 //! Random streams for the tests of the join: few ids, so that everything meets everything, told in any order and split.
 
 use super::builder::{GroupParts, LabelParts, OutcomesBuilder};
-use super::ledger::{Ledger, Pair};
 use super::outcomes::{Group, Outcomes};
-use super::settings::Settings;
+use super::settings::JoinSettings;
+use super::sink::{JoinSink, JoinTimes};
 use crate::event::{EventTime, Variant};
-use crate::sketch::{Answered, Known};
+use crate::sketch::{Answered, KnownTruth};
 use crate::window::{Boundary, PANE_MILLIS};
 
-pub(super) const SETTINGS: Settings = Settings {
+pub(super) const SETTINGS: JoinSettings = JoinSettings {
     horizon_minutes: 90,
     lead_minutes: 20,
     bytes_max: usize::MAX,
@@ -30,7 +30,7 @@ pub(super) struct Label {
     pub id: u64,
     pub arrival: i64,
     pub made: i64,
-    pub truth: Option<Known<'static>>,
+    pub truth: Option<KnownTruth<'static>>,
     pub evaluation: Option<(&'static str, u8)>,
     pub source: &'static str,
 }
@@ -102,8 +102,8 @@ fn prediction(random: &mut fastrand::Rng, id: u64, time: i64) -> Prediction {
 fn label(random: &mut fastrand::Rng, id: u64, arrival: i64) -> Label {
     let truth = match random.u8(..4) {
         0 => None,
-        1 => Some(Known::Value(f64::from(random.u8(..3)))),
-        _ => Some(Known::Class(pick(random, &CLASSES))),
+        1 => Some(KnownTruth::Value(f64::from(random.u8(..3)))),
+        _ => Some(KnownTruth::Class(pick(random, &CLASSES))),
     };
     let evaluation = (truth.is_none() || random.u8(..3) == 0)
         .then(|| (pick(random, &["tone", "truth"]), random.u8(..3)));
@@ -125,7 +125,7 @@ pub(super) fn ops(random: &mut fastrand::Rng, events: &[Event], late_one_in: u32
         let jump = pick(random, &[1, 1, 2, 5, 30, 200]);
         clocks.push(clocks[clocks.len() - 1] + jump);
     }
-    let mut told: Vec<Vec<&Event>> = vec![Vec::new(); clocks.len() + 1];
+    let mut item: Vec<Vec<&Event>> = vec![Vec::new(); clocks.len() + 1];
     for event in events {
         let minute = event.time().div_euclid(PANE_MILLIS);
         let last = clocks.partition_point(|clock| *clock <= minute);
@@ -133,11 +133,11 @@ pub(super) fn ops(random: &mut fastrand::Rng, events: &[Event], late_one_in: u32
             0 => random.usize(last..=clocks.len()),
             _ => random.usize(last.saturating_sub(3)..=last),
         };
-        told[step].push(event);
+        item[step].push(event);
     }
     let mut ops = Vec::new();
     clocks.push(MINUTES * 3);
-    for (clock, mut events) in clocks.into_iter().zip(told) {
+    for (clock, mut events) in clocks.into_iter().zip(item) {
         random.shuffle(&mut events);
         for piece in events.chunks(random.usize(1..40)) {
             ops.extend(pieces(random, outcomes(piece)).into_iter().map(Op::Submit));
@@ -199,7 +199,7 @@ impl Prediction {
 pub(super) struct Heard(pub Vec<String>);
 
 impl Heard {
-    pub(super) fn say(&mut self, what: String, of: (&str, Variant), pair: Pair) {
+    pub(super) fn say(&mut self, what: String, of: (&str, Variant), pair: JoinTimes) {
         let (pt, kt) = (pair.predicted_at.0, pair.known_at.0);
         self.0.push(format!("{kt:>9} {pt:>9} {of:?}: {what}"));
     }
@@ -214,24 +214,24 @@ fn name(of: &Group) -> (&str, Variant) {
     (&of.model, of.variant)
 }
 
-impl Ledger for Heard {
-    fn predicted(&mut self, of: &Group, pair: Pair, answer: Answered<'_>) {
+impl JoinSink for Heard {
+    fn predicted(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>) {
         self.say(format!("{answer:?}"), name(of), pair);
     }
-    fn judged(&mut self, of: &Group, pair: Pair, answer: Answered<'_>, truth: Known<'_>) {
+    fn judged(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
         self.say(format!("{answer:?} is {truth:?}"), name(of), pair);
     }
     fn corrected(
         &mut self,
         of: &Group,
-        pair: Pair,
+        pair: JoinTimes,
         answer: Answered<'_>,
-        old: Known<'_>,
-        new: Known<'_>,
+        old: KnownTruth<'_>,
+        new: KnownTruth<'_>,
     ) {
         self.say(format!("{answer:?} is {old:?} no, {new:?}"), name(of), pair);
     }
-    fn evaluated(&mut self, of: &Group, pair: Pair, name_: &str, old: Option<u8>, new: u8) {
+    fn evaluated(&mut self, of: &Group, pair: JoinTimes, name_: &str, old: Option<u8>, new: u8) {
         self.say(format!("{name_} {old:?} {new}"), name(of), pair);
     }
 }

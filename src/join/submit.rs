@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::batch::Batch;
-use super::buffer::{Told, unpack};
+use super::buffer::{BufferedItem, unpack};
+use super::flush_texts::FlushTexts;
 use super::outcomes::{Labelled, Outcomes, Predicted};
 use super::state::Join;
 use super::work::suppressed;
@@ -23,9 +23,9 @@ impl Join {
         }
     }
 
-    fn submit_prediction(&mut self, what: Predicted, batch: &Arc<Batch>) {
+    fn submit_prediction(&mut self, what: Predicted, batch: &Arc<FlushTexts>) {
         let minute = Boundary::at_or_before(what.time);
-        let told = Told {
+        let item = BufferedItem {
             what,
             batch: Arc::clone(batch),
             content: batch.content_of(&what),
@@ -39,17 +39,17 @@ impl Join {
             let is_forgotten = self.floor.is_some_and(|floor| minute < floor);
             if is_late
                 || is_forgotten
-                || rebuild.was_refused(&suppressed(&self.live.settings, &told))
+                || rebuild.was_refused(&suppressed(&self.live.settings, &item))
             {
                 return;
             }
         } else if is_late {
-            return self.live.refuse_late(&told);
+            return self.live.refuse_late(&item);
         }
-        self.buffer.predict(minute, told);
+        self.buffer.predict(minute, item);
     }
 
-    fn submit_label(&mut self, what: Labelled, batch: &Arc<Batch>) {
+    fn submit_label(&mut self, what: Labelled, batch: &Arc<FlushTexts>) {
         let minute = Boundary::at_or_before(what.arrival);
         let content = batch.content_of_label(&what);
         let mut now = self.closed.map_or(minute, |closed| closed.max(minute));
@@ -66,11 +66,11 @@ impl Join {
             now = now.min(rebuild.until.plus_minutes(-1));
         }
         self.live.counts.labels_late += u64::from(now != minute);
-        let told = Told {
+        let item = BufferedItem {
             what,
             batch: Arc::clone(batch),
             content,
         };
-        self.buffer.label(now, told);
+        self.buffer.label(now, item);
     }
 }

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashTable;
 
-use super::claim::Claim;
-use super::hash::Mixed;
+use super::assertion::LabelAssertion;
+use super::hash::MixedHash;
 use super::settings::ENTRIES_PER_ID_MAX;
 use crate::event::EventTime;
 use crate::window::Boundary;
@@ -22,7 +22,7 @@ const CLAIMS_MAX: usize = ENTRIES_PER_ID_MAX;
 #[derive(Debug)]
 struct Slot {
     id: u64,
-    claims: Vec<Claim>,
+    assertions: Vec<LabelAssertion>,
 }
 
 /// A slot and its place in the table, which is at worst a quarter full.
@@ -39,7 +39,7 @@ pub(super) struct Waiting {
 
 /// What became of labels that were not in the counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Ended {
+pub(super) struct EndedLabels {
     /// Another said more.
     pub moot: u64,
     /// Nothing came of them.
@@ -47,7 +47,7 @@ pub(super) struct Ended {
 }
 
 fn place(id: u64) -> u64 {
-    Mixed::of(id).0
+    MixedHash::of(id).0
 }
 
 fn place_of(slot: &Slot) -> u64 {
@@ -71,9 +71,9 @@ impl Waiting {
     }
 
     /// The claims on `id`, the best of each subject first among those that arrived late enough.
-    pub(super) fn claims(&mut self, id: u64) -> &mut [Claim] {
+    pub(super) fn assertions(&mut self, id: u64) -> &mut [LabelAssertion] {
         let slot = self.slots.find_mut(place(id), |slot| slot.id == id);
-        slot.map_or(&mut [], |slot| slot.claims.as_mut_slice())
+        slot.map_or(&mut [], |slot| slot.assertions.as_mut_slice())
     }
 
     /// A label that waited has met its first prediction.
@@ -81,43 +81,46 @@ impl Waiting {
         self.uncounted -= 1;
     }
 
-    /// Lets `claim` wait; says which labels have ended by that, perhaps its own.
-    pub(super) fn push(&mut self, id: u64, claim: Claim) -> Ended {
+    /// Lets `assertion` wait; says which labels have ended by that, perhaps its own.
+    pub(super) fn push(&mut self, id: u64, assertion: LabelAssertion) -> EndedLabels {
         let slot = self.slots.entry(place(id), |slot| slot.id == id, place_of);
         let slot = slot.or_insert_with(|| {
             self.bytes += SLOT_BYTES;
             Slot {
                 id,
-                claims: Vec::with_capacity(1),
+                assertions: Vec::with_capacity(1),
             }
         });
-        let claims = &mut slot.into_mut().claims;
-        let mut ended = Ended::default();
-        if claims.iter().any(|known| claim.is_moot_beside(known)) {
-            ended.moot = u64::from(!claim.counted);
+        let assertions = &mut slot.into_mut().assertions;
+        let mut ended = EndedLabels::default();
+        if assertions
+            .iter()
+            .any(|known| assertion.is_moot_beside(known))
+        {
+            ended.moot = u64::from(!assertion.counted);
             return ended;
         }
-        let minute = Boundary::at_or_before(claim.arrival);
-        if !claims
+        let minute = Boundary::at_or_before(assertion.arrival);
+        if !assertions
             .iter()
             .any(|known| Boundary::at_or_before(known.arrival) == minute)
         {
             self.queue.entry(minute).or_default().push(id);
         }
-        let dropped = make_room(claims, &claim);
-        let after = claims.partition_point(|known| known.arrival <= claim.arrival);
-        self.bytes += claim.bytes();
-        self.uncounted += u64::from(!claim.counted);
-        claims.insert(after, claim);
-        for (claim, is_moot) in dropped {
-            self.bytes -= claim.bytes();
-            self.uncounted -= u64::from(!claim.counted);
+        let dropped = make_room(assertions, &assertion);
+        let after = assertions.partition_point(|known| known.arrival <= assertion.arrival);
+        self.bytes += assertion.bytes();
+        self.uncounted += u64::from(!assertion.counted);
+        assertions.insert(after, assertion);
+        for (assertion, is_moot) in dropped {
+            self.bytes -= assertion.bytes();
+            self.uncounted -= u64::from(!assertion.counted);
             let end = if is_moot {
                 &mut ended.moot
             } else {
                 &mut ended.expired
             };
-            *end += u64::from(!claim.counted);
+            *end += u64::from(!assertion.counted);
         }
         ended
     }
@@ -136,14 +139,14 @@ impl Waiting {
         let Ok(mut slot) = found else {
             return 0;
         };
-        let claims = &mut slot.get_mut().claims;
-        let gone = claims.partition_point(|claim| claim.arrival < end);
+        let assertions = &mut slot.get_mut().assertions;
+        let gone = assertions.partition_point(|assertion| assertion.arrival < end);
         let mut expired = 0;
-        for claim in claims.drain(..gone) {
-            self.bytes -= claim.bytes();
-            expired += u64::from(!claim.counted);
+        for assertion in assertions.drain(..gone) {
+            self.bytes -= assertion.bytes();
+            expired += u64::from(!assertion.counted);
         }
-        if claims.is_empty() {
+        if assertions.is_empty() {
             self.bytes -= SLOT_BYTES;
             slot.remove();
         }
@@ -175,25 +178,31 @@ impl Waiting {
     /// Counts all labels for good, though they wait on; says how many were not.
     pub(super) fn settle(&mut self) -> u64 {
         for slot in self.slots.iter_mut() {
-            slot.claims
+            slot.assertions
                 .iter_mut()
-                .for_each(|claim| claim.counted = true);
+                .for_each(|assertion| assertion.counted = true);
         }
         std::mem::take(&mut self.uncounted)
     }
 }
 
-/// Takes out what `claim` makes moot, and the first of its subject if there are too many; says which is which.
-fn make_room(claims: &mut Vec<Claim>, claim: &Claim) -> Vec<(Claim, bool)> {
-    let moot = claims.extract_if(.., |known| known.is_moot_beside(claim));
-    let mut dropped: Vec<(Claim, bool)> = moot.map(|claim| (claim, true)).collect();
-    let same = claims
+/// Takes out what `assertion` makes moot, and the first of its subject if there are too many; says which is which.
+fn make_room(
+    assertions: &mut Vec<LabelAssertion>,
+    assertion: &LabelAssertion,
+) -> Vec<(LabelAssertion, bool)> {
+    let moot = assertions.extract_if(.., |known| known.is_moot_beside(assertion));
+    let mut dropped: Vec<(LabelAssertion, bool)> =
+        moot.map(|assertion| (assertion, true)).collect();
+    let same = assertions
         .iter()
-        .filter(|known| known.is_same_subject(claim))
+        .filter(|known| known.is_same_subject(assertion))
         .count();
     if same >= CLAIMS_MAX {
-        let first = claims.iter().position(|known| known.is_same_subject(claim));
-        dropped.extend(first.map(|at| (claims.remove(at), false)));
+        let first = assertions
+            .iter()
+            .position(|known| known.is_same_subject(assertion));
+        dropped.extend(first.map(|at| (assertions.remove(at), false)));
     }
     dropped
 }

@@ -1,96 +1,96 @@
 //! The work of one minute: predictions look for those before them and for labels that wait, labels for predictions.
 
-use super::batch::Batch;
+use super::assertion_effect::AssertionEffect;
 use super::bucket::{Bucket, place};
-use super::buffer::{Event, Minute, Told};
-use super::counts::Counts;
-use super::ledger::{Ledger, Pair};
+use super::bucket_filter::{BucketFilter, BucketMask};
+use super::buffer::{BufferedItem, Minute, MinuteEvent};
+use super::checkpoint::SuppressedPrediction;
+use super::counts::JoinCounts;
+use super::flush_texts::FlushTexts;
 use super::outcomes::Predicted;
-use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival, Settings};
-use super::sieve::{Mesh, Sieve};
-use super::standing::Suppressed;
-use super::verdict::Effect;
+use super::settings::{ENTRIES_PER_ID_MAX, JoinSettings, LabelArrival};
+use super::sink::{JoinSink, JoinTimes};
 use super::waiting::Waiting;
 use crate::event::EventTime;
 use crate::window::Boundary;
 
 /// What lives between minutes, apart from what has not been worked.
 #[derive(Debug)]
-pub(super) struct Live {
-    pub settings: Settings,
+pub(super) struct LiveState {
+    pub settings: JoinSettings,
     /// Oldest first.
     pub buckets: Vec<Bucket>,
-    pub sieve: Sieve,
+    pub filter: BucketFilter,
     pub waiting: Waiting,
-    pub counts: Counts,
+    pub counts: JoinCounts,
     /// Labels of arrivals before it are in the counts for good.
     pub settled: Option<Boundary>,
     /// Refusals that a rebuild could not repeat.
-    pub suppressed: Vec<Suppressed>,
+    pub suppressed: Vec<SuppressedPrediction>,
 }
 
 /// Where an entry lies: which bucket, and which of its entries.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct EntryAddress {
     pub bucket: usize,
     pub entry: u32,
 }
 
 /// The live entries of one id.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    places: [Option<Place>; ENTRIES_PER_ID_MAX],
+pub(super) struct EntriesOfId {
+    places: [Option<EntryAddress>; ENTRIES_PER_ID_MAX],
     len: usize,
 }
 
-impl Found {
-    fn push(&mut self, place: Place) {
+impl EntriesOfId {
+    fn push(&mut self, place: EntryAddress) {
         if let Some(free) = self.places.get_mut(self.len) {
             *free = Some(place);
             self.len += 1;
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Place> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = EntryAddress> + '_ {
         self.places.iter().flatten().copied()
     }
 }
 
-impl Live {
+impl LiveState {
     /// Works the events of the minute that begins at `start`.
-    pub(super) fn work(&mut self, start: Boundary, minute: &Minute, ledger: &mut impl Ledger) {
+    pub(super) fn work(&mut self, start: Boundary, minute: &Minute, sink: &mut impl JoinSink) {
         for event in minute.in_order() {
             match event {
-                Event::Predicted(told) => self.predict(told, ledger),
-                Event::Labelled(told) => self.label(start, told, ledger),
+                MinuteEvent::Predicted(item) => self.predict(item, sink),
+                MinuteEvent::Labelled(item) => self.label(start, item, sink),
             }
         }
     }
 
-    fn predict(&mut self, told: &Told<Predicted>, ledger: &mut impl Ledger) {
+    fn predict(&mut self, item: &BufferedItem<Predicted>, sink: &mut impl JoinSink) {
         self.counts.predictions += 1;
-        let own = self.settings.bucket_of(told.what.time);
-        let found = self.find(told.what.id);
-        if let Some(original) = self.original(told, &found) {
+        let own = self.settings.bucket_of(item.what.time);
+        let found = self.find(item.what.id);
+        if let Some(original) = self.original(item, &found) {
             self.counts.duplicates += 1;
             if original != own {
-                self.suppress(told);
+                self.suppress(item);
             }
         } else if found.len == ENTRIES_PER_ID_MAX {
             self.counts.crowded += 1;
-            self.suppress(told);
-        } else if let Some(place) = self.insert(own, told) {
-            self.introduce(place, told.what.time, ledger);
+            self.suppress(item);
+        } else if let Some(place) = self.insert(own, item) {
+            self.introduce(place, item.what.time, sink);
         }
     }
 
-    pub(super) fn find(&self, id: u64) -> Found {
-        let mut found = Found::default();
-        let mesh = self.sieve.of(place(id));
+    pub(super) fn find(&self, id: u64) -> EntriesOfId {
+        let mut found = EntriesOfId::default();
+        let mesh = self.filter.of(place(id));
         for (bucket, held) in self.buckets.iter().enumerate() {
             if held.mesh.meets(mesh) {
                 held.of_id(id)
-                    .for_each(|entry| found.push(Place { bucket, entry }));
+                    .for_each(|entry| found.push(EntryAddress { bucket, entry }));
             }
         }
         found
@@ -103,15 +103,15 @@ impl Live {
             let dead = self.buckets.remove(0);
             pending += dead.pending;
             let is_shared = self.buckets.iter().any(|live| live.mesh == dead.mesh);
-            let mesh = if is_shared { Mesh(0) } else { dead.mesh };
-            self.sieve.clear(mesh, dead.entries.len());
+            let mesh = if is_shared { BucketMask(0) } else { dead.mesh };
+            self.filter.clear(mesh, dead.entries.len());
         }
         pending
     }
 
     /// Where the bucket begins that holds an answer of the same answerer to the same question.
-    fn original(&self, told: &Told<Predicted>, found: &Found) -> Option<Boundary> {
-        let (group, _) = told.batch.group(told.what.group)?;
+    fn original(&self, item: &BufferedItem<Predicted>, found: &EntriesOfId) -> Option<Boundary> {
+        let (group, _) = item.batch.group(item.what.group)?;
         found.iter().find_map(|place| {
             let bucket = self.buckets.get(place.bucket)?;
             let entry = bucket.entries.get(place.entry)?;
@@ -122,32 +122,32 @@ impl Live {
 
     /// Counts a prediction of a closed minute. A rebuild may be told of it in time, and must not take it in instead of
     /// what was taken in; where what was taken in comes first then too, it is a duplicate and needs no remembering.
-    pub(super) fn refuse_late(&mut self, told: &Told<Predicted>) {
+    pub(super) fn refuse_late(&mut self, item: &BufferedItem<Predicted>) {
         self.counts.predictions += 1;
         self.counts.late += 1;
-        let own = self.settings.bucket_of(told.what.time);
-        let found = self.find(told.what.id);
-        let comes_first = |place: Place| {
+        let own = self.settings.bucket_of(item.what.time);
+        let found = self.find(item.what.id);
+        let comes_first = |place: EntryAddress| {
             let bucket = self.buckets.get(place.bucket).filter(|b| b.start == own)?;
             let entry = bucket.entries.get(place.entry)?;
-            let (group, _) = told.batch.group(told.what.group)?;
+            let (group, _) = item.batch.group(item.what.group)?;
             let is_same = group.is_same_answerer(bucket.groups.get(entry.group)?);
             let order = (bucket.time_of(entry), bucket.content_of(entry));
-            Some(is_same && order <= (told.what.time, told.content))
+            Some(is_same && order <= (item.what.time, item.content))
         };
         let is_duplicate = found.iter().any(|place| comes_first(place) == Some(true));
         if !is_duplicate {
-            self.suppress(told);
+            self.suppress(item);
         }
     }
 
     /// Remembers that a prediction was refused.
-    fn suppress(&mut self, told: &Told<Predicted>) {
-        let refused = suppressed(&self.settings, told);
+    fn suppress(&mut self, item: &BufferedItem<Predicted>) {
+        let refused = suppressed(&self.settings, item);
         self.suppressed.push(refused);
     }
 
-    fn insert(&mut self, start: Boundary, told: &Told<Predicted>) -> Option<Place> {
+    fn insert(&mut self, start: Boundary, item: &BufferedItem<Predicted>) -> Option<EntryAddress> {
         let bucket = self.buckets.partition_point(|bucket| bucket.start < start);
         if self
             .buckets
@@ -156,55 +156,55 @@ impl Live {
         {
             let number = start.0.div_euclid(self.settings.bucket_minutes());
             self.buckets
-                .insert(bucket, Bucket::new(start, Mesh::of(number)));
+                .insert(bucket, Bucket::new(start, BucketMask::of(number)));
         }
-        let batch: &Batch = &told.batch;
-        if self.sieve.is_full() {
-            self.sieve = self.larger_sieve();
+        let batch: &FlushTexts = &item.batch;
+        if self.filter.is_full() {
+            self.filter = self.larger_sieve();
         }
         let held = self.buckets.get_mut(bucket)?;
-        let entry = held.insert(&told.what, batch)?;
-        self.sieve.insert(place(told.what.id), held.mesh);
-        Some(Place { bucket, entry })
+        let entry = held.insert(&item.what, batch)?;
+        self.filter.insert(place(item.what.id), held.mesh);
+        Some(EntryAddress { bucket, entry })
     }
 
-    fn larger_sieve(&self) -> Sieve {
-        let mut sieve = self.sieve.larger();
+    fn larger_sieve(&self) -> BucketFilter {
+        let mut filter = self.filter.larger();
         for bucket in &self.buckets {
             for entry in bucket.entries.iter() {
-                sieve.insert(place(entry.id), bucket.mesh);
+                filter.insert(place(entry.id), bucket.mesh);
             }
         }
-        sieve
+        filter
     }
 
     /// Tells the ledger of a new entry, and the entry of the labels that wait for it.
-    fn introduce(&mut self, place: Place, time: EventTime, ledger: &mut impl Ledger) {
+    fn introduce(&mut self, place: EntryAddress, time: EventTime, sink: &mut impl JoinSink) {
         let Some(bucket) = self.buckets.get_mut(place.bucket) else {
             return;
         };
         let Some(entry) = bucket.entries.get(place.entry).copied() else {
             return;
         };
-        let pair = Pair {
+        let pair = JoinTimes {
             predicted_at: time,
             known_at: time,
         };
         if let Some(group) = bucket.groups.get(entry.group) {
-            ledger.predicted(group, pair, bucket.answer_of(&entry));
+            sink.predicted(group, pair, bucket.answer_of(&entry));
         }
         let mut met = 0;
-        for claim in self.waiting.claims(entry.id) {
-            if !self.settings.is_pair(time, LabelArrival(claim.arrival)) {
+        for assertion in self.waiting.assertions(entry.id) {
+            if !self.settings.is_pair(time, LabelArrival(assertion.arrival)) {
                 continue;
             }
-            let pair = Pair {
-                known_at: time.max(claim.arrival),
+            let pair = JoinTimes {
+                known_at: time.max(assertion.arrival),
                 ..pair
             };
-            let effect = bucket.hear(place.entry, claim, pair, ledger);
-            if count(effect, bucket, place.entry, &mut self.counts) && !claim.counted {
-                claim.counted = true;
+            let effect = bucket.hear(place.entry, assertion, pair, sink);
+            if count(effect, bucket, place.entry, &mut self.counts) && !assertion.counted {
+                assertion.counted = true;
                 met += 1;
             }
         }
@@ -214,11 +214,16 @@ impl Live {
 }
 
 /// Counts what a claim did to an entry; whether it was news.
-pub(super) fn count(effect: Effect, bucket: &mut Bucket, entry: u32, counts: &mut Counts) -> bool {
-    if effect == Effect::Nothing {
+pub(super) fn count(
+    effect: AssertionEffect,
+    bucket: &mut Bucket,
+    entry: u32,
+    counts: &mut JoinCounts,
+) -> bool {
+    if effect == AssertionEffect::Nothing {
         return false;
     }
-    counts.corrections += u64::from(effect == Effect::Corrected);
+    counts.corrections += u64::from(effect == AssertionEffect::Corrected);
     let entry = bucket.entries.get_mut(entry);
     if entry.is_some_and(super::entry::Entry::join) {
         bucket.pending -= 1;
@@ -228,11 +233,14 @@ pub(super) fn count(effect: Effect, bucket: &mut Bucket, entry: u32, counts: &mu
 }
 
 /// A prediction as a refusal of it is written down.
-pub(super) fn suppressed(settings: &Settings, told: &Told<Predicted>) -> Suppressed {
-    Suppressed {
-        bucket: settings.bucket_of(told.what.time),
-        id: told.what.id,
-        time: told.what.time,
-        content: told.content,
+pub(super) fn suppressed(
+    settings: &JoinSettings,
+    item: &BufferedItem<Predicted>,
+) -> SuppressedPrediction {
+    SuppressedPrediction {
+        bucket: settings.bucket_of(item.what.time),
+        id: item.what.id,
+        time: item.what.time,
+        content: item.content,
     }
 }

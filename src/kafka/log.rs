@@ -16,10 +16,10 @@ use super::guard::guarded;
 use super::message::KafkaMessage;
 use super::refusal::refused;
 use super::restore::{REQUEST_TIMEOUT, StateReading};
-use super::settings::{Offsets, Settings};
-use super::transaction::{self, Aftermath, Failure, Letters, TransactionalProducer};
+use super::settings::{ClientSettings, Offsets};
+use super::transaction::{self, Aftermath, DeadLetterTarget, Failure, TransactionalProducer};
 use crate::runtime::{
-    Batch, Committed, Fault, FirstStart, Happening, Log, TakeEntry, TopicPartition,
+    Batch, Committed, Fault, FirstStart, Log, LogEvent, TakeEntry, TopicPartition,
 };
 
 /// How long one look at committed offsets waits for those that a transaction is deciding about; then the worker polls,
@@ -34,7 +34,7 @@ const FENCED_MAX: u32 = 3;
 
 /// The log on Kafka.
 pub struct KafkaLog {
-    settings: Settings,
+    settings: ClientSettings,
     dead_letters: String,
     consumer: BaseConsumer<GroupContext>,
     /// Sees where logs truly end.
@@ -52,7 +52,11 @@ impl KafkaLog {
     ///
     /// # Errors
     /// When a property is unknown or no broker answers.
-    pub fn connect(settings: Settings, topics: &[&str], dead_letters: &str) -> Result<Self, Fault> {
+    pub fn connect(
+        settings: ClientSettings,
+        topics: &[&str],
+        dead_letters: &str,
+    ) -> Result<Self, Fault> {
         let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
             .map_err(|e| refused(&e))?;
         answers(&probe, &settings.brokers)?;
@@ -205,24 +209,24 @@ impl Log for KafkaLog {
     type Original = OwnedMessage;
     type Message<'a> = KafkaMessage<'a>;
 
-    fn poll(&mut self, timeout: Duration) -> Result<Happening<KafkaMessage<'_>>, Fault> {
+    fn poll(&mut self, timeout: Duration) -> Result<LogEvent<KafkaMessage<'_>>, Fault> {
         if let Some(decision) = self.consumer.context().next_decision() {
             return Ok(happening(decision));
         }
         match self.consumer.poll(timeout) {
-            Some(Ok(message)) => Ok(Happening::Message(message.into())),
+            Some(Ok(message)) => Ok(LogEvent::Message(message.into())),
             Some(Err(error)) => match polled(&error) {
                 Some(fault) => Err(fault),
                 None => {
                     tracing::warn!(%error, "reading; the client goes on trying");
-                    Ok(Happening::Nothing)
+                    Ok(LogEvent::Nothing)
                 }
             },
             None => Ok(self
                 .consumer
                 .context()
                 .next_decision()
-                .map_or(Happening::Nothing, happening)),
+                .map_or(LogEvent::Nothing, happening)),
         }
     }
 
@@ -379,7 +383,7 @@ impl Log for KafkaLog {
             }
             (Offsets::Beside, _) => None,
         };
-        let letters = Letters {
+        let letters = DeadLetterTarget {
             topic: &self.dead_letters,
             bytes_max: self.settings.record_bytes_max(),
         };
@@ -452,11 +456,11 @@ fn listed<'a>(partitions: impl Iterator<Item = &'a TopicPartition>) -> TopicPart
     list
 }
 
-fn happening<M>(decision: Decision) -> Happening<M> {
+fn happening<M>(decision: Decision) -> LogEvent<M> {
     match decision {
-        Decision::Assigned(partitions) => Happening::Assigned(partitions),
-        Decision::Revoked => Happening::Revoked,
-        Decision::Lost => Happening::Lost,
+        Decision::Assigned(partitions) => LogEvent::Assigned(partitions),
+        Decision::Revoked => LogEvent::Revoked,
+        Decision::Lost => LogEvent::Lost,
     }
 }
 

@@ -16,5 +16,5 @@ pub use log::KafkaLog;
 pub use message::KafkaMessage;
 pub use reset::{ResetTo, reset_offsets};
 pub use restore::read_all;
-pub use settings::{Offsets, Settings};
+pub use settings::{ClientSettings, Offsets};
 pub use topics::{Action, TopicSpec, apply, plan_topics, verify_inputs};

@@ -10,7 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::context::QuietContext;
 use super::refusal::refused;
 use super::restore::REQUEST_TIMEOUT;
-use super::settings::Settings;
+use super::settings::ClientSettings;
 use crate::pipeline::ingest::Position;
 use crate::runtime::{Fault, encode_metadata};
 
@@ -31,7 +31,7 @@ pub enum ResetTo {
 /// # Errors
 /// When members are still active, the topic does not exist or the cluster does not answer.
 pub fn reset_offsets(
-    settings: &Settings,
+    settings: &ClientSettings,
     topic: &str,
     to: ResetTo,
     incarnation: u64,

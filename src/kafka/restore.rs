@@ -14,7 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
 use super::refusal::refused;
-use super::settings::Settings;
+use super::settings::ClientSettings;
 use crate::runtime::{Fault, TakeEntry};
 
 /// How long a request for the ends of a log may take.
@@ -40,7 +40,7 @@ impl StateReading {
     /// # Errors
     /// When the cluster does not answer.
     pub fn begin(
-        settings: &Settings,
+        settings: &ClientSettings,
         probe: &BaseConsumer<QuietContext>,
         topic: &str,
         partitions: &[i32],
@@ -138,7 +138,7 @@ fn passing(topic: &str, error: &KafkaError) -> Fault {
 ///
 /// # Errors
 /// When the topic does not exist or the cluster does not answer.
-pub fn read_all(settings: &Settings, topic: &str) -> Result<Vec<Vec<u8>>, Fault> {
+pub fn read_all(settings: &ClientSettings, topic: &str) -> Result<Vec<Vec<u8>>, Fault> {
     let cannot = |error: KafkaError| Fault::Fatal(format!("cannot read {topic}: {error}"));
     let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
         .map_err(|error| refused(&error))?;

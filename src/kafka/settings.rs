@@ -7,7 +7,7 @@ use rdkafka::ClientConfig;
 
 /// How to reach the cluster, and as whom.
 #[derive(Clone)]
-pub struct Settings {
+pub struct ClientSettings {
     /// `host:port`, comma-separated.
     pub brokers: String,
     /// The consumer group.
@@ -34,7 +34,7 @@ pub enum Offsets {
 /// The default of `message.max.bytes`: a little less than a default broker takes.
 const RECORD_BYTES_MAX: usize = 1_000_000;
 
-impl Settings {
+impl ClientSettings {
     fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config

@@ -14,7 +14,7 @@ use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 use super::context::QuietContext;
 use super::refusal::refused;
 use super::restore::REQUEST_TIMEOUT;
-use super::settings::Settings;
+use super::settings::ClientSettings;
 use crate::pipeline::{PANES_PARTITIONS, Plan};
 use crate::runtime::Fault;
 
@@ -122,7 +122,7 @@ fn compacted() -> BTreeMap<&'static str, String> {
 /// # Errors
 /// When the cluster does not answer.
 pub fn plan_topics(
-    settings: &Settings,
+    settings: &ClientSettings,
     plan: &Plan,
     replication: i32,
 ) -> Result<Vec<Action>, Fault> {
@@ -156,7 +156,7 @@ pub fn plan_topics(
 ///
 /// # Errors
 /// When the cluster refuses.
-pub fn apply(settings: &Settings, actions: &[Action]) -> Result<Vec<String>, Fault> {
+pub fn apply(settings: &ClientSettings, actions: &[Action]) -> Result<Vec<String>, Fault> {
     let missing: Vec<&TopicSpec> = actions
         .iter()
         .filter_map(|action| match action {
@@ -191,7 +191,7 @@ pub fn apply(settings: &Settings, actions: &[Action]) -> Result<Vec<String>, Fau
 }
 
 /// A topic that was just created is not known everywhere yet: a group that subscribes too early works without it.
-fn await_leaders(settings: &Settings, created: &[&TopicSpec]) -> Result<(), Fault> {
+fn await_leaders(settings: &ClientSettings, created: &[&TopicSpec]) -> Result<(), Fault> {
     let deadline = Instant::now() + ADMIN_TIMEOUT;
     let is_led = |known: &BTreeMap<String, i32>, spec: &TopicSpec| {
         known
@@ -228,7 +228,7 @@ fn new_topic(spec: &TopicSpec) -> NewTopic<'_> {
 ///
 /// # Errors
 /// Names the topic that is missing.
-pub fn verify_inputs(settings: &Settings, plan: &Plan) -> Result<(), Fault> {
+pub fn verify_inputs(settings: &ClientSettings, plan: &Plan) -> Result<(), Fault> {
     let existing = existing(settings)?;
     let topics = &plan.topics;
     match topics.inputs().find(|topic| !existing.contains_key(*topic)) {
@@ -246,13 +246,13 @@ pub fn verify_inputs(settings: &Settings, plan: &Plan) -> Result<(), Fault> {
 }
 
 /// Partitions of every topic of the cluster.
-fn existing(settings: &Settings) -> Result<BTreeMap<String, i32>, Fault> {
+fn existing(settings: &ClientSettings) -> Result<BTreeMap<String, i32>, Fault> {
     partitions(settings, |_| true)
 }
 
 /// How many partitions of every topic of the cluster are `counted`.
 fn partitions(
-    settings: &Settings,
+    settings: &ClientSettings,
     counted: impl Fn(&MetadataPartition) -> bool,
 ) -> Result<BTreeMap<String, i32>, Fault> {
     let reader: BaseConsumer<QuietContext> =
@@ -277,7 +277,7 @@ fn partitions(
 }
 
 fn cleanup_policies(
-    settings: &Settings,
+    settings: &ClientSettings,
     plan: &Plan,
     existing: &BTreeMap<String, i32>,
     replication: i32,
@@ -312,7 +312,7 @@ fn cleanup_policies(
         .collect())
 }
 
-fn admin(settings: &Settings) -> Result<AdminClient<QuietContext>, Fault> {
+fn admin(settings: &ClientSettings) -> Result<AdminClient<QuietContext>, Fault> {
     let client: Result<AdminClient<QuietContext>, KafkaError> =
         AdminClient::from_config_and_context(&settings.admin(), QuietContext);
     client.map_err(|error| refused(&error))

@@ -45,7 +45,7 @@ pub struct Failure {
 
 /// Where dead letters go, and how large one may be.
 #[derive(Debug, Clone, Copy)]
-pub struct Letters<'a> {
+pub struct DeadLetterTarget<'a> {
     /// The topic.
     pub topic: &'a str,
     /// Bytes of one record.
@@ -59,7 +59,7 @@ pub struct Letters<'a> {
 pub fn commit(
     producer: &TransactionalProducer,
     records: Vec<Outgoing<OwnedMessage>>,
-    dead_letters: Letters<'_>,
+    dead_letters: DeadLetterTarget<'_>,
     offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
 ) -> Result<Aftermath, Failure> {
     producer.begin_transaction().map_err(during("begin"))?;
@@ -146,7 +146,7 @@ fn drain(producer: &TransactionalProducer) -> Result<(), KafkaError> {
 fn send(
     producer: &TransactionalProducer,
     record: Outgoing<OwnedMessage>,
-    letters: Letters<'_>,
+    letters: DeadLetterTarget<'_>,
 ) -> Result<(), KafkaError> {
     match record {
         Outgoing::Record {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::frame::{Frame, Joint, SourceId};
+use super::frame::{Frame, FrameLink, SourceId};
 use crate::event::EventTime;
 
 /// How far one source has been heard.
@@ -82,9 +82,9 @@ impl Cursors {
     /// When the frame does not continue its source.
     pub fn admit<L>(&self, frame: &Frame<L>) -> Result<Admission, Gap> {
         let cursor = self.sources.get(&frame.source);
-        match (frame.joint, cursor) {
-            (Joint::Genesis, None) | (Joint::Lost { .. }, None) => self.admit_piece(frame),
-            (Joint::Lost { .. }, Some(at)) if at.incarnation != frame.incarnation => {
+        match (frame.link, cursor) {
+            (FrameLink::First, None) | (FrameLink::Lost { .. }, None) => self.admit_piece(frame),
+            (FrameLink::Lost { .. }, Some(at)) if at.incarnation != frame.incarnation => {
                 self.admit_piece(frame)
             }
             (_, Some(at)) if at.incarnation == frame.incarnation => match frame.seq {
@@ -157,13 +157,13 @@ impl Cursors {
             .iter()
             .filter(|(source, _)| counts(&source.topic));
         let mut clock: Option<EventTime> = None;
-        let mut heard = 0;
+        let mut last_seen = 0;
         for (_, cursor) in counted {
             let watermark = cursor.watermark?;
             clock = Some(clock.map_or(watermark, |c| c.min(watermark)));
-            heard += 1;
+            last_seen += 1;
         }
-        clock.filter(|_| heard == expected)
+        clock.filter(|_| last_seen == expected)
     }
 
     /// Where the source was last heard.
@@ -208,7 +208,7 @@ fn gap<L>(frame: &Frame<L>, cursor: Option<&Cursor>) -> Gap {
 mod tests {
     use super::*;
 
-    fn frame(partition: i32, seq: u64, start: i64, end: i64, joint: Joint) -> Frame<()> {
+    fn frame(partition: i32, seq: u64, start: i64, end: i64, link: FrameLink) -> Frame<()> {
         Frame {
             source: SourceId {
                 topic: "t".into(),
@@ -216,18 +216,18 @@ mod tests {
             },
             incarnation: 1,
             seq,
-            joint,
+            link,
             start,
             end,
             watermark: Some(EventTime(end * 1_000)),
             topic_partitions: 2,
-            loads: Vec::new(),
+            payloads: Vec::new(),
             piece: 0,
             more: false,
         }
     }
 
-    fn heard(frames: &[Frame<()>]) -> Cursors {
+    fn last_seen(frames: &[Frame<()>]) -> Cursors {
         let mut cursors = Cursors::default();
         for frame in frames {
             assert_eq!(cursors.admit(frame), Ok(Admission::Merge));
@@ -239,10 +239,10 @@ mod tests {
     #[test]
     fn a_chain_merges_and_a_repeated_frame_is_a_duplicate() {
         let frames = [
-            frame(0, 1, 0, 5, Joint::Genesis),
-            frame(0, 2, 5, 9, Joint::Next),
+            frame(0, 1, 0, 5, FrameLink::First),
+            frame(0, 2, 5, 9, FrameLink::Next),
         ];
-        let cursors = heard(&frames);
+        let cursors = last_seen(&frames);
         for again in &frames {
             assert_eq!(cursors.admit(again), Ok(Admission::Duplicate));
         }
@@ -251,24 +251,27 @@ mod tests {
     /// Every illegal log must raise the alarm.
     #[test]
     fn every_illegal_continuation_is_a_gap() {
-        let cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        let cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
         let other_life = Frame {
             incarnation: 2,
-            ..frame(0, 2, 5, 9, Joint::Next)
+            ..frame(0, 2, 5, 9, FrameLink::Next)
         };
         let illegal = [
-            ("a number was skipped", frame(0, 3, 5, 9, Joint::Next)),
-            ("offsets were skipped", frame(0, 2, 6, 9, Joint::Next)),
-            ("offsets overlap", frame(0, 2, 4, 9, Joint::Next)),
+            ("a number was skipped", frame(0, 3, 5, 9, FrameLink::Next)),
+            ("offsets were skipped", frame(0, 2, 6, 9, FrameLink::Next)),
+            ("offsets overlap", frame(0, 2, 4, 9, FrameLink::Next)),
             ("another life without a reset", other_life.clone()),
             (
                 "a second genesis",
                 Frame {
-                    joint: Joint::Genesis,
+                    link: FrameLink::First,
                     ..other_life
                 },
             ),
-            ("a source that never began", frame(1, 2, 5, 9, Joint::Next)),
+            (
+                "a source that never began",
+                frame(1, 2, 5, 9, FrameLink::Next),
+            ),
         ];
         for (what, frame) in illegal {
             assert!(cursors.admit(&frame).is_err(), "{what} must be refused");
@@ -280,9 +283,9 @@ mod tests {
         let piece = |piece, more| Frame {
             piece,
             more,
-            ..frame(0, 2, 5, 9, Joint::Next)
+            ..frame(0, 2, 5, 9, FrameLink::Next)
         };
-        let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        let mut cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
         assert!(cursors.admit(&piece(1, true)).is_err(), "the first is lost");
         cursors.pass(&piece(0, true));
         assert_eq!(cursors.admit(&piece(0, true)), Ok(Admission::Duplicate));
@@ -292,40 +295,40 @@ mod tests {
         );
         cursors.pass(&piece(1, false));
         assert_eq!(cursors.admit(&piece(1, false)), Ok(Admission::Duplicate));
-        let next = frame(0, 3, 9, 12, Joint::Next);
+        let next = frame(0, 3, 9, 12, FrameLink::Next);
         assert_eq!(cursors.admit(&next), Ok(Admission::Merge));
     }
 
     #[test]
     fn an_accepted_loss_begins_a_new_life() {
-        let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        let mut cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
         let reset = Frame {
             incarnation: 2,
-            ..frame(0, 1, 8, 9, Joint::Lost { from: 5, to: 8 })
+            ..frame(0, 1, 8, 9, FrameLink::Lost { from: 5, to: 8 })
         };
         assert_eq!(cursors.admit(&reset), Ok(Admission::Merge));
         cursors.pass(&reset);
         let next = Frame {
             incarnation: 2,
-            ..frame(0, 2, 9, 12, Joint::Next)
+            ..frame(0, 2, 9, 12, FrameLink::Next)
         };
         assert_eq!(cursors.admit(&next), Ok(Admission::Merge));
         assert!(
-            cursors.admit(&frame(0, 2, 5, 9, Joint::Next)).is_err(),
+            cursors.admit(&frame(0, 2, 5, 9, FrameLink::Next)).is_err(),
             "the old life is over"
         );
     }
 
     #[test]
     fn the_clock_waits_for_every_partition_of_every_topic() {
-        let mut cursors = heard(&[frame(0, 1, 0, 5, Joint::Genesis)]);
+        let mut cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
         let clock = |cursors: &Cursors| cursors.clock(|_| true, []);
         assert_eq!(clock(&cursors), None, "partition 1 was not heard of");
-        cursors.pass(&frame(1, 1, 0, 3, Joint::Genesis));
+        cursors.pass(&frame(1, 1, 0, 3, FrameLink::First));
         assert_eq!(clock(&cursors), Some(EventTime(3_000)));
         let grown = Frame {
             topic_partitions: 3,
-            ..frame(0, 2, 5, 9, Joint::Next)
+            ..frame(0, 2, 5, 9, FrameLink::Next)
         };
         cursors.pass(&grown);
         assert_eq!(clock(&cursors), None, "a partition was added");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::alert::{AlertRecord, By};
 use crate::detect::Verdict;
-use crate::detect::slo::Standing;
+use crate::detect::slo::BudgetStatus;
 use crate::event::Scope;
 use crate::sketch::{Quality, Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
@@ -115,15 +115,15 @@ pub struct Effects {
     /// For those who look on: the last word on each window's quality: where it ends, and the positive class.
     pub quality: BTreeMap<QualityKey, (Boundary, Quality, Option<String>)>,
     /// For those who look on: how each objective of a model stands.
-    pub objectives: BTreeMap<(String, String), ObjectiveStanding>,
+    pub objectives: BTreeMap<(String, String), ObjectiveReading>,
     /// Partials of quality that came after their minute was closed: dropped.
-    pub stranded_quality: u64,
+    pub late_quality: u64,
     /// For those who look on: alerts that changed.
     pub alerts: Vec<AlertRecord>,
     /// Frames that came twice and were dropped.
     pub duplicate_frames: u64,
     /// Predictions of a source that appeared after the clock had passed their panes: dropped as late.
-    pub stranded: u64,
+    pub late_for_stage: u64,
     /// Predictions and subjects beyond the bounds, not counted.
     pub overflow: Overflow,
 }
@@ -141,11 +141,11 @@ pub struct QualityKey {
 
 /// How an objective stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ObjectiveStanding {
+pub struct ObjectiveReading {
     /// What is promised.
     pub target: Option<f64>,
     /// What is left of it.
-    pub standing: Standing,
+    pub standing: BudgetStatus,
 }
 
 /// What was turned away at the bounds.

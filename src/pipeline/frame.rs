@@ -30,9 +30,9 @@ pub struct SourceId {
 
 /// How a frame continues its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Joint {
+pub enum FrameLink {
     /// The first frame of a source nobody has heard of.
-    Genesis,
+    First,
     /// The next one.
     Next,
     /// The first one of a new incarnation; offsets from..to of the old one were given up by an operator.
@@ -78,12 +78,12 @@ pub enum Summary {
 }
 
 /// What frames can carry.
-pub trait Load: Serialize + DeserializeOwned + Clone {
+pub trait Payload: Serialize + DeserializeOwned + Clone {
     /// Two parts that together say the same, or the whole again where it cannot be cut.
     ///
     /// # Errors
     /// The whole, where it cannot be cut.
-    fn halves(self) -> Result<(Self, Self), Box<Self>>;
+    fn split_in_two(self) -> Result<(Self, Self), Box<Self>>;
 }
 
 /// What one flush of one source sends to one partition.
@@ -96,7 +96,7 @@ pub struct Frame<L> {
     /// Flushes of this incarnation so far, this one included.
     pub seq: u64,
     /// How it continues the frame before.
-    pub joint: Joint,
+    pub link: FrameLink,
     /// First offset it speaks for: where the frame before ended.
     pub start: i64,
     /// The next offset to read.
@@ -106,7 +106,7 @@ pub struct Frame<L> {
     /// Partitions of the source's topic: one not heard from yet holds the clock back.
     pub topic_partitions: i32,
     /// What was counted.
-    pub loads: Vec<L>,
+    pub payloads: Vec<L>,
     /// Number of this piece of the frame, from 0.
     pub piece: u32,
     /// Whether further pieces of this frame follow; only the last moves the cursor.
@@ -130,13 +130,16 @@ pub enum BadFrames {
 ///
 /// # Errors
 /// Never in practice: a vector takes any bytes.
-pub fn pack<L: Load>(frames: Vec<Frame<L>>) -> Result<Vec<Vec<u8>>, postcard::Error> {
+pub fn pack<L: Payload>(frames: Vec<Frame<L>>) -> Result<Vec<Vec<u8>>, postcard::Error> {
     let mut records = Vec::new();
     let mut pieces = Pieces::new();
     let mut closing = Vec::with_capacity(frames.len());
     for mut frame in frames {
         pieces.piece = 0;
-        for load in std::mem::take(&mut frame.loads).into_iter().flat_map(split) {
+        for load in std::mem::take(&mut frame.payloads)
+            .into_iter()
+            .flat_map(split)
+        {
             pieces.add(&frame, load);
             if pieces.bytes > PIECE_BYTES_MAX {
                 records.push(pieces.record()?);
@@ -154,7 +157,7 @@ pub fn pack<L: Load>(frames: Vec<Frame<L>>) -> Result<Vec<Vec<u8>>, postcard::Er
 ///
 /// # Errors
 /// When the record was written by another version, or is damaged.
-pub fn unpack<L: Load>(record: &[u8]) -> Result<Vec<Frame<L>>, BadFrames> {
+pub fn unpack<L: Payload>(record: &[u8]) -> Result<Vec<Frame<L>>, BadFrames> {
     match record.split_first() {
         Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
         Some((&other, _)) => Err(BadFrames::Format(other)),
@@ -170,7 +173,7 @@ struct Pieces<L> {
     bytes: usize,
 }
 
-impl<L: Load> Pieces<L> {
+impl<L: Payload> Pieces<L> {
     fn new() -> Self {
         Self {
             frames: Vec::new(),
@@ -182,10 +185,10 @@ impl<L: Load> Pieces<L> {
     fn add(&mut self, frame: &Frame<L>, Weighed { load, bytes }: Weighed<L>) {
         self.bytes += bytes;
         match self.frames.last_mut() {
-            Some(last) if last.source == frame.source => last.loads.push(load),
+            Some(last) if last.source == frame.source => last.payloads.push(load),
             _ => {
                 self.frames.push(Frame {
-                    loads: vec![load],
+                    payloads: vec![load],
                     piece: self.piece,
                     more: true,
                     ..frame.clone()
@@ -214,12 +217,12 @@ struct Weighed<L> {
 }
 
 /// Cuts a large load into several that merge back to it.
-fn split<L: Load>(whole: L) -> Vec<Weighed<L>> {
+fn split<L: Payload>(whole: L) -> Vec<Weighed<L>> {
     let bytes = size(&whole);
     if bytes <= PIECE_BYTES_MAX {
         return vec![Weighed { load: whole, bytes }];
     }
-    match whole.halves() {
+    match whole.split_in_two() {
         Ok((first, second)) => {
             let mut pieces = split(first);
             pieces.extend(split(second));
@@ -232,11 +235,11 @@ fn split<L: Load>(whole: L) -> Vec<Weighed<L>> {
     }
 }
 
-impl Load for Summary {
-    fn halves(self) -> Result<(Self, Self), Box<Self>> {
+impl Payload for Summary {
+    fn split_in_two(self) -> Result<(Self, Self), Box<Self>> {
         match self {
             Self::Pane(pane) if pane.partial.subjects.len() > 1 => {
-                let (first, second) = halves(pane);
+                let (first, second) = split_in_two(pane);
                 Ok((Self::Pane(first), Self::Pane(second)))
             }
             whole => Err(Box::new(whole)), // a table of qualities is bounded by its classes
@@ -245,7 +248,7 @@ impl Load for Summary {
 }
 
 /// Halves of its subjects, the first with all the rest.
-fn halves(whole: PanePartial) -> (PanePartial, PanePartial) {
+fn split_in_two(whole: PanePartial) -> (PanePartial, PanePartial) {
     let PanePartial {
         scope,
         start,
@@ -281,7 +284,7 @@ fn halves(whole: PanePartial) -> (PanePartial, PanePartial) {
 mod tests {
     use super::*;
     use crate::event::{Prediction, Value};
-    use crate::sketch::{Monoid, PartialBuffer, Whereabouts};
+    use crate::sketch::{Monoid, PartialBuffer, RecordPosition};
 
     fn wide_partial(features: usize, categories: usize) -> Partial {
         let mut buffer = PartialBuffer::default();
@@ -295,7 +298,7 @@ mod tests {
                 features,
                 ..Prediction::default()
             };
-            buffer.push(&prediction, || Whereabouts {
+            buffer.push(&prediction, || RecordPosition {
                 topic: "t".into(),
                 partition: 0,
                 offset: 0,
@@ -304,7 +307,7 @@ mod tests {
         buffer.freeze().unwrap()
     }
 
-    fn frame(loads: Vec<Summary>) -> Frame<Summary> {
+    fn frame(payloads: Vec<Summary>) -> Frame<Summary> {
         Frame {
             source: SourceId {
                 topic: "t".into(),
@@ -312,12 +315,12 @@ mod tests {
             },
             incarnation: 7,
             seq: 1,
-            joint: Joint::Genesis,
+            link: FrameLink::First,
             start: 0,
             end: 10,
             watermark: None,
             topic_partitions: 8,
-            loads,
+            payloads,
             piece: 0,
             more: false,
         }
@@ -348,7 +351,7 @@ mod tests {
         assert!(records.iter().all(|record| record.len() < 900_000));
         let mut merged = Partial::default();
         let frames: Vec<Frame<Summary>> = records.iter().flat_map(|r| unpack(r).unwrap()).collect();
-        for load in frames.iter().flat_map(|f| &f.loads) {
+        for load in frames.iter().flat_map(|f| &f.payloads) {
             let Summary::Pane(piece) = load else {
                 panic!("a pane was packed")
             };

@@ -14,13 +14,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::effect::Output;
 use super::evaluate::integrity;
 use super::flood::FloodGauge;
-use super::frame::{Frame, Joint, PanePartial, SourceId, Summary};
+use super::frame::{Frame, FrameLink, PanePartial, SourceId, Summary};
 use super::outcomes::{OutcomeBuffers, Sampled};
 use super::plan::{PANES_PARTITIONS, Plan};
-use super::segments::{Asked, OpenVersion, entry};
+use super::segments::{ObjectiveShares, OpenVersion, entry};
 use crate::event::{EventTime, Prediction, Record, Reject, Scope, Tick, event_time, label_times};
 use crate::join::Outcomes;
-use crate::sketch::{Share, Whereabouts};
+use crate::sketch::{RecordPosition, Share};
 use crate::window::{Boundary, Lateness, SourceClock};
 
 /// Open buffers (scope × pane) that force a flush: 4 MB of pending keys at 20 features.
@@ -91,7 +91,7 @@ enum Role {
 
 /// What became of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Disposition {
     /// Counted.
     Counted,
     /// Older than its source's watermark: dropped and counted as late. No label ever is.
@@ -102,7 +102,7 @@ pub enum Fate {
 
 /// What one source did since the last flush; with every record in exactly one of the counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct IngestCounts {
     /// Counted predictions, or labels that were taken.
     pub counted: u64,
     /// Of them, those whose ids do not belong to the sample that is joined.
@@ -122,7 +122,7 @@ pub struct Flushed {
     /// Alerts about the source itself.
     pub outputs: Vec<Output>,
     /// What was done.
-    pub tally: Tally,
+    pub counts: IngestCounts,
 }
 
 /// The ingest task of one input partition.
@@ -132,9 +132,9 @@ pub struct Ingest {
     topic_partitions: i32,
     role: Role,
     position: Position,
-    joint: Joint,
+    link: FrameLink,
     /// How the next frame to the join continues its chain.
-    outcomes_joint: Joint,
+    outcomes_joint: FrameLink,
     clock: SourceClock,
     start: i64,
     next: i64,
@@ -146,7 +146,7 @@ pub struct Ingest {
     outcomes: OutcomeBuffers,
     /// What the objectives say of the prediction at hand; kept for its memory.
     asked: Vec<(usize, Share)>,
-    tally: Tally,
+    counts: IngestCounts,
     flood: FloodGauge,
     outputs: Vec<Output>,
 }
@@ -166,7 +166,7 @@ impl Ingest {
             source,
             partitions,
             Position::beginning(incarnation),
-            Joint::Genesis,
+            FrameLink::First,
             next,
         )
     }
@@ -180,12 +180,12 @@ impl Ingest {
         position: Position,
         next: i64,
     ) -> Self {
-        let joint = match position.lost_from {
-            Some(from) => Joint::Lost { from, to: next },
-            None if position.seq == 0 => Joint::Genesis,
-            None => Joint::Next,
+        let link = match position.lost_from {
+            Some(from) => FrameLink::Lost { from, to: next },
+            None if position.seq == 0 => FrameLink::First,
+            None => FrameLink::Next,
         };
-        Self::at(plan, source, partitions, position, joint, next)
+        Self::at(plan, source, partitions, position, link, next)
     }
 
     fn at(
@@ -193,7 +193,7 @@ impl Ingest {
         source: SourceId,
         partitions: i32,
         position: Position,
-        joint: Joint,
+        link: FrameLink,
         next: i64,
     ) -> Self {
         let role = if plan.topics.labels.contains(&source.topic) {
@@ -202,7 +202,7 @@ impl Ingest {
             Role::Predictions
         };
         let mut position = position;
-        let outcomes_joint = begin_chain(&plan, &mut position, joint, next);
+        let outcomes_joint = begin_chain(&plan, &mut position, link, next);
         Self {
             outcomes: OutcomeBuffers::new(&plan),
             plan,
@@ -213,7 +213,7 @@ impl Ingest {
             announced: position.watermark,
             flood: FloodGauge::since(position.flood_since),
             position,
-            joint,
+            link,
             outcomes_joint,
             start: next,
             next,
@@ -222,7 +222,7 @@ impl Ingest {
             open_features: 0,
             pending_values: 0,
             asked: Vec::new(),
-            tally: Tally::default(),
+            counts: IngestCounts::default(),
             outputs: Vec::new(),
         }
     }
@@ -246,19 +246,19 @@ impl Ingest {
     }
 
     /// Takes the record at `offset`.
-    pub fn submit(&mut self, offset: i64, record: &Record<'_>) -> Fate {
+    pub fn submit(&mut self, offset: i64, record: &Record<'_>) -> Disposition {
         self.next = offset + 1;
-        let fate = match self.count(offset, record) {
-            Ok(fate) => fate,
-            Err(reject) => Fate::Rejected(reject),
+        let disposition = match self.count(offset, record) {
+            Ok(disposition) => disposition,
+            Err(reject) => Disposition::Rejected(reject),
         };
-        match fate {
-            Fate::Counted => self.tally.counted += 1,
-            Fate::Late => self.tally.late += 1,
-            Fate::Rejected(reject) => *self.tally.rejected.entry(reject).or_default() += 1,
+        match disposition {
+            Disposition::Counted => self.counts.counted += 1,
+            Disposition::Late => self.counts.late += 1,
+            Disposition::Rejected(reject) => *self.counts.rejected.entry(reject).or_default() += 1,
         }
-        self.watch_for_flood(matches!(fate, Fate::Rejected(_)), record);
-        fate
+        self.watch_for_flood(matches!(disposition, Disposition::Rejected(_)), record);
+        disposition
     }
 
     fn watch_for_flood(&mut self, is_rejected: bool, record: &Record<'_>) {
@@ -270,18 +270,22 @@ impl Ingest {
         }
     }
 
-    fn count(&mut self, offset: i64, record: &Record<'_>) -> Result<Fate, Reject> {
+    fn count(&mut self, offset: i64, record: &Record<'_>) -> Result<Disposition, Reject> {
         match self.role {
             Role::Predictions => self.count_prediction(offset, record),
             Role::Labels => self.count_label(record),
         }
     }
 
-    fn count_prediction(&mut self, offset: i64, record: &Record<'_>) -> Result<Fate, Reject> {
+    fn count_prediction(
+        &mut self,
+        offset: i64,
+        record: &Record<'_>,
+    ) -> Result<Disposition, Reject> {
         let prediction = self.plan.codec.decode(record, &self.plan.limits)?;
         let time = event_time(&prediction, record, &self.plan.limits)?;
         if self.clock.lateness(time) == Lateness::Late {
-            return Ok(Fate::Late);
+            return Ok(Disposition::Late);
         }
         if record.arrival.is_none() && self.is_far_ahead(time) {
             return Err(Reject::TimestampInFuture);
@@ -292,10 +296,10 @@ impl Ingest {
                 .observe(time, record.arrival, self.plan.disorder_millis);
         }
         if self.outcomes.predict(&prediction, time) == Sampled::Out {
-            self.tally.sampled_out += 1;
+            self.counts.sampled_out += 1;
         }
         self.sketch(offset, &prediction, Boundary::at_or_before(time));
-        Ok(Fate::Counted)
+        Ok(Disposition::Counted)
     }
 
     /// Whether an event that no arrival vouches for lies further ahead of its source than one that has one might.
@@ -307,13 +311,13 @@ impl Ingest {
 
     fn sketch(&mut self, offset: i64, prediction: &Prediction<'_>, start: Boundary) {
         let (topic, partition) = (&self.source.topic, self.source.partition);
-        let whereabouts = || Whereabouts {
+        let whereabouts = || RecordPosition {
             topic: topic.clone(),
             partition,
             offset,
         };
         ask(&self.plan, prediction, &mut self.asked);
-        let asked = Asked {
+        let asked = ObjectiveShares {
             objectives: &self.plan.objectives,
             shares: &self.asked,
         };
@@ -333,7 +337,7 @@ impl Ingest {
 
     /// A label moves its source by when it arrived, and is never late: what comes out of order became known when the
     /// source had come that far.
-    fn count_label(&mut self, record: &Record<'_>) -> Result<Fate, Reject> {
+    fn count_label(&mut self, record: &Record<'_>) -> Result<Disposition, Reject> {
         let label = self.plan.codec.decode_label(record, &self.plan.limits)?;
         let mut times = label_times(&label, record, &self.plan.limits)?;
         if record.arrival.is_some() {
@@ -343,9 +347,9 @@ impl Ingest {
         let watermark = self.clock.watermark().unwrap_or(times.arrival);
         times.arrival = times.arrival.max(watermark);
         if self.outcomes.label(&label, times) == Sampled::Out {
-            self.tally.sampled_out += 1;
+            self.counts.sampled_out += 1;
         }
-        Ok(Fate::Counted)
+        Ok(Disposition::Counted)
     }
 
     /// The source is at its end and has been quiet for the idle timeout: its watermark follows the wall clock.
@@ -373,8 +377,8 @@ impl Ingest {
     pub fn has_news(&self) -> bool {
         self.next != self.start
             || self.clock.watermark() != self.announced
-            || self.joint != Joint::Next
-            || (self.position.outcomes.is_some() && self.outcomes_joint != Joint::Next)
+            || self.link != FrameLink::Next
+            || (self.position.outcomes.is_some() && self.outcomes_joint != FrameLink::Next)
     }
 
     /// Where the source stands, as it is to be committed.
@@ -393,10 +397,10 @@ impl Ingest {
             panes: self.flush_panes(),
             outcomes: self.flush_outcomes(),
             outputs: std::mem::take(&mut self.outputs),
-            tally: std::mem::take(&mut self.tally),
+            counts: std::mem::take(&mut self.counts),
         };
-        self.joint = Joint::Next;
-        self.outcomes_joint = Joint::Next;
+        self.link = FrameLink::Next;
+        self.outcomes_joint = FrameLink::Next;
         self.start = self.next;
         self.announced = self.position.watermark;
         flushed
@@ -413,7 +417,7 @@ impl Ingest {
             let Some(frame) = frames.get_mut(panes_partition(model) as usize) else {
                 continue;
             };
-            freeze_into(&mut frame.loads, model, versions);
+            freeze_into(&mut frame.payloads, model, versions);
         }
         self.open.clear();
         self.open_buffers = 0;
@@ -430,7 +434,7 @@ impl Ingest {
         let chain = *chain;
         let taken = self.outcomes.take();
         let of_chain = |outcomes: Outcomes| {
-            let loads = if outcomes.is_empty() {
+            let payloads = if outcomes.is_empty() {
                 Vec::new()
             } else {
                 vec![outcomes]
@@ -438,24 +442,24 @@ impl Ingest {
             Frame {
                 incarnation: chain.incarnation,
                 seq: chain.seq,
-                joint: self.outcomes_joint,
-                ..self.frame(loads)
+                link: self.outcomes_joint,
+                ..self.frame(payloads)
             }
         };
         taken.into_iter().map(of_chain).collect()
     }
 
-    fn frame<L>(&self, loads: Vec<L>) -> Frame<L> {
+    fn frame<L>(&self, payloads: Vec<L>) -> Frame<L> {
         Frame {
             source: self.source.clone(),
             incarnation: self.position.incarnation,
             seq: self.position.seq,
-            joint: self.joint,
+            link: self.link,
             start: self.start,
             end: self.next,
             watermark: self.position.watermark,
             topic_partitions: self.topic_partitions,
-            loads,
+            payloads,
             piece: 0,
             more: false,
         }
@@ -476,7 +480,7 @@ fn ask(plan: &Plan, prediction: &Prediction<'_>, asked: &mut Vec<(usize, Share)>
 
 /// Sees to it that a chain to the join is there exactly as long as labels are read; answers how it goes on. One that is
 /// begun late, or again, is a life of its own: nothing before it was ever promised to the join.
-fn begin_chain(plan: &Plan, position: &mut Position, joint: Joint, next: i64) -> Joint {
+fn begin_chain(plan: &Plan, position: &mut Position, link: FrameLink, next: i64) -> FrameLink {
     if !plan.joins() {
         position.outcomes = None;
     } else if position.outcomes.is_none() {
@@ -488,19 +492,19 @@ fn begin_chain(plan: &Plan, position: &mut Position, joint: Joint, next: i64) ->
             incarnation: xxh3_64_with_seed(&life.concat(), SPREAD_SEED),
             seq: 0,
         });
-        return match joint {
-            Joint::Next => Joint::Lost {
+        return match link {
+            FrameLink::Next => FrameLink::Lost {
                 from: next,
                 to: next,
             },
             other => other,
         };
     }
-    Joint::Next
+    FrameLink::Next
 }
 
 fn freeze_into(
-    loads: &mut Vec<Summary>,
+    payloads: &mut Vec<Summary>,
     model: &str,
     versions: &mut BTreeMap<String, OpenVersion>,
 ) {
@@ -511,7 +515,7 @@ fn freeze_into(
                 version: version.clone(),
                 segment,
             };
-            loads.push(Summary::Pane(PanePartial {
+            payloads.push(Summary::Pane(PanePartial {
                 scope,
                 start,
                 partial,

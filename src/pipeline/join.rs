@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::book::Book;
 use super::cursor::{Admission, Cursors};
 use super::effect::Effects;
 use super::evaluate::Stop;
-use super::frame::{Frame, Joint, SourceId, Summary, unpack};
+use super::frame::{Frame, FrameLink, SourceId, Summary, unpack};
+use super::join_accumulator::JoinAccumulator;
 use super::plan::{PANES_PARTITIONS, Plan};
-use super::state::{BadState, Key, StateReader, StateWriter, decode, same};
+use super::state::{BadState, StateKey, StateReader, StateWriter, decode, same};
 use crate::event::EventTime;
-use crate::join::{Join, Outcomes, Settings, Standing, Suppressed};
+use crate::join::{Join, JoinCheckpoint, JoinSettings, Outcomes, SuppressedPrediction};
 use crate::window::Boundary;
 
 /// Where a join stands: written at every commit.
@@ -34,7 +34,7 @@ pub struct JoinHead {
     /// Where it stands in each source.
     pub cursors: Cursors,
     /// Where the entries stand, and what became of all others.
-    pub standing: Standing,
+    pub checkpoint: JoinCheckpoint,
     /// Digest of all other entries.
     pub digest: u64,
 }
@@ -61,13 +61,13 @@ pub struct JoinTask {
     source: SourceId,
     incarnation: u64,
     seq: u64,
-    joint: Joint,
+    link: FrameLink,
     cursors: Cursors,
     /// Where the last frame to `panes` ended.
     start: i64,
     next: i64,
     join: Join,
-    book: Book,
+    accumulator: JoinAccumulator,
     announced: Option<Boundary>,
     anchors: BTreeMap<Boundary, Anchor>,
     /// Parts in which refusals were written down, by bucket.
@@ -98,11 +98,11 @@ impl JoinTask {
             plan,
             incarnation,
             seq: 0,
-            joint: Joint::Genesis,
+            link: FrameLink::First,
             cursors: Cursors::default(),
             start: first,
             next: first,
-            book: Book::default(),
+            accumulator: JoinAccumulator::default(),
             announced: None,
             anchors: BTreeMap::new(),
             suppressed: BTreeMap::new(),
@@ -121,18 +121,18 @@ impl JoinTask {
         partition: i32,
         reader: &StateReader,
     ) -> Result<Option<Self>, Stop> {
-        let (entries, writer) = reader.entries(Key::is_of_join)?;
+        let (entries, writer) = reader.entries(StateKey::is_of_join)?;
         let (mut head, mut anchors) = (None, BTreeMap::new());
         let (mut suppressed, mut parts) = (Vec::new(), BTreeMap::new());
         for (key, value) in entries {
             match key {
-                Key::JoinHead => head = Some(decode::<JoinHead>(&value)?),
-                Key::JoinAnchor(bucket) => {
+                StateKey::JoinHead => head = Some(decode::<JoinHead>(&value)?),
+                StateKey::JoinAnchor(bucket) => {
                     anchors.insert(*bucket, decode::<Anchor>(&value)?);
                 }
-                Key::JoinSuppressed(bucket, _) => {
+                StateKey::JoinSuppressed(bucket, _) => {
                     *parts.entry(*bucket).or_default() += 1;
-                    suppressed.extend(decode::<Vec<Suppressed>>(&value)?);
+                    suppressed.extend(decode::<Vec<SuppressedPrediction>>(&value)?);
                 }
                 _ => {}
             }
@@ -143,8 +143,8 @@ impl JoinTask {
         check(&head, writer.digest())?;
         let mut task = Self::begin(Arc::clone(plan), partition, head.incarnation, head.next);
         task.seq = head.seq;
-        task.joint = Joint::Next;
-        task.announced = head.standing.closed;
+        task.link = FrameLink::Next;
+        task.announced = head.checkpoint.closed;
         task.writer = writer;
         task.anchors = anchors;
         task.suppressed = parts;
@@ -152,8 +152,8 @@ impl JoinTask {
         Ok(Some(task))
     }
 
-    fn begin_replay(&mut self, head: JoinHead, suppressed: Vec<Suppressed>) {
-        self.join = Join::restore(settings(&self.plan), head.standing.clone(), suppressed);
+    fn begin_replay(&mut self, head: JoinHead, suppressed: Vec<SuppressedPrediction>) {
+        self.join = Join::restore(settings(&self.plan), head.checkpoint.clone(), suppressed);
         // The first anchor is the one that is needed: all before it were forgotten.
         let (from, cursors) = match self.anchors.first_key_value() {
             Some((_, anchor)) => (anchor.offset, anchor.cursors.clone()),
@@ -195,7 +195,7 @@ impl JoinTask {
     #[must_use]
     pub fn closed(&self) -> Option<Boundary> {
         match &self.replay {
-            Some(replay) => replay.head.standing.closed,
+            Some(replay) => replay.head.checkpoint.closed,
             None => self.join.closed(),
         }
     }
@@ -259,7 +259,7 @@ impl JoinTask {
             }
             return Ok(());
         }
-        for outcomes in std::mem::take(&mut frame.loads) {
+        for outcomes in std::mem::take(&mut frame.payloads) {
             self.join.submit(outcomes);
         }
         self.cursors.pass(&frame);
@@ -268,7 +268,7 @@ impl JoinTask {
 
     /// Remembers where the first record lies that speaks of a bucket: all before it only speak of earlier times.
     fn anchor(&mut self, offset: i64, frames: &[Frame<Outcomes>]) -> Result<(), Stop> {
-        let times = frames.iter().flat_map(|f| &f.loads).filter_map(latest);
+        let times = frames.iter().flat_map(|f| &f.payloads).filter_map(latest);
         let Some(latest) = times.max() else {
             return Ok(());
         };
@@ -283,7 +283,7 @@ impl JoinTask {
                 cursors: self.cursors.clone(),
             };
             self.writer
-                .put(&mut self.effects, &Key::JoinAnchor(bucket), &anchor)?;
+                .put(&mut self.effects, &StateKey::JoinAnchor(bucket), &anchor)?;
             self.anchors.insert(bucket, anchor);
         }
         Ok(())
@@ -321,7 +321,7 @@ impl JoinTask {
             return Ok(());
         };
         let until = self.join.next(clock).unwrap_or(clock);
-        self.join.close(until, &mut self.book);
+        self.join.close(until, &mut self.accumulator);
         self.forget_buckets()
     }
 
@@ -330,9 +330,9 @@ impl JoinTask {
         let before = self
             .replay
             .as_ref()
-            .and_then(|replay| replay.head.standing.closed);
+            .and_then(|replay| replay.head.checkpoint.closed);
         if let Some((before, clock)) = before.zip(self.clock()) {
-            self.join.close(before.min(clock), &mut self.book);
+            self.join.close(before.min(clock), &mut self.accumulator);
         }
     }
 
@@ -348,7 +348,7 @@ impl JoinTask {
 
     /// Writes down what would come back as an entry if it were read again without what it repeats.
     fn suppress(&mut self) -> Result<(), Stop> {
-        let mut by_bucket: BTreeMap<Boundary, Vec<Suppressed>> = BTreeMap::new();
+        let mut by_bucket: BTreeMap<Boundary, Vec<SuppressedPrediction>> = BTreeMap::new();
         for suppressed in self.join.take_suppressed() {
             by_bucket
                 .entry(suppressed.bucket)
@@ -357,7 +357,7 @@ impl JoinTask {
         }
         for (bucket, suppressed) in by_bucket {
             let part = self.suppressed.entry(bucket).or_default();
-            let key = Key::JoinSuppressed(bucket, *part);
+            let key = StateKey::JoinSuppressed(bucket, *part);
             self.writer.put(&mut self.effects, &key, &suppressed)?;
             *part += 1;
         }
@@ -381,13 +381,13 @@ impl JoinTask {
         let kept = self.anchors.split_off(&from);
         for bucket in std::mem::replace(&mut self.anchors, kept).into_keys() {
             self.writer
-                .remove(&mut self.effects, &Key::JoinAnchor(bucket))?;
+                .remove(&mut self.effects, &StateKey::JoinAnchor(bucket))?;
         }
         let kept = self.suppressed.split_off(&floor);
         for (bucket, parts) in std::mem::replace(&mut self.suppressed, kept) {
             for part in 0..parts {
                 self.writer
-                    .remove(&mut self.effects, &Key::JoinSuppressed(bucket, part))?;
+                    .remove(&mut self.effects, &StateKey::JoinSuppressed(bucket, part))?;
             }
         }
         Ok(())
@@ -399,13 +399,13 @@ impl JoinTask {
         self.replay.is_none()
             && (self.next != self.start
                 || self.join.closed() != self.announced
-                || self.joint != Joint::Next)
+                || self.link != FrameLink::Next)
     }
 
     /// Whether memory asks for a flush before its time.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.book.is_full()
+        self.accumulator.is_full()
     }
 
     /// What has become known since the last flush, and the head.
@@ -415,9 +415,12 @@ impl JoinTask {
     pub fn flush(&mut self) -> Result<Joined, Stop> {
         self.seq += 1;
         self.suppress()?;
-        let loads = self.book.take();
-        let panes = loads.into_iter().map(|loads| self.frame(loads)).collect();
-        self.joint = Joint::Next;
+        let payloads = self.accumulator.take();
+        let panes = payloads
+            .into_iter()
+            .map(|payloads| self.frame(payloads))
+            .collect();
+        self.link = FrameLink::Next;
         self.start = self.next;
         self.announced = self.join.closed();
         let head = JoinHead {
@@ -426,27 +429,28 @@ impl JoinTask {
             seq: self.seq,
             next: self.next,
             cursors: self.cursors.clone(),
-            standing: self.join.standing(),
+            checkpoint: self.join.checkpoint(),
             digest: self.writer.digest(),
         };
-        self.writer.put(&mut self.effects, &Key::JoinHead, &head)?;
+        self.writer
+            .put(&mut self.effects, &StateKey::JoinHead, &head)?;
         Ok(Joined {
             panes,
             effects: std::mem::take(&mut self.effects),
         })
     }
 
-    fn frame(&self, loads: Vec<Summary>) -> Frame<Summary> {
+    fn frame(&self, payloads: Vec<Summary>) -> Frame<Summary> {
         Frame {
             source: self.source.clone(),
             incarnation: self.incarnation,
             seq: self.seq,
-            joint: self.joint,
+            link: self.link,
             start: self.start,
             end: self.next,
             watermark: self.join.closed().map(Boundary::time),
             topic_partitions: PANES_PARTITIONS as i32,
-            loads,
+            payloads,
             piece: 0,
             more: false,
         }
@@ -461,8 +465,8 @@ fn latest(outcomes: &Outcomes) -> Option<EventTime> {
         .max()
 }
 
-fn settings(plan: &Plan) -> Settings {
-    Settings {
+fn settings(plan: &Plan) -> JoinSettings {
+    JoinSettings {
         horizon_minutes: plan.join.horizon_minutes,
         lead_minutes: plan.join.lead_minutes,
         bytes_max: plan.join.bytes_max / PANES_PARTITIONS as usize,

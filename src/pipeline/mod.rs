@@ -5,7 +5,6 @@
 //! alerts and state. All are driven from outside: the consumer group's worker and
 //! the tests' in-memory log call the same functions.
 
-mod book;
 pub mod cursor;
 pub mod effect;
 pub mod evaluate;
@@ -13,12 +12,13 @@ mod flood;
 pub mod frame;
 pub mod ingest;
 pub mod join;
+mod join_accumulator;
 mod outcomes;
 mod plan;
 pub mod segments;
 pub mod state;
 
 pub use plan::{
-    Bounds, JoinKey, JoinPlan, Learning, PANES_PARTITIONS, Plan, QualityPlan, ScoreOf,
+    Bounds, JoinKey, JoinPlan, LearningPlan, PANES_PARTITIONS, Plan, QualityPlan, ScoreOf,
     SegmentsPlan, Topics,
 };

@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use super::frame::Load;
+use super::frame::Payload;
 use super::plan::{JoinKey, PANES_PARTITIONS, Plan, ScoreOf};
 use super::segments::segments_of;
 use crate::event::{EventTime, Label, LabelTimes, Prediction, Truth};
 use crate::join::{GroupParts, LabelParts, Outcomes, OutcomesBuilder};
-use crate::sketch::{Answered, Known, evaluation_cell, id_hash, score_cell};
+use crate::sketch::{Answered, KnownTruth, evaluation_cell, id_hash, score_cell};
 use crate::stats::POSITIVE_CLASSES;
 
 /// Outcomes that force a flush: some 40 bytes each.
@@ -93,8 +93,8 @@ impl OutcomeBuffers {
             arrival: times.arrival,
             made: times.made,
             truth: label.truth.as_ref().map(|truth| match truth {
-                Truth::Class(class) => Known::Class(class),
-                Truth::Value(value) => Known::Value(*value),
+                Truth::Class(class) => KnownTruth::Class(class),
+                Truth::Value(value) => KnownTruth::Value(*value),
             }),
             evaluations: evaluations.map(|(name, score)| (&**name, evaluation_cell(*score))),
             source: &label.source,
@@ -119,8 +119,8 @@ impl OutcomeBuffers {
     }
 }
 
-impl Load for Outcomes {
-    fn halves(self) -> Result<(Self, Self), Box<Self>> {
+impl Payload for Outcomes {
+    fn split_in_two(self) -> Result<(Self, Self), Box<Self>> {
         if self.len() < 2 {
             return Err(Box::new(self));
         }

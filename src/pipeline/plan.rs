@@ -58,7 +58,7 @@ impl Topics {
 
 /// How a reference is learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Learning {
+pub struct LearningPlan {
     /// Event time to learn from, in minutes; a multiple of 60.
     pub span_minutes: i64,
     /// Predictions it must hold; it goes on until it does.
@@ -174,11 +174,11 @@ pub struct Plan {
     /// The windows that are judged, by ascending length.
     pub windows: Vec<WindowSpec>,
     /// How references are learned.
-    pub learning: Learning,
+    pub learning: LearningPlan,
     /// How windows are judged.
-    pub detect: detect::Settings,
+    pub detect: detect::DetectorSettings,
     /// How findings become alerts.
-    pub alert: alert::Settings,
+    pub alert: alert::AlertSettings,
     /// What is kept at most.
     pub bounds: Bounds,
     /// How labels find their predictions.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::plan::SegmentsPlan;
 use crate::detect::slo::Objective;
 use crate::event::{Prediction, Segment, Variant};
-use crate::sketch::{Partial, PartialBuffer, Share, Whereabouts};
+use crate::sketch::{Partial, PartialBuffer, RecordPosition, Share};
 use crate::window::Boundary;
 
 /// The key that reads how the answer was used instead of what the producer calls a segment.
@@ -64,14 +64,14 @@ impl std::ops::AddAssign for Growth {
 
 /// What the objectives say of one prediction: the objective's place in the plan, and one good or bad.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct ObjectiveShares<'a> {
     /// All objectives of the plan.
     pub objectives: &'a [Objective],
     /// What those say that the prediction concerns.
     pub shares: &'a [(usize, Share)],
 }
 
-impl Asked<'_> {
+impl ObjectiveShares<'_> {
     fn count(self, buffer: &mut PartialBuffer) {
         for (at, share) in self.shares {
             if let Some(objective) = self.objectives.get(*at) {
@@ -90,9 +90,9 @@ impl OpenPanes {
     pub fn push(
         &mut self,
         prediction: &Prediction<'_>,
-        asked: Asked<'_>,
+        asked: ObjectiveShares<'_>,
         start: Boundary,
-        whereabouts: impl FnOnce() -> Whereabouts,
+        whereabouts: impl FnOnce() -> RecordPosition,
     ) -> Growth {
         let mut growth = Growth {
             values: prediction.features.len() as u64 + 1,
@@ -130,10 +130,10 @@ impl OpenVersion {
     pub fn push_segments(
         &mut self,
         prediction: &Prediction<'_>,
-        asked: Asked<'_>,
+        asked: ObjectiveShares<'_>,
         start: Boundary,
         plan: &SegmentsPlan,
-        whereabouts: impl Fn() -> Whereabouts,
+        whereabouts: impl Fn() -> RecordPosition,
     ) -> Growth {
         let mut growth = Growth::default();
         for (key, value) in segments_of(prediction, plan) {
@@ -207,11 +207,11 @@ mod tests {
     fn a_prediction_counts_in_the_whole_and_once_in_each_segment() {
         let (mut version, prediction) = (OpenVersion::default(), canary_in_germany());
         let plan = plan(&["country", "variant"]);
-        let nothing = Asked {
+        let nothing = ObjectiveShares {
             objectives: &[],
             shares: &[],
         };
-        let nowhere = || Whereabouts {
+        let nowhere = || RecordPosition {
             topic: String::new(),
             partition: 0,
             offset: 0,

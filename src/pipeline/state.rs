@@ -10,7 +10,7 @@ use super::cursor::Cursors;
 use super::effect::Effects;
 use crate::alert::By;
 use crate::event::{Scope, Segment};
-use crate::window::{Boundary, Grain};
+use crate::window::{Boundary, Resolution};
 
 /// Bytes of one record's value at most.
 const PART_BYTES_MAX: usize = 400 << 10;
@@ -19,7 +19,7 @@ const FORMAT: u8 = 2;
 
 /// What an entry is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Key {
+pub enum StateKey {
     /// Where evaluate stands: written at every commit.
     Head,
     /// A closed pane of one minute.
@@ -56,12 +56,12 @@ pub struct QualityPane {
     /// By which of the two times.
     pub by: By,
     /// Its length.
-    pub grain: Grain,
+    pub resolution: Resolution,
     /// Its beginning.
     pub start: Boundary,
 }
 
-impl Key {
+impl StateKey {
     /// Whether it belongs to the join of the partition, which may live elsewhere than its evaluate.
     #[must_use]
     pub fn is_of_join(&self) -> bool {
@@ -155,7 +155,7 @@ impl StateWriter {
     pub fn put(
         &mut self,
         effects: &mut Effects,
-        key: &Key,
+        key: &StateKey,
         value: &impl Serialize,
     ) -> Result<(), postcard::Error> {
         let bytes = postcard::to_stdvec(value)?;
@@ -181,7 +181,7 @@ impl StateWriter {
     ///
     /// # Errors
     /// Never in practice: a vector takes any bytes.
-    pub fn remove(&mut self, effects: &mut Effects, key: &Key) -> Result<(), postcard::Error> {
+    pub fn remove(&mut self, effects: &mut Effects, key: &StateKey) -> Result<(), postcard::Error> {
         self.forget(effects, key, 0)?;
         self.forget_parts(effects, key, 1)
     }
@@ -189,7 +189,7 @@ impl StateWriter {
     fn forget_parts(
         &mut self,
         effects: &mut Effects,
-        key: &Key,
+        key: &StateKey,
         from: u16,
     ) -> Result<(), postcard::Error> {
         let mut part = from;
@@ -203,7 +203,7 @@ impl StateWriter {
     fn forget(
         &mut self,
         effects: &mut Effects,
-        key: &Key,
+        key: &StateKey,
         part: u16,
     ) -> Result<(), postcard::Error> {
         let at = part_key(key, part)?;
@@ -213,7 +213,7 @@ impl StateWriter {
     }
 
     /// A sum, so that it can be kept up by what changes, and does not depend on the order of the writes.
-    fn note(&mut self, key: &Key, at: &[u8], record: Option<&[u8]>) {
+    fn note(&mut self, key: &StateKey, at: &[u8], record: Option<&[u8]>) {
         if key.is_head() {
             return; // it holds the digest
         }
@@ -235,18 +235,18 @@ impl StateWriter {
     }
 }
 
-fn part_key(key: &Key, part: u16) -> Result<Vec<u8>, postcard::Error> {
+fn part_key(key: &StateKey, part: u16) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_stdvec(&(FORMAT, key, part))
 }
 
 /// The entries of a state topic, as they are read back.
 #[derive(Debug, Default)]
 pub struct StateReader {
-    records: BTreeMap<(Key, u16), Vec<u8>>,
+    records: BTreeMap<(StateKey, u16), Vec<u8>>,
 }
 
 /// Keys and whole values, in the order of the keys.
-pub type Entries<'a> = Vec<(&'a Key, Vec<u8>)>;
+pub type Entries<'a> = Vec<(&'a StateKey, Vec<u8>)>;
 
 impl StateReader {
     /// Takes one record of the topic; the last one on a key counts.
@@ -258,7 +258,7 @@ impl StateReader {
             Some(&FORMAT) => {}
             other => return Err(BadState::Format(other.copied().unwrap_or(0))),
         }
-        let (_, key, part): (u8, Key, u16) = postcard::from_bytes(key)?;
+        let (_, key, part): (u8, StateKey, u16) = postcard::from_bytes(key)?;
         match value {
             Some(value) => self.records.insert((key, part), value.to_vec()),
             None => self.records.remove(&(key, part)),
@@ -272,7 +272,7 @@ impl StateReader {
     /// When a part is missing or was written by another version.
     pub fn entries(
         &self,
-        wanted: impl Fn(&Key) -> bool,
+        wanted: impl Fn(&StateKey) -> bool,
     ) -> Result<(Entries<'_>, StateWriter), BadState> {
         let mut entries = Vec::new();
         let mut writer = StateWriter::default();
@@ -285,7 +285,7 @@ impl StateReader {
         Ok((entries, writer))
     }
 
-    fn assemble(&self, key: &Key, first: &[u8]) -> Result<Vec<u8>, BadState> {
+    fn assemble(&self, key: &StateKey, first: &[u8]) -> Result<Vec<u8>, BadState> {
         let (count, chunk) = header(first)?;
         let mut value = chunk.to_vec();
         for part in 1..count {
@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn a_large_entry_travels_in_parts_and_shrinks_without_a_trace() {
         let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
-        let key = Key::Model("m".into());
+        let key = StateKey::Model("m".into());
         let large: Vec<u32> = (0..400_000).collect();
         writer.put(&mut effects, &key, &large).unwrap();
         assert!(effects.state.len() > 2);
@@ -368,11 +368,11 @@ mod tests {
 
     #[test]
     fn the_digest_follows_from_what_lies_there_and_not_from_how_it_came() {
-        let key = |name: &str| Key::Model(name.into());
+        let key = |name: &str| StateKey::Model(name.into());
         let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
         writer.put(&mut effects, &key("a"), &1u32).unwrap();
         let only_a = writer.digest();
-        writer.put(&mut effects, &Key::Head, &only_a).unwrap();
+        writer.put(&mut effects, &StateKey::Head, &only_a).unwrap();
         assert_eq!(writer.digest(), only_a, "the head is left out");
         writer.put(&mut effects, &key("b"), &1u32).unwrap();
         writer.put(&mut effects, &key("a"), &2u32).unwrap();
@@ -390,7 +390,7 @@ mod tests {
     fn a_missing_part_and_a_foreign_format_are_refused() {
         let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
         let large: Vec<u32> = (0..400_000).collect();
-        writer.put(&mut effects, &Key::Head, &large).unwrap();
+        writer.put(&mut effects, &StateKey::Head, &large).unwrap();
         let last = effects.state.keys().last().unwrap().clone();
         effects.state.remove(&last);
         assert!(matches!(

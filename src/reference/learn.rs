@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
     use crate::event::{Prediction, Value};
-    use crate::sketch::{PartialBuffer, Whereabouts};
+    use crate::sketch::{PartialBuffer, RecordPosition};
 
     fn pane(country: &'static str, amount: f64, times: u64) -> Partial {
         let mut buffer = PartialBuffer::default();
@@ -92,7 +92,7 @@ mod tests {
                 ],
                 ..Prediction::default()
             };
-            let nowhere = || Whereabouts {
+            let nowhere = || RecordPosition {
                 topic: String::new(),
                 partition: 0,
                 offset: 0,

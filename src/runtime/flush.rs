@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use super::look::{News, Published};
 use super::metadata::{self, StageMetadata};
+use super::observe::{FlushReport, Published};
 use super::port::{Batch, Fault, Outgoing, Target, TopicPartition};
 use super::tasks::Tasks;
 use crate::join::Outcomes;
 use crate::pipeline::Plan;
 use crate::pipeline::effect::{Effects, Output, OutputTopic};
 use crate::pipeline::evaluate::Stop;
-use crate::pipeline::frame::{Frame, Load, Summary, pack};
+use crate::pipeline::frame::{Frame, Payload, Summary, pack};
 
 /// What is to be committed, and what was done by source.
 pub struct Gathered<O> {
     /// For the log.
     pub batch: Batch<O>,
     /// For the meter, once it is committed.
-    pub news: News,
+    pub news: FlushReport,
 }
 
 /// Gathers frames, effects and dead letters; the offsets are those of every task, advanced or not.
@@ -29,9 +29,9 @@ pub fn gather<O>(
     plan: &Plan,
     dead_letters: Vec<Outgoing<O>>,
 ) -> Result<Gathered<O>, Fault> {
-    let mut news = News {
+    let mut news = FlushReport {
         dead_letters: dead_letters.len() as u64,
-        ..News::default()
+        ..FlushReport::default()
     };
     let mut records = dead_letters;
     let mut frames = Frames::default();
@@ -65,7 +65,7 @@ fn gather_ingest<O>(
     plan: &Plan,
     frames: &mut Frames,
     records: &mut Vec<Outgoing<O>>,
-    news: &mut News,
+    news: &mut FlushReport,
 ) {
     for (at, task) in &mut tasks.ingest {
         if task.ingest.has_news() {
@@ -74,7 +74,7 @@ fn gather_ingest<O>(
             deal(&mut frames.outcomes, flushed.outcomes);
             let outputs = flushed.outputs.into_iter();
             records.extend(outputs.map(|output| outgoing(plan, output)));
-            news.tallies.push((at.clone(), flushed.tally));
+            news.ingest_counts.push((at.clone(), flushed.counts));
         }
     }
 }
@@ -84,7 +84,7 @@ fn gather_join<O>(
     plan: &Plan,
     frames: &mut Frames,
     records: &mut Vec<Outgoing<O>>,
-    news: &mut News,
+    news: &mut FlushReport,
 ) -> Result<(), Fault> {
     for (partition, join) in &mut tasks.join {
         if join.has_news() {
@@ -105,7 +105,7 @@ fn deal<L>(frames: &mut BTreeMap<i32, Vec<Frame<L>>>, of_source: Vec<Frame<L>>) 
     }
 }
 
-fn write<L: Load, O>(
+fn write<L: Payload, O>(
     frames: BTreeMap<i32, Vec<Frame<L>>>,
     topic: &str,
     records: &mut Vec<Outgoing<O>>,

@@ -8,7 +8,7 @@ use crate::pipeline::join::JoinTask;
 use crate::stats::MEASURES;
 
 /// Tells what each join has done and holds; `duplicates` are frames that came twice, by partition.
-pub fn tell_joins(meter: &dyn Meter, tasks: &Tasks, duplicates: &[(i32, u64)]) {
+pub fn observe_joins(meter: &dyn Meter, tasks: &Tasks, duplicates: &[(i32, u64)]) {
     for (partition, count) in duplicates {
         for _ in 0..*count {
             meter.violation(Violation::FrameDuplicate);
@@ -40,7 +40,7 @@ fn told(partition: i32, task: &JoinTask) -> JoinTold {
 }
 
 /// Tells how far the joins are whose entries are being rebuilt; of those that are done, all that they have counted before.
-pub fn tell_rebuilding(meter: &dyn Meter, tasks: &Tasks) {
+pub fn observe_rebuilding(meter: &dyn Meter, tasks: &Tasks) {
     for (partition, task) in &tasks.join {
         let (done, of) = task.rebuilt().unwrap_or((1, 1));
         meter.rebuilding(*partition, Rebuilt { done, of });
@@ -51,7 +51,7 @@ pub fn tell_rebuilding(meter: &dyn Meter, tasks: &Tasks) {
 }
 
 /// Tells the last word on each window's quality, and on each objective.
-pub fn tell_quality(meter: &dyn Meter, effects: &Effects) {
+pub fn observe_quality(meter: &dyn Meter, effects: &Effects) {
     for (key, (at, quality, positive)) in &effects.quality {
         let measured = MEASURES.iter().filter_map(|measure| {
             // By label time the labelled are not a part of the predicted.

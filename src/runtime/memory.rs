@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::port::{
-    Batch, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, TakeEntry, Target,
+    Batch, Committed, Fault, FirstStart, Log, LogEvent, Message, Outgoing, TakeEntry, Target,
     TopicPartition,
 };
 use crate::event::{ArrivalTime, Record};
@@ -405,14 +405,14 @@ impl Log for MemoryLog {
     type Original = StoredRecord;
     type Message<'a> = MemoryMessage;
 
-    fn poll(&mut self, _timeout: Duration) -> Result<Happening<MemoryMessage>, Fault> {
+    fn poll(&mut self, _timeout: Duration) -> Result<LogEvent<MemoryMessage>, Fault> {
         if !self.announced {
             self.announced = true;
-            return Ok(Happening::Assigned(self.assignment()));
+            return Ok(LogEvent::Assigned(self.assignment()));
         }
         Ok(self
             .next_message()
-            .map_or(Happening::Nothing, Happening::Message))
+            .map_or(LogEvent::Nothing, LogEvent::Message))
     }
 
     fn assign(&mut self, positions: &[(TopicPartition, i64)]) -> Result<(), Fault> {

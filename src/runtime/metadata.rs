@@ -34,22 +34,22 @@ pub struct KnownTopic {
     /// Partitions when it was first heard of; those beyond were added while running.
     pub first: i32,
     /// Partitions that were heard, as runs of first and last: `[[0, 7]]`.
-    pub heard: Vec<(i32, i32)>,
+    pub last_seen: Vec<(i32, i32)>,
 }
 
 impl KnownTopic {
     /// Whether the partition was ever read.
     #[must_use]
     pub fn has_heard(&self, partition: i32) -> bool {
-        self.heard
+        self.last_seen
             .iter()
             .any(|(first, last)| (*first..=*last).contains(&partition))
     }
 
     fn add(&mut self, partition: i32) {
-        match self.heard.last_mut() {
+        match self.last_seen.last_mut() {
             Some((_, last)) if *last + 1 == partition => *last = partition,
-            _ => self.heard.push((partition, partition)),
+            _ => self.last_seen.push((partition, partition)),
         }
     }
 }
@@ -85,7 +85,7 @@ fn known(cursors: &Cursors) -> BTreeMap<String, KnownTopic> {
     let unheard = |(topic, size): (&String, TopicSize)| {
         let known = KnownTopic {
             first: size.first,
-            heard: Vec::new(),
+            last_seen: Vec::new(),
         };
         (topic.clone(), known)
     };

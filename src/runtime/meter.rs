@@ -32,7 +32,7 @@ pub struct SourceTally<'a> {
 
 /// How far the learning of a model's reference has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Learning<'a> {
+pub struct LearningProgress<'a> {
     /// The model.
     pub model: &'a str,
     /// Event time seen so far, in minutes.
@@ -235,7 +235,7 @@ pub enum LeftOut {
     /// Predictions that are not counted in a segment because its key has too many values; the whole has them.
     Segments,
     /// Predictions that a partition brought after the clock had passed their panes.
-    Stranded,
+    LateForStage,
 }
 
 impl LeftOut {
@@ -244,7 +244,7 @@ impl LeftOut {
         Self::Predictions,
         Self::Features,
         Self::Segments,
-        Self::Stranded,
+        Self::LateForStage,
     ];
 
     /// The stable name.
@@ -254,7 +254,7 @@ impl LeftOut {
             Self::Predictions => "predictions",
             Self::Features => "features",
             Self::Segments => "segment_predictions",
-            Self::Stranded => "stranded_predictions",
+            Self::LateForStage => "stranded_predictions",
         }
     }
 }
@@ -287,7 +287,7 @@ pub trait Meter: Send + Sync {
     /// What an evaluate task holds.
     fn state(&self, _sizes: &StateSizes) {}
     /// A model's reference is being learned.
-    fn learning(&self, _learning: &Learning<'_>) {}
+    fn learning(&self, _learning: &LearningProgress<'_>) {}
     /// A model has a reference: just learned, or restored.
     fn learned(&self, _model: &str, _reference_id: &str) {}
     /// A window was judged.

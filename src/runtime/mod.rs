@@ -5,10 +5,10 @@
 mod flush;
 mod idle;
 mod labels;
-mod look;
 mod memory;
 mod metadata;
 pub mod meter;
+mod observe;
 mod pace;
 mod port;
 mod restore;
@@ -18,7 +18,7 @@ mod worker;
 pub use memory::{MemoryLog, MemoryMessage, PlannedFault, StoredRecord};
 pub use metadata::{StageMetadata, encode as encode_metadata};
 pub use port::{
-    Batch, Clock, Committed, Fault, FirstStart, Happening, Log, Message, Outgoing, SystemClock,
+    Batch, Clock, Committed, Fault, FirstStart, Log, LogEvent, Message, Outgoing, SystemClock,
     TakeEntry, Target, TopicPartition,
 };
 pub use tasks::Tasks;

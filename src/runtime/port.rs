@@ -61,7 +61,7 @@ pub trait Message {
 
 /// What a poll brings.
 #[derive(Debug)]
-pub enum Happening<M> {
+pub enum LogEvent<M> {
     /// A message of an assigned partition.
     Message(M),
     /// The group gave us exactly these partitions; answered by [`Log::assign`].
@@ -156,7 +156,7 @@ pub trait Log {
     ///
     /// # Errors
     /// A fault of the connection or of the group.
-    fn poll(&mut self, timeout: Duration) -> Result<Happening<Self::Message<'_>>, Fault>;
+    fn poll(&mut self, timeout: Duration) -> Result<LogEvent<Self::Message<'_>>, Fault>;
 
     /// Reads on at these positions, and only there.
     ///

@@ -53,7 +53,7 @@ impl Parked {
 
 /// What decides about a source nobody has read.
 #[derive(Debug, Clone, Copy)]
-pub struct Beginning {
+pub struct StartPolicy {
     /// Where a group begins that is new.
     pub first: FirstStart,
     /// The life that new sources begin.
@@ -167,7 +167,7 @@ impl Restoring {
         self,
         log: &mut L,
         plan: &Arc<Plan>,
-        beginning: Beginning,
+        beginning: StartPolicy,
     ) -> Result<Tasks, Fault> {
         let mut tasks = Tasks {
             ingest: BTreeMap::new(),
@@ -237,7 +237,7 @@ fn ingest<L: Log>(
     at: &TopicPartition,
     committed: Option<&Committed>,
     known: &[StageMetadata],
-    beginning: Beginning,
+    beginning: StartPolicy,
 ) -> Result<Ingest, Fault> {
     let source = SourceId {
         topic: at.topic.clone(),
@@ -314,7 +314,7 @@ fn join<L: Log>(
     partition: i32,
     committed: Option<&Committed>,
     reader: &StateReader,
-    beginning: Beginning,
+    beginning: StartPolicy,
 ) -> Result<JoinTask, Fault> {
     let at = TopicPartition::of(&plan.topics.outcomes, partition);
     let restored = JoinTask::restore(plan, partition, reader).map_err(fatal)?;

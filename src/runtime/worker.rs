@@ -10,16 +10,16 @@ use std::time::Duration;
 use super::flush;
 use super::idle;
 use super::labels;
-use super::look;
 use super::meter::Meter;
+use super::observe;
 use super::pace::Pace;
-use super::port::{Clock, Fault, FirstStart, Happening, Log, Message, Outgoing, TopicPartition};
-use super::restore::{Beginning, Parked, Restoring};
+use super::port::{Clock, Fault, FirstStart, Log, LogEvent, Message, Outgoing, TopicPartition};
+use super::restore::{Parked, Restoring, StartPolicy};
 use super::tasks::Tasks;
 use crate::event::Reject;
 use crate::pipeline::Plan;
 use crate::pipeline::evaluate::Stop;
-use crate::pipeline::ingest::Fate;
+use crate::pipeline::ingest::Disposition;
 use crate::pipeline::join::JoinTask;
 
 /// How long a poll waits while there is nothing else to do.
@@ -167,7 +167,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
     fn poll_and_work(&mut self) -> Result<(), Fault> {
         self.take_messages()?;
         self.restore_on()?;
-        self.tell_rebuilding();
+        self.observe_rebuilding();
         self.judge()?;
         self.look_for_idle_sources()?;
         self.keep_pace()?;
@@ -197,7 +197,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
     /// Polls once; a message goes straight to its task, because it lives only until the next poll.
     fn take_one(&mut self, timeout: Duration) -> Result<Turn, Fault> {
         Ok(match self.log.poll(timeout)? {
-            Happening::Message(message) => {
+            LogEvent::Message(message) => {
                 if let Phase::Working(tasks) = &mut self.phase {
                     take(
                         tasks,
@@ -209,10 +209,10 @@ impl<L: Log, C: Clock> Worker<L, C> {
                 }
                 Turn::Taken
             }
-            Happening::Assigned(partitions) => Turn::Assigned(partitions),
-            Happening::Revoked => Turn::Revoked,
-            Happening::Lost => Turn::Lost,
-            Happening::Nothing => Turn::Nothing,
+            LogEvent::Assigned(partitions) => Turn::Assigned(partitions),
+            LogEvent::Revoked => Turn::Revoked,
+            LogEvent::Lost => Turn::Lost,
+            LogEvent::Nothing => Turn::Nothing,
         })
     }
 
@@ -323,7 +323,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         // What is left behind is an assignment to begin again with, should the last step fail.
         let restoring = std::mem::replace(restoring, Box::new(Restoring::unstarted()));
         let records = restoring.records;
-        let beginning = Beginning {
+        let beginning = StartPolicy {
             first: self.options.first,
             incarnation: self.options.incarnation,
         };
@@ -331,7 +331,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.log.assign(&tasks.positions(&self.plan.topics))?;
         tracing::info!(records, took_ms = took.as_millis() as u64, "restored");
         self.meter.restored(took, records);
-        look::tell_standing(&*self.meter, &tasks);
+        observe::observe_standing(&*self.meter, &tasks);
         self.idle_checked_at = None;
         self.pace = Pace::default();
         self.phase = Phase::Working(tasks);
@@ -339,13 +339,13 @@ impl<L: Log, C: Clock> Worker<L, C> {
     }
 
     /// Says how far the joins are that rebuild their entries, until the last of them is done.
-    fn tell_rebuilding(&mut self) {
+    fn observe_rebuilding(&mut self) {
         let Phase::Working(tasks) = &self.phase else {
             return;
         };
         let is_rebuilding = tasks.join.values().any(JoinTask::is_replaying);
         if is_rebuilding || self.was_rebuilding {
-            labels::tell_rebuilding(&*self.meter, tasks);
+            labels::observe_rebuilding(&*self.meter, tasks);
         }
         self.was_rebuilding = is_rebuilding;
     }
@@ -470,7 +470,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let took = self.clock.elapsed() - begun;
         tracing::debug!(records, took_ms = took.as_millis() as u64, "committed");
         self.meter.committed(took);
-        look::tell(&*self.meter, &self.plan, tasks, &gathered.news);
+        observe::observe(&*self.meter, &self.plan, tasks, &gathered.news);
         Ok(())
     }
 
@@ -522,7 +522,7 @@ fn take<M: Message>(
         return Ok(());
     };
     task.quiet_since = Some(now);
-    if let Fate::Rejected(reason) = task.ingest.submit(message.offset(), &message.record()) {
+    if let Disposition::Rejected(reason) = task.ingest.submit(message.offset(), &message.record()) {
         dead_letters.push(message, reason);
     }
     Ok(())

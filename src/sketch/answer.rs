@@ -44,7 +44,7 @@ pub struct Answered<'a> {
 
 /// What turned out to be right.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Known<'a> {
+pub enum KnownTruth<'a> {
     /// The true class.
     Class(&'a str),
     /// The true value of a regression.

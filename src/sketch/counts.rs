@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::Monoid;
 
 /// Counts by cell of a score, 0..=99 and [`UNSCORED`](super::UNSCORED).
-pub type ScoreCells = Counts<u8>;
+pub type ScoreCells = SignedCounts<u8>;
 /// Counts by hundredth of a judge's score, 0..=100 and [`UNSCORED`](super::UNSCORED) for one outside 0..=1.
-pub type EvaluationCells = Counts<u8>;
+pub type EvaluationCells = SignedCounts<u8>;
 
 /// Counts by cell. A cell once counted in stays, though its count be 0: which cells there are is then as independent of
 /// the order of merging as the counts are. Sums wrap around, so that damaged bytes change numbers and stop nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Counts<K: Ord>(BTreeMap<K, i64>);
+pub struct SignedCounts<K: Ord>(BTreeMap<K, i64>);
 
-impl<K: Ord + Copy> Counts<K> {
+impl<K: Ord + Copy> SignedCounts<K> {
     /// Adds `times` to the count of a cell; negative to take back.
     pub fn add(&mut self, cell: K, times: i64) {
         let count = self.0.entry(cell).or_default();
@@ -48,7 +48,7 @@ impl<K: Ord + Copy> Counts<K> {
     }
 }
 
-impl<K: Ord + Copy + Default> Monoid for Counts<K> {
+impl<K: Ord + Copy + Default> Monoid for SignedCounts<K> {
     fn merge(&mut self, other: &Self) {
         other.iter().for_each(|(cell, times)| self.add(cell, times));
     }

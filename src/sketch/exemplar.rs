@@ -17,7 +17,7 @@ pub struct Exemplar {
     /// The trace's id, if known.
     pub trace_id: Option<String>,
     /// Where it lies in Kafka: provenance, not part of what must be reproducible.
-    pub whereabouts: Whereabouts,
+    pub whereabouts: RecordPosition,
 }
 
 impl Exemplar {
@@ -28,7 +28,7 @@ impl Exemplar {
 
 /// Topic, partition and offset of a record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Whereabouts {
+pub struct RecordPosition {
     /// Topic.
     pub topic: String,
     /// Partition.
@@ -102,7 +102,7 @@ mod tests {
             hash,
             id: format!("id-{hash}"),
             trace_id: None,
-            whereabouts: Whereabouts {
+            whereabouts: RecordPosition {
                 topic: "predictions".to_owned(),
                 partition: 0,
                 offset,

@@ -14,7 +14,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
-use super::counts::Counts;
+use super::counts::SignedCounts;
 use super::key::Scale;
 
 /// Bits of a key below the three that make eight cells of an octave.
@@ -29,7 +29,7 @@ const CELLS: i16 = 488;
 #[serde(transparent)]
 pub struct GridCounts {
     /// By number of the cell, −489..=489.
-    pub cells: Counts<i16>,
+    pub cells: SignedCounts<i16>,
 }
 
 impl GridCounts {

@@ -23,12 +23,12 @@ mod value;
 mod wire;
 mod words;
 
-pub use answer::{Answered, Known, SCORE_CELLS, UNSCORED, evaluation_cell, score_cell};
+pub use answer::{Answered, KnownTruth, SCORE_CELLS, UNSCORED, evaluation_cell, score_cell};
 pub use buffer::HistogramBuffer;
 pub use confusion::{CLASSES_MAX, Classes, Confusion, Crossing, OTHER, class_name};
-pub use counts::{Counts, EvaluationCells, ScoreCells};
+pub use counts::{EvaluationCells, ScoreCells, SignedCounts};
 pub use exact::ExactSum;
-pub use exemplar::{Exemplar, Exemplars, Whereabouts};
+pub use exemplar::{Exemplar, Exemplars, RecordPosition};
 pub use grid::GridCounts;
 pub use histogram::{Cell, Histogram};
 pub use key::{Scale, WordTag, id_hash, word_key};

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
-use super::exemplar::{Exemplar, Exemplars, Whereabouts};
+use super::exemplar::{Exemplar, Exemplars, RecordPosition};
 use super::judges::{self, JudgesBuffer};
 use super::key::{Scale, id_hash};
 use super::share::Share;
 use super::subject::Subject;
 use super::value::{ValueBuffer, ValueSketch};
-use crate::event::{Prediction, Status, Value};
+use crate::event::{Prediction, PredictionStatus, Value};
 
 /// The sketches of one scope over one span of event time.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -78,9 +78,13 @@ pub struct PartialBuffer {
 
 impl PartialBuffer {
     /// Counts one prediction, which lies at `whereabouts` (asked for only when it becomes an exemplar).
-    pub fn push(&mut self, prediction: &Prediction<'_>, whereabouts: impl FnOnce() -> Whereabouts) {
+    pub fn push(
+        &mut self,
+        prediction: &Prediction<'_>,
+        whereabouts: impl FnOnce() -> RecordPosition,
+    ) {
         self.predictions += 1;
-        self.errors += u64::from(prediction.status == Status::Error);
+        self.errors += u64::from(prediction.status == PredictionStatus::Error);
         self.push_features(&prediction.features);
         self.push_outcome(prediction);
         self.judges.push(&prediction.evaluations);
@@ -162,7 +166,7 @@ impl PartialBuffer {
     fn offer_exemplar(
         &mut self,
         prediction: &Prediction<'_>,
-        whereabouts: impl FnOnce() -> Whereabouts,
+        whereabouts: impl FnOnce() -> RecordPosition,
     ) {
         let hash = id_hash(&prediction.id);
         if self.exemplars.wants(hash) {
@@ -245,8 +249,8 @@ mod tests {
         }
     }
 
-    fn nowhere() -> Whereabouts {
-        Whereabouts {
+    fn nowhere() -> RecordPosition {
+        RecordPosition {
             topic: "predictions".to_owned(),
             partition: 0,
             offset: 0,
@@ -293,7 +297,7 @@ mod tests {
     fn an_event_without_features_still_counts() {
         let mut buffer = PartialBuffer::default();
         let failed = Prediction {
-            status: Status::Error,
+            status: PredictionStatus::Error,
             ..prediction("x", &[])
         };
         buffer.push(&failed, nowhere);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
-use super::answer::{Answered, Known};
+use super::answer::{Answered, KnownTruth};
 use super::confusion::{Classes, Confusion};
 use super::counts::{EvaluationCells, ScoreCells};
 use super::grid::GridCounts;
@@ -49,14 +49,14 @@ impl Quality {
     }
 
     /// Counts the first label of a prediction, `delay_millis` after it.
-    pub fn judge(&mut self, answer: &Answered<'_>, truth: Known<'_>, delay_millis: i64) {
+    pub fn judge(&mut self, answer: &Answered<'_>, truth: KnownTruth<'_>, delay_millis: i64) {
         self.labelled = self.labelled.wrapping_add(1);
         self.delay.add(delay_millis as f64, 1);
         self.pair(answer, truth, Direction::Count);
     }
 
     /// Takes the old truth back and counts the one that replaced it.
-    pub fn correct(&mut self, answer: &Answered<'_>, old: Known<'_>, new: Known<'_>) {
+    pub fn correct(&mut self, answer: &Answered<'_>, old: KnownTruth<'_>, new: KnownTruth<'_>) {
         self.corrections = self.corrections.wrapping_add(1);
         self.pair(answer, old, Direction::TakeBack);
         self.pair(answer, new, Direction::Count);
@@ -88,13 +88,13 @@ impl Quality {
         }
     }
 
-    fn pair(&mut self, answer: &Answered<'_>, truth: Known<'_>, direction: Direction) {
+    fn pair(&mut self, answer: &Answered<'_>, truth: KnownTruth<'_>, direction: Direction) {
         match (truth, answer.class, answer.value) {
-            (Known::Class(truth), Some(predicted), _) => {
+            (KnownTruth::Class(truth), Some(predicted), _) => {
                 let pair = Classes { predicted, truth };
                 self.table.add(pair, answer.cell, direction.times());
             }
-            (Known::Value(truth), _, Some(predicted)) => {
+            (KnownTruth::Value(truth), _, Some(predicted)) => {
                 self.pair_values(Values { predicted, truth }, direction);
             }
             _ => self.mismatch(direction),

@@ -110,7 +110,7 @@ impl TryFrom<Wire> for Words {
 /// A crowd means more categories than cells: the level will rise and no name will be left, so none needs to be kept.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WordsBuffer {
-    tallies: BTreeMap<u32, Tally>,
+    ingest_counts: BTreeMap<u32, Tally>,
     crowd: HistogramBuffer<WORD_CELLS>,
 }
 
@@ -123,27 +123,30 @@ struct Tally {
 impl WordsBuffer {
     pub(super) fn push(&mut self, tag: WordTag, word: &str) {
         let key = word_key(tag, word);
-        if let Some(tally) = self.tallies.get_mut(&key) {
-            tally.count += 1;
-            keep_smaller(&mut tally.name, shortened(word));
-        } else if self.tallies.len() < WORD_CELLS {
+        if let Some(counts) = self.ingest_counts.get_mut(&key) {
+            counts.count += 1;
+            keep_smaller(&mut counts.name, shortened(word));
+        } else if self.ingest_counts.len() < WORD_CELLS {
             let name = shortened(word).to_owned();
-            self.tallies.insert(key, Tally { name, count: 1 });
+            self.ingest_counts.insert(key, Tally { name, count: 1 });
         } else {
             self.crowd.push(key);
         }
     }
 
     pub(super) fn freeze(&mut self) -> Words {
-        let tallies = std::mem::take(&mut self.tallies);
-        let cells = tallies.iter().map(|(key, tally)| Cell {
+        let ingest_counts = std::mem::take(&mut self.ingest_counts);
+        let cells = ingest_counts.iter().map(|(key, counts)| Cell {
             index: *key,
-            count: tally.count,
+            count: counts.count,
         });
         let cells: Vec<Cell> = cells.collect();
         let mut words = Words::default();
         words.histogram.add_sorted(&cells);
-        words.names = tallies.into_iter().map(|(k, t)| (k, t.name)).collect();
+        words.names = ingest_counts
+            .into_iter()
+            .map(|(k, t)| (k, t.name))
+            .collect();
         words.merge(&Words {
             histogram: self.crowd.freeze(),
             names: BTreeMap::new(),

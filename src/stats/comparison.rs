@@ -11,14 +11,14 @@ const CROWDED_DIVISOR: u64 = 5;
 
 /// What a subject is made of, by the majority of its reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SubjectKind {
     /// Finite numbers; cells stand in the order of the values.
     Numbers,
     /// Strings and truth values; cells stand in the order of hashes, which means nothing.
     Categories,
 }
 
-impl Kind {
+impl SubjectKind {
     /// The kind of a reference; `None` if it holds neither numbers nor categories.
     #[must_use]
     pub fn of(reference: &ValueSketch) -> Option<Self> {
@@ -35,7 +35,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// What is compared.
-    pub kind: Kind,
+    pub kind: SubjectKind,
     /// All cells of the coarser level.
     pub cells: PairedCells,
     /// The groups that hold anything.
@@ -51,28 +51,28 @@ pub struct Comparison {
 impl Comparison {
     /// Compares what `kind` says; the other values of the sketches stay out of it.
     #[must_use]
-    pub fn of(kind: Kind, reference: &ValueSketch, window: &ValueSketch) -> Self {
+    pub fn of(kind: SubjectKind, reference: &ValueSketch, window: &ValueSketch) -> Self {
         match kind {
-            Kind::Numbers => Self::of_histograms(
+            SubjectKind::Numbers => Self::of_histograms(
                 kind,
                 &reference.numbers.histogram,
                 &window.numbers.histogram,
             ),
-            Kind::Categories => {
+            SubjectKind::Categories => {
                 Self::of_histograms(kind, &reference.words.histogram, &window.words.histogram)
             }
         }
     }
 
     fn of_histograms<const LIMIT: usize>(
-        kind: Kind,
+        kind: SubjectKind,
         reference: &Histogram<LIMIT>,
         window: &Histogram<LIMIT>,
     ) -> Self {
         let cells = PairedCells::of(reference, window);
         let groups = match kind {
-            Kind::Numbers => number_groups(&cells.cells),
-            Kind::Categories => category_groups(&cells.cells),
+            SubjectKind::Numbers => number_groups(&cells.cells),
+            SubjectKind::Categories => category_groups(&cells.cells),
         };
         Self {
             kind,

@@ -20,7 +20,7 @@ mod quality;
 pub use bernoulli::bernoulli_divergence;
 pub use cells::{Pair, PairedCell, PairedCells};
 pub use chi_square::ChiSquare;
-pub use comparison::{Comparison, Kind};
+pub use comparison::{Comparison, SubjectKind};
 pub use difference::Difference;
 pub use distance::{About, DISTANCES, Distance, Psi};
 pub use gamma::ln_gamma_upper;

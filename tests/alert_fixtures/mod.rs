@@ -5,9 +5,9 @@ pub mod contract;
 
 use std::collections::BTreeMap;
 
-use tidegauge::alert::{AlertRecord, Cause, Context, Episodes, Observed, Settings};
+use tidegauge::alert::{AlertRecord, AlertSettings, Cause, Context, Episodes, Observed};
 use tidegauge::detect::{Family, Finding, Verdict};
-use tidegauge::sketch::{Exemplar, Exemplars, Subject, Whereabouts, id_hash};
+use tidegauge::sketch::{Exemplar, Exemplars, RecordPosition, Subject, id_hash};
 use tidegauge::window::{Boundary, WindowLength};
 
 /// 2026-03-01T12:00:00Z in minutes: the zero of the scenarios.
@@ -57,7 +57,7 @@ pub fn exemplars(_: &Cause) -> Exemplars {
             hash: id_hash(id),
             id: id.to_owned(),
             trace_id: (offset == 7).then(|| "4bf92f3577b34da6a3ce929d0e0e4736".to_owned()),
-            whereabouts: Whereabouts {
+            whereabouts: RecordPosition {
                 topic: "predictions".to_owned(),
                 partition: 3,
                 offset,
@@ -71,7 +71,7 @@ fn reference_id(_: &Cause) -> Option<String> {
     Some("0123456789abcdef0123456789abcdef".to_owned())
 }
 
-pub fn context(settings: &Settings) -> Context<'_> {
+pub fn context(settings: &AlertSettings) -> Context<'_> {
     Context {
         model: "fraud",
         about: None,
@@ -87,7 +87,7 @@ pub fn observe(
     episodes: &mut Episodes,
     minute: i64,
     findings: &[Observed],
-    settings: &Settings,
+    settings: &AlertSettings,
 ) -> Vec<AlertRecord> {
     episodes.observe(Boundary(NOON + minute), findings, &context(settings))
 }

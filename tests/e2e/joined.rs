@@ -84,14 +84,14 @@ pub fn await_heard(
             assert!(process.exited().is_none(), "it ended: {}", process.log());
         }
         let now = Joined::of(processes);
-        let heard = (now.get("predictions_total"), now.get("labels_total"));
+        let last_seen = (now.get("predictions_total"), now.get("labels_total"));
         let is_quiet = now == last; // a partition on its way is told of by two, or by nobody
         last = now;
         assert!(
-            !is_quiet || heard.0 <= predictions && heard.1 <= labels,
+            !is_quiet || last_seen.0 <= predictions && last_seen.1 <= labels,
             "something was heard twice: {last:#?}"
         );
-        (is_quiet && heard == (predictions, labels)).then(|| last.clone())
+        (is_quiet && last_seen == (predictions, labels)).then(|| last.clone())
     })
 }
 

@@ -146,8 +146,8 @@ fn labels_that_come_after_a_restart_find_the_predictions_from_before_it() {
     close_at(&producer, &inputs, START + 25 * HOUR);
     let mut processes = [process];
     // The closers of before are in, as predictions and as labels.
-    let heard = (pending + 2, 2 * labelled - 1 + 3);
-    let after = await_heard(&mut processes, heard.0, heard.1, 2 * SOON);
+    let last_seen = (pending + 2, 2 * labelled - 1 + 3);
+    let after = await_heard(&mut processes, last_seen.0, last_seen.1, 2 * SOON);
     after.assert_conserved();
     assert_eq!(after.get("joined_total"), 2 * labelled - 1, "{after:#?}");
     await_day(&deployment);

@@ -75,15 +75,15 @@ impl Recount {
                 report["version"].as_str().map(str::to_owned),
             );
             let end = text(&report["window"]["end"]);
-            let (predictions, tally) = expected
+            let (predictions, counts) = expected
                 .remove(&(scope, end, text(&report["subject"])))
                 .unwrap_or_else(|| {
                     panic!("a report of a window that nothing fell into, or twice: {report}")
                 });
             assert_eq!(report["predictions"], predictions, "{report}");
-            tally.assert_types(&report, predictions);
-            cells += assert_cells(&report, "numbers", 512, &tally.numbers);
-            cells += assert_cells(&report, "categories", 4_096, &tally.words);
+            counts.assert_types(&report, predictions);
+            cells += assert_cells(&report, "numbers", 512, &counts.numbers);
+            cells += assert_cells(&report, "categories", 4_096, &counts.words);
         }
         let missing: Vec<_> = expected.keys().take(3).collect();
         assert!(
@@ -107,8 +107,11 @@ impl Recount {
         }
         let of_window = |((scope, end), window): ((Scope, i64), Quarter)| {
             let predictions = window.predictions;
-            window.subjects.into_iter().map(move |(subject, tally)| {
-                ((scope.clone(), rfc3339(end), subject), (predictions, tally))
+            window.subjects.into_iter().map(move |(subject, counts)| {
+                (
+                    (scope.clone(), rfc3339(end), subject),
+                    (predictions, counts),
+                )
             })
         };
         windows.into_iter().flat_map(of_window).collect()
@@ -136,19 +139,19 @@ impl Quarter {
 
     fn merge(&mut self, other: &Self) {
         self.predictions += other.predictions;
-        for (name, tally) in &other.subjects {
+        for (name, counts) in &other.subjects {
             let ours = self.subject(name.clone());
-            tally
+            counts
                 .numbers
                 .iter()
                 .for_each(|(key, n)| *ours.numbers.entry(*key).or_default() += n);
-            tally
+            counts
                 .words
                 .iter()
                 .for_each(|(key, n)| *ours.words.entry(*key).or_default() += n);
-            ours.text += tally.text;
-            ours.boolean += tally.boolean;
-            ours.null += tally.null;
+            ours.text += counts.text;
+            ours.boolean += counts.boolean;
+            ours.null += counts.null;
         }
     }
 }

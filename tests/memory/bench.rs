@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tidegauge::codec::CODECS;
 use tidegauge::event::{Limits, Tick};
-use tidegauge::pipeline::state::Key;
-use tidegauge::pipeline::{self, Bounds, Learning, PANES_PARTITIONS, Topics};
+use tidegauge::pipeline::state::StateKey;
+use tidegauge::pipeline::{self, Bounds, LearningPlan, PANES_PARTITIONS, Topics};
 use tidegauge::runtime::meter::JoinTold;
 use tidegauge::runtime::{
     Clock, Fault, FirstStart, Log, MemoryLog, Options, PlannedFault, StoredRecord, Worker,
@@ -84,7 +84,7 @@ pub fn plan() -> pipeline::Plan {
         idle_timeout_millis: 5 * MINUTE,
         ticks: false,
         windows: vec![window(15), window(60)],
-        learning: Learning {
+        learning: LearningPlan {
             span_minutes: 120,
             events_min: 1_000,
             habit_minutes: 14 * 1_440,
@@ -347,8 +347,8 @@ impl Bench {
     /// References that the state holds.
     pub fn references_in_state(&self) -> usize {
         let is_reference = |(_, key): &(i32, Vec<u8>)| {
-            let (_, key, part): (u8, Key, u16) = postcard::from_bytes(key).unwrap();
-            matches!(key, Key::Reference(..)) && part == 0
+            let (_, key, part): (u8, StateKey, u16) = postcard::from_bytes(key).unwrap();
+            matches!(key, StateKey::Reference(..)) && part == 0
         };
         self.state().into_keys().filter(is_reference).count()
     }

@@ -8,7 +8,7 @@ use tidegauge::event::{ArrivalTime, Record};
 use tidegauge::pipeline::evaluate::Evaluate;
 use tidegauge::pipeline::frame::{SourceId, pack};
 use tidegauge::pipeline::ingest::{Ingest, panes_partition};
-use tidegauge::pipeline::{Learning, Plan};
+use tidegauge::pipeline::{LearningPlan, Plan};
 use tidegauge::window::{WindowLength, WindowSpec};
 
 use crate::bench::plan;
@@ -115,7 +115,7 @@ fn production() -> Plan {
     };
     let mut plan = plan();
     plan.bounds.features_max = 1_000;
-    plan.learning = Learning {
+    plan.learning = LearningPlan {
         span_minutes: LEARN,
         ..plan.learning
     };

@@ -55,15 +55,15 @@ impl Meter for Ledger {
         said.joins.insert(told.partition, *told);
     }
 
-    fn ingested(&self, tally: &SourceTally<'_>) {
-        if tally.topic == "labels" {
+    fn ingested(&self, counts: &SourceTally<'_>) {
+        if counts.topic == "labels" {
             return; // the joins say what became of them
         }
         let mut said = self.0.lock().unwrap();
-        let account = said.accounts.entry(tally.partition).or_default();
-        account.counted += tally.accepted;
-        account.late += tally.late;
-        for (reason, count) in tally.rejected {
+        let account = said.accounts.entry(counts.partition).or_default();
+        account.counted += counts.accepted;
+        account.late += counts.late;
+        for (reason, count) in counts.rejected {
             *account.rejected.entry(reason.code()).or_default() += count;
         }
     }
@@ -82,7 +82,7 @@ impl Meter for Ledger {
             LeftOut::Predictions => overflow.predictions += count,
             LeftOut::Features => overflow.features += count,
             LeftOut::Segments => overflow.segments += count,
-            LeftOut::Stranded => {}
+            LeftOut::LateForStage => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tidegauge::pipeline::{Learning, Plan};
+use tidegauge::pipeline::{LearningPlan, Plan};
 use tidegauge::window::{WindowLength, WindowSpec};
 
 use crate::bench::{Bench, Setup, plan};
@@ -17,7 +17,7 @@ fn production(learn_minutes: i64) -> Arc<Plan> {
         length: WindowLength::from_minutes(1_440).unwrap(),
         step_minutes: 15,
     });
-    plan.learning = Learning {
+    plan.learning = LearningPlan {
         span_minutes: learn_minutes,
         events_min: 1_000,
         habit_minutes: 14 * 1_440,

@@ -119,18 +119,18 @@ fn the_adjusted_psi_is_zero_on_average_without_drift() {
 #[test]
 fn a_part_of_the_reference_differs_less_from_it_than_a_stranger() {
     let rng = &mut fastrand::Rng::with_seed(20);
-    let mut habits = Vec::new();
+    let mut variability = Vec::new();
     for _ in 0..20 {
         let windows: Vec<Vec<f64>> = (0..10).map(|_| normals(rng, 300, 0.0)).collect();
         let mut stage = Stage::new(sketch(windows.iter().flatten().copied()));
         stage.inside_reference = true;
-        habits.extend(
+        variability.extend(
             windows
                 .iter()
                 .map(|w| stage.habit("psi", &sketch(w.iter().copied())).unwrap()),
         );
     }
-    assert!(mean(&habits).abs() < 0.003, "{}", mean(&habits));
+    assert!(mean(&variability).abs() < 0.003, "{}", mean(&variability));
 }
 
 #[test]
@@ -170,10 +170,10 @@ fn a_daily_rhythm_is_learned_and_a_day_without_that_pages() {
     let day: Vec<Vec<f64>> = (0..96).map(&mut quarter).collect();
     let mut stage = Stage::new(sketch(day.iter().flatten().copied()));
     stage.inside_reference = true;
-    let habits = day
+    let variability = day
         .iter()
         .map(|w| stage.habit("psi", &sketch(w.iter().copied())).unwrap());
-    let habit = habits.fold(0.0, f64::max);
+    let habit = variability.fold(0.0, f64::max);
     stage.inside_reference = false;
     let (mut with, mut without) = (0, 0);
     for q in 0..5 * 96 {

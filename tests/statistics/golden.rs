@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tidegauge::sketch::{HistogramBuffer, ValueSketch};
 use tidegauge::stats::{
-    ChiSquare, Comparison, DISTANCES, Kind, bernoulli_divergence, likelihood_ratio, wilson,
+    ChiSquare, Comparison, DISTANCES, SubjectKind, bernoulli_divergence, likelihood_ratio, wilson,
 };
 
 #[derive(Deserialize)]
@@ -72,11 +72,11 @@ fn assert_close(ours: f64, theirs: f64, what: &str) {
     );
 }
 
-fn sketch(kind: Kind, counts: &[(u32, u64)]) -> ValueSketch {
+fn sketch(kind: SubjectKind, counts: &[(u32, u64)]) -> ValueSketch {
     let mut sketch = ValueSketch::default();
     match kind {
-        Kind::Numbers => sketch.numbers.histogram = histogram(counts),
-        Kind::Categories => sketch.words.histogram = histogram(counts),
+        SubjectKind::Numbers => sketch.numbers.histogram = histogram(counts),
+        SubjectKind::Categories => sketch.words.histogram = histogram(counts),
     }
     sketch
 }
@@ -92,8 +92,8 @@ fn histogram<const LIMIT: usize>(counts: &[(u32, u64)]) -> tidegauge::sketch::Hi
 impl Compared {
     fn comparison(&self) -> Comparison {
         let kind = match self.kind.as_str() {
-            "numbers" => Kind::Numbers,
-            _ => Kind::Categories,
+            "numbers" => SubjectKind::Numbers,
+            _ => SubjectKind::Categories,
         };
         Comparison::of(
             kind,

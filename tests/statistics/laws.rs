@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tidegauge::detect::{DETECTORS, Family, Finding, Verdict};
 use tidegauge::sketch::ValueSketch;
-use tidegauge::stats::{Comparison, DISTANCES, Kind, Pair};
+use tidegauge::stats::{Comparison, DISTANCES, Pair, SubjectKind};
 
 use crate::stage::{Sample, Stage, Zipf, normals, sketch};
 
@@ -34,8 +34,8 @@ fn word_sketches(rng: &mut fastrand::Rng) -> Vec<ValueSketch> {
 
 fn comparisons() -> Vec<Comparison> {
     let mut rng = fastrand::Rng::with_seed(1);
-    let numbers = (Kind::Numbers, number_sketches(&mut rng));
-    let words = (Kind::Categories, word_sketches(&mut rng));
+    let numbers = (SubjectKind::Numbers, number_sketches(&mut rng));
+    let words = (SubjectKind::Categories, word_sketches(&mut rng));
     let mut all = Vec::new();
     for (kind, sketches) in [numbers, words] {
         for reference in &sketches {

@@ -34,8 +34,8 @@ fn nulls_are_found_and_their_unrest_is_not() {
     let rng = &mut fastrand::Rng::with_seed(21);
     let day: Vec<ValueSketch> = (0..96).map(|_| unrest(rng)).collect();
     let stage = Stage::new(nulls(day.iter().map(|w| w.types.null).sum(), 96_000));
-    let habits = day.iter().map(|w| stage.habit("null_rate", w).unwrap());
-    let habit = habits.fold(0.0, f64::max);
+    let variability = day.iter().map(|w| stage.habit("null_rate", w).unwrap());
+    let habit = variability.fold(0.0, f64::max);
     for _ in 0..30 * 96 {
         let finding = stage.judge("null_rate", &unrest(rng), habit).unwrap();
         assert_eq!(finding.verdict, Verdict::Quiet, "{finding:?}");

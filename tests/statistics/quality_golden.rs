@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tidegauge::sketch::{Answered, ExactSum, Known, Quality, Share, UNSCORED, score_cell};
+use tidegauge::sketch::{Answered, ExactSum, KnownTruth, Quality, Share, UNSCORED, score_cell};
 use tidegauge::stats::{self, MEASURES, Measured, positive_class};
 
 #[derive(Deserialize)]
@@ -71,7 +71,7 @@ impl Classified {
                 value: None,
             };
             quality.predict(&answer);
-            quality.judge(&answer, Known::Class(truth), 1_000);
+            quality.judge(&answer, KnownTruth::Class(truth), 1_000);
         }
         quality
     }
@@ -209,7 +209,7 @@ fn regression(rows: &[(f64, f64)]) -> Quality {
             cell: UNSCORED,
             value: Some(*predicted),
         };
-        quality.judge(&answer, Known::Value(*truth), 0);
+        quality.judge(&answer, KnownTruth::Value(*truth), 0);
     }
     quality
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
-use tidegauge::sketch::{Answered, Known, Monoid, Quality, Share, UNSCORED, VALUE_MAX};
+use tidegauge::sketch::{Answered, KnownTruth, Monoid, Quality, Share, UNSCORED, VALUE_MAX};
 use tidegauge::stats::{
     MEASURES, Measured, Proportion, Selection, positive_class, proportion, selection,
 };
@@ -79,10 +79,10 @@ impl Story {
     }
 }
 
-fn known(truth: Truth, then: impl FnOnce(Known<'_>)) {
+fn known(truth: Truth, then: impl FnOnce(KnownTruth<'_>)) {
     match truth {
-        Truth::Class(class) => then(Known::Class(&class.to_string())),
-        Truth::Value(value) => then(Known::Value(value)),
+        Truth::Class(class) => then(KnownTruth::Class(&class.to_string())),
+        Truth::Value(value) => then(KnownTruth::Value(value)),
     }
 }
 
@@ -177,8 +177,8 @@ fn a_span_that_only_takes_back_measures_nothing() {
         cell: UNSCORED,
         value: Some(2.0),
     };
-    span.correct(&class, Known::Class("1"), Known::Class("0"));
-    span.correct(&value, Known::Value(2.5), Known::Value(-7.0));
+    span.correct(&class, KnownTruth::Class("1"), KnownTruth::Class("0"));
+    span.correct(&value, KnownTruth::Value(2.5), KnownTruth::Value(-7.0));
     for positive in [None, Some("1"), Some("0"), Some("never seen")] {
         assert_eq!(measures(&span, positive), vec![None; MEASURES.len()]);
     }
@@ -190,7 +190,7 @@ fn a_span_that_only_takes_back_measures_nothing() {
             valid: -1
         })
     );
-    span.judge(&class, Known::Class("0"), 5); // one pair net, but not this one alone
+    span.judge(&class, KnownTruth::Class("0"), 5); // one pair net, but not this one alone
     let defined = MEASURES.iter().filter(|m| m.of(&span, Some("1")).is_some());
     assert_eq!(defined.count(), 0);
 }
@@ -254,7 +254,7 @@ fn a_positive_class_among_too_many_is_not_guessed_at() {
             value: None,
         };
         quality.predict(&answer);
-        quality.judge(&answer, Known::Class(&truth), 1);
+        quality.judge(&answer, KnownTruth::Class(&truth), 1);
     }
     let classes = quality.table.classes();
     assert_eq!(classes.len(), 64);
@@ -289,15 +289,15 @@ fn what_does_not_fit_is_counted_and_measured_nowhere() {
         cell: UNSCORED,
         value,
     };
-    quality.judge(&class, Known::Value(1.0), 1);
-    quality.judge(&value(Some(1.0)), Known::Class("a"), 1);
-    quality.judge(&value(None), Known::Class("a"), 1);
-    quality.judge(&value(Some(f64::INFINITY)), Known::Value(1.0), 1);
-    quality.judge(&value(Some(1.0)), Known::Value(f64::NAN), 1);
-    quality.judge(&value(Some(1.0)), Known::Value(-2.0 * VALUE_MAX), 1);
+    quality.judge(&class, KnownTruth::Value(1.0), 1);
+    quality.judge(&value(Some(1.0)), KnownTruth::Class("a"), 1);
+    quality.judge(&value(None), KnownTruth::Class("a"), 1);
+    quality.judge(&value(Some(f64::INFINITY)), KnownTruth::Value(1.0), 1);
+    quality.judge(&value(Some(1.0)), KnownTruth::Value(f64::NAN), 1);
+    quality.judge(&value(Some(1.0)), KnownTruth::Value(-2.0 * VALUE_MAX), 1);
     assert_eq!((quality.labelled, quality.mismatched), (6, 6));
     assert_eq!(measures(&quality, None), vec![None; MEASURES.len()]);
-    quality.correct(&class, Known::Value(1.0), Known::Class("a"));
+    quality.correct(&class, KnownTruth::Value(1.0), KnownTruth::Class("a"));
     assert_eq!((quality.labelled, quality.mismatched), (6, 5));
     assert_eq!(measures(&quality, None)[1].map(|m| m.value), Some(1.0));
 }
@@ -314,7 +314,7 @@ fn reviewed(n: usize, chosen: impl Fn(u8, &mut Rng) -> bool) -> Selection {
         };
         quality.predict(&answer);
         if chosen(answer.cell, &mut random) {
-            quality.judge(&answer, Known::Class("1"), 1);
+            quality.judge(&answer, KnownTruth::Class("1"), 1);
         }
     }
     selection(&quality)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tidegauge::detect::Verdict;
-use tidegauge::detect::slo::{Look, Objective, Preset, Rule, Series, Sli, judge};
+use tidegauge::detect::slo::{Objective, Preset, Rule, RuleInput, Series, Sli, judge};
 use tidegauge::sketch::Share;
 use tidegauge::window::{Boundary, Span, WindowLength};
 
@@ -39,7 +39,7 @@ fn fires(objective: &Objective, series: &Series) -> Option<&'static str> {
     let mut since: BTreeMap<(&'static str, WindowLength), Boundary> = BTreeMap::new();
     for at in (WEEK..=WEEK + MONTH).step_by(60).map(Boundary) {
         let matured = Span::ending_at(at, WindowLength::from_minutes(WEEK as u32).unwrap());
-        let look = Look {
+        let look = RuleInput {
             objective,
             series,
             at,

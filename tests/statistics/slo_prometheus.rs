@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tidegauge::alert::{News, State, Timing};
+use tidegauge::alert::{Signal, State, Timing};
 use tidegauge::detect::Verdict;
-use tidegauge::detect::slo::{Look, Objective, Observation, Preset, Rule, Series, Sli, judge};
+use tidegauge::detect::slo::{Objective, Observation, Preset, Rule, RuleInput, Series, Sli, judge};
 use tidegauge::sketch::Share;
 use tidegauge::window::Boundary;
 
@@ -49,12 +49,12 @@ fn objective(preset: Preset, days: i64) -> Objective {
     }
 }
 
-fn news(verdict: Verdict) -> News {
+fn news(verdict: Verdict) -> Signal {
     match verdict {
-        Verdict::Breach => News::Breach,
-        Verdict::Lingering => News::Lingering,
-        Verdict::Quiet => News::Quiet,
-        Verdict::InsufficientData => News::Silence,
+        Verdict::Breach => Signal::Breach,
+        Verdict::Lingering => Signal::Lingering,
+        Verdict::Quiet => Signal::Quiet,
+        Verdict::InsufficientData => Signal::Silence,
     }
 }
 
@@ -67,7 +67,7 @@ fn moved(state: Option<State>, observation: &Observation, at: Boundary) -> Optio
     };
     let news = news(observation.finding.verdict);
     match state {
-        None if news == News::Breach => Some(State::begun(at, timing)),
+        None if news == Signal::Breach => Some(State::begun(at, timing)),
         None => None,
         Some(_) => State::after(state, news, at, timing),
     }
@@ -93,7 +93,7 @@ fn firing(prefix: &str, objective: &Objective, minutes: &Minutes) -> Firing {
         series.add(Boundary(minute), &share);
         let at = Boundary(minute + 1);
         series.age(at);
-        let look = Look {
+        let look = RuleInput {
             objective,
             series: &series,
             at,

@@ -1,9 +1,10 @@
 //! What the rules of objectives say at their edges: counts made by hand, and Newcombe's interval by statsmodels.
 
 use serde::Deserialize;
-use tidegauge::alert::{Evidence, News, Observed, State, Timing};
+use tidegauge::alert::{Evidence, Observed, Signal, State, Timing};
 use tidegauge::detect::slo::{
-    BurnWindow, Look, Objective, Observation, Rule, Series, Sli, Standing, Urgency, judge, standing,
+    BudgetStatus, BurnWindow, Objective, Observation, Rule, RuleInput, Series, Sli, Urgency, judge,
+    standing,
 };
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::sketch::{Share, Subject};
@@ -126,7 +127,7 @@ fn series(objective: &Objective, counts: &[Count]) -> Series {
 
 fn said(objective: &Objective, counts: &[Count], matured: Option<Share>) -> Vec<Observation> {
     let series = series(objective, counts);
-    judge(&Look {
+    judge(&RuleInput {
         objective,
         series: &series,
         at: NOW,
@@ -383,7 +384,7 @@ fn each_rule_is_asked_on_its_grid_only() {
         let series = Series::new(&objective);
         let asked = (0..DAY).filter(|minute| {
             let at = NOW.plus_minutes(*minute);
-            !judge(&Look {
+            !judge(&RuleInput {
                 objective: &objective,
                 series: &series,
                 at,
@@ -408,13 +409,13 @@ fn a_label_alert_goes_on_until_the_point_value_is_good_again() {
     let firing = State::begun(NOW, timing(&lingering));
     assert!(firing.is_firing());
     let later = NOW.plus_minutes(600);
-    assert!(State::after(Some(firing), News::Lingering, later, timing(&lingering)).is_some());
-    let quiet = State::after(Some(firing), News::Quiet, later, timing(&lingering));
+    assert!(State::after(Some(firing), Signal::Lingering, later, timing(&lingering)).is_some());
+    let quiet = State::after(Some(firing), Signal::Quiet, later, timing(&lingering));
     assert!(quiet.is_some_and(State::is_firing), "for three looks more");
     assert_eq!(
         State::after(
             quiet,
-            News::Quiet,
+            Signal::Quiet,
             later.plus_minutes(15),
             timing(&lingering)
         ),
@@ -422,7 +423,7 @@ fn a_label_alert_goes_on_until_the_point_value_is_good_again() {
     );
 }
 
-fn stands(counts: &[Count]) -> Standing {
+fn stands(counts: &[Count]) -> BudgetStatus {
     let objective = objective(Sli::Success, burn(0.99, 6.0));
     standing(&objective, &series(&objective, counts), NOW)
 }

@@ -1,6 +1,6 @@
 //! Seeded streams and the cases made of them.
 
-use tidegauge::detect::{Budget, Case, DETECTORS, Detector, Finding, Settings};
+use tidegauge::detect::{Budget, Case, DETECTORS, Detector, DetectorSettings, Finding};
 use tidegauge::event::Value;
 use tidegauge::reference::SubjectReference;
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
@@ -47,7 +47,7 @@ pub fn sketch<S: Into<Sample>>(values: impl IntoIterator<Item = S>) -> ValueSket
 pub struct Stage {
     pub reference: SubjectReference,
     pub subject: Subject,
-    pub settings: Settings,
+    pub settings: DetectorSettings,
     pub budget: Budget,
     pub inside_reference: bool,
 }
@@ -60,7 +60,7 @@ impl Stage {
                 one_hour_events: 0,
             },
             subject: Subject::Feature("amount".to_owned()),
-            settings: Settings::default(),
+            settings: DetectorSettings::default(),
             budget: usual_budget(),
             inside_reference: false,
         }

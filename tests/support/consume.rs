@@ -175,16 +175,16 @@ fn read_to_end(consumer: &BaseConsumer, assigned: &TopicPartitionList) -> Vec<Re
     let elements = assigned.elements();
     let mut open: BTreeSet<i32> = elements.iter().map(|e| e.partition()).collect();
     let mut received = Vec::new();
-    let mut heard = Instant::now();
+    let mut last_seen = Instant::now();
     while !open.is_empty() {
         assert!(
-            heard.elapsed() < ANSWER_MAX,
+            last_seen.elapsed() < ANSWER_MAX,
             "no end of partitions {open:?}"
         );
         let Some(polled) = consumer.poll(Duration::from_millis(100)) else {
             continue;
         };
-        heard = Instant::now();
+        last_seen = Instant::now();
         match polled {
             Ok(message) => received.push(receive(&message)),
             Err(KafkaError::PartitionEOF(partition)) => {

@@ -10,8 +10,8 @@ use super::features::draw_features;
 use super::incident::Incident;
 use super::plain::{causes, verdict};
 use super::quality::draw_quality;
-use super::record::{AlertRecord, AlertStatus};
-use super::scene::{Scene, Standing};
+use super::record::{PublishedAlert, PublishedStatus};
+use super::scene::{Scene, SceneAlert};
 use super::score::clock;
 use super::traffic::{MODEL, VERSION};
 
@@ -157,12 +157,12 @@ fn course_line(scene: &Scene<'_>, width: u16) -> Line<'static> {
 }
 
 /// A sign and a colour for how an incident stands.
-fn mark(standing: &Standing) -> (&'static str, Style) {
+fn mark(standing: &SceneAlert) -> (&'static str, Style) {
     match standing {
-        Standing::Ahead => ("○", QUIET),
-        Standing::Unnoticed => ("◐", Style::new().fg(Color::Yellow)),
-        Standing::Overdue => ("✗", Style::new().fg(Color::Red)),
-        Standing::Found(_) => ("●", Style::new().fg(Color::Green)),
+        SceneAlert::Ahead => ("○", QUIET),
+        SceneAlert::Unnoticed => ("◐", Style::new().fg(Color::Yellow)),
+        SceneAlert::Overdue => ("✗", Style::new().fg(Color::Red)),
+        SceneAlert::Found(_) => ("●", Style::new().fg(Color::Green)),
     }
 }
 
@@ -173,7 +173,7 @@ fn draw_incidents(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
         let standing = scene.standing(&outcome.incident, outcome.found);
         let (sign, style) = mark(&standing);
         let after = match &standing {
-            Standing::Found(found) => format!("+{} min", found.delay_minutes),
+            SceneAlert::Found(found) => format!("+{} min", found.delay_minutes),
             _ => String::new(),
         };
         let at = clock(outcome.incident.span.start.time());
@@ -203,21 +203,21 @@ fn draw_alerts(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn alert_line(record: &AlertRecord) -> Line<'static> {
+fn alert_line(record: &PublishedAlert) -> Line<'static> {
     let at = record.moment().map_or_else(String::new, clock);
     if let Some(verdict) = verdict(record) {
         return Line::styled(format!(" ◇ {at} quality {verdict}"), Color::Cyan);
     }
     let (sign, style) = match record.status {
-        AlertStatus::Pending => ("△", Style::new().fg(Color::Yellow)),
-        AlertStatus::Firing => (
+        PublishedStatus::Pending => ("△", Style::new().fg(Color::Yellow)),
+        PublishedStatus::Firing => (
             "▲",
             Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         ),
-        AlertStatus::Resolved => ("▽", Style::new().fg(Color::Green)),
+        PublishedStatus::Resolved => ("▽", Style::new().fg(Color::Green)),
     };
     let what = match record.status {
-        AlertStatus::Resolved => format!("{} resolved", record.kind.name()),
+        PublishedStatus::Resolved => format!("{} resolved", record.kind.name()),
         _ => match (&record.objective, &record.segment) {
             (Some(objective), Some(segment)) => format!("{}: {segment}", objective.name),
             _ => causes(record)

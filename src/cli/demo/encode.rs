@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::labels::Label;
-use super::traffic::{Event, MODEL, VERSION};
+use super::labels::DemoLabel;
+use super::traffic::{DemoEvent, MODEL, VERSION};
 
 #[derive(Serialize)]
 struct Payload<'a> {
@@ -46,7 +46,7 @@ struct Answer {
 ///
 /// # Errors
 /// Never in practice: every field can be written as JSON.
-pub fn encode(event: &Event) -> serde_json::Result<Vec<u8>> {
+pub fn encode(event: &DemoEvent) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Payload {
         id: &event.id,
         model: MODEL,
@@ -83,7 +83,7 @@ struct Truth<'a> {
 ///
 /// # Errors
 /// Never in practice: every field can be written as JSON.
-pub fn encode_label(label: &Label) -> serde_json::Result<Vec<u8>> {
+pub fn encode_label(label: &DemoLabel) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Truth {
         id: &label.id,
         label: if label.is_fraud { "fraud" } else { "legit" },

@@ -1,26 +1,26 @@
 //! Made-up scenes for the tests of the views.
 #![allow(clippy::unwrap_used)]
 
-use super::incident::{Mishap, Timeline};
-use super::record::{AlertRecord, ObjectiveName};
+use super::incident::{IncidentKind, Timeline};
+use super::record::{ObjectiveName, PublishedAlert};
 use super::report::Reports;
 use super::scene::Scene;
-use super::score::Said;
-use super::traffic::{Event, Traffic};
+use super::score::PublishedSoFar;
+use super::traffic::{DemoEvent, Traffic};
 use crate::alert::By;
 use crate::detect::Verdict;
 use crate::event::{EventTime, Value};
 use crate::http::{
-    ModelStatus, ObjectiveStatus, Picture, QualityStatus, Readiness, ReferenceStatus, Status,
+    ModelStatus, ObjectiveStatus, Picture, QualityStatus, Readiness, ReferenceStatus, StatusPage,
     SubjectStatus,
 };
 use crate::sketch::{Subject, ValueBuffer, ValueSketch};
 
 /// A scene that owns what it shows.
 pub(super) struct Fake {
-    pub status: Status,
+    pub status: StatusPage,
     pub timeline: Timeline,
-    pub alerts: Vec<AlertRecord>,
+    pub alerts: Vec<PublishedAlert>,
     pub reports: Reports,
     pub now: EventTime,
 }
@@ -30,7 +30,7 @@ impl Fake {
         Scene {
             status: &self.status,
             timeline: &self.timeline,
-            said: Said {
+            said: PublishedSoFar {
                 alerts: &self.alerts,
                 reports: &self.reports,
                 corrected: 0,
@@ -89,7 +89,7 @@ pub(super) fn watching() -> Fake {
     fake
 }
 
-fn assessed() -> AlertRecord {
+fn assessed() -> PublishedAlert {
     let mut record = alert(1_626, "drift", "firing", None, "impact");
     record.change = Some("assessed".into());
     record.at = Some(instant(1_665));
@@ -101,7 +101,7 @@ fn assessed() -> AlertRecord {
     record
 }
 
-fn burning() -> AlertRecord {
+fn burning() -> PublishedAlert {
     let mut record = alert(
         2_105,
         "slo",
@@ -195,7 +195,7 @@ fn at_hour(
     hour: i64,
     reference: ReferenceStatus,
     subjects: Vec<SubjectStatus>,
-    alerts: Vec<AlertRecord>,
+    alerts: Vec<PublishedAlert>,
 ) -> Fake {
     let timeline = Timeline::from_day(EventTime(1_777_852_800_000), true);
     let clock = timeline.start.plus_minutes(hour * 60).time();
@@ -215,7 +215,7 @@ fn at_hour(
         subjects_total: subjects.len(),
         subjects,
     };
-    let status = Status {
+    let status = StatusPage {
         version: "0.0.0",
         uptime_secs: 31,
         readiness,
@@ -244,7 +244,7 @@ fn alert(
     status: &str,
     subject: Option<&str>,
     detector: &str,
-) -> AlertRecord {
+) -> PublishedAlert {
     let start = Timeline::from_day(EventTime(1_777_852_800_000), true).start;
     let instant = |m| {
         jiff::Timestamp::from_millisecond(start.plus_minutes(m).time().0)
@@ -259,7 +259,7 @@ fn alert(
 }
 
 /// How an event shows a subject, and by which verdict and distance it stands in the table.
-type Shown = (Subject, fn(&Event) -> Value<'static>, f64, Verdict);
+type Shown = (Subject, fn(&DemoEvent) -> Value<'static>, f64, Verdict);
 
 fn subjects() -> Vec<SubjectStatus> {
     let feature = |name: &str| Subject::Feature(name.into());
@@ -324,14 +324,14 @@ fn subjects() -> Vec<SubjectStatus> {
         seed: 1,
         per_minute: 90.0,
     };
-    let events = |from: i64, count: i64, mishap: Option<Mishap>| -> Vec<Event> {
+    let events = |from: i64, count: i64, mishap: Option<IncidentKind>| -> Vec<DemoEvent> {
         (from..from + count)
             .flat_map(|m| traffic.minute(start.plus_minutes(m), mishap))
             .collect()
     };
     let reference = events(0, 300, None);
-    let mut window = events(1_626, 4, Some(Mishap::AmountInCents));
-    window.extend(events(1_615, 11, Some(Mishap::UnseenCountry)));
+    let mut window = events(1_626, 4, Some(IncidentKind::AmountInCents));
+    window.extend(events(1_615, 11, Some(IncidentKind::UnseenCountry)));
     let row = |(subject, value, distance, verdict): Shown| SubjectStatus {
         subject: subject.name(),
         version: "2026-05".into(),
@@ -349,7 +349,11 @@ fn subjects() -> Vec<SubjectStatus> {
     shown.into_iter().map(row).collect()
 }
 
-fn sketch(subject: &Subject, events: &[Event], value: fn(&Event) -> Value<'static>) -> ValueSketch {
+fn sketch(
+    subject: &Subject,
+    events: &[DemoEvent],
+    value: fn(&DemoEvent) -> Value<'static>,
+) -> ValueSketch {
     let mut buffer = ValueBuffer::default();
     events
         .iter()

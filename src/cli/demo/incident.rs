@@ -1,13 +1,13 @@
 //! The incidents: what goes wrong, when in event time, and which alert must say so.
 
-use super::record::AlertKind;
+use super::record::PublishedKind;
 use crate::event::EventTime;
 use crate::window::{Boundary, Span};
 
 /// What goes wrong with the stream. Of predictions only what is logged breaks: the model itself still sees the right values,
 /// so one incident has one cause. The last two touch no prediction at all: only labels can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
+pub enum IncidentKind {
     /// The amount is logged in cents.
     AmountInCents,
     /// 2 % of payments come from a country that was never seen.
@@ -39,7 +39,7 @@ pub enum Sign {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expect {
     /// Kinds of alert of which one must name the subject.
-    pub kinds: &'static [AlertKind],
+    pub kinds: &'static [PublishedKind],
     /// The subject; `None` for the model as a whole.
     pub subject: Option<&'static str>,
     /// The segment that the alert must name; `None` where it need not.
@@ -56,7 +56,7 @@ pub struct Incident {
     /// Its name for people.
     pub name: &'static str,
     /// What goes wrong.
-    pub mishap: Mishap,
+    pub mishap: IncidentKind,
     /// When.
     pub span: Span,
     /// What must be said about it.
@@ -85,55 +85,55 @@ pub struct Timeline {
 }
 
 const HOUR: i64 = 60;
-const DATA_OR_DRIFT: &[AlertKind] = &[AlertKind::DataQuality, AlertKind::Drift];
+const DATA_OR_DRIFT: &[PublishedKind] = &[PublishedKind::DataQuality, PublishedKind::Drift];
 
 /// Minutes from the start, minutes of duration. Two hours are enough for the 15-minute and the 1-hour window, and what predictions
 /// show is over for at least two hours before they show the next thing.
-const PLAN: [(&str, Mishap, i64, i64, Expect); 7] = [
+const PLAN: [(&str, IncidentKind, i64, i64, Expect); 7] = [
     (
         "amount in cents",
-        Mishap::AmountInCents,
+        IncidentKind::AmountInCents,
         27 * HOUR,
         2 * HOUR,
         Expect {
             sign: Sign::Assessed("unmoved"),
-            ..about(&[AlertKind::Drift], Some("feature:amount"))
+            ..about(&[PublishedKind::Drift], Some("feature:amount"))
         },
     ),
     (
         "unseen country, 2 %",
-        Mishap::UnseenCountry,
+        IncidentKind::UnseenCountry,
         31 * HOUR + 30,
         2 * HOUR,
         about(DATA_OR_DRIFT, Some("feature:country")),
     ),
     (
         "fraud goes prepaid",
-        Mishap::FraudMoves,
+        IncidentKind::FraudMoves,
         33 * HOUR + 45,
         2 * HOUR,
         Expect {
             segment: Some("card=prepaid"),
-            ..about(&[AlertKind::Slo], Some(PRECISE))
+            ..about(&[PublishedKind::Slo], Some(PRECISE))
         },
     ),
     (
         "age null, 2 → 20 %",
-        Mishap::AgeNulls,
+        IncidentKind::AgeNulls,
         36 * HOUR,
         2 * HOUR,
-        about(&[AlertKind::DataQuality], Some("feature:age")),
+        about(&[PublishedKind::DataQuality], Some("feature:age")),
     ),
     (
         "traffic stops",
-        Mishap::Silence,
+        IncidentKind::Silence,
         40 * HOUR + 30,
         45,
-        about(&[AlertKind::Volume], None),
+        about(&[PublishedKind::Volume], None),
     ),
     (
         "late chargebacks",
-        Mishap::Chargebacks,
+        IncidentKind::Chargebacks,
         42 * HOUR,
         HOUR,
         Expect {
@@ -143,13 +143,13 @@ const PLAN: [(&str, Mishap, i64, i64, Expect); 7] = [
     ),
     (
         "score up by ½ σ",
-        Mishap::ScoreShift,
+        IncidentKind::ScoreShift,
         43 * HOUR + 30,
         2 * HOUR,
         Expect {
             sign: Sign::Assessed("worse"),
             also: &["label", PRECISE],
-            ..about(&[AlertKind::Drift], Some("score"))
+            ..about(&[PublishedKind::Drift], Some("score"))
         },
     ),
 ];
@@ -157,7 +157,7 @@ const PLAN: [(&str, Mishap, i64, i64, Expect); 7] = [
 /// The demo's objective, as alerts name it.
 const PRECISE: &str = "objective:precise";
 
-const fn about(kinds: &'static [AlertKind], subject: Option<&'static str>) -> Expect {
+const fn about(kinds: &'static [PublishedKind], subject: Option<&'static str>) -> Expect {
     Expect {
         kinds,
         subject,
@@ -188,7 +188,7 @@ impl Timeline {
 
     /// What goes wrong at `time`.
     #[must_use]
-    pub fn mishap(&self, time: EventTime) -> Option<Mishap> {
+    pub fn mishap(&self, time: EventTime) -> Option<IncidentKind> {
         self.incidents
             .iter()
             .find(|incident| incident.is_active(time))
@@ -197,7 +197,7 @@ impl Timeline {
 
     /// When `mishap` goes on.
     #[must_use]
-    pub fn span_of(&self, mishap: Mishap) -> Option<Span> {
+    pub fn span_of(&self, mishap: IncidentKind) -> Option<Span> {
         let found = self.incidents.iter().find(|own| own.mishap == mishap)?;
         Some(found.span)
     }
@@ -212,7 +212,7 @@ impl Timeline {
 
 fn incident(
     start: Boundary,
-    (name, mishap, at, minutes, expects): (&'static str, Mishap, i64, i64, Expect),
+    (name, mishap, at, minutes, expects): (&'static str, IncidentKind, i64, i64, Expect),
 ) -> Incident {
     let begin = start.plus_minutes(at);
     let span = Span {
@@ -237,10 +237,13 @@ mod tests {
         let timeline = Timeline::from_day(EventTime(1_777_939_261_000), true);
         assert!(timeline.start.on_grid(24 * HOUR));
         assert_eq!(timeline.incidents.len(), 7);
-        let (shown, hidden): (Vec<&Incident>, Vec<&Incident>) = timeline
-            .incidents
-            .iter()
-            .partition(|i| !matches!(i.mishap, Mishap::FraudMoves | Mishap::Chargebacks));
+        let (shown, hidden): (Vec<&Incident>, Vec<&Incident>) =
+            timeline.incidents.iter().partition(|i| {
+                !matches!(
+                    i.mishap,
+                    IncidentKind::FraudMoves | IncidentKind::Chargebacks
+                )
+            });
         assert!(shown[0].span.start >= timeline.learned.plus_minutes(2 * HOUR));
         for (next, before) in shown.iter().skip(1).zip(&shown) {
             assert!(

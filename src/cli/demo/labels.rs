@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::incident::{Mishap, Timeline};
-use super::traffic::Event;
+use super::incident::{IncidentKind, Timeline};
+use super::traffic::DemoEvent;
 use crate::event::EventTime;
 use crate::window::{Boundary, Span};
 
@@ -41,7 +41,7 @@ const MINUTE: f64 = 60_000.0;
 
 /// What somebody says of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
+pub struct DemoLabel {
     /// The payment's.
     pub id: String,
     /// When the payment was made.
@@ -58,7 +58,7 @@ pub struct Label {
 
 /// All that is ever said of `event`, in order of time; nothing of most.
 #[must_use]
-pub fn labels_of(event: &Event, seed: u64, timeline: &Timeline) -> Vec<Label> {
+pub fn labels_of(event: &DemoEvent, seed: u64, timeline: &Timeline) -> Vec<DemoLabel> {
     let mut rng = Rng::with_seed(xxh3_64_with_seed(event.id.as_bytes(), seed));
     let is_fraud = rng.f64() < fraud_share(event, timeline.mishap(event.time));
     let is_looked_at = event.is_suspect || event.label() == "fraud";
@@ -67,7 +67,7 @@ pub fn labels_of(event: &Event, seed: u64, timeline: &Timeline) -> Vec<Label> {
     }
     let at = event.time.plus_millis(minutes(&mut rng, 3.0, 12.0));
     let is_wrong = rng.f64() < WRONG_AT_FIRST;
-    let first = Label {
+    let first = DemoLabel {
         id: event.id.clone(),
         about: event.time,
         at,
@@ -78,7 +78,7 @@ pub fn labels_of(event: &Event, seed: u64, timeline: &Timeline) -> Vec<Label> {
     let mut labels = vec![first.clone()];
     if rng.f64() < TWICE {
         let again = at.plus_millis(minutes(&mut rng, 0.2, 1.0));
-        labels.push(Label {
+        labels.push(DemoLabel {
             at: again,
             ..first.clone()
         });
@@ -86,13 +86,13 @@ pub fn labels_of(event: &Event, seed: u64, timeline: &Timeline) -> Vec<Label> {
     let charged_back =
         charged_back(&mut rng, event, timeline).filter(|_| !is_fraud && !is_looked_at);
     let corrected = is_wrong.then(|| at.plus_millis(minutes(&mut rng, 15.0, 5.0)));
-    labels.extend(corrected.map(|at| Label {
+    labels.extend(corrected.map(|at| DemoLabel {
         at,
         is_fraud,
         is_correction: true,
         ..first.clone()
     }));
-    labels.extend(charged_back.map(|at| Label {
+    labels.extend(charged_back.map(|at| DemoLabel {
         at,
         is_fraud: true,
         is_correction: true,
@@ -102,8 +102,8 @@ pub fn labels_of(event: &Event, seed: u64, timeline: &Timeline) -> Vec<Label> {
     labels
 }
 
-fn fraud_share(event: &Event, mishap: Option<Mishap>) -> f64 {
-    let moved = mishap == Some(Mishap::FraudMoves) && event.card == MOVED_TO;
+fn fraud_share(event: &DemoEvent, mishap: Option<IncidentKind>) -> f64 {
+    let moved = mishap == Some(IncidentKind::FraudMoves) && event.card == MOVED_TO;
     let (suspected, unsuspected) = if moved { MOVED } else { (PRECISION, MISSED) };
     if event.is_suspect {
         suspected
@@ -113,8 +113,8 @@ fn fraud_share(event: &Event, mishap: Option<Mishap>) -> f64 {
 }
 
 /// When the wave reaches the payment, if it does.
-fn charged_back(rng: &mut Rng, event: &Event, timeline: &Timeline) -> Option<EventTime> {
-    let wave = timeline.span_of(Mishap::Chargebacks)?;
+fn charged_back(rng: &mut Rng, event: &DemoEvent, timeline: &Timeline) -> Option<EventTime> {
+    let wave = timeline.span_of(IncidentKind::Chargebacks)?;
     let concerned = Span {
         start: wave.start.plus_minutes(-WAVE_BEFORE.0),
         end: wave.start.plus_minutes(-WAVE_BEFORE.1),
@@ -134,12 +134,12 @@ fn minutes(rng: &mut Rng, from: f64, more: f64) -> i64 {
 /// Labels whose time has not come.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    labels: BTreeMap<(EventTime, u64), Label>,
+    labels: BTreeMap<(EventTime, u64), DemoLabel>,
     number: u64,
 }
 
 impl Pending {
-    pub(super) fn put(&mut self, labels: Vec<Label>) {
+    pub(super) fn put(&mut self, labels: Vec<DemoLabel>) {
         for label in labels {
             self.number += 1;
             self.labels.insert((label.at, self.number), label);
@@ -147,7 +147,7 @@ impl Pending {
     }
 
     /// Those that are said before `end`, in order of time.
-    pub(super) fn take_before(&mut self, end: Boundary) -> impl Iterator<Item = Label> {
+    pub(super) fn take_before(&mut self, end: Boundary) -> impl Iterator<Item = DemoLabel> {
         let later = self.labels.split_off(&(end.time(), 0));
         std::mem::replace(&mut self.labels, later).into_values()
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     /// The payments of some minutes after the start, each with what is said of it.
-    fn told(incidents: bool, from: i64, minutes: i64) -> Vec<(Event, Vec<Label>)> {
+    fn told(incidents: bool, from: i64, minutes: i64) -> Vec<(DemoEvent, Vec<DemoLabel>)> {
         let timeline = timeline(incidents);
         let traffic = Traffic {
             seed: SEED,
@@ -181,7 +181,7 @@ mod tests {
     }
 
     /// Share of fraud, by the last label, among what was suspected on `card`.
-    fn precision(told: &[(Event, Vec<Label>)], card: &str) -> f64 {
+    fn precision(told: &[(DemoEvent, Vec<DemoLabel>)], card: &str) -> f64 {
         let suspected = told.iter().filter(|(e, _)| e.is_suspect && e.card == card);
         let last: Vec<bool> = suspected
             .filter_map(|(_, labels)| Some(labels.last()?.is_fraud))
@@ -220,7 +220,7 @@ mod tests {
     fn the_wave_concerns_the_first_day_and_comes_within_a_day() {
         let timeline = timeline(true);
         let told = told(true, 17 * 60, 7 * 60);
-        let wave: Vec<&Label> = told
+        let wave: Vec<&DemoLabel> = told
             .iter()
             .flat_map(|(_, labels)| labels)
             .filter(|l| l.source == "chargeback")
@@ -242,8 +242,8 @@ mod tests {
         }
         let all = pending.labels.len();
         let start = timeline(false).start;
-        let first: Vec<Label> = pending.take_before(start.plus_minutes(10)).collect();
-        let then: Vec<Label> = pending.take_before(start.plus_minutes(600)).collect();
+        let first: Vec<DemoLabel> = pending.take_before(start.plus_minutes(10)).collect();
+        let then: Vec<DemoLabel> = pending.take_before(start.plus_minutes(600)).collect();
         assert!(!first.is_empty() && first.len() + then.len() == all);
         assert!(first.iter().chain(&then).is_sorted_by_key(|l| l.at));
         assert!(first.iter().all(|l| l.at < start.plus_minutes(10).time()));

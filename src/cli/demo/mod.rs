@@ -32,7 +32,7 @@ use encode::{encode, encode_label};
 use incident::Timeline;
 use reader::AlertReader;
 use scene::Scene;
-use score::{Said, reckon};
+use score::{PublishedSoFar, reckon};
 use stage::Stage;
 use view::{Flow, View};
 
@@ -57,9 +57,9 @@ pub fn execute(args: &DemoArgs) -> Result<ExitCode, Error> {
         return produce_only(args);
     }
     if args.plain {
-        let log = crate::config::Log {
+        let log = crate::config::LogConfig {
             level: crate::config::Level::Warn,
-            ..crate::config::Log::default()
+            ..crate::config::LogConfig::default()
         };
         crate::cli::logs::start(log)?;
     }
@@ -168,8 +168,8 @@ impl<'a> Show<'a> {
 }
 
 /// What was read back so far, and what was sent.
-fn said<'a>(stage: &Stage, alerts: &'a AlertReader) -> Said<'a> {
-    Said {
+fn said<'a>(stage: &Stage, alerts: &'a AlertReader) -> PublishedSoFar<'a> {
+    PublishedSoFar {
         alerts: alerts.records(),
         reports: alerts.reports(),
         corrected: stage.corrected(),

@@ -1,7 +1,7 @@
 //! The demo without a terminal: one line per event of interest.
 
-use super::record::{AlertRecord, AlertStatus};
-use super::report::{MeasureRecord, QualityRecord};
+use super::record::{PublishedAlert, PublishedStatus};
+use super::report::{PublishedMeasure, PublishedQuality};
 use super::scene::Scene;
 use super::score::clock;
 use crate::event::EventTime;
@@ -81,7 +81,7 @@ fn said(at: EventTime, what: &str) -> String {
 }
 
 /// What labels say of a day of predictions.
-fn day_line(report: &QualityRecord) -> String {
+fn day_line(report: &PublishedQuality) -> String {
     let day = clock(report.window.span.start);
     let day = day.get(..3).unwrap_or_default();
     let again = if report.age.is_some() { " again" } else { "" };
@@ -101,7 +101,7 @@ fn day_line(report: &QualityRecord) -> String {
 }
 
 /// `0.961 (0.930–0.979)`.
-pub(super) fn with_interval(measure: &MeasureRecord) -> String {
+pub(super) fn with_interval(measure: &PublishedMeasure) -> String {
     match (measure.low, measure.high) {
         (Some(low), Some(high)) => format!("{:.3} ({low:.3}–{high:.3})", measure.value),
         _ => format!("{:.3}", measure.value),
@@ -109,28 +109,28 @@ pub(super) fn with_interval(measure: &MeasureRecord) -> String {
 }
 
 /// What a follow-up says of quality: `unmoved`; `None` of other records.
-pub(super) fn verdict(record: &AlertRecord) -> Option<&str> {
+pub(super) fn verdict(record: &PublishedAlert) -> Option<&str> {
     let impact = record.impact.as_ref().filter(|_| record.is_follow_up())?;
     Some(&impact.verdict)
 }
 
-fn alert_line(record: &AlertRecord) -> String {
+fn alert_line(record: &PublishedAlert) -> String {
     if let Some(said) = record.impact_sentence().filter(|_| record.is_follow_up()) {
         let at = record.moment().map_or_else(String::new, clock);
         return format!("{at}  assessed {}: {said}", record.kind.name());
     }
     let status = match record.status {
-        AlertStatus::Pending => "pending",
-        AlertStatus::Firing => match record.change.as_deref() {
+        PublishedStatus::Pending => "pending",
+        PublishedStatus::Firing => match record.change.as_deref() {
             Some("joined") => "  joined by",
             Some("escalated") => "  graver:",
             _ => "ALERT",
         },
-        AlertStatus::Resolved => "resolved",
+        PublishedStatus::Resolved => "resolved",
     };
     let at = record.moment().map_or_else(|| " ".repeat(9), clock);
     let segment = match &record.segment {
-        Some(segment) if record.status == AlertStatus::Firing => format!(", segment {segment}"),
+        Some(segment) if record.status == PublishedStatus::Firing => format!(", segment {segment}"),
         _ => String::new(),
     };
     format!(
@@ -141,7 +141,7 @@ fn alert_line(record: &AlertRecord) -> String {
 }
 
 /// `psi of feature:amount`, and how many more.
-pub(super) fn causes(record: &AlertRecord) -> String {
+pub(super) fn causes(record: &PublishedAlert) -> String {
     let mut news = record.news();
     let first = news.next().map_or_else(String::new, |cause| {
         format!(

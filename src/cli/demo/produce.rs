@@ -10,7 +10,7 @@ use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 
 use super::encode;
-use super::traffic::{Event, Traffic};
+use super::traffic::{DemoEvent, Traffic};
 use crate::event::EventTime;
 
 /// Pause between two handfuls of events.
@@ -183,7 +183,7 @@ fn connect(options: &ProduceOptions) -> Result<ThreadedProducer<Deliveries>, Pro
 fn send(
     producer: &ThreadedProducer<Deliveries>,
     options: &ProduceOptions,
-    event: &Event,
+    event: &DemoEvent,
 ) -> Result<(), ProduceError> {
     let value = encode(event)?;
     let mut record = BaseRecord::to(&options.topic)

@@ -7,7 +7,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::record::AlertRecord;
+use super::record::PublishedAlert;
 use super::report::Reports;
 use crate::cli::Error;
 
@@ -18,7 +18,7 @@ const BATCH_MAX: usize = 1_000;
 pub(super) struct AlertReader {
     consumer: BaseConsumer,
     reports_topic: String,
-    records: Vec<AlertRecord>,
+    records: Vec<PublishedAlert>,
     reports: Reports,
     taken: u64,
 }
@@ -64,7 +64,7 @@ impl AlertReader {
                 self.reports.take(value);
             } else {
                 // What is no alert record cannot be in a topic of ours; were it there, the reckoning would miss it.
-                self.records.extend(AlertRecord::read(value).ok());
+                self.records.extend(PublishedAlert::read(value).ok());
             }
         }
     }
@@ -80,7 +80,7 @@ impl AlertReader {
     }
 
     /// All alerts read so far; in order within a topic.
-    pub(super) fn records(&self) -> &[AlertRecord] {
+    pub(super) fn records(&self) -> &[PublishedAlert] {
         &self.records
     }
 }

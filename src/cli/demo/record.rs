@@ -10,7 +10,7 @@ use crate::event::EventTime;
 /// What kind of trouble an alert is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AlertKind {
+pub enum PublishedKind {
     /// A distribution moved.
     Drift,
     /// The data is broken.
@@ -23,7 +23,7 @@ pub enum AlertKind {
     Slo,
 }
 
-impl AlertKind {
+impl PublishedKind {
     /// For people.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -40,7 +40,7 @@ impl AlertKind {
 /// Where an alert stands after a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AlertStatus {
+pub enum PublishedStatus {
     /// Held back.
     Pending,
     /// It fires.
@@ -51,11 +51,11 @@ pub enum AlertStatus {
 
 /// One transition of an alert.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct AlertRecord {
+pub struct PublishedAlert {
     /// What kind of trouble it is.
-    pub kind: AlertKind,
+    pub kind: PublishedKind,
     /// Where it stands.
-    pub status: AlertStatus,
+    pub status: PublishedStatus,
     /// Why it was published: opened, joined, escalated.
     #[serde(default)]
     pub change: Option<String>,
@@ -76,10 +76,10 @@ pub struct AlertRecord {
     pub annotations: BTreeMap<String, String>,
     /// The window of the first cause.
     #[serde(default)]
-    pub window: Option<WindowRecord>,
+    pub window: Option<PublishedWindow>,
     /// All causes, by rank.
     #[serde(default)]
-    pub causes: Vec<CauseRecord>,
+    pub causes: Vec<PublishedCause>,
     /// Subjects that are new with this record.
     #[serde(default)]
     pub new_causes: Vec<NewCause>,
@@ -105,14 +105,14 @@ pub struct ImpactRecord {
 
 /// A cause of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct CauseRecord {
+pub struct PublishedCause {
     /// The subject; `None` for the model as a whole.
     pub subject: Option<String>,
     /// The detector.
     pub detector: String,
     /// The window that was judged; `None` for integrity.
     #[serde(default)]
-    pub window: Option<WindowRecord>,
+    pub window: Option<PublishedWindow>,
 }
 
 /// A subject that joined.
@@ -124,7 +124,7 @@ pub struct NewCause {
 
 /// A window of event time.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct WindowRecord {
+pub struct PublishedWindow {
     /// First instant inside.
     #[serde(deserialize_with = "rfc3339")]
     pub start: EventTime,
@@ -133,7 +133,7 @@ pub struct WindowRecord {
     pub end: EventTime,
 }
 
-impl AlertRecord {
+impl PublishedAlert {
     /// The record in the bytes of an alert topic.
     ///
     /// # Errors
@@ -165,8 +165,8 @@ impl AlertRecord {
     }
 
     /// The causes that are new with this record; all of them where it does not say.
-    pub fn news(&self) -> impl Iterator<Item = &CauseRecord> {
-        let is_new = |cause: &&CauseRecord| {
+    pub fn news(&self) -> impl Iterator<Item = &PublishedCause> {
+        let is_new = |cause: &&PublishedCause| {
             self.new_causes.is_empty()
                 || self
                     .new_causes

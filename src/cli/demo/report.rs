@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::record::{WindowRecord, rfc3339};
+use super::record::{PublishedWindow, rfc3339};
 use crate::event::EventTime;
 
 /// The schema of what is kept; drift and objective reports lie in the same topic.
@@ -12,7 +12,7 @@ const SCHEMA: &str = "tidegauge.quality/1";
 
 /// One quality report.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct QualityRecord {
+pub struct PublishedQuality {
     schema: String,
     /// The segment; `None` for the version as a whole.
     pub segment: Option<String>,
@@ -30,7 +30,7 @@ pub struct QualityRecord {
     /// Labelled ÷ predicted.
     pub coverage: Option<f64>,
     /// Measures by name.
-    pub measures: BTreeMap<String, MeasureRecord>,
+    pub measures: BTreeMap<String, PublishedMeasure>,
 }
 
 /// The window of a quality report.
@@ -40,12 +40,12 @@ pub struct QualityWindow {
     pub length: String,
     /// From when to when.
     #[serde(flatten)]
-    pub span: WindowRecord,
+    pub span: PublishedWindow,
 }
 
 /// One measure.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct MeasureRecord {
+pub struct PublishedMeasure {
     /// Its value.
     pub value: f64,
     /// Labels behind it.
@@ -60,15 +60,15 @@ pub struct MeasureRecord {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reports {
     /// What is known of predictions of the last hour, by segment; `None` for the whole.
-    pub hour: BTreeMap<Option<String>, QualityRecord>,
+    pub hour: BTreeMap<Option<String>, PublishedQuality>,
     /// Each day of predictions, each time it was reported.
-    pub days: Vec<QualityRecord>,
+    pub days: Vec<PublishedQuality>,
 }
 
 impl Reports {
     /// Keeps what is shown of a record of the reports topic.
     pub fn take(&mut self, value: &[u8]) {
-        let Ok(record) = serde_json::from_slice::<QualityRecord>(value) else {
+        let Ok(record) = serde_json::from_slice::<PublishedQuality>(value) else {
             return; // a report of another kind
         };
         match (record.by.as_str(), record.window.length.as_str()) {
@@ -84,21 +84,21 @@ impl Reports {
 
     /// What is known of predictions of the last hour.
     #[must_use]
-    pub fn last_hour(&self) -> Option<&QualityRecord> {
+    pub fn last_hour(&self) -> Option<&PublishedQuality> {
         self.hour.get(&None)
     }
 
     /// All reports of the day that begins at `start`, in order.
-    pub fn of_day(&self, start: EventTime) -> impl Iterator<Item = &QualityRecord> {
-        let is_of_day = move |day: &&QualityRecord| day.window.span.start == start;
+    pub fn of_day(&self, start: EventTime) -> impl Iterator<Item = &PublishedQuality> {
+        let is_of_day = move |day: &&PublishedQuality| day.window.span.start == start;
         self.days.iter().filter(is_of_day)
     }
 }
 
-impl QualityRecord {
+impl PublishedQuality {
     /// A measure by its name.
     #[must_use]
-    pub fn measure(&self, name: &str) -> Option<&MeasureRecord> {
+    pub fn measure(&self, name: &str) -> Option<&PublishedMeasure> {
         self.measures.get(name)
     }
 }

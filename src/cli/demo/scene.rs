@@ -1,20 +1,20 @@
 //! One moment of the demo: all that the live view and the plain lines are drawn from.
 
 use super::incident::{Incident, Timeline};
-use super::score::{Found, Reckoning, Said, reckon};
+use super::score::{DemoScore, IncidentScore, PublishedSoFar, reckon};
 use crate::alert::By;
 use crate::event::EventTime;
-use crate::http::{ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus, Status};
+use crate::http::{ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus, StatusPage};
 
 /// One moment of the demo.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
     /// What the process itself says.
-    pub status: &'a Status,
+    pub status: &'a StatusPage,
     /// The course of events.
     pub timeline: &'a Timeline,
     /// What was read back so far.
-    pub said: Said<'a>,
+    pub said: PublishedSoFar<'a>,
     /// How far the stream was produced, in event time.
     pub now: EventTime,
     /// Events read per second of wall time.
@@ -27,7 +27,7 @@ pub struct Scene<'a> {
 
 /// How it stands with an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum SceneAlert {
     /// It has not begun.
     Ahead,
     /// It goes on, and nothing was said yet.
@@ -35,7 +35,7 @@ pub(super) enum Standing {
     /// It is over, and nothing was said yet.
     Overdue,
     /// An alert found it.
-    Found(Found),
+    Found(IncidentScore),
 }
 
 impl Scene<'_> {
@@ -44,7 +44,7 @@ impl Scene<'_> {
         self.status.watermark.unwrap_or(self.timeline.start.time())
     }
 
-    pub(super) fn reckoning(&self) -> Reckoning {
+    pub(super) fn reckoning(&self) -> DemoScore {
         reckon(self.timeline, &self.said)
     }
 
@@ -75,12 +75,12 @@ impl Scene<'_> {
     }
 
     /// By the produced time an incident begins and ends; what was said of it comes later.
-    pub(super) fn standing(&self, incident: &Incident, found: Option<Found>) -> Standing {
+    pub(super) fn standing(&self, incident: &Incident, found: Option<IncidentScore>) -> SceneAlert {
         match found {
-            Some(found) => Standing::Found(found),
-            None if self.now < incident.span.start.time() => Standing::Ahead,
-            None if self.now < incident.span.end.time() => Standing::Unnoticed,
-            None => Standing::Overdue,
+            Some(found) => SceneAlert::Found(found),
+            None if self.now < incident.span.start.time() => SceneAlert::Ahead,
+            None if self.now < incident.span.end.time() => SceneAlert::Unnoticed,
+            None => SceneAlert::Overdue,
         }
     }
 }

@@ -10,15 +10,15 @@
 use std::fmt;
 
 use super::incident::{Incident, Sign, Timeline};
-use super::record::{AlertRecord, AlertStatus, CauseRecord, WindowRecord};
+use super::record::{PublishedAlert, PublishedCause, PublishedStatus, PublishedWindow};
 use super::report::Reports;
 use crate::event::EventTime;
 
 /// What was published, and what it is held against beside the course of events.
 #[derive(Debug, Clone, Copy)]
-pub struct Said<'a> {
+pub struct PublishedSoFar<'a> {
     /// Alert records, in the order in which they were published.
-    pub alerts: &'a [AlertRecord],
+    pub alerts: &'a [PublishedAlert],
     /// Quality reports.
     pub reports: &'a Reports,
     /// Corrections that were sent about payments of the first day.
@@ -29,18 +29,18 @@ pub struct Said<'a> {
 
 /// What became of an incident.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
+pub struct IncidentOutcome {
     /// The incident.
     pub incident: Incident,
     /// What found it.
-    pub found: Option<Found>,
+    pub found: Option<IncidentScore>,
     /// What labels said of it.
-    pub assessed: Option<Assessed>,
+    pub assessed: Option<ScoredAssessment>,
 }
 
 /// What found an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct IncidentScore {
     /// Detector and subject, or what the report says.
     pub what: String,
     /// Event time from the incident's beginning until it was said, in minutes.
@@ -49,7 +49,7 @@ pub struct Found {
 
 /// What labels said of an incident.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Assessed {
+pub struct ScoredAssessment {
     /// When.
     pub at: Option<EventTime>,
     /// `unmoved`, `worse`, `better` or `unknown`.
@@ -69,17 +69,17 @@ pub struct FalseAlarm {
 
 /// The whole account.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reckoning {
+pub struct DemoScore {
     /// Each incident, in order.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<IncidentOutcome>,
     /// Each unexplained cause once.
     pub false_alarms: Vec<FalseAlarm>,
 }
 
 /// Holds what was said against what went wrong.
 #[must_use]
-pub fn reckon(timeline: &Timeline, said: &Said<'_>) -> Reckoning {
-    let outcomes = timeline.incidents.iter().map(|incident| Outcome {
+pub fn reckon(timeline: &Timeline, said: &PublishedSoFar<'_>) -> DemoScore {
+    let outcomes = timeline.incidents.iter().map(|incident| IncidentOutcome {
         incident: *incident,
         found: match incident.expects.sign {
             Sign::Report => reported(incident, timeline, said),
@@ -90,19 +90,19 @@ pub fn reckon(timeline: &Timeline, said: &Said<'_>) -> Reckoning {
             Sign::Alert | Sign::Report => None,
         },
     });
-    Reckoning {
+    DemoScore {
         outcomes: outcomes.collect(),
         false_alarms: false_alarms(timeline, said),
     }
 }
 
 /// Records that raise an alert or add to it.
-fn firing<'a>(said: &Said<'a>) -> impl Iterator<Item = &'a AlertRecord> {
-    let is_firing = |r: &&AlertRecord| r.status == AlertStatus::Firing && !r.is_follow_up();
+fn firing<'a>(said: &PublishedSoFar<'a>) -> impl Iterator<Item = &'a PublishedAlert> {
+    let is_firing = |r: &&PublishedAlert| r.status == PublishedStatus::Firing && !r.is_follow_up();
     said.alerts.iter().filter(is_firing)
 }
 
-fn false_alarms(timeline: &Timeline, said: &Said<'_>) -> Vec<FalseAlarm> {
+fn false_alarms(timeline: &Timeline, said: &PublishedSoFar<'_>) -> Vec<FalseAlarm> {
     let mut false_alarms: Vec<FalseAlarm> = Vec::new();
     for record in firing(said) {
         for cause in record.news() {
@@ -125,13 +125,13 @@ fn false_alarms(timeline: &Timeline, said: &Said<'_>) -> Vec<FalseAlarm> {
     false_alarms
 }
 
-fn found(incident: &Incident, record: &AlertRecord) -> Option<Found> {
+fn found(incident: &Incident, record: &PublishedAlert) -> Option<IncidentScore> {
     let expects = &incident.expects;
     let names_segment = expects.segment.is_none() || record.segment.as_deref() == expects.segment;
     if !expects.kinds.contains(&record.kind) || !names_segment {
         return None;
     }
-    let names_it = |cause: &&CauseRecord| {
+    let names_it = |cause: &&PublishedCause| {
         cause.subject.as_deref() == expects.subject
             && cause
                 .window
@@ -147,7 +147,7 @@ fn found(incident: &Incident, record: &AlertRecord) -> Option<Found> {
             cause.subject.as_deref().unwrap_or("the model")
         ),
     };
-    Some(Found {
+    Some(IncidentScore {
         what,
         delay_minutes: delay(incident, record.moment()?),
     })
@@ -158,20 +158,24 @@ fn delay(incident: &Incident, said: EventTime) -> i64 {
 }
 
 /// The day's next report, if it counts what was sent.
-fn reported(incident: &Incident, timeline: &Timeline, said: &Said<'_>) -> Option<Found> {
+fn reported(
+    incident: &Incident,
+    timeline: &Timeline,
+    said: &PublishedSoFar<'_>,
+) -> Option<IncidentScore> {
     let mut reports = said.reports.of_day(timeline.start.time());
     let first = reports.next()?;
     let next = reports.find(|report| report.as_of >= incident.span.end.time())?;
     let is_exact = next.corrections == said.corrected && next.corrections > first.corrections;
-    is_exact.then(|| Found {
+    is_exact.then(|| IncidentScore {
         what: format!("corrections {} → {}", first.corrections, next.corrections),
         delay_minutes: delay(incident, next.as_of),
     })
 }
 
-fn assessed(incident: &Incident, record: &AlertRecord) -> Option<Assessed> {
+fn assessed(incident: &Incident, record: &PublishedAlert) -> Option<ScoredAssessment> {
     let impact = record.impact.as_ref().filter(|_| record.is_follow_up())?;
-    let is_about_it = |cause: &CauseRecord| {
+    let is_about_it = |cause: &PublishedCause| {
         cause
             .window
             .as_ref()
@@ -181,7 +185,7 @@ fn assessed(incident: &Incident, record: &AlertRecord) -> Option<Assessed> {
         return None;
     }
     let share = |share: Option<f64>| share.map_or("?".to_owned(), |x| format!("{x:.3}"));
-    Some(Assessed {
+    Some(ScoredAssessment {
         at: record.moment(),
         verdict: impact.verdict.clone(),
         what: format!(
@@ -193,7 +197,7 @@ fn assessed(incident: &Incident, record: &AlertRecord) -> Option<Assessed> {
     })
 }
 
-fn explains(incident: &Incident, cause: &CauseRecord, keep_firing_minutes: i64) -> bool {
+fn explains(incident: &Incident, cause: &PublishedCause, keep_firing_minutes: i64) -> bool {
     let subject = cause.subject.as_deref();
     let moves = subject == incident.expects.subject
         || subject.is_some_and(|s| incident.expects.also.contains(&s));
@@ -206,12 +210,12 @@ fn explains(incident: &Incident, cause: &CauseRecord, keep_firing_minutes: i64) 
 }
 
 /// Whether the window overlaps the incident and `minutes` after it.
-fn reaches(window: &WindowRecord, incident: &Incident, minutes: i64) -> bool {
+fn reaches(window: &PublishedWindow, incident: &Incident, minutes: i64) -> bool {
     incident.span.start.time() < window.end
         && window.start < incident.span.end.plus_minutes(minutes).time()
 }
 
-fn false_alarm(record: &AlertRecord, cause: &CauseRecord) -> FalseAlarm {
+fn false_alarm(record: &PublishedAlert, cause: &PublishedCause) -> FalseAlarm {
     let subject = cause.subject.as_deref().unwrap_or("the model");
     FalseAlarm {
         at: record.moment(),
@@ -219,7 +223,7 @@ fn false_alarm(record: &AlertRecord, cause: &CauseRecord) -> FalseAlarm {
     }
 }
 
-impl Outcome {
+impl IncidentOutcome {
     /// Whether everything was said that had to be.
     #[must_use]
     pub fn is_met(&self) -> bool {
@@ -238,21 +242,21 @@ impl Outcome {
     }
 }
 
-impl Reckoning {
+impl DemoScore {
     /// Whether every incident was found and nothing false fired.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.false_alarms.is_empty() && self.outcomes.iter().all(Outcome::is_met)
+        self.false_alarms.is_empty() && self.outcomes.iter().all(IncidentOutcome::is_met)
     }
 }
 
 /// The row of an incident, and below it what its labels said.
-impl fmt::Display for Outcome {
+impl fmt::Display for IncidentOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = clock(self.incident.span.start.time());
         let name = self.incident.name;
         match &self.found {
-            Some(Found {
+            Some(IncidentScore {
                 what,
                 delay_minutes,
             }) => writeln!(f, "{name:<22} {at:<13} {what:<32} {delay_minutes} min")?,
@@ -270,7 +274,7 @@ impl fmt::Display for Outcome {
 }
 
 /// The table at the end, within 80 columns.
-impl fmt::Display for Reckoning {
+impl fmt::Display for DemoScore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.outcomes.is_empty() {
             writeln!(
@@ -313,7 +317,7 @@ mod tests {
     }
 
     /// A record whose window of `length` minutes ends `minute` minutes after the start.
-    fn record(kind: &str, subject: Option<&str>, minute: i64, length: i64) -> AlertRecord {
+    fn record(kind: &str, subject: Option<&str>, minute: i64, length: i64) -> PublishedAlert {
         let instant = |m| {
             jiff::Timestamp::from_millisecond(timeline().start.plus_minutes(m).time().0)
                 .unwrap()
@@ -326,18 +330,18 @@ mod tests {
             "causes": [{"subject": subject, "detector": "psi", "window": window, "value": 0.4}],
             "new_causes": [{"version": "1", "subject": subject}],
         });
-        AlertRecord::read(&serde_json::to_vec(&value).unwrap()).unwrap()
+        PublishedAlert::read(&serde_json::to_vec(&value).unwrap()).unwrap()
     }
 
     /// The same about an objective, naming a segment.
-    fn burning(segment: Option<&str>, minute: i64) -> AlertRecord {
+    fn burning(segment: Option<&str>, minute: i64) -> PublishedAlert {
         let mut record = record("slo", Some("objective:precise"), minute, 120);
         record.segment = segment.map(str::to_owned);
         record
     }
 
     /// The follow-up of the drift whose window of 15 minutes ends at `minute`.
-    fn follow_up(minute: i64, verdict: &str) -> AlertRecord {
+    fn follow_up(minute: i64, verdict: &str) -> PublishedAlert {
         let mut record = record("drift", None, minute, 15);
         record.change = Some("assessed".into());
         record.at = Some(timeline().start.plus_minutes(minute + 45).time());
@@ -371,12 +375,16 @@ mod tests {
     }
 
     /// The account of `alerts` with sound reports.
-    fn account(timeline: &Timeline, alerts: &[AlertRecord]) -> Reckoning {
+    fn account(timeline: &Timeline, alerts: &[PublishedAlert]) -> DemoScore {
         account_with(timeline, alerts, &reports([120, 470]))
     }
 
-    fn account_with(timeline: &Timeline, alerts: &[AlertRecord], reports: &Reports) -> Reckoning {
-        let said = Said {
+    fn account_with(
+        timeline: &Timeline,
+        alerts: &[PublishedAlert],
+        reports: &Reports,
+    ) -> DemoScore {
+        let said = PublishedSoFar {
             alerts,
             reports,
             corrected: 470,
@@ -385,7 +393,7 @@ mod tests {
         reckon(timeline, &said)
     }
 
-    fn all_found() -> Vec<AlertRecord> {
+    fn all_found() -> Vec<PublishedAlert> {
         vec![
             record("drift", Some("feature:amount"), 27 * 60 + 6, 15),
             record("data_quality", Some("feature:country"), 31 * 60 + 41, 15),
@@ -472,7 +480,7 @@ mod tests {
             record("drift", Some("feature:amount"), 29 * 60 + 1_430, 1_440),
             record("drift", Some("label"), 44 * 60, 15),
         ];
-        let records: Vec<AlertRecord> = all_found().into_iter().chain(explained).collect();
+        let records: Vec<PublishedAlert> = all_found().into_iter().chain(explained).collect();
         assert!(account(&timeline(), &records).is_clean());
     }
 

@@ -12,16 +12,16 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 
 use super::incident::Timeline;
-use super::labels::{Label, Pending, labels_of};
+use super::labels::{DemoLabel, Pending, labels_of};
 use super::reader::AlertReader;
 use super::traffic::{MODEL, Traffic};
 use super::{encode, encode_label};
 use crate::cli::Error;
-use crate::config::{self, Checked, Sources};
+use crate::config::{self, CheckedConfig, ConfigSources};
 use crate::detect::slo::{BurnWindow, Objective, Rule, Sli, Urgency};
 use crate::event::{EventTime, Tick};
-use crate::http::{self, Board, BoardOptions, Handle, Status};
-use crate::kafka::{KafkaLog, Offsets, Settings};
+use crate::http::{self, Board, BoardOptions, Handle, StatusPage};
+use crate::kafka::{ClientSettings, KafkaLog, Offsets};
 use crate::pipeline::PANES_PARTITIONS;
 use crate::runtime::{Clock, Fault, FirstStart, Options, Worker};
 use crate::window::{Boundary, WindowLength};
@@ -70,7 +70,7 @@ pub(super) struct Stage {
     metrics: String,
     board: Arc<Board>,
     server: Option<Handle>,
-    checked: Checked,
+    checked: CheckedConfig,
     progress: Arc<Progress>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Result<(), Fault>>>,
@@ -113,7 +113,7 @@ impl Stage {
     pub(super) fn set(seed: u64, timeline: &Timeline, listen: SocketAddr) -> Result<Self, Error> {
         let cluster = MockCluster::new(1).map_err(Error::failed)?;
         let bootstrap = cluster.bootstrap_servers();
-        let sources = Sources::default()
+        let sources = ConfigSources::default()
             .flag("demo", "kafka.brokers", &bootstrap)
             .flag("demo", "topics.predictions", TOPIC)
             .flag("demo", "topics.labels", LABELS)
@@ -147,7 +147,7 @@ impl Stage {
 
     fn start_worker(&mut self, start: Boundary) -> Result<(), Error> {
         let plan = Arc::new(self.checked.plan.clone());
-        let settings = Settings {
+        let settings = ClientSettings {
             brokers: self.bootstrap.clone(),
             group: "demo".to_owned(),
             transactional_id: "demo".to_owned(),
@@ -232,7 +232,7 @@ impl Stage {
     }
 
     /// What the process says of itself.
-    pub(super) fn status(&self) -> Status {
+    pub(super) fn status(&self) -> StatusPage {
         self.board.status()
     }
 
@@ -309,7 +309,7 @@ impl Stage {
 
 fn create_topics(
     cluster: &MockCluster<'_, DefaultProducerContext>,
-    checked: &Checked,
+    checked: &CheckedConfig,
 ) -> Result<(), KafkaError> {
     let topics = &checked.plan.topics;
     let internal = PANES_PARTITIONS as i32;
@@ -357,7 +357,7 @@ fn objective() -> Option<Objective> {
 fn board(progress: &Arc<Progress>) -> Result<Arc<Board>, Error> {
     let progress = Arc::clone(progress);
     let options = BoardOptions {
-        drift_series_max: config::Http::default().drift_series_max,
+        drift_series_max: config::HttpConfig::default().drift_series_max,
         clock: Box::new(move || Tick(progress.now.load(Ordering::Acquire))),
     };
     Board::new(options).map(Arc::new).map_err(Error::failed)
@@ -424,7 +424,7 @@ impl Stream {
         Ok(())
     }
 
-    fn play_label(&self, label: &Label) -> Result<(), Broken> {
+    fn play_label(&self, label: &DemoLabel) -> Result<(), Broken> {
         self.send(LABELS, &label.id, &encode_label(label)?, label.at)?;
         if label.is_correction && label.about < self.timeline.learned.time() {
             self.progress.corrected.fetch_add(1, Ordering::AcqRel);

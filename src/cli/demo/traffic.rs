@@ -16,7 +16,7 @@ use fastrand::Rng;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::chance::{geometric, normal, pick, poisson};
-use super::incident::Mishap;
+use super::incident::IncidentKind;
 use crate::event::EventTime;
 use crate::window::{Boundary, PANE_MILLIS};
 
@@ -83,7 +83,7 @@ const THRESHOLD: f64 = 0.2;
 
 /// One payment as it was scored.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct DemoEvent {
     /// Unique within a seed.
     pub id: String,
     /// When it was scored.
@@ -116,7 +116,7 @@ pub struct Event {
     pub trace_id: Option<u128>,
 }
 
-impl Event {
+impl DemoEvent {
     /// The predicted class.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -140,14 +140,19 @@ pub struct Traffic {
 impl Traffic {
     /// The events of one minute in order of time; `mishap` says what is wrong with it.
     #[must_use]
-    pub fn minute(&self, minute: Boundary, mishap: Option<Mishap>) -> Vec<Event> {
+    pub fn minute(&self, minute: Boundary, mishap: Option<IncidentKind>) -> Vec<DemoEvent> {
         self.span(minute.time(), PANE_MILLIS, mishap)
     }
 
     /// The events of the `millis` after `start` in order of time. Another cut into spans gives other events of the same law.
     #[must_use]
-    pub fn span(&self, start: EventTime, millis: i64, mishap: Option<Mishap>) -> Vec<Event> {
-        if mishap == Some(Mishap::Silence) {
+    pub fn span(
+        &self,
+        start: EventTime,
+        millis: i64,
+        mishap: Option<IncidentKind>,
+    ) -> Vec<DemoEvent> {
+        if mishap == Some(IncidentKind::Silence) {
             return Vec::new();
         }
         let mut rng = Rng::with_seed(xxh3_64_with_seed(&start.0.to_le_bytes(), self.seed));
@@ -167,8 +172,8 @@ fn payment(
     rng: &mut Rng,
     start: EventTime,
     (n, after): (u32, i64),
-    mishap: Option<Mishap>,
-) -> Event {
+    mishap: Option<IncidentKind>,
+) -> DemoEvent {
     let time = start.plus_millis(after);
     let z = normal(rng) + AMOUNT_SWING * season(time);
     let amount = libm::exp(LOG_AMOUNT.0 + LOG_AMOUNT.1 * z);
@@ -187,7 +192,7 @@ fn payment(
         - 0.45 * (libm::log1p(f64::from(account_age_days)) - 6.2)
         - 0.008 * (age - 41.0);
     let id = format!("pay-{:x}-{n:x}", start.0);
-    let event = Event {
+    let event = DemoEvent {
         card: card_of(&id),
         id,
         time,
@@ -214,26 +219,29 @@ fn card_of(id: &str) -> &'static str {
 }
 
 /// What is logged of `event` while something is wrong.
-fn broken(rng: &mut Rng, event: Event, logit: f64, mishap: Option<Mishap>) -> Event {
+fn broken(rng: &mut Rng, event: DemoEvent, logit: f64, mishap: Option<IncidentKind>) -> DemoEvent {
     match mishap {
-        None | Some(Mishap::Silence | Mishap::FraudMoves | Mishap::Chargebacks) => event,
-        Some(Mishap::AmountInCents) => Event {
+        None
+        | Some(IncidentKind::Silence | IncidentKind::FraudMoves | IncidentKind::Chargebacks) => {
+            event
+        }
+        Some(IncidentKind::AmountInCents) => DemoEvent {
             amount: libm::round(event.amount * 100.0),
             ..event
         },
-        Some(Mishap::UnseenCountry) if rng.f64() < UNSEEN_SHARE => Event {
+        Some(IncidentKind::UnseenCountry) if rng.f64() < UNSEEN_SHARE => DemoEvent {
             country: UNSEEN_COUNTRY,
             ..event
         },
-        Some(Mishap::UnseenCountry) => event,
-        Some(Mishap::AgeNulls) => {
+        Some(IncidentKind::UnseenCountry) => event,
+        Some(IncidentKind::AgeNulls) => {
             let more = (AGE_NULLS_BROKEN - AGE_NULLS) / (1.0 - AGE_NULLS);
-            Event {
+            DemoEvent {
                 age: event.age.filter(|_| rng.f64() >= more),
                 ..event
             }
         }
-        Some(Mishap::ScoreShift) => Event {
+        Some(IncidentKind::ScoreShift) => DemoEvent {
             score: logistic(logit + 0.5 * LOGIT_SIGMA),
             ..event
         },
@@ -267,7 +275,7 @@ mod tests {
         per_minute: 90.0,
     };
 
-    fn day(mishap: Option<Mishap>) -> Vec<Event> {
+    fn day(mishap: Option<IncidentKind>) -> Vec<DemoEvent> {
         (0..1_440)
             .flat_map(|m| TRAFFIC.minute(START.plus_minutes(m), mishap))
             .collect()
@@ -280,11 +288,11 @@ mod tests {
         (mean, variance.sqrt())
     }
 
-    fn logits(events: &[Event]) -> impl Iterator<Item = f64> + Clone {
+    fn logits(events: &[DemoEvent]) -> impl Iterator<Item = f64> + Clone {
         events.iter().map(|e| (e.score / (1.0 - e.score)).ln())
     }
 
-    fn share(events: &[Event], of: impl Fn(&Event) -> bool) -> f64 {
+    fn share(events: &[DemoEvent], of: impl Fn(&DemoEvent) -> bool) -> f64 {
         events.iter().filter(|e| of(e)).count() as f64 / events.len() as f64
     }
 
@@ -304,7 +312,7 @@ mod tests {
 
     #[test]
     fn the_day_has_its_rhythm_and_every_quarter_of_an_hour_is_judged() {
-        let hour = |h: i64| -> Vec<Event> {
+        let hour = |h: i64| -> Vec<DemoEvent> {
             (0..60)
                 .flat_map(|m| TRAFFIC.minute(START.plus_minutes(h * 60 + m), None))
                 .collect()
@@ -317,7 +325,8 @@ mod tests {
         );
         let ratio = height.len() as f64 / night.len() as f64;
         assert!((2.1..2.6).contains(&ratio), "1.4 to 0.6: {ratio}");
-        let log_amount = |events: &[Event]| mean_and_sigma(events.iter().map(|e| e.amount.ln())).0;
+        let log_amount =
+            |events: &[DemoEvent]| mean_and_sigma(events.iter().map(|e| e.amount.ln())).0;
         let swing = (log_amount(&height) - log_amount(&night)) / LOG_AMOUNT.1;
         assert!((0.3..0.5).contains(&swing), "twice 0.2 σ: {swing}");
     }
@@ -351,25 +360,25 @@ mod tests {
 
     #[test]
     fn each_mishap_moves_what_it_says_and_nothing_else() {
-        let (before, amount) = (day(None), |events: &[Event]| {
+        let (before, amount) = (day(None), |events: &[DemoEvent]| {
             mean_and_sigma(events.iter().map(|e| e.amount)).0
         });
-        let score = |events: &[Event]| mean_and_sigma(logits(events)).0;
-        let cents = day(Some(Mishap::AmountInCents));
+        let score = |events: &[DemoEvent]| mean_and_sigma(logits(events)).0;
+        let cents = day(Some(IncidentKind::AmountInCents));
         assert!((amount(&cents) / amount(&before) - 100.0).abs() < 2.0);
         assert!(
             (score(&cents) - score(&before)).abs() < 0.02,
             "the model itself still sees euros"
         );
-        let unseen = share(&day(Some(Mishap::UnseenCountry)), |e| {
+        let unseen = share(&day(Some(IncidentKind::UnseenCountry)), |e| {
             e.country == UNSEEN_COUNTRY
         });
         assert!((unseen - UNSEEN_SHARE).abs() < 0.002, "{unseen}");
-        let nulls = share(&day(Some(Mishap::AgeNulls)), |e| e.age.is_none());
+        let nulls = share(&day(Some(IncidentKind::AgeNulls)), |e| e.age.is_none());
         assert!((nulls - AGE_NULLS_BROKEN).abs() < 0.005, "{nulls}");
-        let shift = (score(&day(Some(Mishap::ScoreShift))) - score(&before)) / LOGIT_SIGMA;
+        let shift = (score(&day(Some(IncidentKind::ScoreShift))) - score(&before)) / LOGIT_SIGMA;
         assert!((shift - 0.5).abs() < 0.02, "{shift}");
-        assert!(day(Some(Mishap::Silence)).is_empty());
+        assert!(day(Some(IncidentKind::Silence)).is_empty());
     }
 
     #[test]

@@ -6,27 +6,27 @@ use serde::de::{self, MapAccess};
 
 use super::features::Features;
 use super::number::Number;
-use super::object::{Members, Object, Seen};
-use super::outcome::{Outcome, Pairs, UsageMembers};
+use super::object::{Members, Object, SeenMembers};
+use super::outcome::{OutcomeMembers, Pairs, UsageMembers};
 use super::rules::Rules;
 use super::text::{Choice, Text};
 use super::timestamp::Timestamp;
-use super::word::Word;
+use super::word::CategoryText;
 use crate::codec::trace;
-use crate::event::{Prediction, Status, Variant};
+use crate::event::{Prediction, PredictionStatus, Variant};
 
 /// The level of the objects in an event.
 const INSIDE: usize = 2;
 
 /// The members of the event, written into a prediction.
-pub(super) struct Event<'a, 'r, 'm> {
+pub(super) struct EventMembers<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     payload_bytes: usize,
-    seen: Seen<'a, 'r>,
+    seen: SeenMembers<'a, 'r>,
     into: &'m mut Prediction<'a>,
 }
 
-impl<'a, 'r, 'm> Event<'a, 'r, 'm> {
+impl<'a, 'r, 'm> EventMembers<'a, 'r, 'm> {
     /// An event that is a payload of `payload_bytes`.
     pub(super) fn new(
         rules: &'r Rules<'r>,
@@ -36,13 +36,13 @@ impl<'a, 'r, 'm> Event<'a, 'r, 'm> {
         Self {
             rules,
             payload_bytes,
-            seen: Seen::new(rules, INSIDE - 1),
+            seen: SeenMembers::new(rules, INSIDE - 1),
             into,
         }
     }
 }
 
-impl<'a> Members<'a> for Event<'a, '_, '_> {
+impl<'a> Members<'a> for EventMembers<'a, '_, '_> {
     fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
         let (rules, seen, into) = (self.rules, &mut self.seen, &mut *self.into);
         match &*key {
@@ -56,11 +56,11 @@ impl<'a> Members<'a> for Event<'a, '_, '_> {
                 seen.once(4, map, Object::new(rules, INSIDE, &mut features))?;
             }
             "prediction" => {
-                let mut outcome = Outcome::new(rules, INSIDE, into);
+                let mut outcome = OutcomeMembers::new(rules, INSIDE, into);
                 seen.once(5, map, Object::new(rules, INSIDE, &mut outcome))?;
             }
             "segments" => {
-                let mut segments = Pairs::new(rules, Word::segment, &mut into.segments);
+                let mut segments = Pairs::new(rules, CategoryText::segment, &mut into.segments);
                 seen.once(6, map, Object::new(rules, INSIDE, &mut segments))?;
             }
             "variant" => {
@@ -108,10 +108,10 @@ fn variant(word: &str) -> Option<Variant> {
     }
 }
 
-fn status(word: &str) -> Option<Status> {
+fn status(word: &str) -> Option<PredictionStatus> {
     match word {
-        "ok" => Some(Status::Ok),
-        "error" => Some(Status::Error),
+        "ok" => Some(PredictionStatus::Ok),
+        "error" => Some(PredictionStatus::Error),
         _ => None,
     }
 }

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess};
 
 use super::number::Number;
-use super::object::{Members, Object, Seen};
+use super::object::{Members, Object, SeenMembers};
 use super::outcome::Pairs;
 use super::rules::Rules;
 use super::text::Text;
 use super::timestamp::Timestamp;
-use super::word::Word;
+use super::word::CategoryText;
 use crate::event::{Label, Reject, Truth};
 
 /// The level of the objects in a label.
@@ -22,7 +22,7 @@ const WEIGHT_MAX: f64 = 1e6;
 /// The members of the label, kept apart until all have been read: only then is it known which of them is the truth.
 pub(super) struct LabelEvent<'a, 'r> {
     rules: &'r Rules<'r>,
-    seen: Seen<'a, 'r>,
+    seen: SeenMembers<'a, 'r>,
     label: Label<'a>,
     class: Option<Cow<'a, str>>,
     value: Option<f64>,
@@ -32,7 +32,7 @@ impl<'a, 'r> LabelEvent<'a, 'r> {
     pub(super) fn new(rules: &'r Rules<'r>) -> Self {
         Self {
             rules,
-            seen: Seen::new(rules, INSIDE - 1),
+            seen: SeenMembers::new(rules, INSIDE - 1),
             label: Label::default(),
             class: None,
             value: None,
@@ -64,7 +64,7 @@ impl<'a> Members<'a> for LabelEvent<'a, '_> {
         let (rules, seen, into) = (self.rules, &mut self.seen, &mut self.label);
         match &*key {
             "id" => into.id = seen.once(0, map, Text::name(rules))?.unwrap_or_default(),
-            "label" => self.class = seen.once(1, map, Word::class(rules))?,
+            "label" => self.class = seen.once(1, map, CategoryText::class(rules))?,
             "value" => self.value = seen.once(2, map, Number::any(rules))?,
             "evaluations" => {
                 let mut scores = Pairs::evaluations(rules, &mut into.evaluations);

@@ -19,7 +19,7 @@ mod word;
 
 use serde::de::Deserializer;
 
-use self::event::Event;
+use self::event::EventMembers;
 use self::label::LabelEvent;
 use self::object::{Members, Object};
 use self::rules::Rules;
@@ -41,7 +41,7 @@ impl Codec for Json {
         parse(
             text,
             &rules,
-            &mut Event::new(&rules, text.len(), &mut prediction),
+            &mut EventMembers::new(&rules, text.len(), &mut prediction),
         )?;
         if prediction.id.is_empty() {
             return Err(Reject::MissingId);

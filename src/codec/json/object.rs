@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use super::names::distinct;
 use super::rules::Rules;
 use super::skip::Skip;
-use super::text::Key;
+use super::text::MemberKey;
 use crate::event::Reject;
 
 /// What an object's members mean.
@@ -58,7 +58,7 @@ impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, '_, M> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         self.rules.enter(self.level)?;
-        while let Some(key) = map.next_key_seed(Key)? {
+        while let Some(key) = map.next_key_seed(MemberKey)? {
             self.members.member(key, &mut map)?;
         }
         self.members.close()
@@ -66,14 +66,14 @@ impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, '_, M> {
 }
 
 /// Which members an object of known fields has had: a bit per known field, and the names of the others.
-pub(super) struct Seen<'a, 'r> {
+pub(super) struct SeenMembers<'a, 'r> {
     rules: &'r Rules<'r>,
     level: usize,
     known: u32,
     others: Vec<(Cow<'a, str>, ())>,
 }
 
-impl<'a, 'r> Seen<'a, 'r> {
+impl<'a, 'r> SeenMembers<'a, 'r> {
     /// Nothing seen yet of an object at `level`.
     pub(super) fn new(rules: &'r Rules<'r>, level: usize) -> Self {
         Self {

@@ -6,35 +6,35 @@ use serde::de::{self, DeserializeSeed, MapAccess};
 
 use super::names::distinct;
 use super::number::Number;
-use super::object::{Members, Object, Seen};
+use super::object::{Members, Object, SeenMembers};
 use super::rules::Rules;
-use super::word::Word;
+use super::word::CategoryText;
 use crate::event::{EVALUATIONS_MAX, Prediction, Reject, Usage};
 
 /// The members of `prediction`.
-pub(super) struct Outcome<'a, 'r, 'm> {
+pub(super) struct OutcomeMembers<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     level: usize,
-    seen: Seen<'a, 'r>,
+    seen: SeenMembers<'a, 'r>,
     into: &'m mut Prediction<'a>,
 }
 
-impl<'a, 'r, 'm> Outcome<'a, 'r, 'm> {
+impl<'a, 'r, 'm> OutcomeMembers<'a, 'r, 'm> {
     pub(super) fn new(rules: &'r Rules<'r>, level: usize, into: &'m mut Prediction<'a>) -> Self {
         Self {
             rules,
             level,
-            seen: Seen::new(rules, level),
+            seen: SeenMembers::new(rules, level),
             into,
         }
     }
 }
 
-impl<'a> Members<'a> for Outcome<'a, '_, '_> {
+impl<'a> Members<'a> for OutcomeMembers<'a, '_, '_> {
     fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error> {
         let (rules, seen) = (self.rules, &mut self.seen);
         match &*key {
-            "label" => self.into.label = seen.once(0, map, Word::class(rules))?,
+            "label" => self.into.label = seen.once(0, map, CategoryText::class(rules))?,
             "score" => self.into.score = seen.once(1, map, Number::any(rules))?,
             "scores" => {
                 let mut scores = Pairs::new(rules, Number::any, &mut self.into.scores);
@@ -129,7 +129,7 @@ impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a,
 /// The members of `usage`.
 pub(super) struct UsageMembers<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
-    seen: Seen<'a, 'r>,
+    seen: SeenMembers<'a, 'r>,
     into: &'m mut Usage,
 }
 
@@ -137,7 +137,7 @@ impl<'r, 'm> UsageMembers<'_, 'r, 'm> {
     pub(super) fn new(rules: &'r Rules<'r>, level: usize, into: &'m mut Usage) -> Self {
         Self {
             rules,
-            seen: Seen::new(rules, level),
+            seen: SeenMembers::new(rules, level),
             into,
         }
     }

@@ -9,9 +9,9 @@ use super::rules::Rules;
 use crate::event::Reject;
 
 /// The key of a member, of any length.
-pub(super) struct Key;
+pub(super) struct MemberKey;
 
-impl<'a> DeserializeSeed<'a> for Key {
+impl<'a> DeserializeSeed<'a> for MemberKey {
     type Value = Cow<'a, str>;
 
     fn deserialize<D: Deserializer<'a>>(self, source: D) -> Result<Cow<'a, str>, D::Error> {
@@ -19,7 +19,7 @@ impl<'a> DeserializeSeed<'a> for Key {
     }
 }
 
-impl<'a> Visitor<'a> for Key {
+impl<'a> Visitor<'a> for MemberKey {
     type Value = Cow<'a, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

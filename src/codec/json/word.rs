@@ -15,12 +15,12 @@ const EXACT_INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// A category as text, or nothing where `null` stands. `1` and `1.0` are the same category.
-pub(super) struct Word<'r> {
+pub(super) struct CategoryText<'r> {
     rules: &'r Rules<'r>,
     fractions: bool,
 }
 
-impl<'r> Word<'r> {
+impl<'r> CategoryText<'r> {
     /// A class: string, truth value or integer.
     pub(super) fn class(rules: &'r Rules<'r>) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl<'r> Word<'r> {
     }
 }
 
-impl<'a> DeserializeSeed<'a> for Word<'_> {
+impl<'a> DeserializeSeed<'a> for CategoryText<'_> {
     type Value = Option<Cow<'a, str>>;
 
     fn deserialize<D: Deserializer<'a>>(self, source: D) -> Result<Self::Value, D::Error> {
@@ -46,7 +46,7 @@ impl<'a> DeserializeSeed<'a> for Word<'_> {
     }
 }
 
-impl<'a> Visitor<'a> for Word<'_> {
+impl<'a> Visitor<'a> for CategoryText<'_> {
     type Value = Option<Cow<'a, str>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 use crate::detect::{Case, Detector, Family, Finding, Verdict};
 use crate::stats::{
-    ChiSquare, Comparison, DISTANCES, Distance, Kind, LikelihoodRatio, Psi, likelihood_ratio,
+    ChiSquare, Comparison, DISTANCES, Distance, LikelihoodRatio, Psi, SubjectKind, likelihood_ratio,
 };
 
 /// How many habits a shift must be large to matter.
@@ -85,7 +85,7 @@ struct Reading {
 impl Reading {
     /// `None` where the subject is not compared or the reference knows no values of it.
     fn of(case: &Case<'_>) -> Option<Self> {
-        let kind = Kind::of(&case.reference.sketch).filter(|_| case.subject.drifts())?;
+        let kind = SubjectKind::of(&case.reference.sketch).filter(|_| case.subject.drifts())?;
         let comparison = Comparison::of(kind, &case.reference.sketch, case.window);
         let noise = noise(&comparison, case.inside_reference);
         let ratio = likelihood_ratio(&comparison.groups);
@@ -127,7 +127,7 @@ impl Reading {
             ("coarse", f64::from(u8::from(comparison.coarse))),
         ]);
         if comparison.cells.total.window > 0 {
-            let ordered = comparison.kind == Kind::Numbers;
+            let ordered = comparison.kind == SubjectKind::Numbers;
             for distance in DISTANCES {
                 let about = distance.about();
                 if ordered || !about.ordered {

@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 
 use crate::detect::{Case, Detector, Family, Finding, Verdict};
-use crate::stats::{Kind, PairedCell, PairedCells, bernoulli_divergence};
+use crate::stats::{PairedCell, PairedCells, SubjectKind, bernoulli_divergence};
 
 /// The share by which a category must rise to matter.
 const RISE_MIN: f64 = 0.01;
@@ -36,7 +36,8 @@ impl Detector for Surge {
 
     fn judge(&self, case: &Case<'_>, _habit: f64) -> Option<Finding> {
         let (reference, window) = (&case.reference.sketch, case.window);
-        Kind::of(reference).filter(|kind| *kind == Kind::Categories && case.subject.drifts())?;
+        SubjectKind::of(reference)
+            .filter(|kind| *kind == SubjectKind::Categories && case.subject.drifts())?;
         let paired = PairedCells::of(&reference.words.histogram, &window.words.histogram);
         let rise = largest(&paired)?;
         let critical = case.budget.surprise() + libm::log(paired.cells.len() as f64);

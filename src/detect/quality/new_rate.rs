@@ -6,7 +6,7 @@
 
 use super::rate::{Floor, Observed, Rate};
 use crate::detect::Case;
-use crate::stats::{Kind, PairedCells};
+use crate::stats::{PairedCells, SubjectKind};
 
 /// The share of strings and truth values that are new.
 pub struct NewRate;
@@ -23,7 +23,7 @@ impl Rate for NewRate {
     fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)> {
         let (reference, window) = (&case.reference.sketch, case.window);
         let exact = reference.words.is_exact() && window.words.is_exact();
-        Kind::of(reference).filter(|kind| *kind == Kind::Categories && exact)?;
+        SubjectKind::of(reference).filter(|kind| *kind == SubjectKind::Categories && exact)?;
         let paired = PairedCells::of(&reference.words.histogram, &window.words.histogram);
         let strangers = paired.cells.iter().filter(|c| c.counts.reference == 0);
         let now = Observed {

@@ -6,7 +6,7 @@
 use super::rate::{Floor, Observed, Rate};
 use crate::detect::Case;
 use crate::sketch::{Numbers, Range, Scale};
-use crate::stats::Kind;
+use crate::stats::SubjectKind;
 
 /// The share of numbers outside the learned range.
 pub struct RangeRate;
@@ -22,7 +22,7 @@ impl Rate for RangeRate {
 
     fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)> {
         let reference = &case.reference.sketch;
-        Kind::of(reference).filter(|kind| *kind == Kind::Numbers)?;
+        SubjectKind::of(reference).filter(|kind| *kind == SubjectKind::Numbers)?;
         let range = reference.numbers.range?;
         let now = Observed {
             count: outside(&case.window.numbers, range, case.subject.scale()),

@@ -13,8 +13,8 @@
 use std::collections::BTreeMap;
 
 use super::label_burn::needed;
-use super::look::{Look, Observation, Past, Reach, Said, Surprise};
 use super::objective::Rule;
+use super::rule_input::{BoundTest, IntervalReach, Observation, RuleInput, RuleResult, Surprise};
 use super::{LABEL_Z, allowance};
 use crate::sketch::Share;
 use crate::stats::Difference;
@@ -28,22 +28,22 @@ const KEEP_FIRING_MINUTES: i64 = 15;
 /// Margins from which it pages.
 const PAGING_MARGINS: f64 = 2.0;
 
-pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
+pub(super) fn judge(input: &RuleInput<'_>) -> Option<Observation> {
     let Rule::AboveLastWeek {
         margin,
         window,
         hold_minutes,
-    } = look.objective.rule
+    } = input.objective.rule
     else {
         return None;
     };
-    let risen = risen(look, window);
+    let risen = risen(input, window);
     let (rise, interval) = (risen.value(), risen.interval(LABEL_Z));
-    let least = needed(look.objective.events_min);
+    let least = needed(input.objective.events_min);
     let enough = risen.of.valid >= least && risen.from.valid >= least;
-    let said = Said {
+    let said = RuleResult {
         detector: NAME,
-        verdict: Past {
+        verdict: BoundTest {
             enough,
             surely: interval.low > margin,
             at_all: rise > margin,
@@ -51,7 +51,7 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
         .verdict(),
         value: rise,
         threshold: margin,
-        surprise: Surprise::of(rise - margin, Reach(rise - interval.low), LABEL_Z),
+        surprise: Surprise::of(rise - margin, IntervalReach(rise - interval.low), LABEL_Z),
         window_events: risen.of.valid,
         reference_events: risen.from.valid,
         pages: interval.low > PAGING_MARGINS * margin,
@@ -68,18 +68,18 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
     };
     Some(Observation {
         window,
-        finding: said.finding(look.objective),
+        finding: said.finding(input.objective),
         hold_minutes,
         keep_firing_minutes: KEEP_FIRING_MINUTES,
     })
 }
 
 /// The bad share of the window, and of the same a week before.
-fn risen(look: &Look<'_>, window: WindowLength) -> Difference {
-    let ending = |end| bad_of(look.series.sum(Span::ending_at(end, window)));
+fn risen(input: &RuleInput<'_>, window: WindowLength) -> Difference {
+    let ending = |end| bad_of(input.series.sum(Span::ending_at(end, window)));
     Difference {
-        of: ending(look.at),
-        from: ending(look.at.plus_minutes(-WEEK_MINUTES)),
+        of: ending(input.at),
+        from: ending(input.at.plus_minutes(-WEEK_MINUTES)),
     }
 }
 

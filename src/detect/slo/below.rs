@@ -14,8 +14,8 @@
 use std::collections::BTreeMap;
 
 use super::label_burn::needed;
-use super::look::{Look, Observation, Past, Reach, Said, Surprise};
 use super::objective::Rule;
+use super::rule_input::{BoundTest, IntervalReach, Observation, RuleInput, RuleResult, Surprise};
 use super::{LABEL_Z, allowance};
 use crate::sketch::Share;
 use crate::stats::{Interval, wilson};
@@ -26,23 +26,23 @@ const NAME: &str = "below_floor";
 const KEEP_FIRING_MINUTES: i64 = 60;
 const HOUR: i64 = 60;
 
-pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
+pub(super) fn judge(input: &RuleInput<'_>) -> Option<Observation> {
     let Rule::Below {
         target,
         floor,
         window,
         evaluations,
-    } = look.objective.rule
+    } = input.objective.rule
     else {
         return None;
     };
-    let matured = look.matured.unwrap_or_default();
+    let matured = input.matured.unwrap_or_default();
     let share = 1.0 - allowance::bad_rate(matured).unwrap_or(0.0);
     let interval = interval(matured);
-    let enough = look.matured.is_some() && matured.valid >= needed(look.objective.events_min);
-    let said = Said {
+    let enough = input.matured.is_some() && matured.valid >= needed(input.objective.events_min);
+    let said = RuleResult {
         detector: NAME,
-        verdict: Past {
+        verdict: BoundTest {
             enough,
             surely: interval.high < floor,
             at_all: share < floor,
@@ -50,7 +50,7 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
         .verdict(),
         value: share,
         threshold: floor,
-        surprise: Surprise::of(floor - share, Reach(interval.high - share), LABEL_Z),
+        surprise: Surprise::of(floor - share, IntervalReach(interval.high - share), LABEL_Z),
         window_events: matured.valid,
         reference_events: 0,
         pages: interval.high < 2.0 * floor - target,
@@ -67,7 +67,7 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
     };
     Some(Observation {
         window,
-        finding: said.finding(look.objective),
+        finding: said.finding(input.objective),
         hold_minutes: i64::from(evaluations.saturating_sub(1)) * HOUR,
         keep_firing_minutes: KEEP_FIRING_MINUTES,
     })

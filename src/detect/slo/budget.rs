@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 use super::LABEL_Z;
 use super::allowance::{Allowance, bad};
 use super::label_burn::{self, needed};
-use super::look::{Look, Observation, Reach, Said, Surprise};
 use super::objective::{Objective, Rule};
+use super::rule_input::{IntervalReach, Observation, RuleInput, RuleResult, Surprise};
 use super::series::Series;
 use crate::detect::Verdict;
 use crate::sketch::Share;
@@ -31,7 +31,7 @@ const HOUR: i64 = 60;
 
 /// How an objective stands at a boundary.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct BudgetStatus {
     /// Good of valid over the period, whose start is rounded down to the full hour.
     pub share: Share,
     /// The burn rate in each long window, in their order; `None` without events.
@@ -45,14 +45,14 @@ pub struct Standing {
 
 /// How `objective` stands at `at` by what `series` counted before.
 #[must_use]
-pub fn standing(objective: &Objective, series: &Series, at: Boundary) -> Standing {
+pub fn standing(objective: &Objective, series: &Series, at: Boundary) -> BudgetStatus {
     let share = series.sum(period(objective, at));
     let allowance = objective.target().map(Allowance::of_target);
     let remaining = allowance.and_then(|own| Some(1.0 - own.burn(share)?));
     let burn_rates = allowance.map_or(Vec::new(), |own| burn_rates(objective, series, at, own));
     let rate = burn_rates.iter().max_by_key(|(length, _)| *length);
     let rate = rate.and_then(|(_, rate)| *rate).unwrap_or(0.0);
-    Standing {
+    BudgetStatus {
         share,
         remaining,
         exhausted_at: remaining.and_then(|left| {
@@ -97,11 +97,11 @@ fn period(objective: &Objective, at: Boundary) -> Span {
     }
 }
 
-pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
-    let objective = look.objective;
+pub(super) fn judge(input: &RuleInput<'_>) -> Option<Observation> {
+    let objective = input.objective;
     let target = objective.target()?;
     let minutes = u32::try_from(objective.rule.period_minutes()).ok()?;
-    let share = look.series.sum(period(objective, look.at));
+    let share = input.series.sum(period(objective, input.at));
     let allowance = Allowance::of_target(target);
     let spent = allowance.burn(share).unwrap_or(0.0);
     let mut details = BTreeMap::from([
@@ -121,7 +121,7 @@ pub(super) fn judge(look: &Look<'_>) -> Option<Observation> {
             Surprise::default(),
         )
     };
-    let said = Said {
+    let said = RuleResult {
         detector: NAME,
         verdict,
         value: spent,
@@ -162,7 +162,7 @@ fn operational(share: Share, allowance: Allowance, events_min: u64) -> Verdict {
 fn on_labels(share: Share, allowance: Allowance, events_min: u64) -> (Verdict, Surprise) {
     let low = lower_end(share);
     let rate = allowance.burn(share).unwrap_or(0.0) * allowance.share();
-    let surprise = Surprise::of(rate - allowance.share(), Reach(rate - low), LABEL_Z);
+    let surprise = Surprise::of(rate - allowance.share(), IntervalReach(rate - low), LABEL_Z);
     let verdict = match () {
         () if share.valid < needed(events_min) => Verdict::InsufficientData,
         () if low > allowance.share() => Verdict::Breach,

@@ -14,8 +14,8 @@
 use std::collections::BTreeMap;
 
 use super::allowance::{Allowance, Factor, bad};
-use super::look::{Look, Observation, Said, Surprise};
 use super::objective::{BurnWindow, Urgency};
+use super::rule_input::{Observation, RuleInput, RuleResult, Surprise};
 use crate::detect::Verdict;
 use crate::sketch::Share;
 use crate::window::{Span, WindowLength};
@@ -25,42 +25,47 @@ pub(super) const NAME: &str = "burn_rate";
 
 /// The counts of both windows.
 #[derive(Clone, Copy)]
-pub(super) struct Both {
+pub(super) struct BurnShares {
     pub(super) long: Share,
     pub(super) short: Share,
 }
 
-pub(super) fn judge(look: &Look<'_>, windows: &[BurnWindow]) -> Vec<Observation> {
-    let judge = |window| judge_window(look, window);
+pub(super) fn judge(input: &RuleInput<'_>, windows: &[BurnWindow]) -> Vec<Observation> {
+    let judge = |window| judge_window(input, window);
     windows.iter().filter_map(judge).collect()
 }
 
-fn judge_window(look: &Look<'_>, window: &BurnWindow) -> Option<Observation> {
-    let allowance = Allowance::of_target(look.objective.target()?);
-    let both = Both {
-        long: look.series.sum(Span::ending_at(look.at, window.long)),
-        short: look.series.sum(Span::ending_at(look.at, window.short)),
+fn judge_window(input: &RuleInput<'_>, window: &BurnWindow) -> Option<Observation> {
+    let allowance = Allowance::of_target(input.objective.target()?);
+    let both = BurnShares {
+        long: input.series.sum(Span::ending_at(input.at, window.long)),
+        short: input.series.sum(Span::ending_at(input.at, window.short)),
     };
-    let said = Said {
+    let said = RuleResult {
         detector: NAME,
-        verdict: verdict(both, allowance, window, look.objective.events_min),
+        verdict: verdict(both, allowance, window, input.objective.events_min),
         value: allowance.burn(both.long).unwrap_or(0.0),
         threshold: window.factor,
         surprise: Surprise::default(),
         window_events: both.long.valid,
         reference_events: 0,
         pages: window.severity == Urgency::Page,
-        details: details(look, window, both, window.short),
+        details: details(input, window, both, window.short),
     };
     Some(Observation {
         window: window.long,
-        finding: said.finding(look.objective),
+        finding: said.finding(input.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: 0,
     })
 }
 
-fn verdict(both: Both, allowance: Allowance, window: &BurnWindow, events_min: u64) -> Verdict {
+fn verdict(
+    both: BurnShares,
+    allowance: Allowance,
+    window: &BurnWindow,
+    events_min: u64,
+) -> Verdict {
     let few = events_min > 1 && i128::from(both.long.valid) < i128::from(events_min);
     let burns = |share| allowance.is_exceeded(share, Factor(window.factor));
     match () {
@@ -72,12 +77,12 @@ fn verdict(both: Both, allowance: Allowance, window: &BurnWindow, events_min: u6
 
 /// What is needed to recompute it.
 pub(super) fn details(
-    look: &Look<'_>,
+    input: &RuleInput<'_>,
     window: &BurnWindow,
-    both: Both,
+    both: BurnShares,
     short: WindowLength,
 ) -> BTreeMap<&'static str, f64> {
-    let target = look.objective.target().unwrap_or(0.0);
+    let target = input.objective.target().unwrap_or(0.0);
     let allowance = Allowance::of_target(target);
     BTreeMap::from([
         ("target", target),
@@ -93,7 +98,7 @@ pub(super) fn details(
         ("short_minutes", short.minutes() as f64),
         (
             "period_minutes",
-            look.objective.rule.period_minutes() as f64,
+            input.objective.rule.period_minutes() as f64,
         ),
     ])
 }

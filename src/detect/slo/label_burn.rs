@@ -15,9 +15,9 @@
 //! objective. Wilson's lower end at the same z: the count of bad labels is small and skewed, and 6–10 % alert.
 
 use super::allowance::{Allowance, Factor, bad, bad_rate};
-use super::burn::{Both, NAME, details};
-use super::look::{Look, Observation, Reach, Said, Surprise};
+use super::burn::{BurnShares, NAME, details};
 use super::objective::{BurnWindow, Urgency};
+use super::rule_input::{IntervalReach, Observation, RuleInput, RuleResult, Surprise};
 use super::{LABEL_Z, LABELS_MIN};
 use crate::detect::Verdict;
 use crate::stats::likelihood_interval;
@@ -26,41 +26,41 @@ use crate::window::{Span, WindowLength};
 /// A label burn must be clear this long before it resolves: three looks.
 pub(super) const KEEP_FIRING_MINUTES: i64 = 15;
 
-pub(super) fn judge(look: &Look<'_>, windows: &[BurnWindow]) -> Vec<Observation> {
-    let stretched = usual_gap(look, windows).and_then(twice);
-    let judge = |window| judge_window(look, window, stretched);
+pub(super) fn judge(input: &RuleInput<'_>, windows: &[BurnWindow]) -> Vec<Observation> {
+    let stretched = usual_gap(input, windows).and_then(twice);
+    let judge = |window| judge_window(input, window, stretched);
     windows.iter().filter_map(judge).collect()
 }
 
 fn judge_window(
-    look: &Look<'_>,
+    input: &RuleInput<'_>,
     window: &BurnWindow,
     stretched: Option<WindowLength>,
 ) -> Option<Observation> {
-    let allowance = Allowance::of_target(look.objective.target()?);
+    let allowance = Allowance::of_target(input.objective.target()?);
     let short = window
         .short
         .max(stretched.unwrap_or(window.short))
         .min(window.long);
-    let both = Both {
-        long: look.series.sum(Span::ending_at(look.at, window.long)),
-        short: look.series.sum(Span::ending_at(look.at, short)),
+    let both = BurnShares {
+        long: input.series.sum(Span::ending_at(input.at, window.long)),
+        short: input.series.sum(Span::ending_at(input.at, short)),
     };
     let rate = bad_rate(both.long).unwrap_or(0.0);
     let low = lower_end(both);
     let bound = window.factor * allowance.share();
-    let mut details = details(look, window, both, short);
+    let mut details = details(input, window, both, short);
     details.extend([
         ("low", low),
         ("burn_low", low / allowance.share()),
         ("z", LABEL_Z),
     ]);
-    let said = Said {
+    let said = RuleResult {
         detector: NAME,
-        verdict: verdict(both, allowance, window, look.objective.events_min),
+        verdict: verdict(both, allowance, window, input.objective.events_min),
         value: allowance.burn(both.long).unwrap_or(0.0),
         threshold: window.factor,
-        surprise: Surprise::of(rate - bound, Reach(rate - low), LABEL_Z),
+        surprise: Surprise::of(rate - bound, IntervalReach(rate - low), LABEL_Z),
         window_events: both.long.valid,
         reference_events: 0,
         pages: window.severity == Urgency::Page,
@@ -68,13 +68,18 @@ fn judge_window(
     };
     Some(Observation {
         window: window.long,
-        finding: said.finding(look.objective),
+        finding: said.finding(input.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: KEEP_FIRING_MINUTES,
     })
 }
 
-fn verdict(both: Both, allowance: Allowance, window: &BurnWindow, events_min: u64) -> Verdict {
+fn verdict(
+    both: BurnShares,
+    allowance: Allowance,
+    window: &BurnWindow,
+    events_min: u64,
+) -> Verdict {
     let few = both.long.valid < needed(events_min) || both.short.valid <= 0;
     let burns = |share| allowance.is_exceeded(share, Factor(window.factor));
     let surely = lower_end(both) > window.factor * allowance.share();
@@ -94,7 +99,7 @@ pub(super) fn needed(events_min: u64) -> i64 {
 }
 
 /// The lower end of the long window's bad rate.
-fn lower_end(both: Both) -> f64 {
+fn lower_end(both: BurnShares) -> f64 {
     let count = |n: i64| u64::try_from(n).unwrap_or(0);
     likelihood_interval(count(bad(both.long)), count(both.long.valid), LABEL_Z).low
 }
@@ -105,9 +110,11 @@ fn twice(gap: i64) -> Option<WindowLength> {
 }
 
 /// The 99th percentile (nearest rank) of the minutes from one minute with labels to the next, over the longest window; `None` where there are not two.
-fn usual_gap(look: &Look<'_>, windows: &[BurnWindow]) -> Option<i64> {
+fn usual_gap(input: &RuleInput<'_>, windows: &[BurnWindow]) -> Option<i64> {
     let longest = windows.iter().map(|w| w.long).max()?;
-    let minutes = look.series.busy_minutes(Span::ending_at(look.at, longest));
+    let minutes = input
+        .series
+        .busy_minutes(Span::ending_at(input.at, longest));
     let busy: Vec<i64> = minutes.map(|minute| minute.0).collect();
     let mut gaps: Vec<i64> = busy
         .iter()

@@ -14,17 +14,17 @@ mod budget;
 mod burn;
 mod feasible;
 mod label_burn;
-mod look;
 mod objective;
 mod preset;
+mod rule_input;
 mod series;
 mod sli;
 
-pub use budget::{Standing, standing};
+pub use budget::{BudgetStatus, standing};
 pub use feasible::{Infeasible, feasibility};
-pub use look::{Look, Observation, judge};
 pub use objective::{BurnWindow, Objective, Rule, Urgency};
 pub use preset::Preset;
+pub use rule_input::{Observation, RuleInput, judge};
 pub use series::{Hour, Series};
 pub use sli::Sli;
 

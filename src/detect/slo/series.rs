@@ -64,7 +64,7 @@ pub struct Series {
 /// How far back, in minutes, and how finely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Keep {
-    grain: i64,
+    resolution: i64,
     detail: i64,
     total: i64,
 }
@@ -78,12 +78,12 @@ impl Keep {
             Rule::Below { .. } => 0,
             Rule::AboveLastWeek { window, .. } => WEEK + window.minutes(),
         };
-        let grain = match &objective.rule {
+        let resolution = match &objective.rule {
             Rule::AboveLastWeek { .. } => LAST_WEEK_STEP,
             _ => 1,
         };
         Self {
-            grain,
+            resolution,
             detail: detail + HOUR,
             total: detail.max(objective.rule.period_minutes()) + 2 * HOUR,
         }
@@ -119,7 +119,7 @@ impl Series {
             return;
         }
         let of_hour = minute.0.rem_euclid(HOUR);
-        let of_hour = of_hour - of_hour % self.keep.grain;
+        let of_hour = of_hour - of_hour % self.keep.resolution;
         let hour = self.hours.entry(hour_of(minute)).or_default();
         hour.add(u8::try_from(of_hour).unwrap_or(0), share);
     }

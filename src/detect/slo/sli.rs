@@ -1,6 +1,6 @@
 //! Service level indicators: which events are good, and which are asked at all.
 
-use crate::event::{Prediction, Status};
+use crate::event::{Prediction, PredictionStatus};
 use crate::sketch::Share;
 
 /// What is asked of an event. A share is always good ÷ valid, so more is better, whatever is asked.
@@ -72,7 +72,7 @@ impl Sli {
     pub fn share_of_prediction(&self, prediction: &Prediction<'_>) -> Option<Share> {
         let good = match self {
             Self::Latency { at_most_ms } => prediction.latency_ms? <= *at_most_ms,
-            Self::Success => prediction.status == Status::Ok,
+            Self::Success => prediction.status == PredictionStatus::Ok,
             Self::Cost { at_most_usd } => prediction.usage.cost_usd? <= *at_most_usd,
             Self::Evaluation {
                 name,
@@ -101,7 +101,7 @@ mod tests {
     fn prediction() -> Prediction<'static> {
         let mut prediction = Prediction {
             latency_ms: Some(100.0),
-            status: Status::Error,
+            status: PredictionStatus::Error,
             evaluations: vec![("faith".into(), 0.58), ("odd".into(), 1.5)],
             ..Prediction::default()
         };

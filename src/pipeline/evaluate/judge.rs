@@ -1,6 +1,6 @@
 //! Judging: every window that ends at a boundary, against the model's reference, by every detector.
 
-use super::model::{HabitKey, Model};
+use super::model::{Model, VariabilityKey};
 use super::slice::Slice;
 use crate::alert::Observed;
 use crate::detect::volume::{SLOT_MINUTES, Slot};
@@ -17,14 +17,19 @@ const BUDGET_MINUTES: i64 = 30 * 1_440;
 
 /// What judging found at one boundary.
 #[derive(Default)]
-pub struct Judged {
+pub struct BoundaryFindings {
     /// Findings with the window they come from.
     pub observed: Vec<Observed>,
 }
 
 /// Judges every window of `model` that ends at `at`.
-pub fn judge(model: &mut Model, at: Boundary, plan: &Plan, effects: &mut Effects) -> Judged {
-    let mut judged = Judged::default();
+pub fn judge(
+    model: &mut Model,
+    at: Boundary,
+    plan: &Plan,
+    effects: &mut Effects,
+) -> BoundaryFindings {
+    let mut judged = BoundaryFindings::default();
     judge_volume(model, at, plan, &mut judged);
     let budget = budget(model, plan);
     for spec in plan
@@ -85,7 +90,7 @@ fn judge_window(
     model: &Model,
     window: &Window<'_>,
     plan: &Plan,
-    judged: &mut Judged,
+    judged: &mut BoundaryFindings,
     effects: &mut Effects,
 ) {
     let scope = window.slice.of(model.name());
@@ -143,13 +148,18 @@ fn findings(model: &Model, window: &Window<'_>, case: &Case<'_>, plan: &Plan) ->
         .iter()
         .filter(|d| !plan.detect.disabled.iter().any(|name| name == d.name()));
     let habit = |detector: &str| {
-        let key = HabitKey {
+        let key = VariabilityKey {
             segment: window.slice.segment.clone(),
             subject: case.subject.clone(),
             window: window.length,
             detector: detector.to_owned(),
         };
-        model.knowledge.habits.get(&key).copied().unwrap_or(0.0)
+        model
+            .knowledge
+            .variability
+            .get(&key)
+            .copied()
+            .unwrap_or(0.0)
     };
     enabled
         .filter_map(|detector| detector.judge(case, habit(detector.name())))
@@ -222,7 +232,7 @@ pub fn budget(model: &Model, plan: &Plan) -> Budget {
 }
 
 /// Records the quarter of an hour that ends at `at`, and judges it.
-fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut Judged) {
+fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut BoundaryFindings) {
     let Some(length) = u32::try_from(SLOT_MINUTES)
         .ok()
         .and_then(WindowLength::from_minutes)

@@ -1,7 +1,7 @@
 //! Learning: the reference of a first span of event time, and the habits of ordinary windows.
 
 use super::Stop;
-use super::model::{HabitKey, Model};
+use super::model::{Model, VariabilityKey};
 use super::slice::Slice;
 use super::{judge, publish};
 use crate::alert::Place;
@@ -9,7 +9,7 @@ use crate::detect::{DETECTORS, HABITS_BELOW_MINUTES};
 use crate::event::Segment;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{Key, StateWriter};
+use crate::pipeline::state::{StateKey, StateWriter};
 use crate::reference::learn;
 use crate::sketch::{Monoid, Partial, Subject};
 use crate::window::{Boundary, COARSE_MINUTES, Span, WindowLength};
@@ -99,7 +99,7 @@ fn freeze(
         .rings_of(segment.as_ref())
         .flat_map(|(_, ring)| ring.coarse_within(span));
     let reference = learn(model.name(), segment.clone(), span, panes);
-    let key = Key::Reference(model.name().to_owned(), segment.clone());
+    let key = StateKey::Reference(model.name().to_owned(), segment.clone());
     writer.put(effects, &key, &reference)?;
     effects.outputs.extend(publish::reference(&reference));
     model.set_reference(segment.clone(), reference);
@@ -136,7 +136,7 @@ fn learn_first_habits(model: &mut Model, segment: Option<&Segment>, span: Span, 
 }
 
 /// Each disjoint window of the days after learning raises the habits, unless it is in trouble or has just been.
-pub fn fold_habits(model: &mut Model, at: Boundary, plan: &Plan) {
+pub fn fold_variability(model: &mut Model, at: Boundary, plan: &Plan) {
     let segments = model.segment_references.keys().cloned().map(Some);
     for segment in [None].into_iter().chain(segments).collect::<Vec<_>>() {
         fold_habits_of(model, segment.as_ref(), at, plan);
@@ -203,7 +203,7 @@ fn fold(
             let Some(value) = detector.habit(&case) else {
                 continue;
             };
-            let key = HabitKey {
+            let key = VariabilityKey {
                 segment: slice.segment.clone(),
                 subject: subject.clone(),
                 window: length,

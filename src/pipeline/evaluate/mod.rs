@@ -6,11 +6,11 @@
 
 mod admission;
 mod judge;
-mod known;
 mod learning;
 mod model;
+mod objective_evaluation;
 mod objectives;
-mod promises;
+mod pending_quality;
 mod publish;
 mod quality;
 mod restore;
@@ -22,14 +22,14 @@ use std::sync::Arc;
 pub use model::Model;
 pub use publish::integrity;
 
-use self::known::Known;
-use self::promises::QualityOf;
+use self::objective_evaluation::QualityDelta;
+use self::pending_quality::PendingQuality;
 use self::slice::Slice;
 use super::cursor::{Admission, Cursors, Gap};
 use super::effect::Effects;
-use super::frame::{BadFrames, Frame, Joint, PanePartial, Summary, unpack};
+use super::frame::{BadFrames, Frame, FrameLink, PanePartial, Summary, unpack};
 use super::plan::{PANES_PARTITIONS, Plan};
-use super::state::{BadState, Head, Key, StateWriter};
+use super::state::{BadState, Head, StateKey, StateWriter};
 use crate::alert::Integrity;
 use crate::event::{EventTime, Scope};
 use crate::sketch::{Monoid, Partial};
@@ -81,7 +81,7 @@ pub struct Evaluate {
     open_from: i64,
     closed: Option<Boundary>,
     /// What became known of predictions, and how far that was judged.
-    known: Known,
+    known: PendingQuality,
     open: OpenPanes,
     checkpointed: BTreeSet<(Boundary, Scope)>,
     models: BTreeMap<String, Model>,
@@ -91,7 +91,7 @@ pub struct Evaluate {
     effects: Effects,
     writer: StateWriter,
     changed: bool,
-    is_herald: bool,
+    reports_global_events: bool,
 }
 
 impl Evaluate {
@@ -105,7 +105,7 @@ impl Evaluate {
             next: first,
             open_from: first,
             closed: None,
-            known: Known::default(),
+            known: PendingQuality::default(),
             open: OpenPanes::new(),
             checkpointed: BTreeSet::new(),
             models: BTreeMap::new(),
@@ -114,7 +114,7 @@ impl Evaluate {
             effects: Effects::default(),
             writer: StateWriter::default(),
             changed: true, // the first commit carries a head: an offset without one is taken for tampering
-            is_herald: partition == 0,
+            reports_global_events: partition == 0,
         }
     }
 
@@ -234,21 +234,21 @@ impl Evaluate {
             }
             return Ok(());
         }
-        for load in std::mem::take(&mut frame.loads) {
+        for load in std::mem::take(&mut frame.payloads) {
             match load {
                 Summary::Pane(piece) => {
-                    self.effects.stranded += self.merge_partial(piece, replaying);
+                    self.effects.late_for_stage += self.merge_partial(piece, replaying);
                 }
                 Summary::Quality(partial) => {
                     let came_in_time = self.known.merge(*partial);
-                    self.effects.stranded_quality += u64::from(!came_in_time && !replaying);
+                    self.effects.late_quality += u64::from(!came_in_time && !replaying);
                 }
             }
         }
-        let heard = self.cursors.end_of(&frame.source);
+        let last_seen = self.cursors.end_of(&frame.source);
         self.cursors.pass(&frame);
         if !replaying {
-            self.note_loss(&frame, heard);
+            self.note_loss(&frame, last_seen);
         }
         Ok(())
     }
@@ -272,13 +272,13 @@ impl Evaluate {
 
     /// A loss that an operator accepted is told once, by the partition that all partitions can agree on. What was given
     /// up begins where the source was last heard, whatever became of its committed offset.
-    fn note_loss(&mut self, frame: &Frame<Summary>, heard: Option<i64>) {
-        if let Joint::Lost { from, to } = frame.joint
+    fn note_loss(&mut self, frame: &Frame<Summary>, last_seen: Option<i64>) {
+        if let FrameLink::Lost { from, to } = frame.link
             && !frame.more
-            && self.is_herald
+            && self.reports_global_events
         {
             let lost = Integrity::Lost {
-                from: heard.unwrap_or(from),
+                from: last_seen.unwrap_or(from),
                 to,
             };
             self.tell(frame, lost);
@@ -352,17 +352,17 @@ impl Evaluate {
         let known = self.known.close(boundary);
         for ((scope, predicted), quality) in known {
             if let Some(model) = self.models.get_mut(&scope.model) {
-                let of = QualityOf {
+                let of = QualityDelta {
                     slice: Slice::from(&scope),
                     predicted,
                     quality,
                 };
                 let (effects, writer) = (&mut self.effects, &mut self.writer);
-                promises::count(model, &of, boundary, &self.plan, (effects, writer))?;
+                objective_evaluation::count(model, &of, boundary, &self.plan, (effects, writer))?;
             }
         }
         for model in self.models.values_mut() {
-            promises::judge(
+            objective_evaluation::judge(
                 model,
                 boundary,
                 &self.plan,
@@ -413,7 +413,7 @@ impl Evaluate {
         for (scope, partial) in scopes {
             self.writer.put(
                 &mut self.effects,
-                &Key::Fine(scope.clone(), start),
+                &StateKey::Fine(scope.clone(), start),
                 &partial,
             )?;
             if let Some(model) = self.models.get_mut(&scope.model) {
@@ -437,7 +437,7 @@ impl Evaluate {
         for scope in scopes {
             if self.checkpointed.remove(&(start, scope.clone())) {
                 self.writer
-                    .remove(&mut self.effects, &Key::Open(scope, start))?;
+                    .remove(&mut self.effects, &StateKey::Open(scope, start))?;
             }
         }
         Ok(())
@@ -472,7 +472,7 @@ impl Evaluate {
             for (scope, partial) in scopes {
                 self.writer.put(
                     &mut self.effects,
-                    &Key::Open(scope.clone(), *start),
+                    &StateKey::Open(scope.clone(), *start),
                     partial,
                 )?;
                 self.checkpointed.insert((*start, scope.clone()));
@@ -512,7 +512,7 @@ impl Evaluate {
                 open_quality_closed: self.known.checkpoint_closed(),
                 digest: self.writer.digest(),
             };
-            self.writer.put(&mut self.effects, &Key::Head, &head)?;
+            self.writer.put(&mut self.effects, &StateKey::Head, &head)?;
         }
         Ok(std::mem::take(&mut self.effects))
     }

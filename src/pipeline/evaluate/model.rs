@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::{KnownSegments, Slice};
-use super::{Stop, judge, learning, promises, publish};
+use super::{Stop, judge, learning, objective_evaluation, publish};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
 use crate::event::Segment;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{Key, StateWriter};
+use crate::pipeline::state::{StateKey, StateWriter};
 use crate::reference::Reference;
 use crate::sketch::{Partial, Subject};
-use crate::window::{Boundary, COARSE_MINUTES, Grain, PaneRing, Retention, WindowLength};
+use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Retention, WindowLength};
 
 /// Event time that learning may take at most, in minutes; beyond it the oldest panes are left out.
 const LEARNING_MINUTES_MAX: i64 = 30 * 1_440;
@@ -27,7 +27,7 @@ const QUALITY_BEHIND_MINUTES: i64 = 7 * 1_440;
 
 /// What a habit belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct HabitKey {
+pub struct VariabilityKey {
     /// The segment; `None` for the whole.
     pub segment: Option<Segment>,
     /// The subject.
@@ -50,7 +50,7 @@ pub struct Knowledge {
     /// When each version and each of its subjects was last seen, to a quarter of an hour.
     pub versions: BTreeMap<String, BTreeMap<Subject, Boundary>>,
     /// The largest value of ordinary windows, by detector.
-    pub habits: BTreeMap<HabitKey, f64>,
+    pub variability: BTreeMap<VariabilityKey, f64>,
     /// Traffic by quarter of an hour.
     pub volume: VolumeHistory,
     /// Alerts that are pending or firing, and those that have just ended.
@@ -84,7 +84,7 @@ impl Model {
             since,
             last_seen: since,
             versions: BTreeMap::new(),
-            habits: BTreeMap::new(),
+            variability: BTreeMap::new(),
             volume: VolumeHistory::default(),
             episodes: Episodes::default(),
             segments: KnownSegments::default(),
@@ -136,8 +136,8 @@ impl Model {
     }
 
     /// A habit is the largest value that was ever ordinary.
-    pub(super) fn raise_habit(&mut self, key: HabitKey, value: f64) {
-        let habit = self.knowledge.habits.entry(key).or_insert(0.0);
+    pub(super) fn raise_habit(&mut self, key: VariabilityKey, value: f64) {
+        let habit = self.knowledge.variability.entry(key).or_insert(0.0);
         if value > *habit {
             *habit = value;
             self.changed = true;
@@ -247,7 +247,7 @@ impl Model {
     /// Takes a pane that has just closed.
     pub(super) fn insert_pane(&mut self, slice: Slice, start: Boundary, partial: Partial) {
         let seen = start.floor(COARSE_MINUTES);
-        let day = Grain::Day.start(start);
+        let day = Resolution::Day.start(start);
         self.changed |= self.knowledge.labelled.insert(slice.clone(), day) != Some(day);
         match &slice.segment {
             Some(segment) => self.changed |= self.knowledge.segments.note(segment, seen),
@@ -291,9 +291,9 @@ impl Model {
         learning::freeze_if_ready(self, at, plan, effects, writer)?;
         let judged = judge::judge(self, at, plan, effects);
         publish::alerts(self, at, plan, &judged, effects);
-        learning::fold_habits(self, at, plan);
+        learning::fold_variability(self, at, plan);
         publish::reports(self, at, plan, &judged, effects);
-        promises::keep(self, at, plan, effects, writer)?;
+        objective_evaluation::keep(self, at, plan, effects, writer)?;
         self.retire_names(at, plan);
         self.retire_segments(at, plan, effects, writer)?;
         let name = self.knowledge.name.clone();
@@ -301,7 +301,7 @@ impl Model {
         if std::mem::take(&mut self.changed) {
             writer.put(
                 effects,
-                &Key::Model(self.knowledge.name.clone()),
+                &StateKey::Model(self.knowledge.name.clone()),
                 &self.knowledge,
             )?;
         }
@@ -323,16 +323,16 @@ impl Model {
             let scope = slice.of(self.name());
             let aged = ring.age(at, keep);
             for start in aged.fine_dropped {
-                writer.remove(effects, &Key::Fine(scope.clone(), start))?;
+                writer.remove(effects, &StateKey::Fine(scope.clone(), start))?;
             }
             for start in aged.coarse_dropped {
-                writer.remove(effects, &Key::Coarse(scope.clone(), start))?;
+                writer.remove(effects, &StateKey::Coarse(scope.clone(), start))?;
             }
             if let Some((start, pane)) = aged
                 .made
                 .and_then(|start| Some((start, ring.coarse(start)?)))
             {
-                writer.put(effects, &Key::Coarse(scope, start), pane)?;
+                writer.put(effects, &StateKey::Coarse(scope, start), pane)?;
             }
         }
         rings.retain(|_, ring| !ring.is_empty());
@@ -383,12 +383,12 @@ impl Model {
         for segment in self.knowledge.segments.retire(oldest) {
             self.changed = true;
             self.knowledge
-                .habits
+                .variability
                 .retain(|key, _| key.segment.as_ref() != Some(&segment));
             self.forget_panes(Some(&segment), effects, writer)?;
             if self.segment_references.remove(&segment).is_some() {
                 let name = self.knowledge.name.clone();
-                writer.remove(effects, &Key::Reference(name, Some(segment)))?;
+                writer.remove(effects, &StateKey::Reference(name, Some(segment)))?;
             }
         }
         Ok(())
@@ -404,9 +404,9 @@ impl Model {
             for (start, fine) in ring.starts() {
                 let scope = slice.of(self.name());
                 let key = if fine {
-                    Key::Fine(scope, start)
+                    StateKey::Fine(scope, start)
                 } else {
-                    Key::Coarse(scope, start)
+                    StateKey::Coarse(scope, start)
                 };
                 writer.remove(effects, &key)?;
             }
@@ -435,9 +435,9 @@ impl Model {
             .forget(&self.knowledge.name, effects, writer)?;
         let name = self.knowledge.name;
         for segment in self.segment_references.into_keys().map(Some).chain([None]) {
-            writer.remove(effects, &Key::Reference(name.clone(), segment))?;
+            writer.remove(effects, &StateKey::Reference(name.clone(), segment))?;
         }
-        writer.remove(effects, &Key::Model(name))?;
+        writer.remove(effects, &StateKey::Model(name))?;
         Ok(())
     }
 }

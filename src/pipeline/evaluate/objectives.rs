@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Stop;
 use super::publish;
-use crate::alert::{Cause, Context, Episodes, Lasting, ObjectiveReport, Observed, SegmentShare};
+use crate::alert::{Cause, Context, Episodes, ObjectiveReport, Observed, RuleTiming, SegmentShare};
 use crate::detect::Verdict;
-use crate::detect::slo::{Hour, Look, Objective, Observation, Series, judge, standing};
+use crate::detect::slo::{Hour, Objective, Observation, RuleInput, Series, judge, standing};
 use crate::event::Segment;
-use crate::pipeline::effect::{Effects, ObjectiveStanding, Output, OutputTopic};
+use crate::pipeline::effect::{Effects, ObjectiveReading, Output, OutputTopic};
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{Key, StateWriter};
+use crate::pipeline::state::{StateKey, StateWriter};
 use crate::sketch::{Exemplars, Share};
 use crate::window::{Boundary, Span};
 
@@ -51,7 +51,7 @@ impl SegmentShares {
 }
 
 /// What a look needs to know of the model.
-pub struct Surroundings<'a> {
+pub struct ObjectiveContext<'a> {
     /// The model.
     pub model: &'a str,
     /// The boundary.
@@ -121,7 +121,7 @@ impl Objectives {
     pub fn look(
         &mut self,
         objective: &Objective,
-        around: &Surroundings<'_>,
+        around: &ObjectiveContext<'_>,
         effects: &mut Effects,
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
@@ -167,21 +167,24 @@ impl Objectives {
             for start in tracked.series.hours() {
                 writer.remove(effects, &hour_key(model, name, start))?;
             }
-            writer.remove(effects, &Key::Objective(model.to_owned(), name.clone()))?;
+            writer.remove(
+                effects,
+                &StateKey::Objective(model.to_owned(), name.clone()),
+            )?;
         }
         Ok(())
     }
 }
 
-fn hour_key(model: &str, objective: &str, start: Boundary) -> Key {
-    Key::ObjectiveHour(model.to_owned(), objective.to_owned(), start)
+fn hour_key(model: &str, objective: &str, start: Boundary) -> StateKey {
+    StateKey::ObjectiveHour(model.to_owned(), objective.to_owned(), start)
 }
 
 impl Tracked {
     fn alert(
         &mut self,
         objective: &Objective,
-        around: &Surroundings<'_>,
+        around: &ObjectiveContext<'_>,
         observed: &[Observed],
         effects: &mut Effects,
         writer: &mut StateWriter,
@@ -198,7 +201,7 @@ impl Tracked {
         for alert in self.episodes.observe(around.at, observed, &context) {
             publish::alert(effects, alert);
         }
-        let key = Key::Objective(around.model.to_owned(), objective.name.clone());
+        let key = StateKey::Objective(around.model.to_owned(), objective.name.clone());
         match (was_empty, self.episodes.is_empty()) {
             (true, true) => Ok(()),
             (false, true) => Ok(writer.remove(effects, &key)?),
@@ -206,7 +209,7 @@ impl Tracked {
         }
     }
 
-    fn tell(&self, objective: &Objective, around: &Surroundings<'_>, effects: &mut Effects) {
+    fn tell(&self, objective: &Objective, around: &ObjectiveContext<'_>, effects: &mut Effects) {
         let standing = standing(objective, &self.series, around.at);
         if around.at.on_grid(REPORT_MINUTES) {
             let report = ObjectiveReport {
@@ -225,7 +228,7 @@ impl Tracked {
             effects.outputs.push(report);
         }
         let whose = (around.model.to_owned(), objective.name.clone());
-        let told = ObjectiveStanding {
+        let told = ObjectiveReading {
             target: objective.target(),
             standing,
         };
@@ -234,15 +237,15 @@ impl Tracked {
 }
 
 /// What the rules say, with the segments behind what is wrong.
-fn observe(objective: &Objective, series: &Series, around: &Surroundings<'_>) -> Vec<Observed> {
-    let look = Look {
+fn observe(objective: &Objective, series: &Series, around: &ObjectiveContext<'_>) -> Vec<Observed> {
+    let look = RuleInput {
         objective,
         series,
         at: around.at,
         matured: (around.matured)(objective, series),
     };
     let observed = |observation: Observation| Observed {
-        lasting: Some(Lasting {
+        lasting: Some(RuleTiming {
             hold_minutes: observation.hold_minutes,
             keep_firing_minutes: observation.keep_firing_minutes,
         }),
@@ -256,7 +259,7 @@ fn observe(objective: &Objective, series: &Series, around: &Surroundings<'_>) ->
 fn worst_segments(
     objective: &Objective,
     observation: &Observation,
-    around: &Surroundings<'_>,
+    around: &ObjectiveContext<'_>,
 ) -> Vec<SegmentShare> {
     let is_trouble = matches!(
         observation.finding.verdict,

@@ -1,12 +1,12 @@
 //! What evaluate publishes: alerts, the reports of windows, references, and losses that were accepted.
 
-use super::judge::Judged;
+use super::judge::BoundaryFindings;
 use super::model::Model;
 use super::quality::Drift;
 use super::slice::Slice;
 use crate::alert::{
-    AlertRecord, Cause, Change, Context, Episodes, Integrity, Kind, Observed, Report, Settings,
-    Severity, SourceName, reference_records,
+    AlertKind, AlertRecord, AlertSettings, Cause, Change, Context, Episodes, Integrity, Observed,
+    Report, Severity, SourceName, reference_records,
 };
 use crate::detect::{Family, Finding};
 use crate::event::EventTime;
@@ -21,7 +21,13 @@ use crate::window::{Boundary, Span, WindowLength};
 const REFERENCE_BYTES_MAX: usize = 400 << 10;
 
 /// Moves the alerts of a model by what was found at a boundary.
-pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effects: &mut Effects) {
+pub fn alerts(
+    model: &mut Model,
+    at: Boundary,
+    plan: &Plan,
+    found: &BoundaryFindings,
+    effects: &mut Effects,
+) {
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
     let was_empty = episodes.is_empty();
     let exemplars = |cause: &Cause| exemplars(model, cause, at);
@@ -39,10 +45,13 @@ pub fn alerts(model: &mut Model, at: Boundary, plan: &Plan, found: &Judged, effe
     };
     if !(was_empty && found.observed.is_empty()) {
         for alert in episodes.observe(at, &found.observed, &context) {
-            if plan.joins() && alert.kind == Kind::Drift && alert.change == Some(Change::Opened) {
+            if plan.joins()
+                && alert.kind == AlertKind::Drift
+                && alert.change == Some(Change::Opened)
+            {
                 model.quality.expect(drift(&episodes, alert.severity, at));
             }
-            if alert.kind == Kind::Drift && alert.change == Some(Change::Resolved) {
+            if alert.kind == AlertKind::Drift && alert.change == Some(Change::Resolved) {
                 model.quality.end_drift(at);
             }
             self::alert(effects, alert);
@@ -92,9 +101,11 @@ pub fn alert(effects: &mut Effects, alert: AlertRecord) {
 fn of_alert(alert: &AlertRecord) -> Output {
     Output {
         topic: match alert.kind {
-            Kind::Drift => OutputTopic::Drift,
-            Kind::Slo => OutputTopic::Slo,
-            Kind::DataQuality | Kind::Volume | Kind::Integrity => OutputTopic::Anomaly,
+            AlertKind::Drift => OutputTopic::Drift,
+            AlertKind::Slo => OutputTopic::Slo,
+            AlertKind::DataQuality | AlertKind::Volume | AlertKind::Integrity => {
+                OutputTopic::Anomaly
+            }
         },
         key: alert.key().to_owned(),
         headers: alert.headers(),
@@ -103,7 +114,13 @@ fn of_alert(alert: &AlertRecord) -> Output {
 }
 
 /// Publishes the summary of each window that ends here and begins where the one before it ended.
-pub fn reports(model: &Model, at: Boundary, plan: &Plan, found: &Judged, effects: &mut Effects) {
+pub fn reports(
+    model: &Model,
+    at: Boundary,
+    plan: &Plan,
+    found: &BoundaryFindings,
+    effects: &mut Effects,
+) {
     for spec in plan
         .windows
         .iter()
@@ -182,7 +199,12 @@ pub fn reference(reference: &Reference) -> impl Iterator<Item = Output> {
 
 /// The alert that something about a source is broken.
 #[must_use]
-pub fn integrity(settings: &Settings, source: &SourceId, what: Integrity, at: EventTime) -> Output {
+pub fn integrity(
+    settings: &AlertSettings,
+    source: &SourceId,
+    what: Integrity,
+    at: EventTime,
+) -> Output {
     let name = SourceName {
         topic: &source.topic,
         partition: source.partition,

@@ -13,10 +13,12 @@ use crate::detect::slo::{Objective, Rule, Sli};
 use crate::event::{Scope, Segment};
 use crate::pipeline::effect::{Effects, Output, OutputTopic, QualityKey};
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{Key, QualityPane, StateWriter};
+use crate::pipeline::state::{QualityPane, StateKey, StateWriter};
 use crate::sketch::{Monoid, Quality, Share};
 use crate::stats::{POSITIVE_CLASSES, Proportion, evaluation_share, proportion};
-use crate::window::{Boundary, Grain, GrainRing, Kept, PaneName, Span, WindowLength};
+use crate::window::{
+    Boundary, PaneName, Resolution, RollupRetention, RollupRing, Span, WindowLength,
+};
 
 /// Minutes of the windows that are measured, each with the step by which it moves.
 const WINDOWS: [(u32, i64); 3] = [(60, 15), (1_440, 60), (10_080, 60)];
@@ -33,8 +35,8 @@ const DRIFTS_MAX: usize = 100;
 /// Both layouts of one slice.
 #[derive(Default)]
 struct Panes {
-    by_prediction: GrainRing<Quality>,
-    by_label: GrainRing<Quality>,
+    by_prediction: RollupRing<Quality>,
+    by_label: RollupRing<Quality>,
 }
 
 /// What is known of a model's quality beside its panes: one entry of the state.
@@ -87,7 +89,7 @@ impl ModelQuality {
             By::Prediction => &mut panes.by_prediction,
             By::Label => &mut panes.by_label,
         };
-        ring.insert((pane.grain, pane.start), quality);
+        ring.insert((pane.resolution, pane.start), quality);
     }
 
     /// Counts what became known in the minute before `now` of predictions in the quarter of an hour from `predicted` on.
@@ -158,7 +160,7 @@ impl ModelQuality {
         effects: &mut Effects,
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
-        let hour = Grain::Hour.start(at);
+        let hour = Resolution::Hour.start(at);
         if self.maturity_at != Some(hour) {
             self.maturity = self.maturity_of(hour, plan);
             self.maturity_at = Some(hour);
@@ -168,7 +170,7 @@ impl ModelQuality {
         if at.on_grid(DAY) {
             self.report_days(model, at, plan, effects);
         }
-        if at.on_grid(Grain::Quarter.minutes()) {
+        if at.on_grid(Resolution::Quarter.minutes()) {
             self.assess(model, at, plan, effects);
         }
         self.write_knowledge(model, effects, writer)
@@ -187,7 +189,7 @@ impl ModelQuality {
         if std::mem::take(&mut self.changed) {
             writer.put(
                 effects,
-                &Key::ModelQuality(model.to_owned()),
+                &StateKey::ModelQuality(model.to_owned()),
                 &self.knowledge,
             )?;
         }
@@ -202,7 +204,7 @@ impl ModelQuality {
         effects: &mut Effects,
         writer: &mut StateWriter,
     ) -> Result<(), Stop> {
-        if !at.on_grid(Grain::Quarter.minutes()) {
+        if !at.on_grid(Resolution::Quarter.minutes()) {
             return Ok(());
         }
         let kept = kept(plan);
@@ -258,7 +260,7 @@ impl ModelQuality {
                 }
             }
         }
-        Ok(writer.remove(effects, &Key::ModelQuality(model.to_owned()))?)
+        Ok(writer.remove(effects, &StateKey::ModelQuality(model.to_owned()))?)
     }
 
     /// Measures the windows that end here; those that begin where the one before them ended are reported.
@@ -384,7 +386,10 @@ impl ModelQuality {
             Rule::Below { window, .. } if objective.sli.needs_truth() => {
                 (By::Prediction, self.matured_window(*window, span.end))
             }
-            _ => (By::Label, Some(last_week(widened(span, Grain::Quarter)))),
+            _ => (
+                By::Label,
+                Some(last_week(widened(span, Resolution::Quarter))),
+            ),
         };
         let Some(span) = span else {
             return SegmentShares::default();
@@ -410,7 +415,7 @@ impl ModelQuality {
         let positive = self.positive(model, plan);
         if matches!(objective.sli, Sli::Evaluation { .. }) {
             // A judge's score says nothing of when a truth comes: it is judged when it is known.
-            let span = widened(Span::ending_at(at, *window), Grain::Quarter);
+            let span = widened(Span::ending_at(at, *window), Resolution::Quarter);
             return Some(self.share(objective, By::Label, None, span, positive));
         }
         let span = self.matured_window(*window, at)?;
@@ -421,13 +426,13 @@ impl ModelQuality {
     fn matured_window(&self, window: WindowLength, at: Boundary) -> Option<Span> {
         let maturity = self.maturity?;
         let end = at.plus_minutes(-maturity.delay_minutes);
-        let span = Span::ending_at(Grain::Hour.start(end), window);
+        let span = Span::ending_at(Resolution::Hour.start(end), window);
         (coverage(&self.whole(span)) >= maturity.coverage / 2.0).then_some(span)
     }
 
     /// How long labels usually take and how many ever come, from predictions that no label can reach any more.
     fn maturity_of(&self, at: Boundary, plan: &Plan) -> Option<Maturity> {
-        let end = Grain::Day.start(at.plus_minutes(-plan.join.horizon_minutes));
+        let end = Resolution::Day.start(at.plus_minutes(-plan.join.horizon_minutes));
         let span = Span {
             start: end.plus_minutes(-MATURED_DAYS * DAY),
             end,
@@ -447,7 +452,7 @@ impl ModelQuality {
     fn whole_or_younger(&self, days: Span, at: Boundary, plan: &Plan) -> Quality {
         let mut old = self.whole(days);
         if old.labelled < DELAYS_MIN {
-            let end = Grain::Hour.start(at.plus_minutes(-plan.join.horizon_minutes));
+            let end = Resolution::Hour.start(at.plus_minutes(-plan.join.horizon_minutes));
             old = self.whole(Span {
                 start: end.plus_minutes(-DAY),
                 end,
@@ -546,14 +551,14 @@ fn coverage(quality: &Quality) -> f64 {
 }
 
 impl Panes {
-    fn both(&mut self) -> [(By, &mut GrainRing<Quality>); 2] {
+    fn both(&mut self) -> [(By, &mut RollupRing<Quality>); 2] {
         [
             (By::Prediction, &mut self.by_prediction),
             (By::Label, &mut self.by_label),
         ]
     }
 
-    fn get(&self, by: By) -> &GrainRing<Quality> {
+    fn get(&self, by: By) -> &RollupRing<Quality> {
         match by {
             By::Prediction => &self.by_prediction,
             By::Label => &self.by_label,
@@ -601,28 +606,28 @@ fn last_week(span: Span) -> Span {
 }
 
 /// The span of whole panes that holds `span`.
-fn widened(span: Span, grain: Grain) -> Span {
+fn widened(span: Span, resolution: Resolution) -> Span {
     Span {
-        start: grain.start(span.start),
-        end: grain.start(span.end.plus_minutes(grain.minutes() - 1)),
+        start: resolution.start(span.start),
+        end: resolution.start(span.end.plus_minutes(resolution.minutes() - 1)),
     }
 }
 
 /// The shortest panes of a span that are still there at `at`.
-fn still_kept(span: Span, at: Boundary, plan: &Plan) -> Grain {
+fn still_kept(span: Span, at: Boundary, plan: &Plan) -> Resolution {
     let (kept, age) = (kept(plan), at.0 - span.start.0);
     if age < kept.quarter_minutes {
-        Grain::Quarter
+        Resolution::Quarter
     } else if age < kept.hour_minutes {
-        Grain::Hour
+        Resolution::Hour
     } else {
-        Grain::Day
+        Resolution::Day
     }
 }
 
 /// How long panes are needed: quarters for the day, hours for a week that ends as long ago as labels take, days until the
 /// horizon and the week before it from which the usual delay is taken.
-fn kept(plan: &Plan) -> Kept {
+fn kept(plan: &Plan) -> RollupRetention {
     let horizon = plan.join.horizon_minutes;
     let window = |objective: &Objective| match &objective.rule {
         Rule::Below { window, .. } => window.minutes(),
@@ -634,13 +639,20 @@ fn kept(plan: &Plan) -> Kept {
     } else {
         0
     };
-    Kept {
+    RollupRetention {
         quarter_minutes: DAY + 2 * 60,
         hour_minutes: matured.max((MATURED_DAYS + 1) * DAY),
         day_minutes: matured.max(horizon + (MATURED_DAYS + 2) * DAY),
     }
 }
 
-fn key(scope: &Scope, by: By, (grain, start): PaneName) -> Key {
-    Key::Quality(scope.clone(), QualityPane { by, grain, start })
+fn key(scope: &Scope, by: By, (resolution, start): PaneName) -> StateKey {
+    StateKey::Quality(
+        scope.clone(),
+        QualityPane {
+            by,
+            resolution,
+            start,
+        },
+    )
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::known::{Known, Whose};
 use super::model::{Knowledge, Model};
+use super::pending_quality::{PendingQuality, QualityOwner};
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
 use super::{Evaluate, OpenPanes, Replay, Stop};
@@ -13,7 +13,7 @@ use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
-use crate::pipeline::state::{BadState, Head, Key, QualityPane, StateReader, decode, same};
+use crate::pipeline::state::{BadState, Head, QualityPane, StateKey, StateReader, decode, same};
 use crate::reference::Reference;
 use crate::sketch::{Partial, Quality};
 use crate::window::{Boundary, PANE_MILLIS};
@@ -38,7 +38,8 @@ impl Evaluate {
         };
         check(&head, writer.digest())?;
         let (open, checkpointed) = std::mem::take(&mut held.open);
-        let known = Known::restored(std::mem::take(&mut held.known), head.open_quality_closed);
+        let known =
+            PendingQuality::restored(std::mem::take(&mut held.known), head.open_quality_closed);
         let stale = held.objectives_no_more(&plan);
         let models = held.into_models(&plan);
         let mut restored = Self {
@@ -66,7 +67,7 @@ impl Evaluate {
             effects: Effects::default(),
             writer,
             changed: false,
-            is_herald: partition == 0,
+            reports_global_events: partition == 0,
         };
         if restored.replay.is_none() {
             restored.close_quality_again(head.quality_closed);
@@ -87,9 +88,9 @@ struct Held {
     references: BTreeMap<(String, Option<Segment>), Reference>,
     /// Open panes, and which of them a checkpoint has written.
     open: (OpenPanes, BTreeSet<(Boundary, Scope)>),
-    panes: Vec<(Key, Partial)>,
+    panes: Vec<(StateKey, Partial)>,
     /// Open minutes of what became known.
-    known: Vec<(Boundary, Whose, Quality)>,
+    known: Vec<(Boundary, QualityOwner, Quality)>,
     quality_panes: Vec<(Scope, QualityPane, Quality)>,
     quality: Vec<(String, QualityKnowledge)>,
     /// By model and objective.
@@ -104,46 +105,48 @@ struct HeldObjective {
 }
 
 impl Held {
-    fn take(&mut self, key: &Key, value: &[u8]) -> Result<(), BadState> {
+    fn take(&mut self, key: &StateKey, value: &[u8]) -> Result<(), BadState> {
         match key {
-            Key::Head => self.head = Some(decode(value)?),
-            Key::Model(name) => {
+            StateKey::Head => self.head = Some(decode(value)?),
+            StateKey::Model(name) => {
                 let knowledge: Knowledge = decode(value)?;
                 let model = Model::restored(knowledge);
                 self.models.insert(name.clone(), model);
             }
-            Key::Reference(name, segment) => {
+            StateKey::Reference(name, segment) => {
                 let whose = (name.clone(), segment.clone());
                 self.references.insert(whose, decode(value)?);
             }
-            Key::Open(scope, start) => {
+            StateKey::Open(scope, start) => {
                 let (open, checkpointed) = &mut self.open;
                 checkpointed.insert((*start, scope.clone()));
                 let scopes = open.entry(*start).or_default();
                 scopes.insert(scope.clone(), decode(value)?);
             }
-            Key::Fine(..) | Key::Coarse(..) => self.panes.push((key.clone(), decode(value)?)),
+            StateKey::Fine(..) | StateKey::Coarse(..) => {
+                self.panes.push((key.clone(), decode(value)?))
+            }
             other => self.take_quality(other, value)?,
         }
         Ok(())
     }
 
-    fn take_quality(&mut self, key: &Key, value: &[u8]) -> Result<(), BadState> {
+    fn take_quality(&mut self, key: &StateKey, value: &[u8]) -> Result<(), BadState> {
         match key {
-            Key::OpenQuality(minute, scope, predicted) => {
+            StateKey::OpenQuality(minute, scope, predicted) => {
                 let whose = (scope.clone(), *predicted);
                 self.known.push((*minute, whose, decode(value)?));
             }
-            Key::Quality(scope, pane) => {
+            StateKey::Quality(scope, pane) => {
                 self.quality_panes
                     .push((scope.clone(), *pane, decode(value)?));
             }
-            Key::ModelQuality(model) => self.quality.push((model.clone(), decode(value)?)),
-            Key::ObjectiveHour(model, name, start) => {
+            StateKey::ModelQuality(model) => self.quality.push((model.clone(), decode(value)?)),
+            StateKey::ObjectiveHour(model, name, start) => {
                 let hour = (*start, decode(value)?);
                 self.objective(model, name).hours.push(hour);
             }
-            Key::Objective(model, name) => {
+            StateKey::Objective(model, name) => {
                 self.objective(model, name).episodes = Some(decode(value)?);
             }
             _ => {}
@@ -152,7 +155,7 @@ impl Held {
     }
 
     /// What lies there of objectives that are configured no longer.
-    fn objectives_no_more(&self, plan: &Plan) -> Vec<Key> {
+    fn objectives_no_more(&self, plan: &Plan) -> Vec<StateKey> {
         let is_gone = |name: &str| plan.objectives.iter().all(|own| own.name != name);
         let gone = self
             .objectives
@@ -160,10 +163,10 @@ impl Held {
             .filter(|((_, name), _)| is_gone(name));
         let keys = gone.flat_map(|((model, name), held)| {
             let hour = |(start, _): &(Boundary, Hour)| {
-                Key::ObjectiveHour(model.clone(), name.clone(), *start)
+                StateKey::ObjectiveHour(model.clone(), name.clone(), *start)
             };
             let episodes = held.episodes.as_ref();
-            let episodes = episodes.map(|_| Key::Objective(model.clone(), name.clone()));
+            let episodes = episodes.map(|_| StateKey::Objective(model.clone(), name.clone()));
             held.hours.iter().map(hour).chain(episodes)
         });
         keys.collect()
@@ -228,15 +231,15 @@ fn check(head: &Head, digest: u64) -> Result<(), BadState> {
     }
 }
 
-fn put_back(models: &mut BTreeMap<String, Model>, key: &Key, pane: Partial) {
-    let (Key::Fine(scope, start) | Key::Coarse(scope, start)) = key else {
+fn put_back(models: &mut BTreeMap<String, Model>, key: &StateKey, pane: Partial) {
+    let (StateKey::Fine(scope, start) | StateKey::Coarse(scope, start)) = key else {
         return;
     };
     let Some(model) = models.get_mut(&scope.model) else {
         return;
     };
     let ring = model.rings.entry(Slice::from(scope)).or_default();
-    if matches!(key, Key::Fine(..)) {
+    if matches!(key, StateKey::Fine(..)) {
         ring.insert_fine(*start, pane);
     } else {
         ring.insert_coarse(*start, pane);

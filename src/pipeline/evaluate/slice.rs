@@ -39,7 +39,7 @@ impl From<&Scope> for Slice {
 
 /// When a segment was seen, both to a quarter of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
+pub struct SeenSpan {
     /// For the first time.
     pub first: Boundary,
     /// For the last time.
@@ -48,7 +48,7 @@ pub struct Seen {
 
 /// The segments that a model knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownSegments(BTreeMap<Segment, Seen>);
+pub struct KnownSegments(BTreeMap<Segment, SeenSpan>);
 
 impl KnownSegments {
     /// Notes that `segment` was seen in `quarter`; answers whether that is news.
@@ -56,7 +56,7 @@ impl KnownSegments {
         match self.0.get_mut(segment) {
             Some(seen) => std::mem::replace(&mut seen.last, quarter) != quarter,
             None => {
-                let seen = Seen {
+                let seen = SeenSpan {
                     first: quarter,
                     last: quarter,
                 };
@@ -89,7 +89,7 @@ impl KnownSegments {
     }
 
     /// Each segment and when it was seen.
-    pub fn iter(&self) -> impl Iterator<Item = (&Segment, Seen)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Segment, SeenSpan)> {
         self.0.iter().map(|(segment, seen)| (segment, *seen))
     }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::sketch::{Quality, SCORE_CELLS};
 use crate::stats::cells::{Pair, PairedCells};
 use crate::stats::chi_square::ChiSquare;
-use crate::stats::comparison::{Comparison, Kind};
+use crate::stats::comparison::{Comparison, SubjectKind};
 use crate::stats::distance::{Distance, Psi};
 use crate::stats::likelihood::likelihood_ratio;
 
@@ -125,7 +125,7 @@ fn psi_of_all(mut groups: Vec<Pair>) -> f64 {
     let places = groups.len().saturating_sub(1) as f64;
     let bias = places * (1.0 / total.window as f64 - 1.0 / total.reference as f64);
     let comparison = Comparison {
-        kind: Kind::Numbers,
+        kind: SubjectKind::Numbers,
         cells: PairedCells::default(),
         groups,
         reference_level: 0,

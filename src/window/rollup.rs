@@ -13,7 +13,7 @@ use crate::sketch::Monoid;
 
 /// The length of such a pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Grain {
+pub enum Resolution {
     /// 15 minutes.
     Quarter,
     /// An hour.
@@ -22,7 +22,7 @@ pub enum Grain {
     Day,
 }
 
-impl Grain {
+impl Resolution {
     /// From the longest to the shortest.
     pub const ALL: [Self; 3] = [Self::Day, Self::Hour, Self::Quarter];
 
@@ -45,7 +45,7 @@ impl Grain {
 
 /// How long panes are kept, in minutes before the boundary that has just passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kept {
+pub struct RollupRetention {
     /// Quarters.
     pub quarter_minutes: i64,
     /// Hours.
@@ -54,27 +54,27 @@ pub struct Kept {
     pub day_minutes: i64,
 }
 
-impl Kept {
-    fn minutes(self, grain: Grain) -> i64 {
-        match grain {
-            Grain::Quarter => self.quarter_minutes,
-            Grain::Hour => self.hour_minutes,
-            Grain::Day => self.day_minutes,
+impl RollupRetention {
+    fn minutes(self, resolution: Resolution) -> i64 {
+        match resolution {
+            Resolution::Quarter => self.quarter_minutes,
+            Resolution::Hour => self.hour_minutes,
+            Resolution::Day => self.day_minutes,
         }
     }
 }
 
 /// A pane by its length and its beginning.
-pub type PaneName = (Grain, Boundary);
+pub type PaneName = (Resolution, Boundary);
 
 /// Panes of three lengths.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GrainRing<M> {
+pub struct RollupRing<M> {
     panes: BTreeMap<PaneName, M>,
     changed: BTreeSet<PaneName>,
 }
 
-impl<M> Default for GrainRing<M> {
+impl<M> Default for RollupRing<M> {
     fn default() -> Self {
         Self {
             panes: BTreeMap::new(),
@@ -83,14 +83,17 @@ impl<M> Default for GrainRing<M> {
     }
 }
 
-impl<M: Monoid> GrainRing<M> {
+impl<M: Monoid> RollupRing<M> {
     /// Counts `what` in every pane that holds `at` and is still kept at `now`.
-    pub fn add(&mut self, at: Boundary, what: &M, now: Boundary, kept: Kept) {
-        for grain in Grain::ALL {
-            let start = grain.start(at);
-            if !is_old(grain, start, now, kept) {
-                self.panes.entry((grain, start)).or_default().merge(what);
-                self.changed.insert((grain, start));
+    pub fn add(&mut self, at: Boundary, what: &M, now: Boundary, kept: RollupRetention) {
+        for resolution in Resolution::ALL {
+            let start = resolution.start(at);
+            if !is_old(resolution, start, now, kept) {
+                self.panes
+                    .entry((resolution, start))
+                    .or_default()
+                    .merge(what);
+                self.changed.insert((resolution, start));
             }
         }
     }
@@ -101,10 +104,10 @@ impl<M: Monoid> GrainRing<M> {
     }
 
     /// Drops what is too old; answers what that was.
-    pub fn age(&mut self, now: Boundary, kept: Kept) -> Vec<PaneName> {
-        let old: Vec<PaneName> = Grain::ALL
+    pub fn age(&mut self, now: Boundary, kept: RollupRetention) -> Vec<PaneName> {
+        let old: Vec<PaneName> = Resolution::ALL
             .into_iter()
-            .flat_map(|grain| self.old_of(grain, now, kept))
+            .flat_map(|resolution| self.old_of(resolution, now, kept))
             .collect();
         for name in &old {
             self.panes.remove(name);
@@ -113,12 +116,18 @@ impl<M: Monoid> GrainRing<M> {
         old
     }
 
-    fn old_of(&self, grain: Grain, now: Boundary, kept: Kept) -> impl Iterator<Item = PaneName> {
+    fn old_of(
+        &self,
+        resolution: Resolution,
+        now: Boundary,
+        kept: RollupRetention,
+    ) -> impl Iterator<Item = PaneName> {
         let of_grain = self
             .panes
-            .range((grain, Boundary(i64::MIN))..)
+            .range((resolution, Boundary(i64::MIN))..)
             .map(|(name, _)| *name);
-        of_grain.take_while(move |(g, start)| *g == grain && is_old(grain, *start, now, kept))
+        of_grain
+            .take_while(move |(g, start)| *g == resolution && is_old(resolution, *start, now, kept))
     }
 
     /// The panes that changed since the last call.
@@ -153,21 +162,25 @@ impl<M: Monoid> GrainRing<M> {
         let mut merged = M::default();
         let mut at = span.start;
         while at < span.end {
-            let fits = |grain: &Grain| {
-                at.on_grid(grain.minutes()) && at.plus_minutes(grain.minutes()) <= span.end
+            let fits = |resolution: &Resolution| {
+                at.on_grid(resolution.minutes())
+                    && at.plus_minutes(resolution.minutes()) <= span.end
             };
-            let grain = Grain::ALL.into_iter().find(fits).unwrap_or(Grain::Quarter);
-            if let Some(pane) = self.panes.get(&(grain, grain.start(at))) {
+            let resolution = Resolution::ALL
+                .into_iter()
+                .find(fits)
+                .unwrap_or(Resolution::Quarter);
+            if let Some(pane) = self.panes.get(&(resolution, resolution.start(at))) {
                 merged.merge(pane);
             }
-            at = grain.start(at).plus_minutes(grain.minutes());
+            at = resolution.start(at).plus_minutes(resolution.minutes());
         }
         merged
     }
 }
 
-fn is_old(grain: Grain, start: Boundary, now: Boundary, kept: Kept) -> bool {
-    start.plus_minutes(grain.minutes()) <= now.plus_minutes(-kept.minutes(grain))
+fn is_old(resolution: Resolution, start: Boundary, now: Boundary, kept: RollupRetention) -> bool {
+    start.plus_minutes(resolution.minutes()) <= now.plus_minutes(-kept.minutes(resolution))
 }
 
 #[cfg(test)]
@@ -175,7 +188,7 @@ mod tests {
     use super::*;
     use crate::sketch::Share;
 
-    const KEPT: Kept = Kept {
+    const KEPT: RollupRetention = RollupRetention {
         quarter_minutes: 1_440,
         hour_minutes: 4 * 1_440,
         day_minutes: 10 * 1_440,
@@ -187,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_window_is_the_sum_of_its_quarters_whatever_panes_it_is_made_of() {
-        let mut ring = GrainRing::default();
+        let mut ring = RollupRing::default();
         let now = Boundary(3 * 1_440);
         for quarter in 0..96 * 3 {
             ring.add(Boundary(quarter * 15 + 7), &one(quarter), now, KEPT);
@@ -204,21 +217,21 @@ mod tests {
 
     #[test]
     fn each_length_is_kept_for_its_own_time_and_a_late_word_counts_where_it_still_can() {
-        let mut ring = GrainRing::default();
+        let mut ring = RollupRing::default();
         let now = Boundary(6 * 1_440);
         ring.add(Boundary(30), &one(1), now, KEPT);
         assert_eq!(
             ring.names().collect::<Vec<_>>(),
-            [(Grain::Day, Boundary(0))]
+            [(Resolution::Day, Boundary(0))]
         );
         let dropped = ring.age(Boundary(11 * 1_440), KEPT);
-        assert_eq!(dropped, [(Grain::Day, Boundary(0))]);
+        assert_eq!(dropped, [(Resolution::Day, Boundary(0))]);
         assert!(ring.is_empty());
     }
 
     #[test]
     fn what_changed_is_told_once() {
-        let mut ring = GrainRing::default();
+        let mut ring = RollupRing::default();
         ring.add(Boundary(30), &one(1), Boundary(60), KEPT);
         assert_eq!(ring.take_changed().count(), 3);
         assert_eq!(ring.take_changed().count(), 0);

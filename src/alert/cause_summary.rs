@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::cause::{Cause, Evidence};
 use super::machine::{Machine, State};
 use super::terms::Severity;
-use super::transition::Turn;
+use super::transition::Transition;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Subject;
@@ -25,9 +25,9 @@ impl Ranked<'_> {
 }
 
 /// Version, segment and subject.
-pub(super) type Who<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
+pub(super) type CauseTarget<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
 
-pub(super) fn who(cause: &Cause) -> Who<'_> {
+pub(super) fn who(cause: &Cause) -> CauseTarget<'_> {
     (
         &cause.version,
         cause.segment.as_ref(),
@@ -36,16 +36,16 @@ pub(super) fn who(cause: &Cause) -> Who<'_> {
 }
 
 /// How the causes of one family stand at a boundary; each list has one cause per version, segment and subject, the strongest first.
-pub(super) struct Standing<'a> {
+pub(super) struct CauseSummary<'a> {
     pub(super) firing: Ranked<'a>,
     pub(super) pending: Ranked<'a>,
     resolved: Ranked<'a>,
     withdrawn: Ranked<'a>,
     /// Who began to fire at this boundary without having fired before it.
-    pub(super) new: BTreeSet<Who<'a>>,
+    pub(super) new: BTreeSet<CauseTarget<'a>>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> CauseSummary<'a> {
     pub(super) fn new(
         active: impl Iterator<Item = (&'a Cause, &'a Machine)>,
         ended: impl Iterator<Item = (&'a Cause, &'a Machine)>,
@@ -56,7 +56,8 @@ impl<'a> Standing<'a> {
         let begun =
             |machine: &Machine| matches!(machine.state, State::Firing { since, .. } if since == at);
         let (begun, old): (Vec<_>, Vec<_>) = firing.iter().partition(|(_, m)| begun(m));
-        let known: BTreeSet<Who<'_>> = old.iter().chain(&resolved).map(|(c, _)| who(c)).collect();
+        let known: BTreeSet<CauseTarget<'_>> =
+            old.iter().chain(&resolved).map(|(c, _)| who(c)).collect();
         let new = begun.iter().map(|(cause, _)| who(cause));
         Self {
             new: new.filter(|who| !known.contains(who)).collect(),
@@ -67,19 +68,19 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The causes that a record of `turn` is about.
-    pub(super) fn causes(&self, turn: Turn) -> &Ranked<'a> {
-        match turn {
-            Turn::Held => &self.pending,
-            Turn::Opened | Turn::Joined | Turn::Escalated => &self.firing,
-            Turn::Resolved => &self.resolved,
-            Turn::Withdrawn => &self.withdrawn,
+    /// The causes that a record of `transition` is about.
+    pub(super) fn causes(&self, transition: Transition) -> &Ranked<'a> {
+        match transition {
+            Transition::Held => &self.pending,
+            Transition::Opened | Transition::Joined | Transition::Escalated => &self.firing,
+            Transition::Resolved => &self.resolved,
+            Transition::Withdrawn => &self.withdrawn,
         }
     }
 
-    /// The gravest of the causes that a record of `turn` is about.
-    pub(super) fn severity(&self, turn: Turn) -> Severity {
-        if self.causes(turn).critical {
+    /// The gravest of the causes that a record of `transition` is about.
+    pub(super) fn severity(&self, transition: Transition) -> Severity {
+        if self.causes(transition).critical {
             Severity::Critical
         } else {
             Severity::Warning

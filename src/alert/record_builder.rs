@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 
 use super::cause::{Cause, Evidence, Observed, finite};
+use super::cause_summary::{CauseSummary, who};
 use super::episode::Context;
 use super::identity::{fingerprint, record_id};
 use super::objective::Promise;
 use super::record::{
-    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseRecord, Measure, Named, exemplar_records,
-    instant, named, provenance,
+    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseMeasure, CauseRecord, Named,
+    exemplar_records, instant, named, provenance,
 };
 use super::segment::{naming, segment_records};
-use super::standing::{Standing, who};
-use super::terms::{Kind, Severity, Status};
-use super::transition::{Episode, Turn};
-use super::wording::{Tale, annotations, labels};
+use super::terms::{AlertKind, AlertStatus, Severity};
+use super::text::{AlertText, annotations, labels};
+use super::transition::{Episode, Transition};
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Exemplars;
 use crate::window::Boundary;
 
 /// One transition, about to be written down.
-pub(super) struct Draft<'a> {
+pub(super) struct RecordBuilder<'a> {
     pub(super) family: Family,
-    pub(super) turn: Turn,
+    pub(super) transition: Transition,
     pub(super) episode: &'a Episode,
     pub(super) at: Boundary,
     pub(super) context: &'a Context<'a>,
@@ -31,15 +31,15 @@ pub(super) struct Draft<'a> {
     pub(super) findings: &'a [Observed],
 }
 
-impl Draft<'_> {
+impl RecordBuilder<'_> {
     /// The record; `None` without causes, which no transition is.
-    pub(super) fn record(&self, standing: &Standing<'_>) -> Option<AlertRecord> {
-        let ranked = &standing.causes(self.turn).causes;
+    pub(super) fn record(&self, standing: &CauseSummary<'_>) -> Option<AlertRecord> {
+        let ranked = &standing.causes(self.transition).causes;
         let (first, evidence) = ranked.first()?;
         let causes: Vec<CauseRecord> = ranked.iter().take(CAUSES_SHOWN_MAX).map(cause).collect();
         let new: Vec<Named> = self.new_causes(standing).map(|(c, _)| name(c)).collect();
         let exemplars = self.exemplars(first);
-        let (kind, status) = (Kind::from(self.family), self.turn.status());
+        let (kind, status) = (AlertKind::from(self.family), self.transition.status());
         let Context {
             model,
             about,
@@ -51,8 +51,8 @@ impl Draft<'_> {
             budget_remaining: self.budget_remaining(first),
         }
         .part(first, evidence);
-        let ended_at = (status == Status::Resolved).then(|| instant(self.at.time()));
-        let tale = Tale {
+        let ended_at = (status == AlertStatus::Resolved).then(|| instant(self.at.time()));
+        let tale = AlertText {
             segment: naming(evidence),
             pages: evidence.critical_effect,
             objective: objective.as_ref(),
@@ -71,13 +71,13 @@ impl Draft<'_> {
             fingerprint,
             kind,
             status,
-            change: Some(self.turn.into()),
+            change: Some(self.transition.into()),
             sequence: self.episode.sequence,
             severity: self.severity(),
             model: Some(model.to_owned()),
             version: common_version(ranked),
             segment: self.segment(ranked),
-            measure: Measure::of(first, evidence),
+            measure: CauseMeasure::of(first, evidence),
             reference_id: (self.context.reference_id)(first),
             causes_total: ranked.len() as u64,
             new_causes_total: new.len() as u64,
@@ -103,7 +103,7 @@ impl Draft<'_> {
     }
 
     /// Two objectives are two alerts to a router too, which tells alerts apart by their labels.
-    fn labels(&self, kind: Kind) -> BTreeMap<String, String> {
+    fn labels(&self, kind: AlertKind) -> BTreeMap<String, String> {
         let Context {
             model,
             about,
@@ -148,24 +148,24 @@ impl Draft<'_> {
     /// The causes of which nobody was told before; all of them where the alert begins.
     fn new_causes<'s>(
         &self,
-        standing: &'s Standing<'s>,
+        standing: &'s CauseSummary<'s>,
     ) -> impl Iterator<Item = &'s (&'s Cause, &'s Evidence)> {
-        let turn = self.turn;
+        let transition = self.transition;
         standing
-            .causes(turn)
+            .causes(transition)
             .causes
             .iter()
-            .filter(move |(cause, _)| match turn {
-                Turn::Held | Turn::Opened => true,
-                Turn::Joined => standing.new.contains(&who(cause)),
-                Turn::Escalated | Turn::Resolved | Turn::Withdrawn => false,
+            .filter(move |(cause, _)| match transition {
+                Transition::Held | Transition::Opened => true,
+                Transition::Joined => standing.new.contains(&who(cause)),
+                Transition::Escalated | Transition::Resolved | Transition::Withdrawn => false,
             })
     }
 
     fn exemplars(&self, first: &Cause) -> Exemplars {
-        match self.turn.status() {
-            Status::Resolved => Exemplars::default(),
-            Status::Pending | Status::Firing => (self.context.exemplars)(first),
+        match self.transition.status() {
+            AlertStatus::Resolved => Exemplars::default(),
+            AlertStatus::Pending | AlertStatus::Firing => (self.context.exemplars)(first),
         }
     }
 }
@@ -174,7 +174,7 @@ fn cause((cause, evidence): &(&Cause, &Evidence)) -> CauseRecord {
     CauseRecord {
         version: named(&cause.version),
         segment: cause.segment.as_ref().map(Segment::to_string),
-        measure: Measure::of(cause, evidence),
+        measure: CauseMeasure::of(cause, evidence),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::model::Model;
-use super::objectives::{SegmentShares, Surroundings};
+use super::objectives::{ObjectiveContext, SegmentShares};
 use super::publish;
 use super::quality::share_of;
 use super::slice::Slice;
@@ -18,7 +18,7 @@ use crate::window::{Boundary, COARSE_MINUTES, Span};
 const SEGMENT_MINUTES: i64 = 1_440;
 
 /// What became known of one slice in one minute.
-pub struct QualityOf {
+pub struct QualityDelta {
     /// Whose.
     pub slice: Slice,
     /// Beginning of the quarter of an hour of the predictions.
@@ -63,7 +63,7 @@ pub fn keep(
         let share = carried(model, objective, None, last);
         objectives.count(&name, objective, minute, share, (effects, writer))?;
         if !is_on_labels(objective, plan) {
-            let around = Surroundings {
+            let around = ObjectiveContext {
                 model: &name,
                 at,
                 plan,
@@ -84,7 +84,7 @@ pub fn keep(
 /// When something of ours does not serialise.
 pub fn count(
     model: &mut Model,
-    of: &QualityOf,
+    of: &QualityDelta,
     at: Boundary,
     plan: &Plan,
     (effects, writer): (&mut Effects, &mut StateWriter),
@@ -129,7 +129,7 @@ pub fn judge(
     let mut objectives = std::mem::take(&mut model.objectives);
     for objective in objectives_of(&name, plan).filter(|own| is_on_labels(own, plan)) {
         let quality = &model.quality;
-        let around = Surroundings {
+        let around = ObjectiveContext {
             model: &name,
             at,
             plan,

@@ -8,20 +8,20 @@
 const ENTRIES_PER_SLOT: usize = 2;
 const SLOTS_MIN: usize = 1_024;
 /// Bytes of it for one entry at most, as they are counted.
-pub(super) const SIEVE_BYTES: usize = 4;
+pub(super) const FILTER_BYTES: usize = 4;
 
 /// Bits of buckets by the hash of an id.
 #[derive(Debug)]
-pub(super) struct Sieve {
+pub(super) struct BucketFilter {
     slots: Vec<u32>,
     entries: usize,
 }
 
 /// The bit of one bucket; buckets 32 apart share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mesh(pub u32);
+pub(super) struct BucketMask(pub u32);
 
-impl Mesh {
+impl BucketMask {
     /// Of the bucket with this number.
     pub(super) fn of(number: i64) -> Self {
         Self(1 << number.rem_euclid(32))
@@ -32,13 +32,13 @@ impl Mesh {
     }
 }
 
-impl Default for Sieve {
+impl Default for BucketFilter {
     fn default() -> Self {
         Self::with_slots(SLOTS_MIN)
     }
 }
 
-impl Sieve {
+impl BucketFilter {
     fn with_slots(slots: usize) -> Self {
         Self {
             slots: vec![0; slots],
@@ -57,12 +57,12 @@ impl Sieve {
     }
 
     /// All buckets in which an id of this hash may lie.
-    pub(super) fn of(&self, hash: u64) -> Mesh {
+    pub(super) fn of(&self, hash: u64) -> BucketMask {
         let at = hash as usize & (self.slots.len() - 1); // a power of two
-        Mesh(self.slots.get(at).copied().unwrap_or(u32::MAX))
+        BucketMask(self.slots.get(at).copied().unwrap_or(u32::MAX))
     }
 
-    pub(super) fn insert(&mut self, hash: u64, bucket: Mesh) {
+    pub(super) fn insert(&mut self, hash: u64, bucket: BucketMask) {
         self.entries += 1;
         let at = hash as usize & (self.slots.len() - 1);
         if let Some(slot) = self.slots.get_mut(at) {
@@ -71,7 +71,7 @@ impl Sieve {
     }
 
     /// Some entries are gone, and with them all buckets of `dead`.
-    pub(super) fn clear(&mut self, dead: Mesh, entries: usize) {
+    pub(super) fn clear(&mut self, dead: BucketMask, entries: usize) {
         self.entries -= entries.min(self.entries);
         self.slots.iter_mut().for_each(|slot| *slot &= !dead.0);
     }
@@ -85,27 +85,29 @@ mod tests {
     #[test]
     fn what_was_put_in_is_never_missed_and_little_else_is_found() {
         let mut random = fastrand::Rng::with_seed(3);
-        let mut sieve = Sieve::default();
-        while sieve.slots.len() < 20_000 {
-            sieve = sieve.larger();
+        let mut filter = BucketFilter::default();
+        while filter.slots.len() < 20_000 {
+            filter = filter.larger();
         }
-        let all: Vec<(u64, Mesh)> = (0..40_000)
-            .map(|serial| (random.u64(..), Mesh::of(serial / 1_500)))
+        let all: Vec<(u64, BucketMask)> = (0..40_000)
+            .map(|serial| (random.u64(..), BucketMask::of(serial / 1_500)))
             .collect();
         for (hash, bucket) in &all {
-            sieve.insert(*hash, *bucket);
+            filter.insert(*hash, *bucket);
         }
-        let found = |sieve: &Sieve, (hash, bucket): &(u64, Mesh)| sieve.of(*hash).meets(*bucket);
-        assert!(all.iter().all(|one| found(&sieve, one)));
+        let found = |filter: &BucketFilter, (hash, bucket): &(u64, BucketMask)| {
+            filter.of(*hash).meets(*bucket)
+        };
+        assert!(all.iter().all(|one| found(&filter, one)));
         let looks: u32 = (0..1_000)
-            .map(|_| sieve.of(random.u64(..)).0.count_ones())
+            .map(|_| filter.of(random.u64(..)).0.count_ones())
             .sum();
         assert!(
-            !sieve.is_full() && looks < 2_000,
+            !filter.is_full() && looks < 2_000,
             "{looks} for a thousand strangers"
         );
-        sieve.clear(all[0].1, 1_500);
-        assert!(!all[..1_500].iter().any(|one| found(&sieve, one)));
-        assert!(all[1_500..].iter().all(|one| found(&sieve, one)));
+        filter.clear(all[0].1, 1_500);
+        assert!(!all[..1_500].iter().any(|one| found(&filter, one)));
+        assert!(all[1_500..].iter().all(|one| found(&filter, one)));
     }
 }

@@ -11,7 +11,7 @@ use crate::window::{Boundary, WindowLength};
 
 /// What there is to look at.
 #[derive(Debug, Clone, Copy)]
-pub struct Look<'a> {
+pub struct RuleInput<'a> {
     /// The objective.
     pub objective: &'a Objective,
     /// Its counts in one scope, with everything before `at`.
@@ -39,26 +39,26 @@ pub struct Observation {
 /// What the objective's rule says at a boundary, and of a burn rule also whether the budget is spent; nothing at boundaries off the grid of
 /// [`Objective::step_minutes`].
 #[must_use]
-pub fn judge(look: &Look<'_>) -> Vec<Observation> {
-    if !look.at.on_grid(look.objective.step_minutes()) {
+pub fn judge(input: &RuleInput<'_>) -> Vec<Observation> {
+    if !input.at.on_grid(input.objective.step_minutes()) {
         return Vec::new();
     }
-    match &look.objective.rule {
+    match &input.objective.rule {
         Rule::Burn { windows, .. } => {
-            let burning = if look.objective.sli.is_delayed() {
-                label_burn::judge(look, windows)
+            let burning = if input.objective.sli.is_delayed() {
+                label_burn::judge(input, windows)
             } else {
-                burn::judge(look, windows)
+                burn::judge(input, windows)
             };
-            burning.into_iter().chain(budget::judge(look)).collect()
+            burning.into_iter().chain(budget::judge(input)).collect()
         }
-        Rule::Below { .. } => below::judge(look).into_iter().collect(),
-        Rule::AboveLastWeek { .. } => above::judge(look).into_iter().collect(),
+        Rule::Below { .. } => below::judge(input).into_iter().collect(),
+        Rule::AboveLastWeek { .. } => above::judge(input).into_iter().collect(),
     }
 }
 
 /// What a rule has worked out; the rest of a finding is the same for all.
-pub(super) struct Said {
+pub(super) struct RuleResult {
     pub(super) detector: &'static str,
     pub(super) verdict: Verdict,
     pub(super) value: f64,
@@ -72,7 +72,7 @@ pub(super) struct Said {
 }
 
 /// The verdict of a rule that asks for certainty: past the bound with its whole interval is a breach, with the point only it lingers.
-pub(super) struct Past {
+pub(super) struct BoundTest {
     /// Enough was counted on every side.
     pub(super) enough: bool,
     /// The whole interval is past the bound.
@@ -81,7 +81,7 @@ pub(super) struct Past {
     pub(super) at_all: bool,
 }
 
-impl Past {
+impl BoundTest {
     pub(super) fn verdict(self) -> Verdict {
         match (self.enough, self.surely, self.at_all) {
             (false, ..) => Verdict::InsufficientData,
@@ -101,7 +101,7 @@ pub(super) struct Surprise {
 
 impl Surprise {
     /// Of an estimate `distance` past its bound whose interval of `z` standard deviations reaches `reach` toward it.
-    pub(super) fn of(distance: f64, Reach(reach): Reach, z: f64) -> Self {
+    pub(super) fn of(distance: f64, IntervalReach(reach): IntervalReach, z: f64) -> Self {
         let deviations = if distance <= 0.0 || reach <= 0.0 {
             0.0
         } else {
@@ -115,9 +115,9 @@ impl Surprise {
 }
 
 /// How far an interval reaches from its estimate toward the bound.
-pub(super) struct Reach(pub(super) f64);
+pub(super) struct IntervalReach(pub(super) f64);
 
-impl Said {
+impl RuleResult {
     /// The finding on `objective`.
     pub(super) fn finding(self, objective: &Objective) -> Finding {
         let effect = if self.threshold > 0.0 {

@@ -7,12 +7,12 @@ const CHUNK: usize = 1_024;
 
 /// Entries by their number.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub(super) struct EntryChunks {
     chunks: Vec<Vec<Entry>>,
     len: usize,
 }
 
-impl Shelf {
+impl EntryChunks {
     /// Adds one; its number.
     pub(super) fn push(&mut self, entry: Entry) -> u32 {
         if self.len.is_multiple_of(CHUNK) {

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
+use super::assertion::{AssertedValue, LabelAssertion, LabelSource};
 use super::builder::{LabelParts, parts};
-use super::claim::{Claim, Said, Source};
-use super::hash::{Mixed, content_hash, number_hash, text_hash};
+use super::hash::{MixedHash, content_hash, number_hash, text_hash};
 use super::outcomes::{Group, LabelTruth, Labelled, Predicted};
-use crate::sketch::Known;
+use crate::sketch::KnownTruth;
 
 /// The texts of one flush, with their hashes.
 #[derive(Debug)]
-pub(super) struct Batch {
+pub(super) struct FlushTexts {
     groups: Vec<(Arc<Group>, u64)>,
     words: Vec<(Arc<str>, u64)>,
 }
 
-impl Batch {
+impl FlushTexts {
     pub(super) fn new(groups: Vec<Group>, words: Vec<String>) -> Self {
         let hashed = |group: Group| {
             let hash = parts(&group).hash();
@@ -56,7 +56,7 @@ impl Batch {
             Some(LabelTruth::Class(class)) => self.word_hash(class),
             Some(LabelTruth::Value(value)) => number_hash(value),
         };
-        let mut mixed = Mixed::of(labelled.id)
+        let mut mixed = MixedHash::of(labelled.id)
             .and(labelled.arrival.0 as u64)
             .and(labelled.made.0 as u64)
             .and(self.word_hash(labelled.source))
@@ -68,31 +68,34 @@ impl Batch {
     }
 
     /// What a label says, the truth first.
-    pub(super) fn claims<'a>(&'a self, labelled: &'a Labelled) -> impl Iterator<Item = Claim> + 'a {
+    pub(super) fn assertions<'a>(
+        &'a self,
+        labelled: &'a Labelled,
+    ) -> impl Iterator<Item = LabelAssertion> + 'a {
         let truth = labelled.truth.and_then(|truth| self.truth(truth));
         let evaluations = labelled.evaluations.iter();
         let evaluations = evaluations.filter_map(|(name, cell)| {
             let (name, hash) = self.word(*name)?;
-            Some(Said::Evaluation(Arc::clone(name), *hash, *cell))
+            Some(AssertedValue::Evaluation(Arc::clone(name), *hash, *cell))
         });
-        let source = Source(self.word_hash(labelled.source) as u32);
-        let claim = move |said| Claim {
+        let source = LabelSource(self.word_hash(labelled.source) as u32);
+        let assertion = move |asserted| LabelAssertion {
             arrival: labelled.arrival,
             made: labelled.made,
             source,
-            said,
+            asserted,
             counted: false,
         };
-        truth.into_iter().chain(evaluations).map(claim)
+        truth.into_iter().chain(evaluations).map(assertion)
     }
 
-    fn truth(&self, truth: LabelTruth) -> Option<Said> {
+    fn truth(&self, truth: LabelTruth) -> Option<AssertedValue> {
         match truth {
             LabelTruth::Class(class) => {
                 let (class, hash) = self.word(class)?;
-                Some(Said::Class(Arc::clone(class), *hash))
+                Some(AssertedValue::Class(Arc::clone(class), *hash))
             }
-            LabelTruth::Value(value) => Some(Said::Value(value)),
+            LabelTruth::Value(value) => Some(AssertedValue::Value(value)),
         }
     }
 
@@ -103,8 +106,8 @@ impl Batch {
     ) -> LabelParts<'a, impl Iterator<Item = (&'a str, u8)>> {
         let text = |at: u32| self.word(at).map_or("", |(text, _)| text);
         let truth = labelled.truth.map(|truth| match truth {
-            LabelTruth::Class(class) => Known::Class(text(class)),
-            LabelTruth::Value(value) => Known::Value(value),
+            LabelTruth::Class(class) => KnownTruth::Class(text(class)),
+            LabelTruth::Value(value) => KnownTruth::Value(value),
         });
         let evaluations = labelled.evaluations.iter();
         LabelParts {

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use super::hash::{Mixed, number_hash};
+use super::hash::{MixedHash, number_hash};
 use crate::event::EventTime;
 
 /// What is said.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Said {
+pub(super) enum AssertedValue {
     /// The true class, and the hash of its name.
     Class(Arc<str>, u64),
     /// The true value.
@@ -22,22 +22,22 @@ pub(super) enum Said {
 
 /// What one label says of one subject.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Claim {
+pub(super) struct LabelAssertion {
     /// When the label was stored.
     pub arrival: EventTime,
     /// When it was made.
     pub made: EventTime,
     /// Who said so.
-    pub source: Source,
+    pub source: LabelSource,
     /// What.
-    pub said: Said,
+    pub asserted: AssertedValue,
     /// Whether its label is in the counts for good; of a label's claims only the first speaks for it.
     pub counted: bool,
 }
 
 /// Who said so: half the hash of the name, which is all that is needed of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Source(pub u32);
+pub(super) struct LabelSource(pub u32);
 
 /// The order of claims on one subject: the largest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,14 +47,14 @@ pub(super) struct Rank {
 }
 
 impl Rank {
-    /// The rank of a claim made at `made`; `said` is the hash of what it says.
-    pub(super) fn new(made: EventTime, said: u64, source: Source) -> Self {
-        let hash = Mixed::of(said).and(u64::from(source.0)).0;
+    /// The rank of a claim made at `made`; `asserted` is the hash of what it says.
+    pub(super) fn new(made: EventTime, asserted: u64, source: LabelSource) -> Self {
+        let hash = MixedHash::of(asserted).and(u64::from(source.0)).0;
         Self { made, hash }
     }
 }
 
-impl Said {
+impl AssertedValue {
     fn hash(&self) -> u64 {
         match self {
             Self::Class(_, hash) => *hash,
@@ -79,27 +79,27 @@ impl Said {
     }
 }
 
-impl Claim {
+impl LabelAssertion {
     pub(super) fn rank(&self) -> Rank {
-        Rank::new(self.made, self.said.hash(), self.source)
+        Rank::new(self.made, self.asserted.hash(), self.source)
     }
 
     /// Whether a prediction that could meet `self` learns nothing from it once it has met `other`.
     pub(super) fn is_moot_beside(&self, other: &Self) -> bool {
-        self.said.is_same_subject(&other.said)
+        self.asserted.is_same_subject(&other.asserted)
             && self.arrival <= other.arrival
             && self.rank() <= other.rank()
     }
 
     pub(super) fn is_same_subject(&self, other: &Self) -> bool {
-        self.said.is_same_subject(&other.said)
+        self.asserted.is_same_subject(&other.asserted)
     }
 
     /// Bytes while it waits; texts as if they were not shared.
     pub(super) fn bytes(&self) -> usize {
-        CLAIM_BYTES + self.said.heap_bytes()
+        ASSERTION_BYTES + self.asserted.heap_bytes()
     }
 }
 
 /// A claim, its place in the queue of those that expire, and the allocator's share.
-const CLAIM_BYTES: usize = size_of::<Claim>() + 8 + 16;
+const ASSERTION_BYTES: usize = size_of::<LabelAssertion>() + 8 + 16;

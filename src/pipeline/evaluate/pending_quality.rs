@@ -9,29 +9,29 @@ use super::Stop;
 use crate::event::Scope;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::frame::QualityPartial;
-use crate::pipeline::state::{Key, StateWriter};
+use crate::pipeline::state::{StateKey, StateWriter};
 use crate::sketch::{Monoid, Quality};
 use crate::window::Boundary;
 
 /// Whose predictions of which quarter of an hour.
-pub type Whose = (Scope, Boundary);
+pub type QualityOwner = (Scope, Boundary);
 
 /// Open minutes of what became known.
 #[derive(Default)]
-pub struct Known {
-    open: BTreeMap<Boundary, BTreeMap<Whose, Quality>>,
+pub struct PendingQuality {
+    open: BTreeMap<Boundary, BTreeMap<QualityOwner, Quality>>,
     /// The last boundary that was closed.
     closed: Option<Boundary>,
     /// The same at the last checkpoint.
     checkpoint_closed: Option<Boundary>,
-    checkpointed: BTreeSet<(Boundary, Whose)>,
+    checkpointed: BTreeSet<(Boundary, QualityOwner)>,
 }
 
-impl Known {
+impl PendingQuality {
     /// As the last checkpoint left it; what was closed since is closed again, silently, once the frames were read.
     #[must_use]
     pub fn restored(
-        open: Vec<(Boundary, Whose, Quality)>,
+        open: Vec<(Boundary, QualityOwner, Quality)>,
         checkpoint_closed: Option<Boundary>,
     ) -> Self {
         let mut known = Self {
@@ -93,7 +93,7 @@ impl Known {
 
     /// Closes the minute that ends at `boundary` and hands out what became known in it. What a checkpoint wrote of it stays
     /// written until the next one: until then a restart must find it.
-    pub fn close(&mut self, boundary: Boundary) -> BTreeMap<Whose, Quality> {
+    pub fn close(&mut self, boundary: Boundary) -> BTreeMap<QualityOwner, Quality> {
         self.closed = Some(boundary);
         let minute = boundary.plus_minutes(-1);
         self.open.remove(&minute).unwrap_or_default()
@@ -129,6 +129,6 @@ impl Known {
     }
 }
 
-fn key(minute: Boundary, (scope, predicted): &Whose) -> Key {
-    Key::OpenQuality(minute, scope.clone(), *predicted)
+fn key(minute: Boundary, (scope, predicted): &QualityOwner) -> StateKey {
+    StateKey::OpenQuality(minute, scope.clone(), *predicted)
 }

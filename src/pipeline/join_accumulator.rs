@@ -6,8 +6,8 @@ use super::frame::{QualityPartial, Summary};
 use super::ingest::panes_partition;
 use super::plan::PANES_PARTITIONS;
 use crate::event::Scope;
-use crate::join::{Group, Ledger, Pair};
-use crate::sketch::{Answered, Known, Quality};
+use crate::join::{Group, JoinSink, JoinTimes};
+use crate::sketch::{Answered, KnownTruth, Quality};
 use crate::window::{Boundary, COARSE_MINUTES};
 
 /// Cells that force a flush: a nightly load of labels touches every quarter of an hour of a week.
@@ -18,12 +18,12 @@ type Cell = (Boundary, Boundary);
 
 /// What became known since the last flush.
 #[derive(Default)]
-pub struct Book {
+pub struct JoinAccumulator {
     groups: BTreeMap<Group, BTreeMap<Cell, Quality>>,
     cells: usize,
 }
 
-impl Book {
+impl JoinAccumulator {
     /// Whether memory asks for a flush before its time.
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -32,19 +32,19 @@ impl Book {
 
     /// Everything, by partition of `panes`; the book is empty afterwards.
     pub fn take(&mut self) -> Vec<Vec<Summary>> {
-        let mut loads: Vec<Vec<Summary>> = (0..PANES_PARTITIONS).map(|_| Vec::new()).collect();
+        let mut payloads: Vec<Vec<Summary>> = (0..PANES_PARTITIONS).map(|_| Vec::new()).collect();
         self.cells = 0;
         for (group, cells) in std::mem::take(&mut self.groups) {
-            if let Some(of_partition) = loads.get_mut(panes_partition(&group.model) as usize) {
+            if let Some(of_partition) = payloads.get_mut(panes_partition(&group.model) as usize) {
                 let partials = |scope| partials(scope, &cells);
                 of_partition.extend(scopes(&group).flat_map(partials));
             }
         }
-        loads
+        payloads
     }
 
     #[expect(clippy::expect_used, reason = "the entry was made on the line before")]
-    fn cell(&mut self, of: &Group, pair: Pair) -> &mut Quality {
+    fn cell(&mut self, of: &Group, pair: JoinTimes) -> &mut Quality {
         let quarter = Boundary::at_or_before(pair.predicted_at).floor(COARSE_MINUTES);
         if !self.groups.contains_key(of) {
             self.groups.insert(of.clone(), BTreeMap::new());
@@ -58,12 +58,12 @@ impl Book {
     }
 }
 
-impl Ledger for Book {
-    fn predicted(&mut self, of: &Group, pair: Pair, answer: Answered<'_>) {
+impl JoinSink for JoinAccumulator {
+    fn predicted(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>) {
         self.cell(of, pair).predict(&answer);
     }
 
-    fn judged(&mut self, of: &Group, pair: Pair, answer: Answered<'_>, truth: Known<'_>) {
+    fn judged(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
         self.cell(of, pair)
             .judge(&answer, truth, pair.delay_millis());
     }
@@ -71,15 +71,15 @@ impl Ledger for Book {
     fn corrected(
         &mut self,
         of: &Group,
-        pair: Pair,
+        pair: JoinTimes,
         answer: Answered<'_>,
-        old: Known<'_>,
-        new: Known<'_>,
+        old: KnownTruth<'_>,
+        new: KnownTruth<'_>,
     ) {
         self.cell(of, pair).correct(&answer, old, new);
     }
 
-    fn evaluated(&mut self, of: &Group, pair: Pair, name: &str, old: Option<u8>, new: u8) {
+    fn evaluated(&mut self, of: &Group, pair: JoinTimes, name: &str, old: Option<u8>, new: u8) {
         let quality = self.cell(of, pair);
         if let Some(old) = old {
             quality.evaluate(name, old, -1);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::objective::ObjectivePart;
-use super::objective_tale::ObjectiveTale;
-use super::record::{CauseRecord, Measure};
+use super::objective_text::ObjectiveText;
+use super::record::{CauseMeasure, CauseRecord};
 use super::segment::SegmentShare;
-use super::settings::Settings;
-use super::terms::{Kind, Severity, Status};
+use super::settings::AlertSettings;
+use super::terms::{AlertKind, AlertStatus, Severity};
 use crate::detect::Family;
 
 /// Names of further causes that a description gives.
@@ -16,9 +16,9 @@ const NAMES_MAX: usize = 5;
 const ALL: &str = "all traffic";
 
 /// What is said of an alert.
-pub(super) struct Tale<'a> {
+pub(super) struct AlertText<'a> {
     pub(super) family: Family,
-    pub(super) status: Status,
+    pub(super) status: AlertStatus,
     pub(super) model: &'a str,
     pub(super) causes: &'a [CauseRecord],
     pub(super) causes_total: u64,
@@ -33,18 +33,18 @@ pub(super) struct Tale<'a> {
 
 /// What an Alertmanager routes by. The user's labels yield to ours: routing must not depend on a typing error.
 pub(super) fn labels(
-    kind: Kind,
+    kind: AlertKind,
     severity: Severity,
     model: Option<&str>,
-    settings: &Settings,
+    settings: &AlertSettings,
 ) -> BTreeMap<String, String> {
     let mut labels = settings.labels.clone();
     let alertname = match kind {
-        Kind::Drift => "TidegaugeDrift",
-        Kind::DataQuality => "TidegaugeDataQuality",
-        Kind::Volume => "TidegaugeVolume",
-        Kind::Slo => "TidegaugeObjective",
-        Kind::Integrity => "TidegaugeIntegrity",
+        AlertKind::Drift => "TidegaugeDrift",
+        AlertKind::DataQuality => "TidegaugeDataQuality",
+        AlertKind::Volume => "TidegaugeVolume",
+        AlertKind::Slo => "TidegaugeObjective",
+        AlertKind::Integrity => "TidegaugeIntegrity",
     };
     let ours = [
         ("alertname", Some(alertname)),
@@ -64,7 +64,7 @@ pub(super) fn labels(
 pub(super) fn annotations(
     summary: String,
     description: String,
-    settings: &Settings,
+    settings: &AlertSettings,
 ) -> BTreeMap<String, String> {
     let runbook = settings.runbook_url.clone();
     let pairs = [
@@ -78,7 +78,7 @@ pub(super) fn annotations(
     kept.collect()
 }
 
-impl Tale<'_> {
+impl AlertText<'_> {
     /// One line.
     pub(super) fn summary(&self) -> String {
         let subject = self.causes.first().map_or_else(|| ALL.to_owned(), place);
@@ -95,9 +95,9 @@ impl Tale<'_> {
         };
         let model = self.model;
         match self.status {
-            Status::Pending => format!("{model}: {what} (not firing yet)"),
-            Status::Firing => format!("{model}: {what}"),
-            Status::Resolved => format!("{model}: resolved: {what}"),
+            AlertStatus::Pending => format!("{model}: {what} (not firing yet)"),
+            AlertStatus::Firing => format!("{model}: {what}"),
+            AlertStatus::Resolved => format!("{model}: resolved: {what}"),
         }
     }
 
@@ -111,8 +111,8 @@ impl Tale<'_> {
         kept.join(" ")
     }
 
-    fn of_objective(&self) -> Option<ObjectiveTale<'_>> {
-        Some(ObjectiveTale {
+    fn of_objective(&self) -> Option<ObjectiveText<'_>> {
+        Some(ObjectiveText {
             cause: self.causes.first()?,
             objective: self.objective?,
             pages: self.pages,
@@ -174,13 +174,13 @@ fn place(cause: &CauseRecord) -> String {
     }
 }
 
-pub(super) fn when(measure: &Measure) -> String {
+pub(super) fn when(measure: &CauseMeasure) -> String {
     measure.window.as_ref().map_or_else(String::new, |window| {
         format!("In the {} up to {}, ", window.length, window.end)
     })
 }
 
-fn numbers(measure: &Measure, family: Family) -> String {
+fn numbers(measure: &CauseMeasure, family: Family) -> String {
     let (value, threshold) = (short(measure.value), short(measure.threshold));
     let n = measure.window_events.unwrap_or_default();
     let m = measure.reference_events.unwrap_or_default();

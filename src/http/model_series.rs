@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::outcomes::OutcomeBook;
+use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
 use super::status::{ModelStatus, ReferenceStatus, SubjectStatus};
-use crate::runtime::meter::{Judged, Learning};
+use crate::runtime::meter::{Judged, LearningProgress};
 use crate::window::WindowLength;
 
 /// Subjects shown per model.
@@ -19,12 +19,12 @@ const PICTURE_AGE_MAX: Duration = Duration::from_millis(250);
 
 /// One model.
 #[derive(Default)]
-pub(super) struct ModelBook {
+pub(super) struct ModelSeries {
     pub versions: BTreeSet<String>,
     pub windows_closed: u64,
     reference: Option<ReferenceStatus>,
     subjects: BTreeMap<String, BTreeMap<String, Shown>>,
-    pub outcomes: OutcomeBook,
+    pub outcomes: OutcomeSeries,
 }
 
 /// A subject as it is shown.
@@ -34,9 +34,9 @@ struct Shown {
     status: SubjectStatus,
 }
 
-impl ModelBook {
+impl ModelSeries {
     /// Notes the progress; answers the share, 0..=1.
-    pub fn learning(&mut self, learning: &Learning<'_>) -> f64 {
+    pub fn learning(&mut self, learning: &LearningProgress<'_>) -> f64 {
         let span = learning.span_minutes as f64 / learning.span_minutes_wanted.max(1) as f64;
         let events = learning.events as f64 / learning.events_wanted.max(1) as f64;
         let progress = span.min(events).clamp(0.0, 1.0);

@@ -98,7 +98,7 @@ pub(super) fn show_objective(metrics: &Metrics, told: &ObjectiveTold<'_>) {
 
 /// What is kept of a model's outcomes.
 #[derive(Default)]
-pub(super) struct OutcomeBook {
+pub(super) struct OutcomeSeries {
     quality: BTreeMap<QualityKey, QualityStatus>,
     objectives: BTreeMap<String, ObjectiveStatus>,
 }
@@ -106,7 +106,7 @@ pub(super) struct OutcomeBook {
 /// The whole before its segments, short windows first.
 type QualityKey = (Option<Segment>, String, &'static str, i64);
 
-impl OutcomeBook {
+impl OutcomeSeries {
     pub fn quality(&mut self, told: &QualityTold<'_>) {
         let version = told.version.to_owned();
         let minutes = told.window.minutes();

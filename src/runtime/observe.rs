@@ -4,24 +4,27 @@ use std::collections::BTreeMap;
 
 use super::labels;
 use super::meter::{
-    AlertChange, Judged, Learning, LeftOut, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+    AlertChange, Judged, LearningProgress, LeftOut, Meter, SourceTally, StateSizes, Violation,
+    WindowClosed,
 };
 use super::port::TopicPartition;
 use super::tasks::Tasks;
-use crate::alert::{AlertRecord, CauseRecord, Change, Episodes, Kind, Status, fingerprint};
+use crate::alert::{
+    AlertKind, AlertRecord, AlertStatus, CauseRecord, Change, Episodes, fingerprint,
+};
 use crate::detect::Family;
 use crate::event::{EventTime, Reject};
 use crate::pipeline::Plan;
 use crate::pipeline::effect::{Effects, OutputTopic};
 use crate::pipeline::evaluate::{Evaluate, Model};
-use crate::pipeline::ingest::Tally;
+use crate::pipeline::ingest::IngestCounts;
 use crate::window::Boundary;
 
 /// What a flush has done, to be told once it is committed.
 #[derive(Default)]
-pub struct News {
+pub struct FlushReport {
     /// By source.
-    pub tallies: Vec<(TopicPartition, Tally)>,
+    pub ingest_counts: Vec<(TopicPartition, IngestCounts)>,
     /// By partition of `outcomes`: frames that came twice.
     pub joined: Vec<(i32, u64)>,
     /// By partition of `panes`.
@@ -42,12 +45,12 @@ pub struct Published {
 }
 
 /// Tells the meter.
-pub fn tell(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &News) {
-    for (at, tally) in &news.tallies {
+pub fn observe(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &FlushReport) {
+    for (at, counts) in &news.ingest_counts {
         let watermark = tasks
             .task(&at.topic, at.partition)
             .and_then(|task| task.ingest.watermark());
-        let rejected: Vec<(Reject, u64)> = tally
+        let rejected: Vec<(Reject, u64)> = counts
             .rejected
             .iter()
             .map(|(reason, count)| (*reason, *count))
@@ -55,25 +58,25 @@ pub fn tell(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &News) {
         meter.ingested(&SourceTally {
             topic: &at.topic,
             partition: at.partition,
-            accepted: tally.counted,
-            late: tally.late,
-            sampled_out: tally.sampled_out,
+            accepted: counts.counted,
+            late: counts.late,
+            sampled_out: counts.sampled_out,
             rejected: &rejected,
             watermark,
         });
     }
-    labels::tell_joins(meter, tasks, &news.joined);
+    labels::observe_joins(meter, tasks, &news.joined);
     if news.dead_letters > 0 {
         meter.published("dead_letters", news.dead_letters);
     }
     for (partition, published) in &news.effects {
         if let Some(evaluate) = tasks.evaluate.get(partition) {
-            tell_evaluate(meter, plan, *partition, evaluate, published);
+            observe_evaluate(meter, plan, *partition, evaluate, published);
         }
     }
 }
 
-fn tell_evaluate(
+fn observe_evaluate(
     meter: &dyn Meter,
     plan: &Plan,
     partition: i32,
@@ -92,20 +95,20 @@ fn tell_evaluate(
         (LeftOut::Features, effects.overflow.features),
         (LeftOut::Segments, effects.overflow.segments),
         (
-            LeftOut::Stranded,
-            effects.stranded + effects.stranded_quality,
+            LeftOut::LateForStage,
+            effects.late_for_stage + effects.late_quality,
         ),
     ];
     for (what, count) in left_out.into_iter().filter(|(_, count)| *count > 0) {
         meter.left_out(what, count);
     }
-    tell_windows(meter, evaluate, effects);
-    labels::tell_quality(meter, effects);
-    tell_alerts(meter, effects);
+    observe_windows(meter, evaluate, effects);
+    labels::observe_quality(meter, effects);
+    observe_alerts(meter, effects);
     if let Some(now) = evaluate.clock().map(Boundary::at_or_before) {
         evaluate
             .models()
-            .for_each(|model| tell_learning(meter, plan, model, now));
+            .for_each(|model| observe_learning(meter, plan, model, now));
     }
     meter.state(&StateSizes {
         partition,
@@ -124,7 +127,7 @@ fn tell_evaluate(
 }
 
 /// Tells the meter of what was there when the tasks were restored: the sources, and the alerts that stand.
-pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
+pub fn observe_standing(meter: &dyn Meter, tasks: &Tasks) {
     for (at, task) in &tasks.ingest {
         meter.ingested(&SourceTally {
             topic: &at.topic,
@@ -137,15 +140,15 @@ pub fn tell_standing(meter: &dyn Meter, tasks: &Tasks) {
         });
     }
     for model in tasks.evaluate.values().flat_map(Evaluate::models) {
-        tell_episodes(meter, model.name(), None, model.episodes());
+        observe_episodes(meter, model.name(), None, model.episodes());
         for (objective, episodes) in model.objective_episodes() {
-            tell_episodes(meter, model.name(), Some(objective), episodes);
+            observe_episodes(meter, model.name(), Some(objective), episodes);
         }
     }
-    labels::tell_rebuilding(meter, tasks);
+    labels::observe_rebuilding(meter, tasks);
 }
 
-fn tell_episodes(meter: &dyn Meter, model: &str, objective: Option<&str>, episodes: &Episodes) {
+fn observe_episodes(meter: &dyn Meter, model: &str, objective: Option<&str>, episodes: &Episodes) {
     for standing in episodes.standing() {
         let causes: Vec<String> = standing
             .causes
@@ -153,7 +156,7 @@ fn tell_episodes(meter: &dyn Meter, model: &str, objective: Option<&str>, episod
             .map(|cause| cause.to_string())
             .collect();
         meter.alert(&AlertChange {
-            fingerprint: &fingerprint(model, Kind::from(standing.family), objective),
+            fingerprint: &fingerprint(model, AlertKind::from(standing.family), objective),
             model,
             family: standing.family,
             severity: standing.severity.name(),
@@ -164,7 +167,7 @@ fn tell_episodes(meter: &dyn Meter, model: &str, objective: Option<&str>, episod
     }
 }
 
-fn tell_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
+fn observe_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
     // Metrics are of wholes: each segment value more would multiply their number.
     let wholes = effects.windows.iter();
     for closed in wholes.filter(|closed| closed.scope.segment.is_none()) {
@@ -195,7 +198,7 @@ fn tell_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
     }
 }
 
-fn tell_alerts(meter: &dyn Meter, effects: &Effects) {
+fn observe_alerts(meter: &dyn Meter, effects: &Effects) {
     // An assessment says what an alert did, not where it stands.
     let assessed = |alert: &&AlertRecord| alert.change == Some(Change::Assessed);
     for alert in effects.alerts.iter().filter(|alert| !assessed(alert)) {
@@ -208,7 +211,7 @@ fn tell_alerts(meter: &dyn Meter, effects: &Effects) {
             model,
             family,
             severity: alert.severity.name(),
-            firing: alert.status == Status::Firing,
+            firing: alert.status == AlertStatus::Firing,
             since: instant(&alert.started_at),
             causes: &causes,
         });
@@ -216,13 +219,13 @@ fn tell_alerts(meter: &dyn Meter, effects: &Effects) {
 }
 
 /// The family of an alert about a model; integrity is about a source.
-fn family(kind: Kind) -> Option<Family> {
+fn family(kind: AlertKind) -> Option<Family> {
     match kind {
-        Kind::Drift => Some(Family::Drift),
-        Kind::DataQuality => Some(Family::DataQuality),
-        Kind::Volume => Some(Family::Volume),
-        Kind::Slo => Some(Family::Objective),
-        Kind::Integrity => None,
+        AlertKind::Drift => Some(Family::Drift),
+        AlertKind::DataQuality => Some(Family::DataQuality),
+        AlertKind::Volume => Some(Family::Volume),
+        AlertKind::Slo => Some(Family::Objective),
+        AlertKind::Integrity => None,
     }
 }
 
@@ -240,12 +243,12 @@ fn instant(written: &str) -> EventTime {
     EventTime(written.parse().map_or(0, jiff::Timestamp::as_millisecond))
 }
 
-fn tell_learning(meter: &dyn Meter, plan: &Plan, model: &Model, now: Boundary) {
+fn observe_learning(meter: &dyn Meter, plan: &Plan, model: &Model, now: Boundary) {
     if let Some(reference) = model.reference() {
         return meter.learned(model.name(), &reference.id);
     }
     let (span_minutes, events) = model.learned_so_far(now);
-    meter.learning(&Learning {
+    meter.learning(&LearningProgress {
         model: model.name(),
         span_minutes,
         span_minutes_wanted: plan.learning.span_minutes,

@@ -3,11 +3,11 @@
 use super::objective::ObjectivePart;
 use super::record::CauseRecord;
 use super::segment::SegmentShare;
-use super::wording::{percent, short, when};
+use super::text::{percent, short, when};
 use crate::window::WindowLength;
 
 /// What is said of the first cause of an objective's alert.
-pub(super) struct ObjectiveTale<'a> {
+pub(super) struct ObjectiveText<'a> {
     pub(super) cause: &'a CauseRecord,
     pub(super) objective: &'a ObjectivePart,
     /// Whether it asks for somebody now.
@@ -16,7 +16,7 @@ pub(super) struct ObjectiveTale<'a> {
     pub(super) segment: Option<&'a SegmentShare>,
 }
 
-impl ObjectiveTale<'_> {
+impl ObjectiveText<'_> {
     /// `objective precise is not met: burn rate 4.1 over 1d (page from 3); 61 % of the excess is segment country=DE`.
     pub(super) fn line(&self) -> String {
         let name = &self.objective.name;
