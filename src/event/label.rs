@@ -1,30 +1,32 @@
-//! The truth about a prediction, as it was decoded: what was right, or what a judge thinks of the answer.
+//! Decoded label: the ground truth of one prediction, or the scores that judges gave its answer.
 
 use std::borrow::Cow;
 
 use super::time::EventTime;
 
-/// One label event: it comes minutes to months after the prediction it is about, in any order, doubled, or corrected.
+/// One label event. Labels arrive minutes to months after their prediction, in any order, and may be duplicated or
+/// corrected.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Label<'a> {
-    /// What it is about: the prediction's id, or whatever `join.key` names.
+    /// Key of the prediction that the label belongs to: the prediction's id, or the field that `join.key` names.
     pub id: Cow<'a, str>,
-    /// What was right; `None` where only evaluations are sent.
+    /// Ground truth; `None` if the label carries only evaluations.
     pub truth: Option<Truth<'a>>,
-    /// Scores that a judge gave the answer, by name; any finite number, names are distinct, at most
-    /// [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX). Outside 0..=1 a score has no cell and counts as out of range.
+    /// Scores from judges, by name. Each score is a finite number, names are distinct, and there are at most
+    /// [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX). A score outside 0..=1 has no cell and counts as out of range.
     pub evaluations: Vec<(Cow<'a, str>, f64)>,
-    /// When the label was made: only decides which of two corrections wins. `None` means the record's arrival.
+    /// Time at which the label was made. It only decides which of two corrections wins. `None` means the record's
+    /// arrival.
     pub timestamp: Option<EventTime>,
-    /// Who said so: `human`, `gold`, `chargeback`, `judge`; empty where the producer names none.
+    /// Origin of the label, such as `human`, `gold`, `chargeback` or `judge`; empty if the producer sends none.
     pub source: Cow<'a, str>,
 }
 
-/// What was right.
+/// Ground truth of one prediction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Truth<'a> {
-    /// The true class.
+    /// True class.
     Class(Cow<'a, str>),
-    /// The true value of a regression.
+    /// True value of a regression.
     Value(f64),
 }

@@ -1,4 +1,4 @@
-//! What happened: predictions, labels, the times they carry, and the reasons for which a record is refused.
+//! Events: predictions, labels, the times they carry, and the reasons for rejecting a record.
 
 mod label;
 mod prediction;

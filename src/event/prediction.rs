@@ -1,4 +1,4 @@
-//! One prediction of one model, as it was decoded: borrowed from the payload wherever the text needs no unescaping.
+//! Decoded prediction. Text is borrowed from the payload unless it needs unescaping.
 
 use std::borrow::Cow;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::time::EventTime;
 
-/// One prediction event. Text is borrowed from the payload where it can be.
+/// One prediction event. Text is borrowed from the payload where possible.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prediction<'a> {
-    /// The producer's id: what a label refers to, and what chooses exemplars.
+    /// Id set by the producer. Labels refer to it, and its hash selects exemplars.
     pub id: Cow<'a, str>,
-    /// The model's name.
+    /// Name of the model.
     pub model: Cow<'a, str>,
-    /// The model's version; empty where the producer names none.
+    /// Version of the model; empty if the producer sends none.
     pub version: Cow<'a, str>,
     /// Event time; `None` means the record's arrival time.
     pub timestamp: Option<EventTime>,
@@ -23,74 +23,74 @@ pub struct Prediction<'a> {
     pub label: Option<Cow<'a, str>>,
     /// The score of the predicted (or positive) class; any finite number, usually in 0..=1.
     pub score: Option<f64>,
-    /// The score of each class, where the producer sends them.
+    /// Score of each class, if the producer sends them.
     pub scores: Vec<(Cow<'a, str>, f64)>,
     /// The predicted value of a regression.
     pub value: Option<f64>,
     /// Segment keys and values.
     pub segments: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Whether the answer was served, tried on a part of the traffic, or only shadowed.
+    /// Use of the answer: served, served to part of the traffic, or shadow only.
     pub variant: Variant,
-    /// How long the model took, in milliseconds.
+    /// Latency of the model, in milliseconds.
     pub latency_ms: Option<f64>,
-    /// Whether the model answered.
+    /// Result of the call: ok or error.
     pub status: PredictionStatus,
-    /// Tokens and cost of a language model.
+    /// Token counts and cost of a language model.
     pub usage: Usage,
-    /// Scores that a judge gave the answer on the spot, by name; any finite number, names are distinct, at most
-    /// [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX).
+    /// Scores from judges that the prediction itself carries, by name. Each score is a finite number, names are
+    /// distinct, and there are at most [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX).
     pub evaluations: Vec<(Cow<'a, str>, f64)>,
-    /// The id under which the provider of the model knows the answer, never empty: a label may refer to it.
+    /// Id of the answer at the model's provider, never empty. A label may refer to it.
     pub response_id: Option<Cow<'a, str>>,
-    /// The trace's id: 32 hexadecimal digits.
+    /// Trace id: 32 hexadecimal digits.
     pub trace_id: Option<Cow<'a, str>>,
 }
 
-/// A feature's value.
+/// Value of one feature.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
-    /// Present without a value.
+    /// The feature is present, but its value is null.
     Null,
     /// A finite number.
     Number(f64),
-    /// A category.
+    /// A category, as text.
     Text(Cow<'a, str>),
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
-    /// A vector of numbers (an embedding): counted, not sketched.
+    /// A vector of numbers (an embedding). It is counted, but no sketch keeps its values.
     Vector,
 }
 
-/// How the answer was used.
+/// Use of a model's answer.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub enum Variant {
-    /// Served.
+    /// The answer was served.
     #[default]
     Default,
-    /// Served to a part of the traffic.
+    /// The answer was served to part of the traffic.
     Canary,
-    /// Computed beside the served one.
+    /// The answer was computed beside the served one and not used.
     Shadow,
 }
 
-/// Whether the model answered.
+/// Result of the call to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PredictionStatus {
-    /// It answered.
+    /// The model answered.
     #[default]
     Ok,
-    /// It failed.
+    /// The model failed.
     Error,
 }
 
-/// What a language model used; every field is a finite number of at least zero.
+/// Resource usage of a language model. Every field is a finite number of at least zero.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Usage {
-    /// Tokens of the prompt, cached ones included.
+    /// Tokens of the prompt, including cached tokens.
     pub input_tokens: Option<f64>,
-    /// Tokens of the prompt that came from a cache.
+    /// Tokens of the prompt that were read from a cache.
     pub cached_input_tokens: Option<f64>,
     /// Tokens of the answer.
     pub output_tokens: Option<f64>,

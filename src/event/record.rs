@@ -1,47 +1,51 @@
-//! One record as it lies in Kafka, and the limits a payload must keep.
+//! Undecoded Kafka record, and the limits that its payload must respect.
 
 use super::time::ArrivalTime;
 
-/// A record as read from a topic: borrowed bytes, nothing interpreted.
+/// One record as read from a topic: borrowed bytes that nothing has decoded yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
-    /// The value; `None` for a tombstone.
+    /// Value of the record; `None` for a tombstone.
     pub payload: Option<&'a [u8]>,
-    /// Kafka's record timestamp; `None` where the producer sent none.
+    /// Record timestamp set by Kafka; `None` if the record has none.
     pub arrival: Option<ArrivalTime>,
-    /// The `traceparent` header (W3C Trace Context), if there is one.
+    /// `traceparent` header (W3C Trace Context), if present.
     pub traceparent: Option<&'a str>,
-    /// Whether every header key is UTF-8; a record with another is refused.
+    /// True if every header key is UTF-8. Otherwise the record is rejected.
     pub headers_readable: bool,
 }
 
-/// Evaluations of one event, and names of them that one scope remembers of one span of event time: each name costs up to
-/// 4 KB there, so 128 KB together. Judges are few; hundreds of names are ids that were taken for names.
+/// Maximum number of evaluations in one event, and of evaluation names that one scope keeps for one span of event time.
+/// There, each name costs up to 4 KB, so all names together cost up to 128 KB. Judges are few: hundreds of names mean
+/// that a producer sends ids as names.
 pub const EVALUATIONS_MAX: usize = 32;
 
-/// What one event may at most be; beyond it the event is refused whole, before anything is counted.
+/// Size limits of one event. An event beyond a limit is rejected as a whole, before anything is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one payload.
+    /// Maximum size of a payload, in bytes.
     pub payload_bytes_max: usize,
-    /// Levels of objects and arrays, the event itself being the first; beyond 126 it is held at 126.
+    /// Maximum nesting of objects and arrays. The event itself is level 1. A setting above 126 acts as 126.
     pub nesting_max: usize,
-    /// Features of one event.
+    /// Maximum number of features in an event.
     pub features_max: usize,
-    /// Bytes of an id, a model, a version, a source, or the name of a feature, a segment, a class or an evaluation.
+    /// Maximum length, in bytes, of an id, a model, a version, a source, or the name of a feature, a segment, a class
+    /// or an evaluation.
     pub name_bytes_max: usize,
-    /// Bytes of any other string that is read; fields nobody reads may hold longer ones.
+    /// Maximum length, in bytes, of any other string that is read. Unknown fields may hold longer strings.
     pub text_bytes_max: usize,
-    /// How far an event may be ahead of its record's arrival, in milliseconds: one bad clock must not close every window.
+    /// Maximum time by which an event may be ahead of its record's arrival, in milliseconds. Without this limit, one
+    /// wrong clock could close every window.
     pub future_millis_max: i64,
-    /// How far an event may lie before its record's arrival, in milliseconds: 1970 is a fault, not a replay.
+    /// Maximum time by which an event may be older than its record's arrival, in milliseconds. A timestamp in 1970 is
+    /// an error, not a replay.
     pub age_millis_max: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            payload_bytes_max: 1 << 20, // what a default broker takes
+            payload_bytes_max: 1 << 20, // the default limit of a Kafka broker
             nesting_max: 16,
             features_max: 2_000,
             name_bytes_max: 256,

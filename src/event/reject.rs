@@ -1,21 +1,22 @@
-//! Why a record is refused: stable codes that stand in dead letters and metrics, each with a sentence to act on.
+//! Reasons for rejecting a record: stable codes for dead letters and metrics, each with a sentence to act on.
 
 use std::fmt;
 
-/// Makes the reasons from one table, so that no list of them can be incomplete: a new one is one entry at its end.
+/// Generates the enum and its lists from one table, so that no list can miss a reason. To add a reason, append one
+/// entry at the end of the table.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $reason:ident = $code:literal, $explanation:literal;)*) => {
-        /// The reason for which a record went to the dead-letter topic; its code never changes meaning.
+        /// Reason for which a record went to the dead-letter topic. A code never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Reject {
             $($(#[$doc])* $reason,)*
         }
 
         impl Reject {
-            /// Every reason, in the order of the documentation.
+            /// Every reason, in the order used by the documentation.
             pub const ALL: [Self; [$($code),*].len()] = [$(Self::$reason),*];
 
-            /// The stable code.
+            /// Stable code of the reason, in snake case.
             #[must_use]
             pub fn code(self) -> &'static str {
                 match self {
@@ -23,7 +24,8 @@ macro_rules! reasons {
                 }
             }
 
-            /// One sentence that someone who finds the dead letter can act on; it names rules and limits, never values.
+            /// One sentence that tells the reader of the dead letter what to do. It names rules and limits, never
+            /// values.
             #[must_use]
             pub fn explanation(self) -> &'static str {
                 match self {
@@ -35,71 +37,71 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// No payload at all (a tombstone).
+    /// The record has no payload (a tombstone).
     EmptyPayload = "empty_payload",
         "The record has no payload: predictions and labels need one, so do not send tombstones to this topic.";
-    /// More bytes than `limits.payload_bytes`.
+    /// The payload has more bytes than `limits.payload_bytes`.
     PayloadTooLarge = "payload_too_large",
         "The payload has more bytes than limits.payload_bytes: send fewer fields or raise the limit.";
-    /// Not a JSON text.
+    /// The payload is not one JSON text.
     NotJson = "not_json",
         "The payload is not one JSON text: look for another format, cut-off bytes, NaN, Infinity, or text behind the object.";
-    /// A string with a lone surrogate or bytes that are not UTF-8.
+    /// A string holds a lone surrogate or bytes that are not UTF-8.
     BadUnicode = "bad_unicode",
         "A string holds bytes that are not UTF-8 or half of a surrogate pair: let the producer encode its text as UTF-8.";
-    /// A number beyond the range of a double.
+    /// A number is beyond the range of a double.
     NumberOutOfRange = "number_out_of_range",
         "A number is beyond the range of a 64-bit float: send null where there is no finite value.";
-    /// Objects or arrays nested deeper than `limits.nesting`.
+    /// Objects or arrays are nested deeper than `limits.nesting`.
     TooDeep = "too_deep",
         "Objects or arrays are nested deeper than limits.nesting: flatten the event or raise the limit.";
-    /// A key that stands twice in one object.
+    /// A key occurs twice in one object.
     DuplicateKey = "duplicate_key",
         "A key stands twice in one object, so which value is meant is anyone's guess: send it once.";
-    /// A known field, or the event itself, of another type than the schema says, or outside what it allows.
+    /// A known field, or the event itself, has another type than the schema says, or a value outside its allowed range.
     WrongType = "wrong_type",
         "A field has another type, or a value outside what the topic's schema allows: validate the payload against it.";
-    /// No `id`, or an empty one.
+    /// The `id` is missing or empty.
     MissingId = "missing_id",
         "The event has no id, or an empty one: give every prediction one of its own, and a label that of its prediction.";
-    /// No `model`, or an empty one.
+    /// The `model` is missing or empty.
     MissingModel = "missing_model",
         "The event names no model: set the field model.";
-    /// An id, a model, a version, a source, or the name of a feature, segment, class or evaluation longer than
+    /// An id, a model, a version, a source, or the name of a feature, segment, class or evaluation is longer than
     /// `limits.name_bytes`.
     NameTooLong = "name_too_long",
         "An id, a model, a version, a source, or the name of a feature, segment, class or evaluation is longer than limits.name_bytes.";
-    /// A string longer than `limits.text_bytes`.
+    /// A string is longer than `limits.text_bytes`.
     TextTooLong = "text_too_long",
         "A text is longer than limits.text_bytes: send a category, not a document.";
-    /// More features than `limits.features`.
+    /// The event has more features than `limits.features`.
     TooManyFeatures = "too_many_features",
         "The event has more features than limits.features: send wide inputs as one vector or raise the limit.";
-    /// A timestamp that is neither RFC 3339 nor milliseconds since the Unix epoch.
+    /// The timestamp is neither RFC 3339 nor milliseconds since the Unix epoch.
     BadTimestamp = "bad_timestamp",
         "The timestamp is neither RFC 3339 with an offset nor whole milliseconds since the Unix epoch.";
-    /// No `timestamp`, and none on the record.
+    /// Neither the event nor its record has a timestamp.
     NoTimestamp = "no_timestamp",
         "Neither the event nor its record has a timestamp: set the field timestamp.";
-    /// Event time further ahead of arrival than `limits.future`.
+    /// Event time is ahead of arrival by more than `limits.future`.
     TimestampInFuture = "timestamp_in_future",
         "The event is further ahead of its record's arrival than limits.future: check the producer's clock and unit.";
-    /// Event time further before arrival than `limits.age`.
+    /// Event time is behind arrival by more than `limits.age`.
     TimestampTooOld = "timestamp_too_old",
         "The event is further behind its record's arrival than limits.age: check for seconds sent as milliseconds.";
-    /// A header key that is not UTF-8.
+    /// A header key is not UTF-8.
     HeaderNotUtf8 = "header_not_utf8",
         "A header's key is not UTF-8: look at the producer or interceptor that sets the record's headers.";
-    /// A label with neither `label` nor `value` nor `evaluations`.
+    /// The label has neither `label` nor `value` nor `evaluations`.
     LabelWithoutTruth = "label_without_truth",
         "The label has neither label nor value nor evaluations, so it says nothing of the prediction: send one of them.";
-    /// A label with both `label` and `value`.
+    /// The label has both `label` and `value`.
     LabelAndValue = "label_and_value",
         "The label has both label and value, so which of them is the truth is anyone's guess: send one of them.";
-    /// A weight that is not above 0 and at most 1,000,000.
+    /// The weight is not above 0 and at most 1,000,000.
     BadWeight = "bad_weight",
         "The weight of the label is not above 0 and at most 1,000,000: leave it out, since every label counts once.";
-    /// More than [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX) evaluations.
+    /// The event has more than [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX) evaluations.
     TooManyEvaluations = "too_many_evaluations",
         "The event has more than 32 evaluations: send the scores of few judges, and details elsewhere.";
 }

@@ -1,30 +1,30 @@
-//! Whose predictions a number is about: a model's version as a whole, or one segment of it.
+//! Scope of a count: all predictions of a model's version, or one segment of them.
 
 use serde::{Deserialize, Serialize};
 
-/// One value of one segment key: `country=DE`.
+/// One value of one segment key, such as `country=DE`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Segment {
-    /// The configured key.
+    /// Segment key from the configuration.
     pub key: String,
-    /// The value it has in the predictions that are meant.
+    /// Value of the key in the predictions of this segment.
     pub value: String,
 }
 
-/// `country=DE`, as it is published.
+/// Formats the segment as it is published: `country=DE`.
 impl std::fmt::Display for Segment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}={}", self.key, self.value)
     }
 }
 
-/// Whose predictions were counted. A segment is counted beside the whole, never instead of it.
+/// The predictions that a count covers. Segments are counted in addition to the whole version, never instead of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Scope {
-    /// Model.
+    /// Name of the model.
     pub model: String,
-    /// Version; empty where the producer names none.
+    /// Version of the model; empty if the producer sends none.
     pub version: String,
-    /// The segment; `None` for the version as a whole.
+    /// Segment; `None` for the version as a whole.
     pub segment: Option<Segment>,
 }

@@ -1,34 +1,35 @@
-//! The times that must never be confused, each with its own type; all in milliseconds since the Unix epoch.
+//! Event time, arrival time and wall-clock time. Each has its own type, so that they cannot be confused. All are in
+//! milliseconds since the Unix epoch.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Label, Limits, Prediction, Record, Reject};
 
-/// When it happened at the model: the producer's word, milliseconds since the Unix epoch.
+/// Time at which an event happened at the model, as the producer states it; milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventTime(pub i64);
 
-/// When the record was stored: Kafka's record timestamp, milliseconds since the Unix epoch.
+/// Time at which the record was stored: Kafka's record timestamp, milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ArrivalTime(pub i64);
 
-/// A reading of the wall clock, handed in by the runtime; milliseconds since the Unix epoch.
+/// Reading of the wall clock, passed in by the runtime; milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tick(pub i64);
 
 impl EventTime {
-    /// The instant `millis` later (earlier when negative), held at the ends of the range.
+    /// Returns the time `millis` later, or earlier if negative. The result saturates at the ends of the range.
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
     }
 }
 
-/// When `prediction` happened: its own timestamp, else the arrival of its `record`.
+/// Event time of `prediction`: its own timestamp, or the arrival time of its `record`.
 ///
-/// A timestamp of its own is held against the arrival: one producer with a wrong clock must neither close every window
-/// ahead of time nor be counted into the year 1970. A record without an arrival cannot vouch for anything, and the
-/// producer's word is taken.
+/// The prediction's own timestamp is checked against the arrival time. A producer with a wrong clock must not close
+/// every window ahead of time, and its events must not count in the year 1970. If the record has no arrival time, there
+/// is nothing to check against, and the producer's timestamp is accepted.
 ///
 /// # Errors
 /// `NoTimestamp`, `TimestampInFuture` (more than `limits.future_millis_max` ahead of arrival) or `TimestampTooOld`
@@ -41,20 +42,20 @@ pub fn event_time(
     stamped(prediction.timestamp, record, limits)
 }
 
-/// When a label was made, and when its record was stored.
+/// Times of a label: when it was made, and when its record was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LabelTimes {
-    /// The label's own timestamp, else its arrival: only decides which of two corrections wins.
+    /// Timestamp of the label, or its arrival if it has none. It only decides which of two corrections wins.
     pub made: EventTime,
-    /// The record's arrival, from which the time at which the label became known is reckoned; the label's own timestamp
-    /// where the record has none.
+    /// Arrival time of the record, or the label's own timestamp if the record has none. The time at which the label
+    /// became known is derived from it.
     pub arrival: EventTime,
 }
 
-/// The times of `label`, held against each other as those of a prediction are by [`event_time`].
+/// Times of `label`. Its timestamp is checked against the arrival time as in [`event_time`].
 ///
 /// # Errors
-/// `NoTimestamp`, `TimestampInFuture` or `TimestampTooOld`, as for [`event_time`].
+/// `NoTimestamp`, `TimestampInFuture` or `TimestampTooOld`, as in [`event_time`].
 pub fn label_times(
     label: &Label<'_>,
     record: &Record<'_>,
@@ -65,7 +66,7 @@ pub fn label_times(
     Ok(LabelTimes { made, arrival })
 }
 
-/// The producer's `timestamp`, within the limits around the record's arrival, or the arrival itself.
+/// Returns `timestamp` if it is within the limits around the record's arrival, or the arrival if there is none.
 fn stamped(
     timestamp: Option<EventTime>,
     record: &Record<'_>,
@@ -117,7 +118,7 @@ mod tests {
         event_time(&prediction, &record(arrival), &limits())
     }
 
-    /// Made and arrival of a label.
+    /// Returns `made` and `arrival` of a label.
     fn times(made: Option<i64>, arrival: Option<i64>) -> Result<(i64, i64), Reject> {
         let label = Label {
             timestamp: made.map(EventTime),
