@@ -1,27 +1,28 @@
-//! Bytes → event: one file per format, one table line to register it.
+//! Decoders from bytes to events. Each format is one file, registered by one line in a table.
 
 mod json;
 mod trace;
 
 use crate::event::{Label, Limits, Prediction, Record, Reject};
 
-/// A wire format. Decoding is one pass without a tree, and refuses the whole event before anything is counted.
+/// A wire format. Decoding makes one pass without building a tree. An invalid event is rejected as a whole, before
+/// anything is counted.
 pub trait Codec: Sync {
-    /// The name by which the configuration chooses it.
+    /// Name of the format in the configuration.
     fn name(&self) -> &'static str;
 
-    /// The prediction in `record`, its text borrowed from the payload where it can be.
+    /// Decodes the prediction in `record`. Text is borrowed from the payload where possible.
     ///
     /// # Errors
-    /// The one reason for which the record is refused.
+    /// The first reason found for rejecting the record.
     fn decode<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Prediction<'a>, Reject>;
 
-    /// The label in `record`, its text borrowed from the payload where it can be.
+    /// Decodes the label in `record`. Text is borrowed from the payload where possible.
     ///
     /// # Errors
-    /// The one reason for which the record is refused.
+    /// The first reason found for rejecting the record.
     fn decode_label<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Label<'a>, Reject>;
 }
 
-/// Every format, the first being the default.
+/// Every format. The first is the default.
 pub static CODECS: &[&dyn Codec] = &[&json::Json];

@@ -1,4 +1,4 @@
-//! The trace's id, from a field of the event or from a W3C `traceparent` header.
+//! Trace id, read from a field of the event or from a W3C `traceparent` header.
 //!
 //! Source: W3C Trace Context, <https://www.w3.org/TR/trace-context/#traceparent-header>.
 
@@ -10,8 +10,8 @@ const ID_DIGITS: usize = 32;
 const PARENT_DIGITS: usize = 16;
 const HEADER_BYTES: usize = "00-".len() + ID_DIGITS + 1 + PARENT_DIGITS + "-00".len();
 
-/// The trace id in a `traceparent` header. A malformed header is as good as none: the specification has the receiver
-/// ignore it, and it says nothing about the prediction.
+/// Returns the trace id in a `traceparent` header, or `None` if the header is malformed. The specification tells
+/// receivers to ignore a malformed header, and such a header does not make the prediction invalid.
 pub(super) fn id_of(traceparent: &str) -> Option<&str> {
     let (version, rest) = traceparent.split_once('-')?;
     let (id, rest) = rest.split_once('-')?;
@@ -32,7 +32,8 @@ pub(super) fn id_of(traceparent: &str) -> Option<&str> {
     valid.then_some(id)
 }
 
-/// The trace id in an event's own field, in lower case. All zeros is what a tracer writes where no trace is: none.
+/// Returns the trace id from the event's own field, in lower case. Tracers write all zeros where there is no trace, so
+/// that value gives `None`.
 ///
 /// # Errors
 /// `WrongType` for anything but 32 hexadecimal digits.

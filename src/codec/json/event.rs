@@ -1,4 +1,4 @@
-//! The event itself: which field is read by which seed.
+//! Top-level fields of a prediction event, and the seed that reads each of them.
 
 use std::borrow::Cow;
 
@@ -15,10 +15,10 @@ use super::word::CategoryText;
 use crate::codec::trace;
 use crate::event::{Prediction, PredictionStatus, Variant};
 
-/// The level of the objects in an event.
+/// Nesting level of the objects directly inside an event.
 const INSIDE: usize = 2;
 
-/// The members of the event, written into a prediction.
+/// Reads the members of the event and writes them into a prediction.
 pub(super) struct EventMembers<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     payload_bytes: usize,
@@ -27,7 +27,7 @@ pub(super) struct EventMembers<'a, 'r, 'm> {
 }
 
 impl<'a, 'r, 'm> EventMembers<'a, 'r, 'm> {
-    /// An event that is a payload of `payload_bytes`.
+    /// Starts an event whose payload has `payload_bytes` bytes. That size gives the initial capacity for features.
     pub(super) fn new(
         rules: &'r Rules<'r>,
         payload_bytes: usize,

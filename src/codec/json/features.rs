@@ -1,4 +1,4 @@
-//! `features`: a name and a value each, written into one vector.
+//! The `features` object: pairs of name and value, written into one vector.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,11 +11,12 @@ use super::object::Members;
 use super::rules::Rules;
 use crate::event::{Reject, Value};
 
-/// A feature of an event rarely takes fewer bytes; a wrong guess costs one more allocation.
+/// Bytes that one feature takes in the payload, for the initial capacity. Features rarely take fewer; a wrong guess
+/// costs one more allocation.
 const BYTES_PER_FEATURE: usize = 24;
 const CAPACITY_MAX: usize = 64;
 
-/// The members of `features`, written into a vector.
+/// Reads the members of `features` and writes them into a vector.
 pub(super) struct Features<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     capacity: usize,
@@ -24,7 +25,7 @@ pub(super) struct Features<'a, 'r, 'm> {
 }
 
 impl<'a, 'r, 'm> Features<'a, 'r, 'm> {
-    /// An object at `level` in a payload of `payload_bytes`.
+    /// Starts a `features` object at nesting level `level`, in a payload of `payload_bytes` bytes.
     pub(super) fn new(
         rules: &'r Rules<'r>,
         level: usize,
@@ -70,7 +71,7 @@ impl<'a> Members<'a> for Features<'a, '_, '_> {
     }
 }
 
-/// One feature's value; `level` is the one it has if it is an array.
+/// Seed for one feature's value. `level` is the nesting level of the value if it is an array.
 struct FeatureValue<'r> {
     rules: &'r Rules<'r>,
     level: usize,

@@ -1,4 +1,4 @@
-//! A label event: what was right, what a judge thinks, when and by whom it was said.
+//! Label events: ground truth, evaluations, time and source.
 
 use std::borrow::Cow;
 
@@ -13,13 +13,14 @@ use super::timestamp::Timestamp;
 use super::word::CategoryText;
 use crate::event::{Label, Reject, Truth};
 
-/// The level of the objects in a label.
+/// Nesting level of the objects directly inside a label.
 const INSIDE: usize = 2;
 
-/// What a weight may at most be; a producer that sends more has taken something else for one.
+/// Largest weight accepted. A producer that sends a larger one has sent some other quantity as the weight.
 const WEIGHT_MAX: f64 = 1e6;
 
-/// The members of the label, kept apart until all have been read: only then is it known which of them is the truth.
+/// Members of the label. Class and value are kept apart until all members are read, because only then can the truth be
+/// determined.
 pub(super) struct LabelEvent<'a, 'r> {
     rules: &'r Rules<'r>,
     seen: SeenMembers<'a, 'r>,
@@ -39,7 +40,7 @@ impl<'a, 'r> LabelEvent<'a, 'r> {
         }
     }
 
-    /// The label, if it is about something and says something, and one thing only.
+    /// Returns the label, if it has an id and either exactly one truth or at least one evaluation.
     ///
     /// # Errors
     /// `MissingId`, `LabelAndValue`, `LabelWithoutTruth`.
@@ -83,7 +84,7 @@ impl<'a> Members<'a> for LabelEvent<'a, '_> {
     }
 }
 
-/// A weight, or nothing where `null` stands: checked, so that a broken producer is heard of, and then forgotten, because
+/// Reads a weight or `null`, checks it and drops it. The check reveals broken producers. The value is not used, because
 /// every label counts once.
 struct Weight<'r>(&'r Rules<'r>);
 

@@ -1,8 +1,9 @@
-//! JSON, the default format: one pass from the bytes to the event, without a tree in between.
+//! JSON, the default format: one pass from the bytes to the event, without building a tree.
 //!
-//! serde_json tokenizes; the seeds in this directory say what each value must be and write it straight into the
-//! [`Prediction`] or [`Label`]. Text stays borrowed from the payload unless it holds an escape. The first fault in the order of the
-//! bytes is the one that is reported; what `docs/events.md` promises is decided here and nowhere else.
+//! serde_json tokenizes. The seeds in this directory define the type of each value and write it straight into the
+//! [`Prediction`] or [`Label`]. Text stays borrowed from the payload unless it holds an escape. The first fault in the
+//! order of the bytes is the one reported. The rules of `docs/events.md` are implemented here only, except the limits
+//! on timestamps (see `event_time` in the `event` module).
 
 mod event;
 mod features;
@@ -64,7 +65,7 @@ impl Codec for Json {
     }
 }
 
-/// The payload as text, after everything that can be said without parsing.
+/// Returns the payload as text, after the checks that need no parsing.
 fn payload_text<'a>(record: &Record<'a>, limits: &Limits) -> Result<&'a str, Reject> {
     if !record.headers_readable {
         return Err(Reject::HeaderNotUtf8);
@@ -77,7 +78,8 @@ fn payload_text<'a>(record: &Record<'a>, limits: &Limits) -> Result<&'a str, Rej
     std::str::from_utf8(payload).map_err(|_| not_text(payload))
 }
 
-/// An object with broken text in it is JSON gone wrong; anything else that is not UTF-8 (Avro, say) never was JSON.
+/// Chooses the reason for a payload that is not UTF-8. A payload that starts like an object is JSON with broken text.
+/// Any other payload (Avro, for example) never was JSON.
 fn not_text(payload: &[u8]) -> Reject {
     if payload.trim_ascii_start().starts_with(b"{") {
         Reject::BadUnicode
@@ -86,7 +88,7 @@ fn not_text(payload: &[u8]) -> Reject {
     }
 }
 
-/// Reads the one object that `text` must be into `members`.
+/// Reads `text`, which must be exactly one object, into `members`.
 fn parse<'a>(
     text: &'a str,
     rules: &Rules<'_>,

@@ -1,18 +1,20 @@
-//! Whether the names of one object are distinct, at a price that 20 features hardly notice and 150,000 keys cannot abuse.
+//! Check that the names within one object are distinct. The cost is small for 20 features and stays bounded for 150,000
+//! keys.
 //!
-//! Up to 64 names go through an open-addressing table of 128 slots on the stack: about one hash and one look per name,
-//! no allocation, and 2,016 comparisons at worst if someone crafts collisions. More names are sorted: O(n log n)
-//! whatever they are. A `HashSet` would do both, for an allocation and a slow keyed hash per event.
+//! Up to 64 names go into an open-addressing table of 128 slots on the stack. This costs about one hash and one probe
+//! per name, no allocation, and at most 2,016 comparisons if someone crafts collisions. More names are sorted, in O(n
+//! log n) for any input. A `HashSet` would handle both cases, but at the price of an allocation and a slow keyed hash
+//! per event.
 
 use std::borrow::Cow;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-const SLOTS: usize = 128; // a power of two, twice the names it takes
+const SLOTS: usize = 128; // a power of two, twice the maximum number of names
 const TABLE_NAMES_MAX: usize = SLOTS / 2;
 const FREE: u8 = u8::MAX;
 
-/// Whether no name occurs twice.
+/// True if no name occurs twice.
 pub(super) fn distinct<T>(members: &[(Cow<'_, str>, T)]) -> bool {
     match members.len() {
         0 | 1 => true,
@@ -29,7 +31,8 @@ fn distinct_by_table<T>(members: &[(Cow<'_, str>, T)]) -> bool {
         .all(|(position, (name, _))| settle(&mut table, members, position, name))
 }
 
-/// Puts `position` into the first free slot from its hash on; false if the same name sits on the way.
+/// Puts `position` into the first free slot, starting at the name's hash. Returns false if a slot on the way holds the
+/// name.
 #[expect(
     clippy::indexing_slicing,
     reason = "slots are masked to the table, which is half empty; positions are below 64"

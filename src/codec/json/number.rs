@@ -1,4 +1,4 @@
-//! A finite number, or nothing where `null` stands.
+//! Finite numbers, or `null`.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use super::rules::Rules;
 use crate::event::Reject;
 
-/// Reads a number as the nearest double; 1e400 and the like are refused by the parser itself.
+/// Reads a number as the nearest double. serde_json itself refuses numbers beyond that range, such as 1e400.
 pub(super) struct Number<'r> {
     rules: &'r Rules<'r>,
     least: f64,
 }
 
 impl<'r> Number<'r> {
-    /// Any finite number.
+    /// Accepts any finite number.
     pub(super) fn any(rules: &'r Rules<'r>) -> Self {
         Self {
             rules,
@@ -22,7 +22,7 @@ impl<'r> Number<'r> {
         }
     }
 
-    /// A finite number of at least zero; another is refused as of the wrong type.
+    /// Accepts a finite number of at least zero. A negative number is rejected as `WrongType`.
     pub(super) fn amount(rules: &'r Rules<'r>) -> Self {
         Self { rules, least: 0.0 }
     }

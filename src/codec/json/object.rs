@@ -1,4 +1,4 @@
-//! One object, whatever its members mean: `null` is an absent object, depth is checked, keys are read once.
+//! Generic JSON object: `null` counts as absent, the depth is checked, and each key may occur once.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,16 +11,16 @@ use super::skip::Skip;
 use super::text::MemberKey;
 use crate::event::Reject;
 
-/// What an object's members mean.
+/// Handler for the members of an object.
 pub(super) trait Members<'a>: Sized {
-    /// Takes one member; its value must be read from `map`.
+    /// Handles one member. The implementation must read the member's value from `map`.
     fn member<A: MapAccess<'a>>(&mut self, key: Cow<'a, str>, map: &mut A) -> Result<(), A::Error>;
 
-    /// Called once behind the last member.
+    /// Called once, after the last member.
     fn close<E: de::Error>(&mut self) -> Result<(), E>;
 }
 
-/// An object at `level`, whose members go to `members`.
+/// Seed for an object at nesting level `level`. It passes the members to `members`.
 pub(super) struct Object<'r, 'm, M> {
     rules: &'r Rules<'r>,
     level: usize,
@@ -65,7 +65,7 @@ impl<'a, M: Members<'a>> Visitor<'a> for Object<'_, '_, M> {
     }
 }
 
-/// Which members an object of known fields has had: a bit per known field, and the names of the others.
+/// Members seen so far in an object with known fields: one bit per known field, and the names of unknown members.
 pub(super) struct SeenMembers<'a, 'r> {
     rules: &'r Rules<'r>,
     level: usize,
@@ -74,7 +74,7 @@ pub(super) struct SeenMembers<'a, 'r> {
 }
 
 impl<'a, 'r> SeenMembers<'a, 'r> {
-    /// Nothing seen yet of an object at `level`.
+    /// Starts with no members seen, for an object at nesting level `level`.
     pub(super) fn new(rules: &'r Rules<'r>, level: usize) -> Self {
         Self {
             rules,
@@ -84,7 +84,8 @@ impl<'a, 'r> SeenMembers<'a, 'r> {
         }
     }
 
-    /// Reads the known field of number `field` (below 32, its own within the object), unless it stood here before.
+    /// Reads the known field with number `field` (below 32, unique within the object). Rejects the event if the object
+    /// already had this field.
     pub(super) fn once<A: MapAccess<'a>, S: DeserializeSeed<'a>>(
         &mut self,
         field: u32,
@@ -99,7 +100,7 @@ impl<'a, 'r> SeenMembers<'a, 'r> {
         map.next_value_seed(seed)
     }
 
-    /// Checks a value nobody asked for and forgets it.
+    /// Checks the value of an unknown member and drops it.
     pub(super) fn other<A: MapAccess<'a>>(
         &mut self,
         key: Cow<'a, str>,
@@ -109,7 +110,7 @@ impl<'a, 'r> SeenMembers<'a, 'r> {
         map.next_value_seed(Skip::new(self.rules, self.level + 1))
     }
 
-    /// Refuses the object if one of the other names stood twice.
+    /// Rejects the object if the name of an unknown member occurred twice.
     pub(super) fn close<E: de::Error>(&self) -> Result<(), E> {
         if distinct(&self.others) {
             Ok(())

@@ -1,4 +1,4 @@
-//! What the model said and what it took: `prediction`, `scores`, `segments`, `evaluations`, `usage`.
+//! Output of the model and its cost: `prediction`, `scores`, `segments`, `evaluations`, `usage`.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::word::CategoryText;
 use crate::event::{EVALUATIONS_MAX, Prediction, Reject, Usage};
 
-/// The members of `prediction`.
+/// Reads the members of `prediction`.
 pub(super) struct OutcomeMembers<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     level: usize,
@@ -51,11 +51,12 @@ impl<'a> Members<'a> for OutcomeMembers<'a, '_, '_> {
     }
 }
 
-/// Names with one kind of value each (`scores`, `segments`, `evaluations`); a member that is `null` is absent.
+/// Reads an object of names with values of one type (`scores`, `segments`, `evaluations`). A member that is `null`
+/// counts as absent.
 pub(super) struct Pairs<'a, 'r, 'm, S, T> {
     rules: &'r Rules<'r>,
     seed: fn(&'r Rules<'r>) -> S,
-    /// More members than this, absent ones included, are too many evaluations.
+    /// Maximum number of members, including those that are `null`. More are rejected as `TooManyEvaluations`.
     most: usize,
     nulls: Vec<(Cow<'a, str>, ())>,
     into: &'m mut Vec<(Cow<'a, str>, T)>,
@@ -76,7 +77,7 @@ impl<'a, 'r, 'm, S, T> Pairs<'a, 'r, 'm, S, T> {
         }
     }
 
-    /// A name that stands once with a value and once as null is there twice, too.
+    /// True if no name occurs twice. A name that occurs once with a value and once with `null` counts as a duplicate.
     fn is_distinct(&mut self) -> bool {
         if self.nulls.is_empty() {
             return distinct(self.into);
@@ -88,7 +89,7 @@ impl<'a, 'r, 'm, S, T> Pairs<'a, 'r, 'm, S, T> {
 }
 
 impl<'a, 'r, 'm> Pairs<'a, 'r, 'm, Number<'r>, f64> {
-    /// The scores of judges by name: any finite numbers, few of them.
+    /// Accepts the scores of judges by name: finite numbers, at most `EVALUATIONS_MAX`.
     pub(super) fn evaluations(
         rules: &'r Rules<'r>,
         into: &'m mut Vec<(Cow<'a, str>, f64)>,
@@ -126,7 +127,7 @@ impl<'a, S: DeserializeSeed<'a, Value = Option<T>>, T> Members<'a> for Pairs<'a,
     }
 }
 
-/// The members of `usage`.
+/// Reads the members of `usage`.
 pub(super) struct UsageMembers<'a, 'r, 'm> {
     rules: &'r Rules<'r>,
     seen: SeenMembers<'a, 'r>,

@@ -1,4 +1,4 @@
-//! What holds everywhere in one payload: the limits, and the one reason for which it is refused.
+//! Rules for the whole payload: its limits, and the one reason for which it is rejected.
 
 use std::cell::Cell;
 
@@ -7,10 +7,10 @@ use serde_json::error::Category;
 
 use crate::event::{Limits, Reject};
 
-/// serde_json gives up at 128 levels with an error of its own; ours must come first.
+/// Highest nesting limit that can be used. serde_json stops at 128 levels with its own error, and ours must come first.
 const NESTING_CEILING: usize = 126;
 
-/// The limits of one decoding, and the reason noted by the seed that refused.
+/// Limits for decoding one payload, and the reason recorded by the seed that rejected it.
 pub(super) struct Rules<'l> {
     pub(super) limits: &'l Limits,
     refused: Cell<Option<Reject>>,
@@ -24,14 +24,14 @@ impl<'l> Rules<'l> {
         }
     }
 
-    /// Notes the reason; the error only carries the refusal out through serde, with none of the values.
+    /// Records the reason. The error only carries the rejection out through serde. It holds no values from the payload.
     #[cold]
     pub(super) fn refuse<E: de::Error>(&self, reason: Reject) -> E {
         self.refused.set(Some(reason));
         E::custom("refused")
     }
 
-    /// Asked when an object or array opens; the event itself is level 1.
+    /// Checks the nesting level when an object or array opens. The event itself is level 1.
     pub(super) fn enter<E: de::Error>(&self, level: usize) -> Result<(), E> {
         if level > self.limits.nesting_max.min(NESTING_CEILING) {
             return Err(self.refuse(Reject::TooDeep));
@@ -53,7 +53,7 @@ impl<'l> Rules<'l> {
         Ok(())
     }
 
-    /// The reason: our own if a seed noted one, else what the parser complained of.
+    /// Returns the recorded reason, or a reason derived from the parser's error if no seed recorded one.
     #[cold]
     pub(super) fn reason(&self, error: &serde_json::Error) -> Reject {
         self.refused
@@ -66,7 +66,8 @@ impl<'l> Rules<'l> {
     }
 }
 
-/// serde_json tells its syntax errors apart by their text only; a test holds each of these.
+/// Maps a syntax error of serde_json to a reason. Only the message text tells these errors apart; a test checks each
+/// text.
 fn syntax(message: &str) -> Reject {
     const BAD_UNICODE: [&str; 2] = [
         "lone leading surrogate in hex escape",

@@ -1,6 +1,7 @@
-//! A value nobody asked for: checked like the others (JSON, depth, numbers, Unicode, distinct keys), then forgotten.
+//! Values of unknown fields. They are checked like all others (JSON, depth, numbers, Unicode, distinct keys) and
+//! dropped.
 //!
-//! serde's own `IgnoredAny` would let lone surrogates, 1e400 and any depth pass.
+//! serde's own `IgnoredAny` would accept lone surrogates, 1e400 and any depth.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +13,7 @@ use super::object::{Members, Object};
 use super::rules::Rules;
 use crate::event::Reject;
 
-/// Skips one value; `level` is the one it has if it is an object or array.
+/// Skips one value. `level` is the nesting level of the value if it is an object or array.
 #[derive(Clone, Copy)]
 pub(super) struct Skip<'r> {
     rules: &'r Rules<'r>,

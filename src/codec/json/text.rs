@@ -1,4 +1,4 @@
-//! Text: borrowed from the payload, or unescaped into a string of its own where it holds an escape.
+//! Text: borrowed from the payload, or an owned string if it holds an escape.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use super::rules::Rules;
 use crate::event::Reject;
 
-/// The key of a member, of any length.
+/// Key of a member. Its length is not limited here.
 pub(super) struct MemberKey;
 
 impl<'a> DeserializeSeed<'a> for MemberKey {
@@ -35,7 +35,7 @@ impl<'a> Visitor<'a> for MemberKey {
     }
 }
 
-/// A string within a limit, or nothing where `null` stands.
+/// A string within a length limit, or `None` for `null`.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'r> {
     rules: &'r Rules<'r>,
@@ -43,7 +43,7 @@ pub(super) struct Text<'r> {
 }
 
 impl<'r> Text<'r> {
-    /// A name: at most `limits.name_bytes`.
+    /// Accepts a name of at most `limits.name_bytes` bytes.
     pub(super) fn name(rules: &'r Rules<'r>) -> Self {
         Self {
             rules,
@@ -51,7 +51,7 @@ impl<'r> Text<'r> {
         }
     }
 
-    /// Any other text: at most `limits.text_bytes`.
+    /// Accepts any other text of at most `limits.text_bytes` bytes.
     pub(super) fn plain(rules: &'r Rules<'r>) -> Self {
         Self {
             rules,
@@ -98,7 +98,7 @@ impl<'a> Visitor<'a> for Text<'_> {
     }
 }
 
-/// A string of a fixed vocabulary, or nothing where `null` stands; another word is refused as of the wrong type.
+/// A string from a fixed vocabulary, or `None` for `null`. Any other string is rejected as `WrongType`.
 pub(super) struct Choice<'r, T> {
     rules: &'r Rules<'r>,
     choose: fn(&str) -> Option<T>,

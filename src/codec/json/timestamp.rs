@@ -8,11 +8,11 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use super::rules::Rules;
 use crate::event::{EventTime, Reject};
 
-/// The years 0000 to 9999, as for strings; nothing near 2^53 passes.
+/// Allowed range: the years 0000 to 9999, as for strings. It lies well below 2^53, so doubles are exact in it.
 const MILLIS_MIN: i64 = -62_167_219_200_000;
 const MILLIS_MAX: i64 = 253_402_300_799_999;
 
-/// Reads event time, or nothing where `null` stands. Fractions of a millisecond are cut off.
+/// Reads event time, or `None` for `null`. Fractions of a millisecond are truncated.
 pub(super) struct Timestamp<'r>(pub(super) &'r Rules<'r>);
 
 impl Timestamp<'_> {
@@ -62,7 +62,8 @@ impl Visitor<'_> for Timestamp<'_> {
         }
     }
 
-    /// JSON knows no integers: `1.7e12` is one to JSON Schema and to us. The cast saturates, and so stays bad.
+    /// JSON has no integer type: to JSON Schema and to this decoder, `1.7e12` is an integer. The cast saturates, so a
+    /// number that is too large stays out of range.
     fn visit_f64<E: de::Error>(self, millis: f64) -> Result<Self::Value, E> {
         if millis.trunc() == millis {
             self.visit_i64(millis as i64)
@@ -72,7 +73,8 @@ impl Visitor<'_> for Timestamp<'_> {
     }
 }
 
-/// jiff reads more than RFC 3339 (the basic format, a space, zone names in brackets); the contract is the RFC.
+/// Parses an RFC 3339 timestamp. jiff accepts more formats (the basic format, a space, zone names in brackets), but
+/// only RFC 3339 is allowed.
 fn rfc3339(text: &str) -> Option<Instant> {
     let shape = text.as_bytes();
     let separators = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];

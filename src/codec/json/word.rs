@@ -1,4 +1,4 @@
-//! A category: a class or a segment's value, which producers write as a string, a truth value or a number.
+//! Categories: a class or the value of a segment. Producers write them as strings, booleans or numbers.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,20 +8,20 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use super::rules::Rules;
 use crate::event::Reject;
 
-/// Up to here a double holds every integer: 2^53.
+/// Largest magnitude up to which a double represents every integer: 2^53.
 const EXACT_INTEGER_MAX: f64 = 9_007_199_254_740_992.0;
 
-/// The commonest classes, so that they cost no allocation.
+/// Text of the most common integer classes, so that they need no allocation.
 const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/// A category as text, or nothing where `null` stands. `1` and `1.0` are the same category.
+/// A category as text, or `None` for `null`. `1` and `1.0` are the same category.
 pub(super) struct CategoryText<'r> {
     rules: &'r Rules<'r>,
     fractions: bool,
 }
 
 impl<'r> CategoryText<'r> {
-    /// A class: string, truth value or integer.
+    /// Accepts a class: a string, a boolean or an integer.
     pub(super) fn class(rules: &'r Rules<'r>) -> Self {
         Self {
             rules,
@@ -29,7 +29,7 @@ impl<'r> CategoryText<'r> {
         }
     }
 
-    /// A segment's value: string, truth value or any number.
+    /// Accepts the value of a segment: a string, a boolean or any number.
     pub(super) fn segment(rules: &'r Rules<'r>) -> Self {
         Self {
             rules,
@@ -87,7 +87,7 @@ impl<'a> Visitor<'a> for CategoryText<'_> {
         if x.trunc() == x && x.abs() <= EXACT_INTEGER_MAX {
             Ok(Some(Cow::Owned((x as i64).to_string())))
         } else if self.fractions {
-            Ok(Some(Cow::Owned(format!("{x:?}")))) // the shortest that reads back as x; 1e300, not 301 digits
+            Ok(Some(Cow::Owned(format!("{x:?}")))) // shortest text that parses back to x: 1e300, not 301 digits
         } else {
             Err(self.rules.refuse(Reject::WrongType))
         }
