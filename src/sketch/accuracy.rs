@@ -1,7 +1,8 @@
-//! How near the sketch is to the raw samples: nine shapes, against numpy's quantiles and against the samples themselves.
+//! Accuracy tests of the numeric sketch: nine shapes, compared with numpy's quantiles and with the raw samples.
 //!
-//! At the edges of cells nothing is lost at all; what is measured here is what interpolation inside them costs. A cell
-//! holds up to two percent of a bell, and 200 of 10,000 values do not lie on a line: the larger sample is nearer.
+//! Cell edges are exact, so the only error comes from interpolation inside the cells. A cell holds up to two percent of
+//! a bell curve. With 10,000 values, the 200 values in such a cell do not lie on a line. A larger sample gives a
+//! smaller error.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +15,7 @@ use std::f64::consts::PI;
 
 use super::{Monoid, Numbers, Scale, ValueBuffer};
 
-/// The generator of `tests/golden/sketch_quantiles.py`: Knuth's MMIX, its upper 53 bits as a uniform number.
+/// Generator used in `tests/golden/sketch_quantiles.py`: Knuth's MMIX, with its upper 53 bits as a uniform number.
 struct Lcg(u64);
 
 impl Lcg {
@@ -76,7 +77,7 @@ fn sketch(sample: &[f64]) -> Numbers {
     buffer.freeze().numbers
 }
 
-/// The cell that holds `x`.
+/// Index of the cell that holds `x`.
 fn cell_of(numbers: &Numbers, x: f64) -> u32 {
     Scale::Plain.key(x) >> numbers.histogram.level()
 }
@@ -86,8 +87,8 @@ fn share_at(sorted: &[f64], x: f64) -> f64 {
     sorted.partition_point(|y| *y <= x) as f64 / sorted.len() as f64
 }
 
-/// Kolmogorov–Smirnov distance of the sketch, read back by its quantiles, to the sorted sample. Ranks are taken within
-/// `slack` of a quantile, because a cell that holds a single value repeated is narrow but not a point.
+/// Kolmogorov–Smirnov distance between the quantiles of the sketch and the sorted sample. Ranks are taken within
+/// `slack` of a quantile, because a cell that holds one repeated value is narrow but not a point.
 fn distance_to_raw(numbers: &Numbers, sorted: &[f64], slack: f64) -> f64 {
     let miss = |i: usize| {
         let q = i as f64 / 10_000.0;
@@ -99,13 +100,13 @@ fn distance_to_raw(numbers: &Numbers, sorted: &[f64], slack: f64) -> f64 {
     (0..=10_000).map(miss).fold(0.0, f64::max)
 }
 
-/// Kolmogorov–Smirnov distance of two samples, raw.
+/// Kolmogorov–Smirnov distance between two raw samples.
 fn ks_raw(a: &[f64], b: &[f64]) -> f64 {
     let gap = |x: &f64| (share_at(a, *x) - share_at(b, *x)).abs();
     a.iter().chain(b).map(gap).fold(0.0, f64::max)
 }
 
-/// The same from the cells of the coarser level.
+/// Kolmogorov–Smirnov distance between two sketches, both read at the coarser of their levels.
 fn ks_sketched(a: &Numbers, b: &Numbers) -> f64 {
     let level = a.histogram.level().max(b.histogram.level());
     let (a, b) = (a.histogram.at_level(level), b.histogram.at_level(level));

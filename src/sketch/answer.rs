@@ -1,11 +1,11 @@
-//! What a model answered and what was right, reduced to what quality is counted from.
+//! Prediction and truth, reduced to the values that quality is computed from.
 
-/// Cells of a score between 0 and 1.
+/// Number of cells for scores between 0 and 1.
 pub const SCORE_CELLS: u8 = 100;
-/// The cell of an answer without a score, or with one outside 0..=1.
+/// Cell of an answer without a score, or with a score outside 0..=1.
 pub const UNSCORED: u8 = 255;
 
-/// The cell of a score: hundredths, the last cell holding 1 itself; [`UNSCORED`] outside 0..=1.
+/// Returns the cell of a score, in hundredths. The last cell includes 1. A score outside 0..=1 gives [`UNSCORED`].
 #[must_use]
 pub fn score_cell(score: Option<f64>) -> u8 {
     match score {
@@ -16,9 +16,11 @@ pub fn score_cell(score: Option<f64>) -> u8 {
     }
 }
 
-/// The cell of a judge's score: the largest k with k/100 <= x, 0..=100; [`UNSCORED`] outside 0..=1.
+/// Returns the cell of a judge's score: the largest k in 0..=100 with k/100 <= x. A score outside 0..=1 gives
+/// [`UNSCORED`].
 ///
-/// Objectives ask for "at least 0.57", so 0.57 must be in cell 57, though 100 times the double 0.57 is below 57.
+/// Objectives use conditions such as "at least 0.57". So 0.57 must be in cell 57, although 100 times the double 0.57 is
+/// less than 57.
 #[must_use]
 pub fn evaluation_cell(x: f64) -> u8 {
     if !(0.0..=1.0).contains(&x) {
@@ -31,18 +33,18 @@ pub fn evaluation_cell(x: f64) -> u8 {
     cell.unwrap_or(near.saturating_sub(1)).min(100)
 }
 
-/// What a model answered.
+/// Answer of a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answered<'a> {
     /// The predicted class.
     pub class: Option<&'a str>,
-    /// The cell of the score: of the positive class where it is known, else of the predicted one.
+    /// Cell of the score: of the positive class if it is known, otherwise of the predicted class.
     pub cell: u8,
     /// The predicted value of a regression.
     pub value: Option<f64>,
 }
 
-/// What turned out to be right.
+/// Ground truth of one prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum KnownTruth<'a> {
     /// The true class.

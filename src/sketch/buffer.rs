@@ -1,16 +1,17 @@
-//! The open form of the adaptive histogram: takes keys one by one, in any order.
+//! Open form of the adaptive histogram: it accepts keys one at a time, in any order.
 //!
-//! A push appends four bytes; every [`PENDING_MAX`] pushes are sorted, run-length encoded and merged into the cells.
+//! A push appends four bytes. After every [`PENDING_MAX`] pushes, the pending keys are sorted, run-length encoded and
+//! merged into the cells.
 
 use super::histogram::{Cell, Histogram, coarser};
 
-/// Pushes between two sorts: 4 KB, within the first-level cache.
+/// Number of pushes between two sorts. The keys take 4 KB and fit in the first-level cache.
 const PENDING_MAX: usize = 1_024;
 
-/// Keys from which sorting by bytes pays.
+/// Minimum number of keys for which radix sort is faster than comparison sort.
 const SORT_BY_BYTES_MIN: usize = 128;
 
-/// The open form of [`Histogram`].
+/// Open form of [`Histogram`].
 #[derive(Debug, Clone, Default)]
 pub struct HistogramBuffer<const LIMIT: usize> {
     frozen: Histogram<LIMIT>,
@@ -26,7 +27,7 @@ impl<const LIMIT: usize> HistogramBuffer<LIMIT> {
         }
     }
 
-    /// What was counted; the buffer is empty afterwards and keeps its memory.
+    /// Returns the counts as a histogram. The buffer is then empty and keeps its allocated memory.
     pub fn freeze(&mut self) -> Histogram<LIMIT> {
         self.settle();
         std::mem::take(&mut self.frozen)
@@ -45,15 +46,16 @@ impl<const LIMIT: usize> HistogramBuffer<LIMIT> {
     }
 }
 
-/// A run of equal indices as a cell.
+/// Converts a run of equal indices to a cell.
 fn cell_of_run(run: &[u32]) -> Option<Cell> {
     let index = *run.first()?;
     let count = run.len() as u64;
     Some(Cell { index, count })
 }
 
-/// Sorts at most [`PENDING_MAX`] keys, byte by byte from the lowest: twice as fast as comparing them. Bytes in which all
-/// agree (the sign, most of the exponent, whatever the level shifted away) cost a count only.
+/// Sorts at most [`PENDING_MAX`] keys by radix, from the lowest byte: twice as fast as a comparison sort. A byte that
+/// is equal in all keys (the sign, most of the exponent, the bits shifted out by the level) costs only the counting
+/// pass.
 #[expect(
     clippy::indexing_slicing,
     reason = "a byte indexes 256 slots, and the slots' ends add up to the number of keys"

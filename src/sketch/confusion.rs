@@ -1,19 +1,22 @@
-//! What was predicted against what was true, by class and score cell: signed counts over at most 64 classes.
+//! Confusion table by predicted class, true class and score cell: signed counts over at most 64 classes.
 //!
-//! **Intuition.** All measures of a classifier are sums over this table. Names come from producers, so they are bounded:
-//! the 64 classes whose names hash smallest have rows and columns of their own, the others share `other`.
+//! **Intuition.** Every measure of a classifier is a sum over this table. Producers choose the class names, so their
+//! number must be bounded. The 64 classes whose names have the smallest hashes get their own rows and columns; all
+//! others share `other`.
 //!
-//! **Why the order of merging does not matter.** Rank names by (hash, name). The 64 lowest of a union are the 64 lowest of
-//! both sides' 64 lowest; so the classes kept are a function of the names seen alone. A name that has its own row in the
-//! end was among the 64 lowest of every part it was seen in, for a part has fewer rivals: nothing that is to be told
-//! apart has been folded before. And folding in steps gives what folding at once gives: of a pair, each name that is
-//! not kept becomes `other`; two such names stay told apart by whether they were equal, for a name folded before its
-//! partner was not its partner's equal. Cells stay where they were seen, even at 0, and with them the names.
+//! **Why the order of merging does not matter.** Rank names by (hash, name). The 64 lowest names of a union are the 64
+//! lowest among the 64 lowest of each side, so the kept classes depend only on the set of names seen. A name that is
+//! kept in the end was among the 64 lowest in every part that contained it, because a part has fewer competing names.
+//! So no count of a kept class was folded earlier. Folding in several steps gives the result of folding once: in each
+//! pair, every name that is not kept becomes `other`. Two folded names are still marked as equal or different, because
+//! a name that was folded before the other name of its pair differs from it. A cell stays once it was used, even at
+//! count 0, and so do its class names.
 //!
-//! **Limits.** A pair of folded classes is known to be right or wrong, so accuracy is exact over any number of classes; of
-//! a folded class alone nothing is known. Names longer than 64 bytes are kept as their beginning and a hash of the whole.
-//! **Cost.** A name of its own per row and column, 16 bytes and less per score cell in use; at most 65 × 66 × 101 cells.
-//! **Rejected.** The first 64 classes, or the most frequent: both depend on the order.
+//! **Limits.** For a pair of folded classes, the table knows only whether the prediction was right. Accuracy is
+//! therefore exact for any number of classes, but nothing is known about a single folded class. A name longer than 64
+//! bytes is kept as its beginning and a hash of the whole name. **Cost.** One name per row and column, and at most 16
+//! bytes per used score cell; at most 65 × 66 × 101 cells. **Rejected.** Keeping the first 64 classes, or the most
+//! frequent: both depend on the order of events.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,51 +27,51 @@ use super::Monoid;
 use super::counts::ScoreCells;
 use super::key::{WordTag, id_hash, word_key};
 
-/// Classes with a row and a column of their own.
+/// Maximum number of classes with their own row and column.
 pub const CLASSES_MAX: usize = 64;
-/// The name under which all other classes are counted; published as `other`.
+/// Internal name for all other classes; published as `other`.
 pub const OTHER: &str = "\u{0}other";
-/// The true class of two folded classes that were not equal.
+/// True class of a pair of two different folded classes.
 const ANOTHER: &str = "\u{0}another";
-/// Bytes of a name that are kept whole.
+/// Maximum length, in bytes, of a class name that is kept whole.
 const NAME_BYTES_MAX: usize = 64;
-/// Bytes of the beginning of a longer one; `#` and sixteen digits of its hash follow.
+/// Bytes kept from the beginning of a longer name. `#` and the sixteen hexadecimal digits of its hash follow.
 const BEGINNING_BYTES: usize = NAME_BYTES_MAX - 17;
 
 type Rows = BTreeMap<String, BTreeMap<String, ScoreCells>>;
 
-/// Score cells by predicted class (row) and true class.
+/// Counts by predicted class (row), true class (column) and score cell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Confusion {
     rows: Rows,
-    /// Names with rows or columns, by rank; follows from the rows.
+    /// Names with their own row or column, ordered by rank. Derived from the rows.
     classes: BTreeSet<(u32, String)>,
 }
 
-/// One field of the table.
+/// One entry of the table: a predicted class, a true class and their counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Crossing<'a> {
-    /// The predicted class; [`OTHER`] for all that have no row.
+    /// Predicted class; [`OTHER`] for every class without its own row.
     pub predicted: &'a str,
-    /// The true class; [`OTHER`] for all that have no column.
+    /// True class; [`OTHER`] for every class without its own column.
     pub truth: &'a str,
-    /// Whether both are the same class; known even of classes that have no row.
+    /// True if both classes are equal. This is known even for classes without a row.
     pub right: bool,
     /// Signed counts by score cell.
     pub cells: &'a ScoreCells,
 }
 
-/// A predicted class and the true one.
+/// Predicted class and true class of one prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Classes<'a> {
-    /// What was predicted.
+    /// Predicted class.
     pub predicted: &'a str,
-    /// What was true.
+    /// True class.
     pub truth: &'a str,
 }
 
 impl Confusion {
-    /// Adds `times` to the count of a pair of classes in a score cell; negative to take back.
+    /// Adds `times` to the count of a pair of classes in a score cell. A negative value takes counts back.
     pub fn add(&mut self, pair: Classes<'_>, cell: u8, times: i64) {
         let (predicted, truth) = (class_name(pair.predicted), class_name(pair.truth));
         let pair = Classes {
@@ -86,7 +89,7 @@ impl Confusion {
         field(&mut self.rows, pair).add(cell, times);
     }
 
-    /// All fields, by predicted and then by true class.
+    /// Iterates over all entries, by predicted class and then by true class.
     pub fn iter(&self) -> impl Iterator<Item = Crossing<'_>> {
         fields(&self.rows).map(|(pair, cells)| Crossing {
             predicted: pair.predicted,
@@ -100,20 +103,20 @@ impl Confusion {
         })
     }
 
-    /// The classes that have rows or columns, by name; those whose labels were all taken back too.
+    /// Classes with their own row or column, by name. Classes whose labels were all taken back are included.
     #[must_use]
     pub fn classes(&self) -> BTreeSet<&str> {
         let names = self.classes.iter();
         names.map(|(_, name)| name.as_str()).collect()
     }
 
-    /// Whether a class has a row or a column, under whatever counts.
+    /// True if the class has its own row or column, even if all its counts are 0.
     #[must_use]
     pub fn has_class(&self, class: &str) -> bool {
         is_kept(&self.classes, &class_name(class))
     }
 
-    /// Whether counts of this class could be among [`OTHER`]: it has no row, and others were folded.
+    /// True if [`OTHER`] may include counts of this class: it has no row, and some classes were folded.
     #[must_use]
     pub fn is_folded(&self, class: &str) -> bool {
         let is_other = |name: &str| name == OTHER || name == ANOTHER;
@@ -125,7 +128,7 @@ impl Confusion {
         self.rows.get_mut(pair.predicted)?.get_mut(pair.truth)
     }
 
-    /// Lets names in; whether any had to leave for it.
+    /// Adds names to the kept classes. Returns true if this pushed any name out.
     fn admit<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) -> bool {
         for name in names.into_iter().filter(|name| !is_reserved(name)) {
             self.classes.insert(rank(name));
@@ -137,7 +140,7 @@ impl Confusion {
         full
     }
 
-    /// Lays the table out again for the classes that are left.
+    /// Rebuilds the table after some classes were pushed out.
     fn refold(&mut self) {
         let rows = std::mem::take(&mut self.rows);
         self.take_in(&rows);
@@ -160,14 +163,14 @@ impl Monoid for Confusion {
     }
 }
 
-/// Only the rows travel.
+/// Serializes only the rows. The set of classes is derived from them.
 impl Serialize for Confusion {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.rows.serialize(serializer)
     }
 }
 
-/// Whatever the rows say, what is read keeps the limit.
+/// Applies the limit of classes while decoding, whatever the bytes hold.
 impl<'de> Deserialize<'de> for Confusion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let rows = Rows::deserialize(deserializer)?;
@@ -190,7 +193,7 @@ fn field<'a>(rows: &'a mut Rows, pair: Classes<'_>) -> &'a mut ScoreCells {
     row.entry(pair.truth.to_owned()).or_default()
 }
 
-/// A pair as it is counted where only `classes` have names.
+/// Replaces every class outside `classes` by [`OTHER`] or [`ANOTHER`].
 fn folded<'a>(classes: &BTreeSet<(u32, String)>, pair: Classes<'a>) -> Classes<'a> {
     let kept = |name: &str| is_kept(classes, name);
     let (predicted, truth) = match (kept(pair.predicted), kept(pair.truth)) {
@@ -211,12 +214,12 @@ fn rank(name: &str) -> (u32, String) {
     (word_key(WordTag::Text, name), name.to_owned())
 }
 
-/// Names that begin with a NUL are ours; a producer's that does is folded.
+/// True for internal names, which begin with NUL. A producer's name that begins with NUL is always folded.
 fn is_reserved(name: &str) -> bool {
     name.starts_with('\u{0}')
 }
 
-/// The name under which a class is counted.
+/// Returns the name under which a class is counted. A long name is cut and gets a hash.
 #[must_use]
 pub fn class_name(class: &str) -> Cow<'_, str> {
     if class.len() <= NAME_BYTES_MAX {

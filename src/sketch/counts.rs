@@ -1,4 +1,4 @@
-//! Signed counts by cell: what a correction of a label can be taken back from.
+//! Signed counts by cell, so that the correction of a label can take a count back.
 
 use std::collections::BTreeMap;
 
@@ -6,42 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use super::Monoid;
 
-/// Counts by cell of a score, 0..=99 and [`UNSCORED`](super::UNSCORED).
+/// Counts by score cell: 0..=99 and [`UNSCORED`](super::UNSCORED).
 pub type ScoreCells = SignedCounts<u8>;
-/// Counts by hundredth of a judge's score, 0..=100 and [`UNSCORED`](super::UNSCORED) for one outside 0..=1.
+/// Counts by hundredth of a judge's score: 0..=100, and [`UNSCORED`](super::UNSCORED) for a score outside 0..=1.
 pub type EvaluationCells = SignedCounts<u8>;
 
-/// Counts by cell. A cell once counted in stays, though its count be 0: which cells there are is then as independent of
-/// the order of merging as the counts are. Sums wrap around, so that damaged bytes change numbers and stop nothing.
+/// Counts by cell. A cell stays once it was used, even when its count is 0. This makes the set of cells as independent
+/// of the order of merging as the counts are. Sums wrap around, so damaged bytes can change numbers but cannot cause a
+/// panic.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SignedCounts<K: Ord>(BTreeMap<K, i64>);
 
 impl<K: Ord + Copy> SignedCounts<K> {
-    /// Adds `times` to the count of a cell; negative to take back.
+    /// Adds `times` to the count of a cell. A negative value takes counts back.
     pub fn add(&mut self, cell: K, times: i64) {
         let count = self.0.entry(cell).or_default();
         *count = count.wrapping_add(times);
     }
 
-    /// The count of a cell; 0 where it was never counted in.
+    /// Count of a cell; 0 for a cell that was never used.
     #[must_use]
     pub fn count(&self, cell: K) -> i64 {
         self.0.get(&cell).copied().unwrap_or_default()
     }
 
-    /// Cells in their order, with their counts, empty ones too.
+    /// Iterates over the cells in order, with their counts. Cells with count 0 are included.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (K, i64)> + '_ {
         self.0.iter().map(|(cell, count)| (*cell, *count))
     }
 
-    /// The sum of all counts.
+    /// Sum of all counts.
     #[must_use]
     pub fn total(&self) -> i64 {
         self.0.values().fold(0, |sum, n| sum.wrapping_add(*n))
     }
 
-    /// Whether a count is negative: more was taken back than was ever added, as in a span that holds only corrections.
+    /// True if any count is negative: more was taken back than added. This happens in a span that holds only
+    /// corrections.
     #[must_use]
     pub fn has_debt(&self) -> bool {
         self.0.values().any(|count| *count < 0)

@@ -1,18 +1,21 @@
-//! Exact sums of doubles: signed, the same in any order, and zero again when everything is taken back.
+//! Exact sums of doubles: signed, independent of the order, and exactly zero when every addend is taken back.
 //!
-//! **Intuition.** Every finite double is a whole number m of at most 53 bits times 2^e. Whole numbers of one magnitude
-//! are added without rounding, whatever the order; so a sum keeps one wide integer per magnitude and rounds once, when read.
+//! **Intuition.** Every finite double is an integer m of at most 53 bits times 2^e. Integers of one magnitude can be
+//! added without rounding, in any order. So the sum keeps one wide integer per magnitude and rounds once, when it is
+//! read.
 //!
-//! **Formula.** x = m·2^e is added as m·2^(e mod 32) to chunk ⌊e/32⌋, an `i128`; the sum is Σ chunk_k·2^(32k). To read it,
-//! carries are handed upwards until every chunk is a digit of 32 bits; the top 97..128 bits, with a mark for anything
-//! below, are rounded to the nearest double. Squares are added as the two halves of m², so they are exact as well, and
-//! n·Σx² − (Σx)², which cancels catastrophically in doubles, is computed on the digits without any rounding.
+//! **Formula.** x = m·2^e is added as m·2^(e mod 32) to chunk ⌊e/32⌋, an `i128`. The sum is Σ chunk_k·2^(32k). To read
+//! it, carries are propagated upwards until every chunk is a digit of 32 bits. The top 97..128 bits, with a sticky bit
+//! for anything below, are rounded to the nearest double. A square is added as the two halves of m², so it is exact
+//! too. The difference n·Σx² − (Σx)² cancels catastrophically in doubles; here it is computed on the digits without any
+//! rounding.
 //!
-//! **Assumptions and limits.** Finite numbers; others are passed over, their owner counts them. An addition fills at most
-//! 84 of 127 bits: 2^43 additions fit, beyond that chunks wrap around and are still order-free. Sums of squares below
-//! 1e-300 lose digits when read, those above 1.8e308 are infinite.
-//! **Cost.** One map entry per 32 powers of two that occur: 2 or 3 for most series, 24 bytes each. **Source.** Kulisch's
-//! long accumulator (1971), sparse. **Rejected.** Kahan and Neumaier sums, which depend on the order; decimals, which are slower.
+//! **Assumptions and limits.** Numbers are finite. Others are ignored here, and the owner of the sum counts them. One
+//! addition fills at most 84 of 127 bits, so 2^43 additions fit. Beyond that, chunks wrap around, which is still
+//! independent of the order. Sums of squares below 1e-300 lose digits when read. Sums above 1.8e308 read as infinite.
+//! **Cost.** One map entry per 32 powers of two that occur: 2 or 3 for most series, 24 bytes each. **Source.**
+//! Kulisch's long accumulator (1971), in sparse form. **Rejected.** Kahan and Neumaier sums, because they depend on the
+//! order; decimals, because they are slower.
 
 use std::collections::BTreeMap;
 
@@ -20,14 +23,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Monoid;
 
-/// Bits of a digit, and powers of two that share a chunk.
+/// Bits of one digit, and the number of powers of two that share a chunk.
 const DIGIT_BITS: u32 = 32;
-/// Bits of a double's whole number.
+/// Bits in the integer part m of a double.
 const MANTISSA_BITS: u32 = 53;
-/// No product of two doubles, nor a sum of many, has a digit further out.
+/// Largest chunk number. No product of two doubles, and no sum of many, has a digit beyond it.
 const CHUNK_MAX: i16 = 80;
 
-/// An exact signed sum of doubles.
+/// Exact signed sum of doubles.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<i16, i128>")]
 pub struct ExactSum(BTreeMap<i16, i128>);
@@ -39,12 +42,12 @@ impl ExactSum {
         self.add_scaled(whole, exponent);
     }
 
-    /// Takes `x` away.
+    /// Subtracts `x`.
     pub fn sub(&mut self, x: f64) {
         self.add(-x);
     }
 
-    /// Adds `times`·x², exactly; `times` is 1 or −1 or another small number.
+    /// Adds `times`·x² exactly. `times` is 1, −1 or another small number.
     pub fn add_square(&mut self, x: f64, times: i64) {
         let (whole, exponent) = parted(x);
         let square = whole * whole;
@@ -57,14 +60,14 @@ impl ExactSum {
         );
     }
 
-    /// Takes another sum away.
+    /// Subtracts another sum.
     pub fn subtract(&mut self, other: &Self) {
         for (chunk, value) in &other.0 {
             self.add_chunk(*chunk, value.wrapping_neg());
         }
     }
 
-    /// `n` times the sum.
+    /// Returns `n` times the sum, exactly.
     #[must_use]
     pub fn times(&self, n: i64) -> Self {
         let mut product = Self::default();
@@ -74,7 +77,7 @@ impl ExactSum {
         product
     }
 
-    /// The square of the sum, exactly.
+    /// Returns the square of the sum, exactly.
     #[must_use]
     pub fn squared(&self) -> Self {
         let digits = self.digits();
@@ -87,7 +90,7 @@ impl ExactSum {
         square
     }
 
-    /// The sum, rounded once to the nearest double.
+    /// Returns the sum, rounded once to the nearest double.
     #[must_use]
     pub fn value(&self) -> f64 {
         let digits = self.digits();
@@ -125,7 +128,8 @@ impl ExactSum {
         }
     }
 
-    /// Digits from the lowest chunk up, and what is left when they are spent: 0, or −1 for a negative number.
+    /// Digits from the lowest chunk up, and the carry that is left after the last digit: 0, or −1 for a negative
+    /// number.
     fn carried(&self, sign: i128) -> (Vec<u32>, i128) {
         let (mut digits, mut carry) = (Vec::new(), 0_i128);
         let ends = self.0.keys().next().zip(self.0.keys().next_back());
@@ -166,13 +170,13 @@ impl TryFrom<BTreeMap<i16, i128>> for ExactSum {
 /// A sum written in base 2^32, lowest digit first.
 struct Digits {
     negative: bool,
-    /// The chunk of the lowest digit.
+    /// Chunk of the lowest digit.
     first: i16,
     digits: Vec<u32>,
 }
 
 impl Digits {
-    /// The digits that are not 0, with their sign and their chunk.
+    /// Iterates over the nonzero digits, with their sign and chunk.
     fn terms(&self) -> impl Iterator<Item = (i128, i16)> + '_ {
         let sign = if self.negative { -1 } else { 1 };
         let all = self.digits.iter().zip(self.first..);
@@ -180,7 +184,8 @@ impl Digits {
             .map(move |(digit, chunk)| (sign * i128::from(*digit), chunk))
     }
 
-    /// Four digits from the highest on hold all bits that a double keeps; the rest only says whether there is more.
+    /// Returns the absolute value. The four highest digits hold every bit that a double keeps. Lower digits only set
+    /// the sticky bit.
     fn magnitude(&self) -> f64 {
         let zeros = self.digits.iter().rev().take_while(|d| **d == 0).count();
         let from = self.digits.len() - zeros;
@@ -195,7 +200,7 @@ impl Digits {
     }
 }
 
-/// A finite double as a signed whole number and a power of two; 0 for any other.
+/// Splits a finite double into a signed integer and a power of two. Returns 0 for any other value.
 fn parted(x: f64) -> (i128, i32) {
     if !x.is_finite() {
         return (0, 0);

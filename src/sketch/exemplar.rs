@@ -1,22 +1,23 @@
-//! Exemplars: a few records behind a number, chosen by the smallest hashes of their ids, never by chance or arrival.
+//! Exemplars: a few records behind a number. The smallest hashes of ids select them, so the choice does not depend on
+//! chance or arrival.
 
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
 
-/// Exemplars kept per scope and pane.
+/// Maximum number of exemplars per scope and pane.
 pub const EXEMPLARS_MAX: usize = 3;
 
-/// Where to find one record behind a number.
+/// Reference to one record behind a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Exemplar {
     /// Hash of the prediction's id.
     pub hash: u64,
     /// The prediction's id.
     pub id: String,
-    /// The trace's id, if known.
+    /// Trace id, if known.
     pub trace_id: Option<String>,
-    /// Where it lies in Kafka: provenance, not part of what must be reproducible.
+    /// Position of the record in Kafka. It is provenance, so it need not be reproducible.
     pub whereabouts: RecordPosition,
 }
 
@@ -26,36 +27,37 @@ impl Exemplar {
     }
 }
 
-/// Topic, partition and offset of a record.
+/// Position of a record: topic, partition and offset.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RecordPosition {
-    /// Topic.
+    /// Name of the topic.
     pub topic: String,
-    /// Partition.
+    /// Number of the partition.
     pub partition: i32,
-    /// Offset.
+    /// Offset within the partition.
     pub offset: i64,
 }
 
-/// The exemplars with the smallest hashes, at most three, by ascending hash.
+/// Exemplars with the smallest hashes, at most three, in ascending order of hash.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Exemplar>")]
 pub struct Exemplars(Vec<Exemplar>);
 
 impl Exemplars {
-    /// The exemplars, smallest hash first.
+    /// Exemplars, smallest hash first.
     #[must_use]
     pub fn as_slice(&self) -> &[Exemplar] {
         &self.0
     }
 
-    /// Whether a record with this hash would be kept: asked first, so that the rest costs no allocation.
+    /// True if a record with this hash would be kept. Callers check this first and allocate an exemplar only when
+    /// needed.
     #[must_use]
     pub fn wants(&self, hash: u64) -> bool {
         self.0.len() < EXEMPLARS_MAX || self.0.last().is_some_and(|last| hash <= last.hash)
     }
 
-    /// Offers one record; of two with one id the smaller is kept.
+    /// Offers one record. Of two records with one id, the smaller is kept.
     pub fn offer(&mut self, exemplar: Exemplar) {
         self.0.push(exemplar);
         self.0.sort_unstable();

@@ -1,15 +1,15 @@
-//! Signed counts on a fixed grid of numbers: eight cells per octave, so that what was counted can be taken back.
+//! Signed counts on a fixed grid of numbers, eight cells per octave. A count can be taken back.
 //!
-//! **Intuition.** The adaptive histogram cannot subtract, because its level never falls. A grid that never moves can: its
-//! cells are those of the number's key (sign, exponent, leading bits) with three bits behind the leading one.
+//! **Intuition.** The adaptive histogram cannot subtract, because its level never falls. A fixed grid can. Its cells
+//! are taken from the number's key (sign, exponent, leading bits), with three bits after the leading one.
 //!
-//! **Formula.** Cell of x: 0 for |x| < 2^−20; ±(1 + (key(|x|) − key(2^−20)) ÷ 2^17) up to ±488; ±489 for |x| ≥ 2^41.
-//! A quantile is interpolated linearly inside the cell of the ⌈qn⌉-th smallest.
+//! **Formula.** Cell of x: 0 for |x| < 2^−20; ±(1 + (key(|x|) − key(2^−20)) ÷ 2^17) up to ±488; ±489 for |x| ≥ 2^41. A
+//! quantile is interpolated linearly inside the cell of the ⌈qn⌉-th smallest value.
 //!
-//! **Assumptions and limits.** A cell is at most an eighth wider than its lower edge: a quantile is within 12.5 % of the
-//! true one, or within 10⁻⁶ near zero. From 2.2·10¹² on (70 years of milliseconds) it says 2^41, a lower bound.
-//! **Cost.** At most 979 cells, 10–30 in use. **Rejected.** The level of each window kept beside it: two windows could then
-//! not be merged without knowing both histories.
+//! **Assumptions and limits.** The width of a cell is at most an eighth of its lower edge, so a quantile is within 12.5
+//! % of the true one, or within 10⁻⁶ near zero. For values from 2.2·10¹² on (70 years of milliseconds) the quantile is
+//! 2^41, a lower bound. **Cost.** At most 979 cells, of which 10–30 are in use. **Rejected.** Storing a level with each
+//! window: two windows could then be merged only with knowledge of both histories.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,28 +17,28 @@ use super::Monoid;
 use super::counts::SignedCounts;
 use super::key::Scale;
 
-/// Bits of a key below the three that make eight cells of an octave.
+/// Bits of a key below the three bits that split an octave into eight cells.
 const CELL_SHIFT: u32 = 17;
-/// 2^−20: below it everything is the zero cell.
+/// Lower bound of the grid, 2^−20. Smaller magnitudes fall into the zero cell.
 const TINY: f64 = 1.0 / 1_048_576.0;
-/// Cells of one sign: 61 octaves of eight.
+/// Number of cells per sign: 61 octaves of eight cells.
 const CELLS: i16 = 488;
 
 /// Signed counts by cell of the grid.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GridCounts {
-    /// By number of the cell, −489..=489.
+    /// Counts by cell number, −489..=489.
     pub cells: SignedCounts<i16>,
 }
 
 impl GridCounts {
-    /// Adds `times` to the count of the cell of `x`; NaN counts as 0.
+    /// Adds `times` to the count of the cell of `x`. NaN counts as 0.
     pub fn add(&mut self, x: f64, times: i64) {
         self.cells.add(cell_of(x), times);
     }
 
-    /// The value at rank `q` (0..=1); `None` while nothing is counted, or while more was taken back than added.
+    /// Value at rank `q` (0..=1). `None` if nothing is counted, or if more was taken back than added.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let total = self.cells.total();
@@ -57,7 +57,7 @@ impl GridCounts {
         None
     }
 
-    /// The same counts without their signs: of |x| instead of x.
+    /// Returns the counts of |x|: negative cells are added to the positive cells.
     #[must_use]
     pub fn magnitudes(&self) -> Self {
         let mut folded = Self::default();
@@ -75,7 +75,7 @@ impl Monoid for GridCounts {
     }
 }
 
-/// The grid's cell of a number.
+/// Grid cell of a number.
 fn cell_of(x: f64) -> i16 {
     let size = x.abs();
     if size.is_nan() || size < TINY {
@@ -86,7 +86,7 @@ fn cell_of(x: f64) -> i16 {
     if x < 0.0 { -cell } else { cell }
 }
 
-/// The number that has `share` of a cell below it.
+/// Number at which `share` of the cell lies below it.
 fn inside(cell: i16, share: f64) -> f64 {
     let size = cell.unsigned_abs().min(CELLS.unsigned_abs() + 1);
     match cell.signum() {
@@ -96,7 +96,7 @@ fn inside(cell: i16, share: f64) -> f64 {
     }
 }
 
-/// The smallest size in the cells ±`size`, from 1 on.
+/// Lower edge of the cells ±`size`, as a magnitude; `size` is at least 1.
 fn low_edge(size: u16) -> f64 {
     let first = u64::from(Scale::Plain.key(TINY) >> CELL_SHIFT);
     Scale::Plain.edge((first + u64::from(size).saturating_sub(1)) << CELL_SHIFT)
@@ -104,7 +104,7 @@ fn low_edge(size: u16) -> f64 {
 
 fn width(size: u16) -> f64 {
     if size > CELLS.unsigned_abs() {
-        return 0.0; // the end cell has no upper edge
+        return 0.0; // the last cell has no upper edge
     }
     low_edge(size + 1) - low_edge(size)
 }

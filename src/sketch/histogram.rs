@@ -1,36 +1,37 @@
-//! The adaptive histogram: exact counts on at most `LIMIT` cells, the same bits in any order of merging.
+//! Adaptive histogram: exact counts on at most `LIMIT` cells, with identical bits for any order of merging.
 //!
-//! **Intuition.** Keys are integers in the order of the values. Look at them through a lens of `key >> level`, and use
-//! the *smallest* level at which the distinct cells fit into the limit. The number of distinct cells only falls with
-//! the level and only grows with the set of keys, so that level is a function of the set alone: merging to the coarser
-//! level, then raising while there are too many, gives what one pass over all keys would have given.
+//! **Intuition.** Keys are integers in the order of the values. A cell groups all keys with one value of `key >>
+//! level`. The histogram uses the *smallest* level at which the distinct cells fit into the limit. The number of
+//! distinct cells only falls as the level rises, and only grows with the set of keys. So the level is a function of the
+//! set alone: merging at the coarser level, then raising the level while there are too many cells, gives the result of
+//! one pass over all keys.
 //!
-//! **Assumptions and limits.** Keys carry the resolution (see `key`). The level only grows: {1,2,3} − {3} stays coarse, so
-//! nothing is ever subtracted and sliding windows merge their panes anew. Half of the values being tiny noise of wildly
-//! different magnitude makes the cells of the other half coarse; a comparison then says so.
+//! **Assumptions and limits.** Keys carry the resolution (see `key`). The level never falls: {1,2,3} − {3} would stay
+//! coarse, so nothing is ever subtracted, and sliding windows merge their panes anew. If half of the values are tiny
+//! noise of widely different magnitudes, the cells of the other half become coarse. A comparison then reports this.
 //!
-//! **Cost.** 16 bytes a cell in memory, 2–8 on the wire. Merging is one pass over the cells of both; the level to which a
-//! merge raises is found in one pass too, however far it is.
+//! **Cost.** 16 bytes per cell in memory, 2–8 on the wire. Merging makes one pass over the cells of both sides. One
+//! more pass finds the new level, however far it is.
 //!
-//! **Source.** The idea of OpenTelemetry's exponential histogram and of UDDSketch (Epicoco et al. 2020), on the bits of
-//! the double instead of logarithms: no scale to choose, and integers and years stay exact. Rejected: KLL, t-digest and
-//! frequent-items, whose state depends on the order of merging; edges frozen with a reference, which would need the
-//! reference before the first event could be counted.
+//! **Source.** The idea of OpenTelemetry's exponential histogram and of UDDSketch (Epicoco et al. 2020), applied to the
+//! bits of the double instead of logarithms. There is no scale to choose, and integers and years stay exact.
+//! **Rejected.** KLL, t-digest and frequent-items, because their state depends on the order of merging. Edges frozen
+//! with a reference, because then the reference must exist before the first event can be counted.
 
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
 use super::wire::Wire;
 
-/// The level at which every key is in one cell.
+/// Level at which all keys share one cell.
 pub(super) const LEVEL_MAX: u8 = u32::BITS as u8;
 
-/// One cell: `index` is `key >> level`, `count` is at least 1.
+/// One cell. `index` is `key >> level`, and `count` is at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
-    /// The key of the cell at the histogram's level.
+    /// Index of the cell at the histogram's level.
     pub index: u32,
-    /// Values counted.
+    /// Number of values counted in the cell.
     pub count: u64,
 }
 
@@ -43,12 +44,12 @@ impl Cell {
     }
 }
 
-/// `index >> shift`, for shifts up to all bits.
+/// Returns `index >> shift`, also for a shift by all 32 bits.
 pub(super) fn coarser(index: u32, shift: u8) -> u32 {
     index.checked_shr(u32::from(shift)).unwrap_or(0)
 }
 
-/// Exact counts on at most `LIMIT` sorted cells; the frozen form.
+/// Frozen form: exact counts on at most `LIMIT` cells, sorted by index.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
 pub struct Histogram<const LIMIT: usize> {
@@ -57,32 +58,32 @@ pub struct Histogram<const LIMIT: usize> {
 }
 
 impl<const LIMIT: usize> Histogram<LIMIT> {
-    /// The bits by which keys are shifted to give cell indices, 0..=32.
+    /// Level: number of bits by which keys are shifted to give cell indices, 0..=32.
     #[must_use]
     pub fn level(&self) -> u8 {
         self.level
     }
 
-    /// The cells, by ascending index.
+    /// Cells, by ascending index.
     #[must_use]
     pub fn cells(&self) -> &[Cell] {
         &self.cells
     }
 
-    /// Values counted.
+    /// Total number of values counted.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.cells.iter().map(|c| c.count).sum()
     }
 
-    /// Whether nothing was counted.
+    /// True if nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
 
-    /// The same counts seen at a coarser (or the same) level: what a comparison needs, and no state that is kept,
-    /// because its level is no longer a function of its keys.
+    /// Returns the counts at this level, or at the current level if that is coarser. Use the result for comparisons
+    /// only. It must not be stored as state, because its level is no longer a function of its keys.
     #[must_use]
     pub fn at_level(&self, level: u8) -> Self {
         let mut coarse = self.clone();
@@ -108,7 +109,7 @@ impl<const LIMIT: usize> Histogram<LIMIT> {
         });
     }
 
-    /// Adds sorted cells of this histogram's level, then raises to the smallest level that fits.
+    /// Adds sorted cells of this histogram's level, then raises the level to the smallest one that fits.
     pub(super) fn add_sorted(&mut self, cells: &[Cell]) {
         if cells.is_empty() {
             return;
@@ -118,10 +119,10 @@ impl<const LIMIT: usize> Histogram<LIMIT> {
         self.cells.shrink_to_fit();
     }
 
-    /// By how many levels the cells must be raised to fit.
+    /// Number of levels by which the cells must be raised to fit into the limit.
     ///
-    /// Two neighbours become one cell when the level passes the highest bit in which they differ. So pairs of
-    /// neighbours are counted by that bit, and each level takes away the pairs of one more bit.
+    /// Two neighbours become one cell when the level passes the highest bit in which they differ. So the pairs of
+    /// neighbours are counted by that bit, and each level removes the pairs of one more bit.
     fn excess_levels(&self) -> u8 {
         const { assert!(LIMIT > 0 && LIMIT <= u16::MAX as usize) };
         let mut cells = self.cells.len();
@@ -155,7 +156,7 @@ impl<const LIMIT: usize> Monoid for Histogram<LIMIT> {
     }
 }
 
-/// The sum of two sorted runs of cells of one level.
+/// Merges two sorted runs of cells of one level and adds the counts of equal indices.
 fn merge_sorted(mut a: &[Cell], mut b: &[Cell]) -> Vec<Cell> {
     let mut merged = Vec::with_capacity(a.len() + b.len());
     while let ([left, lefts @ ..], [right, rights @ ..]) = (a, b) {

@@ -1,9 +1,10 @@
-//! What judges said on the spot: one sketch per name of an evaluation, of at most [`EVALUATIONS_MAX`] names.
+//! Evaluations that predictions carry: one sketch per evaluation name, for at most [`EVALUATIONS_MAX`] names.
 //!
-//! Which names stay must not depend on the order in which they come, nor on where a flush cuts: the smallest by hash do,
-//! as everywhere. A name among the smallest of all is among the smallest of any part, so it was counted in each of them;
-//! a name that once gave way never comes back, since the names only become more. Hence the sketches that stay are exact.
-//! Looking a name up compares it with each that is held: a model has one judge or a few, and then this is the fastest.
+//! The kept names must not depend on the order of events or on the times of flushes. So the names with the smallest
+//! hashes are kept. A name among the smallest overall is also among the smallest of every part, so every part has
+//! counted it. A name that was dropped once never returns, because the set of names only grows. Hence the sketches that
+//! are kept are exact. A lookup compares the name with every kept name. A model has one judge or a few, and for so few
+//! this is the fastest way.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use super::subject::Subject;
 use super::value::{ValueBuffer, ValueSketch};
 use crate::event::EVALUATIONS_MAX;
 
-/// The open form: takes the evaluations of one prediction after the other.
+/// Open form: counts the evaluations of predictions, one prediction at a time.
 #[derive(Debug, Default)]
 pub(super) struct JudgesBuffer(Vec<Judge>);
 
@@ -48,25 +49,26 @@ impl JudgesBuffer {
         }
     }
 
-    /// Distinct names it holds.
+    /// Number of distinct names held.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The subjects counted, by name. Nothing is held afterwards.
+    /// Returns the counted subjects by name. The buffer is empty afterwards.
     pub(super) fn freeze(&mut self) -> impl Iterator<Item = (Subject, ValueSketch)> {
         let judges = std::mem::take(&mut self.0).into_iter();
         judges.map(|mut judge| (Subject::Evaluation(judge.name), judge.scores.freeze()))
     }
 
-    /// The buffer of `name`, if it is one of those that stay.
+    /// Returns the buffer of `name`, or `None` if the name is not kept.
     fn scores(&mut self, name: &str) -> Option<&mut ValueBuffer> {
         let known = self.0.iter().position(|judge| judge.name == name);
         let position = known.or_else(|| self.admit(name))?;
         self.0.get_mut(position).map(|judge| &mut judge.scores)
     }
 
-    /// Where the buffer of a new name is; if all places are taken, the name with the largest hash gives way.
+    /// Returns the position of the buffer for a new name. If all places are taken, the name with the largest hash is
+    /// dropped; `None` if that is the new name.
     fn admit(&mut self, name: &str) -> Option<usize> {
         let hash = id_hash(name);
         if self.0.len() < EVALUATIONS_MAX {
@@ -83,7 +85,7 @@ impl JudgesBuffer {
     }
 }
 
-/// Forgets the evaluations beyond the bound, those with the largest hashes.
+/// Drops the evaluations beyond the limit: those with the largest hashes.
 pub(super) fn bound(subjects: &mut BTreeMap<Subject, ValueSketch>) {
     let mut names = names(subjects);
     if names.len() <= EVALUATIONS_MAX {
@@ -100,7 +102,7 @@ pub(super) fn bound(subjects: &mut BTreeMap<Subject, ValueSketch>) {
     }
 }
 
-/// The names of the evaluations among `subjects`.
+/// Names of the evaluations among `subjects`.
 fn names(subjects: &BTreeMap<Subject, ValueSketch>) -> Vec<&str> {
     let first = Subject::Evaluation(String::new());
     let evaluations = subjects.range(first..).map_while(|(subject, _)| {
@@ -134,7 +136,7 @@ mod tests {
         frozen(&mut buffer)
     }
 
-    /// Scores of `names` judges, in a random order.
+    /// Scores from `names` judges, in random order.
     fn scores(random: &mut fastrand::Rng, names: usize) -> Vec<(String, f64)> {
         let score = |random: &mut fastrand::Rng| f64::from(random.u8(0..=100)) / 100.0;
         let one = |_| (format!("judge {}", random.usize(..names)), score(random));

@@ -1,36 +1,38 @@
-//! Keys of the adaptive histogram: 32-bit integers in the order of the values they stand for.
+//! Keys of the adaptive histogram: 32-bit integers in the order of the values they represent.
 //!
-//! A number's key is the upper half of its bits, turned so that integers order as the doubles do: sign, exponent and
-//! the top 20 bits of the mantissa, hence a relative width of at most 2⁻²⁰. Scores get a symmetric key, as fine near
-//! 1 as near 0, because a calibrated score of 0.999 differs from 0.9999 as 0.001 does from 0.0001.
+//! The key of a number is the upper half of its bits, transformed so that integers sort as the doubles do: sign,
+//! exponent and the top 20 bits of the mantissa. The relative width of a key is therefore at most 2⁻²⁰. Scores get a
+//! symmetric key, as fine near 1 as near 0, because a calibrated score of 0.999 differs from 0.9999 as 0.001 does from
+//! 0.0001.
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// Which key a number gets.
+/// Mapping from numbers to keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Scale {
-    /// The bits of the double.
+    /// Bits of the double.
     #[default]
     Plain,
-    /// Symmetric about ½ on 0..=1, plain below, coarser above.
+    /// Symmetric about ½ on 0..=1; plain below 0, coarser above 1.
     Score,
 }
 
 const SIGN: u64 = 1 << 63;
-/// `plain(0.5)` and `plain(1.0)`, written out so that the symmetric key needs no lazy state.
+/// `plain(0.5)` and `plain(1.0)` as constants, so that the symmetric key needs no lazily computed state.
 const HALF: u32 = 0xBFE0_0000;
 const ONE: u32 = 0xBFF0_0000;
 const ZERO: u32 = 0x8000_0000;
-/// The symmetric key of 1: 2·key(½) − key(0).
+/// Symmetric key of 1: 2·key(½) − key(0).
 const SCORE_ONE: u32 = 0xFFC0_0000;
-/// Bits by which scores beyond 1 are coarser, so that they fit above the key of 1.
+/// Bits by which scores above 1 are coarser, so that they fit above the key of 1.
 const BEYOND_SHIFT: u32 = 8;
-/// The seed under which categories are hashed; part of the format, never to change.
+/// Hash seed for categories. It is part of the format and must never change.
 const WORD_SEED: u64 = 0x7469_6465;
 
 impl Scale {
-    /// The key of a finite number. −0.0 counts as 0.0, else a producer that writes −0.0 would be total drift.
+    /// Returns the key of a finite number. −0.0 counts as 0.0; otherwise a producer that writes −0.0 would look like
+    /// total drift.
     #[must_use]
     pub fn key(self, x: f64) -> u32 {
         match self {
@@ -39,8 +41,9 @@ impl Scale {
         }
     }
 
-    /// The lower edge of a cell: the smallest number whose key is at least `key`, or for a score above ½, whose cells
-    /// are open below, the number just before it. Below the first and beyond the last number it is [`f64::MIN`], [`f64::MAX`].
+    /// Returns the lower edge of a cell: the smallest number whose key is at least `key`. For a score above ½, whose
+    /// cells are open below, it is the number just before that one. Below the first number it is [`f64::MIN`], beyond
+    /// the last [`f64::MAX`].
     #[must_use]
     pub fn edge(self, key: u64) -> f64 {
         match self {
@@ -49,8 +52,8 @@ impl Scale {
         }
     }
 
-    /// The number with the fewest binary digits whose key is `key` (one that a finite number has): exact for integers
-    /// below 2²¹, within 2⁻²⁰ of itself for others.
+    /// Returns the number with the fewest binary digits whose key is `key`; `key` must be the key of a finite number.
+    /// The result is exact for integers below 2²¹. For other numbers the relative error is at most 2⁻²⁰.
     #[must_use]
     pub fn point(self, key: u32) -> f64 {
         match self {
@@ -60,7 +63,7 @@ impl Scale {
     }
 }
 
-/// The upper half of `key`'s number, zeros below.
+/// Number whose upper half is `key` and whose lower half is zero.
 fn plain_point(key: u32) -> f64 {
     let high = if key >= ZERO { key - ZERO } else { !key };
     f64::from_bits(u64::from(high) << 32)
@@ -93,7 +96,7 @@ fn score(x: f64) -> u32 {
     if x <= 0.5 {
         plain(x)
     } else if x <= 1.0 {
-        // 1 − x is exact here (Sterbenz), and so the mirror is.
+        // 1 − x is exact here (Sterbenz), so the mirrored key is exact too.
         SCORE_ONE - (plain(1.0 - x) - ZERO)
     } else {
         SCORE_ONE + (plain(x).saturating_sub(ONE) >> BEYOND_SHIFT)
@@ -104,7 +107,7 @@ fn score_edge(key: u64) -> f64 {
     if key <= u64::from(HALF) {
         plain_edge(key)
     } else if key <= u64::from(SCORE_ONE) {
-        // A mirrored cell is open below: its lower edge is 1 − the upper edge of its mirror.
+        // A mirrored cell is open below: its lower edge is 1 minus the upper edge of its mirror cell.
         let mirror = u64::from(SCORE_ONE) - key + u64::from(ZERO);
         (1.0 - plain_edge(mirror + 1)).max(0.5)
     } else {
@@ -122,13 +125,13 @@ fn score_point(key: u32) -> f64 {
     }
 }
 
-/// The key of a category: a hash with a fixed seed. `tag` keeps `true` and `"true"` apart.
+/// Returns the key of a category: a hash with a fixed seed. `tag` distinguishes `true` from `"true"`.
 #[must_use]
 pub fn word_key(tag: WordTag, word: &str) -> u32 {
     (xxh3_64_with_seed(word.as_bytes(), WORD_SEED ^ tag as u64) >> 32) as u32
 }
 
-/// The JSON type of a category.
+/// JSON type of a category.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WordTag {
     /// A string.
@@ -137,7 +140,7 @@ pub enum WordTag {
     Bool = 1,
 }
 
-/// The hash by which exemplars and samples are chosen: a function of the id alone.
+/// Returns the hash that selects exemplars and samples. It depends on the id alone.
 #[must_use]
 pub fn id_hash(id: &str) -> u64 {
     xxh3_64(id.as_bytes())
@@ -155,7 +158,7 @@ mod tests {
 
     const SCALES: [Scale; 2] = [Scale::Plain, Scale::Score];
 
-    /// Numbers where keys could go wrong: ends, neighbours of ½ and 1, subnormals, and many random bit patterns.
+    /// Numbers for which keys might go wrong: the extremes, neighbours of ½ and 1, subnormals, and random bit patterns.
     fn awkward() -> Vec<f64> {
         let mut numbers = vec![
             0.0,
@@ -202,7 +205,7 @@ mod tests {
             for x in awkward() {
                 let key = u64::from(scale.key(x));
                 let (low, high) = (scale.edge(key), scale.edge(key + 1));
-                // From ½ on cells are closed above instead of below.
+                // From ½ to 1, cells are closed above instead of below.
                 let closed_above = scale == Scale::Score && (0.5..=1.0).contains(&x);
                 let inside = match closed_above {
                     true => low <= x && x <= high,
@@ -222,7 +225,7 @@ mod tests {
                 if edge == f64::MIN {
                     continue;
                 }
-                // A mirrored edge is the last number before its cell.
+                // The edge of a mirrored cell is the last number before the cell.
                 let first = match scale.key(edge) == key {
                     true => edge,
                     false => edge.next_up(),
@@ -238,7 +241,7 @@ mod tests {
         for scale in SCALES {
             for x in awkward() {
                 let key = scale.key(x);
-                // Above 1 − 2⁻³³ scores are further apart than keys: a mirrored point may round to a neighbour.
+                // Above 1 − 2⁻³³, doubles are further apart than keys, so a mirrored point may round to a neighbour.
                 let near = (scale.point(key) - x).abs() <= f64::EPSILON;
                 assert!(
                     near || scale.key(scale.point(key)) == key,
@@ -291,7 +294,7 @@ mod tests {
         assert_eq!(word_key(WordTag::Text, "DE"), GOLDEN_DE);
         assert_eq!(id_hash("prediction-1"), GOLDEN_ID);
     }
-    // As the `xxhash` package of Python gives them: xxh3_64_intdigest(b"DE", seed=0x74696465) >> 32, and without a seed.
+    // Computed with Python's `xxhash` package: xxh3_64_intdigest(b"DE", seed=0x74696465) >> 32, and without a seed.
     const GOLDEN_DE: u32 = 0x5C5C_1F90;
     const GOLDEN_ID: u64 = 0x80EA_AE65_7E84_9EFE;
 }

@@ -1,5 +1,5 @@
-//! What is remembered of many values. Everything here is a commutative monoid: merging gives the same bits in any
-//! order and any grouping, so nothing that can influence an alert depends on partitions, flushes or crashes.
+//! Sketches: mergeable summaries of many values. Every sketch is a commutative monoid. Merging gives the same bits in
+//! any order and grouping, so nothing that can influence an alert depends on partitions, flushes or crashes.
 
 #[cfg(test)]
 mod accuracy;
@@ -42,8 +42,9 @@ pub use value::{TypeCounts, ValueBuffer, ValueSketch};
 pub use wire::BadHistogram;
 pub use words::{WORD_CELLS, Words};
 
-/// What can be merged: associative, commutative, with `Default` as identity, the same bits in any order.
+/// Mergeable state. Merging is associative and commutative, and `Default` is the identity. Any order gives the same
+/// bits.
 pub trait Monoid: Default {
-    /// Adds what `other` remembers.
+    /// Adds the contents of `other`.
     fn merge(&mut self, other: &Self);
 }

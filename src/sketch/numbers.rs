@@ -1,4 +1,4 @@
-//! Numbers: an adaptive histogram with the exact minimum and maximum beside it.
+//! Sketch of numbers: an adaptive histogram with the exact minimum and maximum.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,32 +7,34 @@ use super::buffer::HistogramBuffer;
 use super::histogram::Histogram;
 use super::key::Scale;
 
-/// Cells of a histogram of numbers: on nine shapes |KS − raw| ≤ 0.002 for 10⁴ values and 0.0012 for 10⁶; about 1 KB.
+/// Maximum number of cells in a histogram of numbers. On nine shapes, |KS − raw| ≤ 0.002 for 10⁴ values and 0.0012 for
+/// 10⁶; about 1 KB.
 pub const NUMBER_CELLS: usize = 512;
 
-/// The exact smallest and largest value seen: finite, and in this order.
+/// Exact smallest and largest value seen. Both are finite, and `min` is at most `max`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RangeWire")]
 pub struct Range {
-    /// Smallest.
+    /// Smallest value.
     pub min: f64,
-    /// Largest.
+    /// Largest value.
     pub max: f64,
 }
 
-/// The distribution of finite numbers.
+/// Distribution of finite numbers.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Numbers {
-    /// Counts by key; which key is the owner's knowledge.
+    /// Counts by key. The owner of the sketch knows which [`Scale`] the keys use.
     pub histogram: Histogram<NUMBER_CELLS>,
-    /// `None` while empty.
+    /// Exact range; `None` while empty.
     pub range: Option<Range>,
 }
 
 impl Numbers {
-    /// The value at rank `q` (0..=1), by interpolation inside its cell; `None` while empty.
+    /// Value at rank `q` (0..=1), interpolated inside its cell; `None` while empty.
     ///
-    /// It lies in the same cell as the ⌈q·n⌉-th smallest value. At level 0 a cell is a value (integers exactly).
+    /// The result lies in the cell of the ⌈q·n⌉-th smallest value. At level 0, a cell is a single value (integers
+    /// exactly).
     #[must_use]
     pub fn quantile(&self, scale: Scale, q: f64) -> Option<f64> {
         let range = self.range?;
@@ -49,13 +51,13 @@ impl Numbers {
         Some(range.max)
     }
 
-    /// The value that has `share` (0..=1) of the cell at `index` below it.
+    /// Value at which `share` (0..=1) of the cell at `index` lies below it.
     fn inside(&self, scale: Scale, index: u32, share: f64) -> Option<f64> {
         if self.histogram.level() == 0 {
             return Some(self.range?.nearest(scale.point(index)));
         }
         let (low, high) = self.edges(scale, index)?;
-        // Not low + (high − low)·share, which overflows between the ends of the doubles.
+        // The form low + (high − low)·share would overflow between the extremes of the doubles.
         Some(self.range?.nearest(low * (1.0 - share) + high * share))
     }
 
@@ -74,7 +76,7 @@ impl Range {
         Self { min: x, max: x }
     }
 
-    /// The number in the range that is nearest to `x`.
+    /// Returns the number in the range that is nearest to `x`.
     fn nearest(self, x: f64) -> f64 {
         x.max(self.min).min(self.max)
     }
@@ -90,7 +92,7 @@ impl Range {
     }
 }
 
-/// The serialised form of [`Range`], before it is believed.
+/// Serialized form of [`Range`], before validation.
 #[derive(Deserialize)]
 struct RangeWire {
     min: f64,
@@ -116,7 +118,7 @@ impl Monoid for Numbers {
     }
 }
 
-/// The open form of [`Numbers`].
+/// Open form of [`Numbers`].
 #[derive(Debug, Clone, Default)]
 pub(super) struct NumbersBuffer {
     histogram: HistogramBuffer<NUMBER_CELLS>,

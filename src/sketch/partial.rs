@@ -1,4 +1,5 @@
-//! The sketches of one scope over one span of event time: what ingest emits, panes merge and windows are made of.
+//! Sketches of one scope over one span of event time. Ingest emits partials, panes merge them, windows consist of
+//! panes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,18 +15,18 @@ use super::subject::Subject;
 use super::value::{ValueBuffer, ValueSketch};
 use crate::event::{Prediction, PredictionStatus, Value};
 
-/// The sketches of one scope over one span of event time.
+/// Sketches of one scope over one span of event time.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Partial {
-    /// Predictions counted.
+    /// Number of predictions counted.
     pub predictions: u64,
-    /// Of them, those with status `error`.
+    /// Number of predictions with status `error`.
     pub errors: u64,
-    /// What is remembered of each subject.
+    /// Sketch of each subject.
     pub subjects: BTreeMap<Subject, ValueSketch>,
-    /// A few of the predictions.
+    /// References to a few of the predictions.
     pub exemplars: Exemplars,
-    /// What each objective counts of them, by name.
+    /// Good and valid counts of each objective, by name.
     pub objectives: BTreeMap<String, Share>,
 }
 
@@ -54,10 +55,11 @@ impl Monoid for Partial {
     }
 }
 
-/// The open form of [`Partial`]: takes predictions one by one.
+/// Open form of [`Partial`]: counts predictions one at a time.
 ///
-/// Features usually come in the same order, so each is looked for first behind the one before it; only a surprise costs
-/// a search. Nothing here is bounded but by the limits on one event: whoever fills it freezes it in time.
+/// Features usually arrive in the same order. So the lookup of a feature first tries the place after the previous
+/// feature, and searches by name only if that fails. Only the limits on single events bound this buffer. Its owner must
+/// freeze it in time.
 #[derive(Debug, Default)]
 pub struct PartialBuffer {
     predictions: u64,
@@ -77,7 +79,8 @@ pub struct PartialBuffer {
 }
 
 impl PartialBuffer {
-    /// Counts one prediction, which lies at `whereabouts` (asked for only when it becomes an exemplar).
+    /// Counts one prediction. `whereabouts` returns its position and is called only if the prediction becomes an
+    /// exemplar.
     pub fn push(
         &mut self,
         prediction: &Prediction<'_>,
@@ -91,7 +94,7 @@ impl PartialBuffer {
         self.offer_exemplar(prediction, whereabouts);
     }
 
-    /// Counts what an objective says of a prediction.
+    /// Adds one prediction's `share` to the counts of an objective.
     pub fn count(&mut self, objective: &str, share: Share) {
         let mut kept = self.objectives.iter_mut();
         match kept.find(|(name, _)| name == objective) {
@@ -100,8 +103,8 @@ impl PartialBuffer {
         }
     }
 
-    /// Distinct features and evaluations it holds: what it costs grows with them, by up to 4 KB each and the names of
-    /// their categories.
+    /// Number of distinct features and evaluations held. The memory cost grows with them: up to 4 KB each, plus the
+    /// names of their categories.
     #[must_use]
     pub fn features(&self) -> usize {
         self.features.len() + self.judges.len()
@@ -118,7 +121,7 @@ impl PartialBuffer {
         }
     }
 
-    /// Where the feature's buffer is; a new one comes last.
+    /// Position of the feature's buffer. A new feature is added at the end.
     fn position(&mut self, expected: usize, name: &str) -> usize {
         if let Some((known, _)) = self.features.get(expected)
             && known == name
@@ -179,8 +182,9 @@ impl PartialBuffer {
         }
     }
 
-    /// What was counted, or `None` if nothing was. The buffer is empty afterwards and keeps the memory of the features
-    /// that came; those that did not are forgotten, so that ever new names cost no more than those of one freeze.
+    /// Returns what was counted, or `None` if nothing was. The buffer is empty afterwards. It keeps the memory of
+    /// features seen since the last freeze and drops all others, so a stream of ever new names costs no more than the
+    /// names between two freezes.
     pub fn freeze(&mut self) -> Option<Partial> {
         if self.predictions == 0 {
             return None;

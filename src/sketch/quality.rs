@@ -1,8 +1,8 @@
-//! How good predictions turned out to be: signed counts of answers, labels and their corrections, merged in any order.
+//! Quality of predictions: signed counts of answers, labels and corrections, mergeable in any order.
 //!
-//! A first label adds; a correction takes the old truth back and adds the new one, in the span where it became known. The
-//! sum over all spans is then what counting only the last truths would have given, up to cells that hold 0; a single
-//! span may be negative, and measures of it are not defined.
+//! A first label adds a truth. A correction takes the old truth back and adds the new one, in the span where it became
+//! known. The sum over all spans then equals a count of only the last truths, except for cells that hold 0. A single
+//! span may be negative, and its measures are then undefined.
 
 use std::collections::BTreeMap;
 
@@ -17,27 +17,27 @@ use super::key::id_hash;
 use super::regression::{Direction, Regression, Values};
 use crate::event::EVALUATIONS_MAX;
 
-/// Counts of predictions, of truths against them, and of judges' scores. All signed.
+/// Counts of predictions, of truths joined to them, and of judges' scores. All are signed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Quality {
-    /// Predictions, labelled or not.
+    /// Number of predictions, labelled or not.
     pub predicted: i64,
-    /// Their scores.
+    /// Scores of all predictions, by cell.
     pub predicted_scores: ScoreCells,
-    /// Predictions whose truth is known; a correction does not change it.
+    /// Number of predictions whose truth is known. A correction does not change this number.
     pub labelled: i64,
-    /// Truths that replaced another.
+    /// Number of truths that replaced an earlier one.
     pub corrections: i64,
-    /// Labelled predictions that are in neither table: a value where a class is due or the reverse, an answer with
-    /// neither, a number that is not finite or beyond [`VALUE_MAX`](super::VALUE_MAX).
+    /// Number of labelled predictions that are in neither table. Causes: a value where a class is expected or the
+    /// reverse, an answer with neither, a number that is not finite or is beyond [`VALUE_MAX`](super::VALUE_MAX).
     pub mismatched: i64,
-    /// Classes predicted and true.
+    /// Predicted and true classes.
     pub table: Confusion,
-    /// Values predicted and true.
+    /// Predicted and true values.
     pub regression: Regression,
-    /// Judges' scores by name.
+    /// Scores from judges, by name of the evaluation.
     pub evaluations: BTreeMap<String, EvaluationCells>,
-    /// Milliseconds from a prediction to its first label.
+    /// Time from a prediction to its first label, in milliseconds.
     pub delay: GridCounts,
 }
 
@@ -48,21 +48,22 @@ impl Quality {
         self.predicted_scores.add(answer.cell, 1);
     }
 
-    /// Counts the first label of a prediction, `delay_millis` after it.
+    /// Counts the first label of a prediction, `delay_millis` milliseconds after the prediction.
     pub fn judge(&mut self, answer: &Answered<'_>, truth: KnownTruth<'_>, delay_millis: i64) {
         self.labelled = self.labelled.wrapping_add(1);
         self.delay.add(delay_millis as f64, 1);
         self.pair(answer, truth, Direction::Count);
     }
 
-    /// Takes the old truth back and counts the one that replaced it.
+    /// Takes the old truth back and counts its replacement.
     pub fn correct(&mut self, answer: &Answered<'_>, old: KnownTruth<'_>, new: KnownTruth<'_>) {
         self.corrections = self.corrections.wrapping_add(1);
         self.pair(answer, old, Direction::TakeBack);
         self.pair(answer, new, Direction::Count);
     }
 
-    /// Counts a judge's score by its [`evaluation_cell`](super::evaluation_cell), `times` over; negative to take back.
+    /// Adds `times` to the count of a judge's score, given by its [`evaluation_cell`](super::evaluation_cell). A
+    /// negative value takes counts back.
     pub fn evaluate(&mut self, name: &str, cell: u8, times: i64) {
         match self.evaluations.get_mut(name) {
             Some(cells) => cells.add(cell, times),
@@ -74,7 +75,7 @@ impl Quality {
         }
     }
 
-    /// Keeps the names with the smallest hashes: which those are does not depend on the order in which they came.
+    /// Keeps the names with the smallest hashes, so the result does not depend on the order of events.
     fn bound_evaluations(&mut self) {
         while self.evaluations.len() > EVALUATIONS_MAX {
             let largest = self

@@ -1,4 +1,4 @@
-//! What was predicted against what was true, in numbers: exact sums and counts of the errors.
+//! Predicted against true values of a regression: exact sums, and counts of the errors.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,39 +6,39 @@ use super::Monoid;
 use super::exact::ExactSum;
 use super::grid::GridCounts;
 
-/// The largest size of a value that is counted: squares, their sums and their products stay within a double.
+/// Largest magnitude of a value that is counted. Squares, their sums and their products then fit in a double.
 pub const VALUE_MAX: f64 = 1e130;
 
-/// Sums over pairs of a predicted and a true value; all signed, so that a pair can be taken back exactly.
+/// Sums over pairs of a predicted and a true value. All are signed, so that a pair can be taken back exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Regression {
-    /// Pairs.
+    /// Number of pairs.
     pub pairs: i64,
-    /// Σ y, the true values.
+    /// Σ y, where y is the true value.
     pub truths: ExactSum,
     /// Σ y².
     pub truths_squared: ExactSum,
-    /// Σ e, the errors: predicted − true.
+    /// Σ e, where e is the error: predicted − true.
     pub errors: ExactSum,
     /// Σ |e|.
     pub errors_absolute: ExactSum,
     /// Σ e².
     pub errors_squared: ExactSum,
-    /// The errors on the fixed grid, with their signs.
+    /// Counts of the signed errors on the fixed grid.
     pub error_cells: GridCounts,
 }
 
-/// A predicted value and the true one.
+/// Predicted value and true value of one prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Values {
-    /// What was predicted.
+    /// Predicted value.
     pub predicted: f64,
-    /// What was true.
+    /// True value.
     pub truth: f64,
 }
 
 impl Values {
-    /// Whether both are finite and no larger than [`VALUE_MAX`].
+    /// True if both values are finite and their magnitudes are at most [`VALUE_MAX`].
     #[must_use]
     pub fn are_countable(self) -> bool {
         self.predicted.abs() <= VALUE_MAX && self.truth.abs() <= VALUE_MAX
@@ -46,7 +46,7 @@ impl Values {
 }
 
 impl Regression {
-    /// Counts a pair, or takes it back.
+    /// Counts a pair or takes it back.
     pub fn add(&mut self, pair: Values, direction: Direction) {
         let (y, e) = (pair.truth, pair.predicted - pair.truth);
         let (times, sign) = (direction.times(), direction.times() as f64);
@@ -60,17 +60,17 @@ impl Regression {
     }
 }
 
-/// Whether something is counted or taken back.
+/// Direction of a change: counted or taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// It became known.
+    /// The truth became known.
     Count,
-    /// It turned out to be wrong.
+    /// The truth turned out to be wrong.
     TakeBack,
 }
 
 impl Direction {
-    /// 1 or −1.
+    /// Returns 1 or −1.
     #[must_use]
     pub fn times(self) -> i64 {
         match self {

@@ -1,23 +1,23 @@
-//! Good ones among those that count: what an objective is held against, in exact integers.
+//! Share of good events among valid events: exact integer counts that an objective is evaluated on.
 
 use serde::{Deserialize, Serialize};
 
 use super::Monoid;
 
-/// `good` of `valid`. Signed, because a correction of a label takes back what the label before it had added: a span that
-/// holds only the correction may be negative, a span that holds both never is.
+/// `good` of `valid` events. Both are signed, because the correction of a label takes back what the earlier label
+/// added. A span that holds only the correction may be negative; a span that holds both labels never is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 pub struct Share {
-    /// Those that meet the condition.
+    /// Number of events that meet the condition.
     pub good: i64,
-    /// Those that were asked.
+    /// Number of events to which the condition applies.
     pub valid: i64,
 }
 
 impl Share {
-    /// One event.
+    /// Counts one event.
     #[must_use]
     pub fn one(good: bool) -> Self {
         Self {
@@ -26,13 +26,13 @@ impl Share {
         }
     }
 
-    /// Those that do not meet the condition.
+    /// Number of valid events that do not meet the condition.
     #[must_use]
     pub fn bad(self) -> i64 {
         self.valid - self.good
     }
 
-    /// Whether nothing was counted.
+    /// True if nothing was counted.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::default()

@@ -1,10 +1,10 @@
-//! What is measured of a model: its features, its answers, and what they cost.
+//! Subjects: the measured quantities of a model, such as features, answers and cost.
 
 use serde::{Deserialize, Serialize};
 
 use super::key::Scale;
 
-/// What is measured: a feature, or something that every prediction may carry.
+/// One measured quantity: a feature, or a field that every prediction may carry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subject {
     /// A feature, by name.
@@ -23,14 +23,15 @@ pub enum Subject {
     OutputTokens,
     /// Cost in US dollars.
     Cost,
-    /// A score that a judge gave the answer on the spot, by name; those that came as labels count towards quality only.
+    /// Score from a judge that the prediction itself carries, by name. Scores that arrive as labels count only towards
+    /// quality.
     Evaluation(String),
     /// An objective, by name.
     Objective(String),
 }
 
 impl Subject {
-    /// The key its numbers get.
+    /// Scale of the keys of its numbers.
     #[must_use]
     pub fn scale(&self) -> Scale {
         if matches!(self, Self::Score) {
@@ -40,7 +41,7 @@ impl Subject {
         }
     }
 
-    /// Its name as published: `feature:amount`, `score`.
+    /// Published name, such as `feature:amount` or `score`.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -57,8 +58,8 @@ impl Subject {
         }
     }
 
-    /// Whether its distribution is compared with the reference; latency, tokens, cost and
-    /// evaluations are reported only.
+    /// True if the distribution is compared with the reference. Latency, tokens, cost and evaluations are only
+    /// reported.
     #[must_use]
     pub fn drifts(&self) -> bool {
         matches!(

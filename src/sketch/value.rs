@@ -1,4 +1,4 @@
-//! All that is remembered of one subject: counts by type, the numbers and the categories.
+//! Sketch of one subject: counts by type, numbers and categories.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,14 +8,14 @@ use super::numbers::{Numbers, NumbersBuffer};
 use super::words::{Words, WordsBuffer};
 use crate::event::Value;
 
-/// How many values of each type were seen; their sum is the number of events that had the subject at all.
+/// Number of values of each type. The sum is the number of events that had the subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TypeCounts {
     /// Finite numbers.
     pub number: u64,
     /// Strings.
     pub text: u64,
-    /// Truth values.
+    /// Booleans.
     pub boolean: u64,
     /// Nulls.
     pub null: u64,
@@ -26,7 +26,7 @@ pub struct TypeCounts {
 }
 
 impl TypeCounts {
-    /// Events that had the subject, whatever its value.
+    /// Number of events that had the subject, whatever its value.
     #[must_use]
     pub fn present(&self) -> u64 {
         self.number + self.text + self.boolean + self.null + self.vector + self.not_finite
@@ -44,14 +44,14 @@ impl Monoid for TypeCounts {
     }
 }
 
-/// The frozen form: counts by type, numbers, categories.
+/// Frozen form: counts by type, numbers and categories.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ValueSketch {
     /// Counts by type.
     pub types: TypeCounts,
-    /// The numbers.
+    /// Distribution of the numbers.
     pub numbers: Numbers,
-    /// The strings and truth values.
+    /// Distribution of the strings and booleans.
     pub words: Words,
 }
 
@@ -63,7 +63,7 @@ impl Monoid for ValueSketch {
     }
 }
 
-/// The open form of [`ValueSketch`].
+/// Open form of [`ValueSketch`].
 #[derive(Debug, Clone, Default)]
 pub struct ValueBuffer {
     types: TypeCounts,
@@ -84,7 +84,7 @@ impl ValueBuffer {
         }
     }
 
-    /// Counts one number; NaN and infinities are counted as such and enter no histogram.
+    /// Counts one number. NaN and infinities are counted as `not_finite` and enter no histogram.
     pub fn push_number(&mut self, scale: Scale, x: f64) {
         if x.is_finite() {
             self.types.number += 1;
@@ -105,7 +105,7 @@ impl ValueBuffer {
         self.truths += u64::from(truth);
     }
 
-    /// What was counted; the buffer is empty afterwards and keeps its memory.
+    /// Returns what was counted. The buffer is then empty and keeps its allocated memory.
     pub fn freeze(&mut self) -> ValueSketch {
         let types = std::mem::take(&mut self.types);
         let truths = std::mem::take(&mut self.truths);

@@ -1,18 +1,20 @@
-//! The serialised form of the adaptive histogram: versioned, short as varints, and believed only when it is canonical.
+//! Serialized form of the adaptive histogram: versioned, compact as varints, and accepted only if it is canonical.
 //!
-//! What is decoded will be merged with what we counted, so a histogram that no set of keys gives is refused: cells out
-//! of order, empty or beyond the level, another limit, a level that is not the smallest, more counts than can be added up.
+//! Decoded histograms are merged with counts of our own. So a histogram that no set of keys can produce is rejected:
+//! cells out of order, empty or beyond the level, another limit, a level that is not the smallest, or a total that is
+//! too large to add.
 
 use serde::{Deserialize, Serialize};
 
 use super::histogram::{Cell, Histogram, LEVEL_MAX};
 
-/// Version of the serialised form.
+/// Version of the serialized form.
 const FORMAT: u8 = 1;
-/// The largest total: beyond it a double no longer counts exactly; no stream gets there, and merging cannot overflow.
+/// Largest total accepted. Above it, doubles no longer count exactly. No stream reaches it, and merging cannot
+/// overflow.
 const TOTAL_MAX: u64 = 1 << 53;
 
-/// The serialised form: indices as differences to the one before, the first to zero.
+/// Serialized form. Each index is stored as the difference to the previous one; the first is stored as it is.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Wire {
     format: u8,
@@ -21,7 +23,7 @@ pub(super) struct Wire {
     cells: Vec<(u32, u64)>,
 }
 
-/// Bytes that are no histogram of this kind.
+/// Error: the bytes are not a valid histogram of this kind.
 #[derive(Debug, thiserror::Error)]
 #[error("not an adaptive histogram of this kind: {0}")]
 pub struct BadHistogram(&'static str);
@@ -53,7 +55,7 @@ impl<const LIMIT: usize> TryFrom<Wire> for Histogram<LIMIT> {
         if usize::from(wire.limit) != LIMIT || wire.cells.len() > LIMIT {
             return Err(BadHistogram("another limit of cells"));
         }
-        // One level below there are at most twice as many cells: had those fitted, that level would have been it.
+        // One level lower there are at most twice as many cells. If those had fitted, that level would have been used.
         if wire.level > LEVEL_MAX || (wire.level > 0 && wire.cells.len() * 2 <= LIMIT) {
             return Err(BadHistogram("a level that no set of keys gives"));
         }

@@ -1,4 +1,4 @@
-//! Categories: an adaptive histogram of hashes, with the names of the cells as long as every category has its own.
+//! Categories: an adaptive histogram of hashes. Names are kept while every category has its own cell.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,24 @@ use super::buffer::HistogramBuffer;
 use super::histogram::{Cell, Histogram};
 use super::key::{WordTag, word_key};
 
-/// Cells of a histogram of categories; above it, cells are groups of hashes and have no names.
+/// Maximum number of cells in a histogram of categories. With more categories, a cell is a group of hashes without a
+/// name.
 pub const WORD_CELLS: usize = 4_096;
-/// Bytes of a name that are kept; the hash is of the whole.
+/// Maximum number of bytes kept of a name. The hash covers the whole name.
 const NAME_BYTES_MAX: usize = 64;
 
-/// The distribution of strings and truth values.
+/// Distribution of strings and booleans.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "Wire")]
 pub struct Words {
     /// Counts by hash.
     pub histogram: Histogram<WORD_CELLS>,
-    /// Names by hash; empty above level 0. Of two names with one hash the smaller is kept.
+    /// Names by hash; empty above level 0. Of two names with one hash, the smaller is kept.
     pub names: BTreeMap<u32, String>,
 }
 
 impl Words {
-    /// `count` times the same word.
+    /// Counts one word `count` times.
     pub(super) fn of(tag: WordTag, word: &str, count: u64) -> Self {
         if count == 0 {
             return Self::default();
@@ -39,7 +40,7 @@ impl Words {
         }
     }
 
-    /// Whether each category has a cell of its own (but for collisions of 32-bit hashes).
+    /// True if each category has its own cell, apart from collisions of 32-bit hashes.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.histogram.level() == 0
@@ -73,7 +74,7 @@ fn keep_smaller(kept: &mut String, name: &str) {
     }
 }
 
-/// The longest prefix of at most [`NAME_BYTES_MAX`] bytes that ends between characters.
+/// Longest prefix of at most [`NAME_BYTES_MAX`] bytes that ends at a character boundary.
 fn shortened(name: &str) -> &str {
     let end = name.len().min(NAME_BYTES_MAX);
     (0..=end)
@@ -82,7 +83,7 @@ fn shortened(name: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// The serialised form, believed only where each cell has its name, or none has.
+/// Serialized form. It is accepted only if every cell has a name, or none has.
 #[derive(Deserialize)]
 struct Wire {
     histogram: Histogram<WORD_CELLS>,
@@ -105,9 +106,10 @@ impl TryFrom<Wire> for Words {
     }
 }
 
-/// The open form of [`Words`]: the first [`WORD_CELLS`] categories are counted by name, the crowd beyond by hash only.
+/// Open form of [`Words`]. The first [`WORD_CELLS`] categories are counted by name, further ones by hash only.
 ///
-/// A crowd means more categories than cells: the level will rise and no name will be left, so none needs to be kept.
+/// If there are further ones, there are more categories than cells. The level then rises and no name is kept, so names
+/// of further categories need not be stored.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WordsBuffer {
     ingest_counts: BTreeMap<u32, Tally>,
