@@ -1,4 +1,4 @@
-//! Panes, watermarks and windows: event time, driven from outside.
+//! Panes, watermarks and windows in event time. The caller passes in the time; nothing here reads a clock.
 
 mod pane;
 mod ring;

@@ -1,42 +1,42 @@
-//! Boundaries of panes, spans between them, and the windows that are judged at them.
+//! Pane boundaries, spans between boundaries, and windows.
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventTime;
 
-/// Milliseconds of one pane: the smallest span of event time, fixed for the life of a deployment.
+/// Length of one pane in milliseconds. A pane is the smallest span of event time; its length is fixed for a deployment.
 pub const PANE_MILLIS: i64 = 60_000;
 
-/// An instant at which panes begin and end, in minutes since the Unix epoch.
+/// Time at which panes begin and end, in minutes since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Boundary(pub i64);
 
 impl Boundary {
-    /// The last boundary at or before `time`: the beginning of the pane that holds it.
+    /// Last boundary at or before `time`: the start of the pane that contains it.
     #[must_use]
     pub fn at_or_before(time: EventTime) -> Self {
         Self(time.0.div_euclid(PANE_MILLIS))
     }
 
-    /// The boundary as an instant.
+    /// Converts the boundary to event time.
     #[must_use]
     pub fn time(self) -> EventTime {
         EventTime(self.0 * PANE_MILLIS)
     }
 
-    /// The boundary `minutes` later (earlier when negative).
+    /// Returns the boundary `minutes` later, or earlier if negative.
     #[must_use]
     pub fn plus_minutes(self, minutes: i64) -> Self {
         Self(self.0 + minutes)
     }
 
-    /// The last boundary at or before it on the grid of `minutes`, counted from the Unix epoch.
+    /// Last boundary at or before this one that is a multiple of `minutes` since the Unix epoch.
     #[must_use]
     pub fn floor(self, minutes: i64) -> Self {
         Self(self.0 - self.0.rem_euclid(minutes))
     }
 
-    /// Whether it lies on the grid of `minutes`, counted from the Unix epoch.
+    /// True if the boundary is a multiple of `minutes` since the Unix epoch.
     #[must_use]
     pub fn on_grid(self, minutes: i64) -> bool {
         self.0.rem_euclid(minutes) == 0
@@ -46,14 +46,14 @@ impl Boundary {
 /// A half-open span of event time between two boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
-    /// First instant inside.
+    /// First boundary inside the span.
     pub start: Boundary,
-    /// First instant after.
+    /// First boundary after the span.
     pub end: Boundary,
 }
 
 impl Span {
-    /// The span of `length` that ends at `end`.
+    /// Returns the span of `length` that ends at `end`.
     #[must_use]
     pub fn ending_at(end: Boundary, length: WindowLength) -> Self {
         Self {
@@ -63,24 +63,24 @@ impl Span {
     }
 }
 
-/// The length of a window in whole minutes, at least one.
+/// Length of a window in whole minutes, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WindowLength(u32);
 
 impl WindowLength {
-    /// A length of `minutes`; `None` for zero.
+    /// Creates a length of `minutes`; `None` for zero.
     #[must_use]
     pub fn from_minutes(minutes: u32) -> Option<Self> {
         (minutes > 0).then_some(Self(minutes))
     }
 
-    /// Whole minutes.
+    /// Length in whole minutes.
     #[must_use]
     pub fn minutes(self) -> i64 {
         i64::from(self.0)
     }
 
-    /// Its name as published: `15m`, `1h`, `1d`.
+    /// Published name, such as `15m`, `1h` or `1d`.
     #[must_use]
     pub fn name(self) -> String {
         match self.0 {
@@ -91,11 +91,11 @@ impl WindowLength {
     }
 }
 
-/// A window that is judged: its length and the step by which it moves.
+/// Window to evaluate: its length and its step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowSpec {
-    /// Length.
+    /// Length of the window.
     pub length: WindowLength,
-    /// Minutes between two judgements.
+    /// Minutes between two evaluations of the window.
     pub step_minutes: i64,
 }

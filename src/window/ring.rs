@@ -1,40 +1,41 @@
-//! The closed panes of one scope: minutes while they are young, quarters of an hour when they have aged.
+//! Ring of closed panes of one scope: panes of one minute while recent, panes of 15 minutes when older.
 //!
-//! A window is merged anew from its panes each time it is judged (nothing can be subtracted), taking whole quarters
-//! where it covers them: one hour that moves by a minute costs at most 3 + 14 merges instead of 60.
+//! Nothing can be subtracted from a pane, so each evaluation of a window merges its panes anew. It uses whole 15-minute
+//! panes where the window covers them. A window of one hour that moves by a minute costs at most 3 + 14 merges instead
+//! of 60.
 
 use std::collections::BTreeMap;
 
 use super::pane::{Boundary, Span};
 use crate::sketch::Monoid;
 
-/// Minutes of an aged pane.
+/// Length of a coarse pane in minutes.
 pub const COARSE_MINUTES: i64 = 15;
 
-/// Closed panes by their beginning.
+/// Closed panes, by start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaneRing<M> {
     fine: BTreeMap<Boundary, M>,
     coarse: BTreeMap<Boundary, M>,
 }
 
-/// What aging changed, so that the owner can write it down.
+/// Changes made by one aging step. The owner persists them.
 #[derive(Debug, PartialEq)]
 pub struct Aged {
-    /// The coarse pane that was made, by its beginning.
+    /// Start of the coarse pane that was built, if any.
     pub made: Option<Boundary>,
-    /// Fine panes that were dropped.
+    /// Starts of the fine panes that were dropped.
     pub fine_dropped: Vec<Boundary>,
-    /// Coarse panes that were dropped.
+    /// Starts of the coarse panes that were dropped.
     pub coarse_dropped: Vec<Boundary>,
 }
 
-/// How far back panes are kept, both in minutes before the boundary that has just passed.
+/// Retention of panes, in minutes before the latest boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Of fine panes: the longest window that moves by less than a coarse pane, and one coarse pane more.
+    /// Retention of fine panes: the longest window whose step is shorter than a coarse pane, plus one coarse pane.
     pub fine_minutes: i64,
-    /// Of coarse panes.
+    /// Retention of coarse panes.
     pub coarse_minutes: i64,
 }
 
@@ -48,30 +49,30 @@ impl<M> Default for PaneRing<M> {
 }
 
 impl<M: Monoid> PaneRing<M> {
-    /// Adds a closed pane of one minute, or puts back one that was written down.
+    /// Adds a closed pane of one minute, or restores a persisted one.
     pub fn insert_fine(&mut self, start: Boundary, pane: M) {
         self.fine.insert(start, pane);
     }
 
-    /// Puts back an aged pane that was written down.
+    /// Restores a persisted coarse pane.
     pub fn insert_coarse(&mut self, start: Boundary, pane: M) {
         self.coarse.insert(start, pane);
     }
 
-    /// The aged pane that begins at `start`.
+    /// Coarse pane that begins at `start`.
     #[must_use]
     pub fn coarse(&self, start: Boundary) -> Option<&M> {
         self.coarse.get(&start)
     }
 
-    /// The aged panes within `span`, by their beginning.
+    /// Coarse panes that begin within `span`, by start.
     pub fn coarse_within(&self, span: Span) -> impl Iterator<Item = (Boundary, &M)> {
         self.coarse
             .range(span.start..span.end)
             .map(|(start, pane)| (*start, pane))
     }
 
-    /// The beginning of the oldest pane.
+    /// Start of the oldest pane.
     #[must_use]
     pub fn first(&self) -> Option<Boundary> {
         let fine = self.fine.first_key_value().map(|(start, _)| *start);
@@ -79,7 +80,7 @@ impl<M: Monoid> PaneRing<M> {
         [fine, coarse].into_iter().flatten().min()
     }
 
-    /// The beginning of the youngest pane.
+    /// Start of the newest pane.
     #[must_use]
     pub fn last(&self) -> Option<Boundary> {
         let fine = self.fine.last_key_value().map(|(start, _)| *start);
@@ -87,25 +88,26 @@ impl<M: Monoid> PaneRing<M> {
         [fine, coarse].into_iter().flatten().max()
     }
 
-    /// The beginning of each pane, and whether it is a fine one.
+    /// Iterates over the start of each pane, with true for a fine pane and false for a coarse one.
     pub fn starts(&self) -> impl Iterator<Item = (Boundary, bool)> {
         let fine = self.fine.keys().map(|start| (*start, true));
         fine.chain(self.coarse.keys().map(|start| (*start, false)))
     }
 
-    /// Panes kept.
+    /// Number of panes kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.fine.len() + self.coarse.len()
     }
 
-    /// Whether no pane is kept.
+    /// True if no pane is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Called at each boundary once its pane is in: makes the coarse pane that ends there, drops what is too old.
+    /// Builds the coarse pane that ends at `now` and drops panes beyond the retention. Call it at each boundary, after
+    /// the pane of that boundary was inserted.
     pub fn age(&mut self, now: Boundary, keep: Retention) -> Aged {
         let made = self.coarsen(now);
         let fine_dropped = drop_before(&mut self.fine, now.plus_minutes(-keep.fine_minutes));
@@ -132,7 +134,7 @@ impl<M: Monoid> PaneRing<M> {
         Some(start)
     }
 
-    /// The panes that make up `span`, whole quarters where they are covered.
+    /// Panes that make up `span`: coarse panes where `span` covers them whole, fine panes elsewhere.
     pub fn panes_of(&self, span: Span) -> Vec<&M> {
         let mut panes = Vec::new();
         let mut at = span.start;
@@ -152,7 +154,7 @@ impl<M: Monoid> PaneRing<M> {
         panes
     }
 
-    /// Everything in `span`, merged.
+    /// Merges all panes in `span`.
     #[must_use]
     pub fn merged(&self, span: Span) -> M {
         let mut merged = M::default();

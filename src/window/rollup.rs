@@ -1,8 +1,8 @@
-//! Panes of three lengths at once, for what is added to long after its time: labels of last week.
+//! Panes of three lengths for data that arrives long after its time, such as labels of last week.
 //!
-//! Everything that is added goes into the quarter of an hour, the hour and the day that hold it; each is kept for its own
-//! time. A window is merged from the longest panes that fit into it, so a week is seven merges, and a day of minutes is
-//! never kept for a month. What is too old for the quarters is still counted by the hour and by the day.
+//! Each addition goes into the quarter of an hour, the hour and the day that contain its time. Each length has its own
+//! retention. A window is merged from the longest panes that fit into it, so a week takes seven merges. A month of
+//! minutes need not be kept. Data that is too old for the quarters still counts in the hour and the day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,22 +11,22 @@ use serde::{Deserialize, Serialize};
 use super::pane::{Boundary, Span};
 use crate::sketch::Monoid;
 
-/// The length of such a pane.
+/// Length of a pane in a [`RollupRing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Resolution {
     /// 15 minutes.
     Quarter,
-    /// An hour.
+    /// One hour.
     Hour,
-    /// A day.
+    /// One day.
     Day,
 }
 
 impl Resolution {
-    /// From the longest to the shortest.
+    /// All resolutions, from the longest to the shortest.
     pub const ALL: [Self; 3] = [Self::Day, Self::Hour, Self::Quarter];
 
-    /// Its length in minutes.
+    /// Length in minutes.
     #[must_use]
     pub fn minutes(self) -> i64 {
         match self {
@@ -36,21 +36,21 @@ impl Resolution {
         }
     }
 
-    /// The beginning of the pane that holds `at`.
+    /// Start of the pane that contains `at`.
     #[must_use]
     pub fn start(self, at: Boundary) -> Boundary {
         at.floor(self.minutes())
     }
 }
 
-/// How long panes are kept, in minutes before the boundary that has just passed.
+/// Retention of panes, in minutes before the latest boundary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RollupRetention {
-    /// Quarters.
+    /// Retention of panes of 15 minutes.
     pub quarter_minutes: i64,
-    /// Hours.
+    /// Retention of panes of one hour.
     pub hour_minutes: i64,
-    /// Days.
+    /// Retention of panes of one day.
     pub day_minutes: i64,
 }
 
@@ -64,10 +64,10 @@ impl RollupRetention {
     }
 }
 
-/// A pane by its length and its beginning.
+/// Name of a pane: its length and its start.
 pub type PaneName = (Resolution, Boundary);
 
-/// Panes of three lengths.
+/// Panes of three lengths, and the names of the changed ones.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RollupRing<M> {
     panes: BTreeMap<PaneName, M>,
@@ -84,7 +84,7 @@ impl<M> Default for RollupRing<M> {
 }
 
 impl<M: Monoid> RollupRing<M> {
-    /// Counts `what` in every pane that holds `at` and is still kept at `now`.
+    /// Merges `what` into every pane that contains `at` and is within its retention at `now`.
     pub fn add(&mut self, at: Boundary, what: &M, now: Boundary, kept: RollupRetention) {
         for resolution in Resolution::ALL {
             let start = resolution.start(at);
@@ -98,12 +98,12 @@ impl<M: Monoid> RollupRing<M> {
         }
     }
 
-    /// Puts back a pane that was written down.
+    /// Restores a persisted pane.
     pub fn insert(&mut self, name: PaneName, pane: M) {
         self.panes.insert(name, pane);
     }
 
-    /// Drops what is too old; answers what that was.
+    /// Drops panes beyond the retention and returns their names.
     pub fn age(&mut self, now: Boundary, kept: RollupRetention) -> Vec<PaneName> {
         let old: Vec<PaneName> = Resolution::ALL
             .into_iter()
@@ -130,7 +130,7 @@ impl<M: Monoid> RollupRing<M> {
             .take_while(move |(g, start)| *g == resolution && is_old(resolution, *start, now, kept))
     }
 
-    /// The panes that changed since the last call.
+    /// Returns the panes that changed since the last call.
     pub fn take_changed(&mut self) -> impl Iterator<Item = (PaneName, &M)> {
         let changed = std::mem::take(&mut self.changed);
         let panes = &self.panes;
@@ -139,24 +139,24 @@ impl<M: Monoid> RollupRing<M> {
             .filter_map(|name| Some((name, panes.get(&name)?)))
     }
 
-    /// Every pane's name.
+    /// Iterates over the names of all panes.
     pub fn names(&self) -> impl Iterator<Item = PaneName> {
         self.panes.keys().copied()
     }
 
-    /// Panes kept.
+    /// Number of panes kept.
     #[must_use]
     pub fn len(&self) -> usize {
         self.panes.len()
     }
 
-    /// Whether there is none.
+    /// True if no pane is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.panes.is_empty()
     }
 
-    /// Everything in `span`, merged; its ends lie on quarters of an hour.
+    /// Merges all panes in `span`. Both ends of `span` must be multiples of 15 minutes.
     #[must_use]
     pub fn merged(&self, span: Span) -> M {
         let mut merged = M::default();
