@@ -1,4 +1,4 @@
-//! Learning a reference: the merged panes of a first span of event time.
+//! Learning of a reference from the panes of a first span of event time.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use crate::event::Segment;
 use crate::sketch::{Monoid, Partial, Subject, ValueSketch, Words};
 use crate::window::{Boundary, Span};
 
-/// The reference of `model`, or of one segment of it, over `span`, from its panes (any number per instant, in any order).
+/// Builds the reference of `model`, or of one segment of it, over `span`. There may be any number of panes per start,
+/// in any order.
 #[must_use]
 pub fn learn<'a>(
     model: &str,
@@ -55,7 +56,7 @@ fn of_subject(hours: &BTreeMap<i64, ValueSketch>) -> SubjectReference {
     }
 }
 
-/// Events of categories that occurred in one hour only; 0 where cells are groups of categories.
+/// Number of events whose category occurred in one hour only; 0 if cells are groups of categories.
 fn one_hour_events<'a>(hours: impl Iterator<Item = &'a Words>, whole: &Words) -> u64 {
     if !whole.is_exact() {
         return 0;

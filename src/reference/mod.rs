@@ -1,4 +1,4 @@
-//! The datum: the frozen distributions a model is compared with.
+//! References: the frozen distributions with which windows of a model are compared.
 
 mod learn;
 
@@ -13,34 +13,36 @@ use crate::event::Segment;
 use crate::sketch::{Subject, ValueSketch};
 use crate::window::Span;
 
-/// What a model looked like over the span it was learned from. It belongs to the model: new versions are judged against it at once.
+/// Distributions of a model over the span it was learned from. A reference belongs to the model, so a new version is
+/// compared with it at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
-    /// Content hash: 32 hexadecimal digits.
+    /// Hash of the content: 32 hexadecimal digits.
     pub id: String,
-    /// The model.
+    /// Name of the model.
     pub model: String,
-    /// The segment of its predictions that is meant; `None` for all of them.
+    /// Segment that the reference covers; `None` for all predictions of the model.
     pub segment: Option<Segment>,
-    /// The span of event time it was learned from.
+    /// Span of event time that the reference was learned from.
     pub span: Span,
-    /// Predictions in it.
+    /// Number of predictions in the span.
     pub predictions: u64,
-    /// The distribution of each subject.
+    /// Distribution of each subject.
     pub subjects: BTreeMap<Subject, SubjectReference>,
 }
 
-/// What a reference knows of one subject.
+/// Reference of one subject.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SubjectReference {
-    /// Its distribution over the learning span.
+    /// Distribution over the learning span.
     pub sketch: ValueSketch,
-    /// Events whose category occurred in a single hour of the learning span: how often new categories are ordinary.
+    /// Number of events whose category occurred in a single hour of the learning span. It shows how often new
+    /// categories are normal.
     pub one_hour_events: u64,
 }
 
 impl Reference {
-    /// All but the segment, so that the id of a whole is what it was before there were segments.
+    /// Content for the id: all fields but the segment. This keeps the ids from before segments existed.
     fn content(&self) -> impl Serialize + '_ {
         (
             &self.id,
@@ -51,10 +53,10 @@ impl Reference {
         )
     }
 
-    /// Gives the reference the id that its content has: the first half of the SHA-256 of its canonical bytes.
+    /// Sets the id: the first half of the SHA-256 of the canonical bytes of the content.
     fn with_content_id(mut self) -> Self {
         self.id.clear();
-        // A vector takes any bytes: this cannot fail.
+        // Serialization into a vector cannot fail.
         let mut bytes = postcard::to_stdvec(&self.content()).unwrap_or_default();
         if let Some(segment) = &self.segment {
             bytes = postcard::to_extend(segment, bytes).unwrap_or_default();
