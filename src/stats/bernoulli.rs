@@ -1,19 +1,19 @@
-//! The divergence of two coins, by which rates are told apart at any number of events.
+//! Kullback–Leibler divergence of two coins. It tests rates at any number of events.
 //!
-//! **Intuition.** How many nats each toss of a coin of rate `q` speaks against its having rate `p`.
+//! **Intuition.** Average evidence, in nats per toss, that a coin of rate `q` gives against the rate `p`.
 //!
-//! **Formula.** KL(q‖p) = q ln(q/p) + (1−q) ln((1−q)/(1−p)), 0 ln 0 = 0. By Chernoff's bound n tosses of a coin whose
-//! rate is at most p show q > p or more with probability ≤ exp(−n·KL(q‖p)).
+//! **Formula.** KL(q‖p) = q ln(q/p) + (1−q) ln((1−q)/(1−p)), with 0 ln 0 = 0. By Chernoff's bound, n tosses of a coin
+//! whose rate is at most p show q > p or more with probability ≤ exp(−n·KL(q‖p)).
 //!
-//! **Assumptions and limits.** The bound holds at any n and wants independent tosses; it is up to √(2πnq) times too
-//! large, which costs some power and never a false alarm. Real rates vary more than tosses do: the caller puts p where
-//! ordinary windows end, not where they are on average.
+//! **Assumptions and limits.** The bound holds at any n and needs independent tosses. It is up to √(2πnq) times too
+//! large, which costs some power but never causes a false alarm. Real rates vary more than tosses do, so the caller
+//! sets p to the upper end of ordinary windows, not to their average.
 //!
 //! **Cost.** Two logarithms. **Source.** Chernoff 1952; Hoeffding 1963, theorem 1. **Rejected.** The normal test of a
-//! proportion, whose tail is wrong by orders of magnitude at rates of a few per mille; a binomial test against the mean
-//! rate, which pages for every ordinary burst.
+//! proportion, because its tail is wrong by orders of magnitude at rates of a few per mille. A binomial test against
+//! the mean rate, because it pages for every ordinary burst.
 
-/// KL(q‖p) of two coins in nats, 0..=∞; both rates in 0..=1.
+/// KL(q‖p) of two coins, in nats, 0..=∞. Both rates are in 0..=1.
 #[must_use]
 pub fn bernoulli_divergence(q: f64, p: f64) -> f64 {
     (term(q, p) + term(1.0 - q, 1.0 - p)).max(0.0)

@@ -1,18 +1,18 @@
-//! A window and its reference counted on the same cells: those of the coarser level.
+//! Counts of a window and its reference on common cells, at the coarser of their two levels.
 
 use crate::sketch::{Cell, Histogram};
 
-/// Counts of one cell or group on both sides.
+/// Counts of one cell or group in the reference and in the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pair {
-    /// Events of the reference.
+    /// Number of events in the reference.
     pub reference: u64,
-    /// Events of the window.
+    /// Number of events in the window.
     pub window: u64,
 }
 
 impl Pair {
-    /// Both sides together.
+    /// Sum of both counts.
     #[must_use]
     pub fn sum(self) -> u64 {
         self.reference + self.window
@@ -24,7 +24,7 @@ impl Pair {
         self.window += other.window;
     }
 
-    /// The sum of many pairs.
+    /// Sum of many pairs.
     #[must_use]
     pub fn total<'a>(pairs: impl IntoIterator<Item = &'a Self>) -> Self {
         pairs.into_iter().fold(Self::default(), |mut total, pair| {
@@ -34,28 +34,29 @@ impl Pair {
     }
 }
 
-/// A cell that at least one side has.
+/// Cell that holds events of at least one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairedCell {
-    /// The key of the cell at the common level.
+    /// Index of the cell at the common level.
     pub index: u32,
-    /// Its counts; at least one is not 0.
+    /// Counts of the cell. At least one is not 0.
     pub counts: Pair,
 }
 
-/// All cells of two histograms at their coarser level.
+/// Cells of two histograms at the coarser of their levels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PairedCells {
-    /// The coarser of the two levels.
+    /// Coarser of the two levels.
     pub level: u8,
-    /// By ascending index.
+    /// Cells by ascending index.
     pub cells: Vec<PairedCell>,
-    /// Events on either side.
+    /// Number of events on each side.
     pub total: Pair,
 }
 
 impl PairedCells {
-    /// Lays two histograms beside each other. Linear in the cells, one allocation: the finer side is never copied.
+    /// Pairs the cells of two histograms. The time is linear in the number of cells. There is one allocation, because
+    /// the finer side is not copied.
     #[must_use]
     pub fn of<const LIMIT: usize>(reference: &Histogram<LIMIT>, window: &Histogram<LIMIT>) -> Self {
         let level = reference.level().max(window.level());
@@ -81,7 +82,7 @@ impl PairedCells {
     }
 }
 
-/// The cells of a histogram as they are called at a coarser level; neighbours may bear the same name.
+/// Cells with their indices at a coarser level. Neighbouring cells may get the same index.
 fn raised<const LIMIT: usize>(
     histogram: &Histogram<LIMIT>,
     level: u8,

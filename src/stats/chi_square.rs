@@ -1,27 +1,28 @@
-//! The law of the likelihood ratio: χ², and Patnaik's stand-in for the non-central χ² where ordinary windows vary.
+//! Distribution of the likelihood ratio: χ², or Patnaik's approximation of the non-central χ² if ordinary windows vary.
 //!
-//! **Intuition.** If nothing ever varied, G would follow χ² with one degree of freedom fewer than there are groups. Where
-//! ordinary windows already lie a distance V from the reference, G is larger by about λ = V ÷ (1/n + 1/m) on average:
-//! its law is the non-central χ². A scaled central χ² of the same mean and variance is as good in the tail as we need.
+//! **Intuition.** If windows never varied, G would follow χ² with one degree of freedom fewer than there are groups. If
+//! ordinary windows already lie at a distance V from the reference, G is larger by about λ = V ÷ (1/n + 1/m) on average
+//! and follows the non-central χ². A scaled central χ² with equal mean and variance is accurate enough in the tail.
 //!
 //! **Formula.** a = (df + 2λ) ÷ (df + λ), h = (df + λ)² ÷ (df + 2λ); P(G ≥ x) ≈ Q(h/2, x/2a). λ = 0 gives χ² itself.
 //!
-//! **Assumptions and limits.** Two-sample G of independent events: simulated at 1e-7 it is 0.4–2.7 times nominal.
-//! Patnaik's tail is heavier than the exact one, by up to a fifth of its logarithm with one degree of freedom and less with
-//! more: it errs towards silence, never towards a false alarm.
-//! Survival functions are compared with α, never quantiles with 1 − α, which a double cannot tell from 1.
+//! **Assumptions and limits.** G is computed from two samples of independent events. In simulations at 1e-7, the rate
+//! is 0.4–2.7 times nominal. Patnaik's tail is heavier than the exact one, by up to a fifth of its logarithm with one
+//! degree of freedom and by less with more. It therefore errs towards silence, never towards a false alarm. Survival
+//! functions are compared with α. Quantiles are not compared with 1 − α, because a double cannot distinguish that from
+//! 1.
 //!
-//! **Cost.** One incomplete gamma function. **Source.** Patnaik 1949, Biometrika 36. **Rejected.** The exact law: a Poisson
-//! sum of such functions, for a V that is itself an estimate.
+//! **Cost.** One incomplete gamma function. **Source.** Patnaik 1949, Biometrika 36. **Rejected.** The exact
+//! distribution: it needs a Poisson sum of such functions, for a V that is itself an estimate.
 
 use super::gamma::ln_gamma_upper;
 
-/// `scale` times a χ² variable with `df` degrees of freedom, which need not be whole.
+/// `scale` times a χ² variable with `df` degrees of freedom. `df` need not be an integer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChiSquare {
     /// Patnaik's a; 1 for χ² itself.
     pub scale: f64,
-    /// Patnaik's h.
+    /// Patnaik's h: degrees of freedom.
     pub df: f64,
 }
 
@@ -36,7 +37,7 @@ impl ChiSquare {
         }
     }
 
-    /// ln P(X ≥ x), −∞..=0: minus the surprise of `x` in nats.
+    /// ln P(X ≥ x), in −∞..=0. Its absolute value is the surprise of `x` in nats.
     #[must_use]
     pub fn ln_survival(self, x: f64) -> f64 {
         ln_gamma_upper(self.df / 2.0, x / self.scale / 2.0)
@@ -51,7 +52,7 @@ mod tests {
     fn without_variability_it_is_chi_square() {
         let law = ChiSquare::non_central(9.0, 0.0);
         assert_eq!((law.scale, law.df), (1.0, 9.0));
-        let tail = libm::exp(law.ln_survival(16.918_977_604_620_45)); // the 5 % point of any table
+        let tail = libm::exp(law.ln_survival(16.918_977_604_620_45)); // the 5 % point from any table
         assert!((tail - 0.05).abs() < 1e-12, "{tail}");
     }
 

@@ -1,25 +1,25 @@
-//! One subject's window beside its reference, as every distance and drift detector sees it.
+//! Comparison of one subject's window with its reference: the input of every distance and drift detector.
 
 use super::cells::{Pair, PairedCells};
 use super::groups::{category_groups, number_groups};
 use crate::sketch::{Histogram, ValueSketch};
 
-/// Levels by which a window may be coarser than its reference before the comparison is called coarse.
+/// Number of levels by which a window may be coarser than its reference before the comparison counts as coarse.
 const COARSER_LEVELS_MAX: u8 = 4;
-/// Share of the reference that one cell above level 0 may hold, as a divisor: 20 %.
+/// Largest share of the reference in one cell above level 0, as a divisor: 20 %.
 const CROWDED_DIVISOR: u64 = 5;
 
-/// What a subject is made of, by the majority of its reference.
+/// Kind of values of a subject, by the majority in its reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectKind {
-    /// Finite numbers; cells stand in the order of the values.
+    /// Finite numbers. Cells are in the order of the values.
     Numbers,
-    /// Strings and truth values; cells stand in the order of hashes, which means nothing.
+    /// Strings and booleans. Cells are in the order of the hashes, which has no meaning.
     Categories,
 }
 
 impl SubjectKind {
-    /// The kind of a reference; `None` if it holds neither numbers nor categories.
+    /// Kind of values in a reference; `None` if it holds neither numbers nor categories.
     #[must_use]
     pub fn of(reference: &ValueSketch) -> Option<Self> {
         let types = reference.types;
@@ -31,25 +31,26 @@ impl SubjectKind {
     }
 }
 
-/// A window and its reference on common cells, and on the groups that the reference makes of them.
+/// Window and reference on common cells, and on the groups that the reference defines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What is compared.
+    /// Kind of the compared values.
     pub kind: SubjectKind,
-    /// All cells of the coarser level.
+    /// All cells, at the coarser level.
     pub cells: PairedCells,
-    /// The groups that hold anything.
+    /// Groups that hold at least one event.
     pub groups: Vec<Pair>,
-    /// The reference's own level.
+    /// Level of the reference before pairing.
     pub reference_level: u8,
-    /// The window's own level.
+    /// Level of the window before pairing.
     pub window_level: u8,
-    /// Whether the cells are too wide to be trusted: values of wildly different magnitude, or random bits read as doubles.
+    /// True if the cells are too wide to be trusted. Causes are values of widely different magnitudes, or random bits
+    /// read as doubles.
     pub coarse: bool,
 }
 
 impl Comparison {
-    /// Compares what `kind` says; the other values of the sketches stay out of it.
+    /// Compares the values of `kind`. Other values of the sketches are ignored.
     #[must_use]
     pub fn of(kind: SubjectKind, reference: &ValueSketch, window: &ValueSketch) -> Self {
         match kind {
@@ -86,7 +87,7 @@ impl Comparison {
     }
 }
 
-/// Whether one cell above level 0 holds so much that what moves inside it would be missed.
+/// True if one cell above level 0 holds so many events that changes inside it would be missed.
 fn is_crowded<const LIMIT: usize>(reference: &Histogram<LIMIT>, total: u64) -> bool {
     let fullest = reference.cells().iter().map(|cell| cell.count).max();
     reference.level() > 0 && fullest.is_some_and(|count| count > total / CROWDED_DIVISOR)

@@ -1,34 +1,37 @@
-//! Newcombe's interval of the difference of two shares.
+//! Newcombe's interval of the difference between two shares.
 //!
-//! **Intuition.** Each share could lie anywhere in its own Wilson interval; the difference is as far off as both together can be, squared and added as
-//! independent errors are.
+//! **Intuition.** Each share may lie anywhere in its own Wilson interval. The distances to the ends of both intervals
+//! are combined as independent errors are: the root of the sum of squares.
 //!
 //! **Formula.** d = p − q; low = d − √((p − p_low)² + (q_high − q)²), high = d + √((p_high − p)² + (q − q_low)²).
 //!
-//! **Assumptions and limits.** Independent events, two independent samples. Stays inside −1..=1; coverage is close to nominal from a handful of events.
-//! **Cost.** Four square roots. **Source.** Newcombe 1998, method 10 (the score interval without continuity correction).
-//! **Rejected.** Wald's, which is empty where both shares are 0 or 1.
+//! **Assumptions and limits.** Events are independent, and so are the two samples. The interval stays inside −1..=1.
+//! Coverage is close to nominal from a handful of events on. **Cost.** Four square roots. **Source.** Newcombe 1998,
+//! method 10 (the score interval without continuity correction). **Rejected.** Wald's interval, because it is empty if
+//! both shares are 0 or 1.
 
 use super::interval::{Interval, wilson};
 use crate::sketch::Share;
 
-/// Two shares, of which one is taken from the other.
+/// Difference between two shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
-    /// The share from which is taken: the later one.
+    /// Minuend: the later share.
     pub of: Share,
-    /// The share that is taken away: the earlier one.
+    /// Subtrahend: the earlier share.
     pub from: Share,
 }
 
 impl Difference {
-    /// good ÷ valid of the one less that of the other, −1..=1; a share of nothing counts as 0.
+    /// Rate of the later share less the rate of the earlier one, −1..=1. A rate is good ÷ valid; it counts as 0 if
+    /// nothing is valid.
     #[must_use]
     pub fn value(&self) -> f64 {
         rate(self.of) - rate(self.from)
     }
 
-    /// The interval of the difference, `z` standard deviations to either side, within −1..=1; all of it where a side is empty.
+    /// Interval of the difference, `z` standard deviations to each side, within −1..=1. If one side is empty, it is the
+    /// whole range.
     #[must_use]
     pub fn interval(&self, z: f64) -> Interval {
         if self.of.valid <= 0 || self.from.valid <= 0 {

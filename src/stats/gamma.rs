@@ -1,23 +1,25 @@
-//! The logarithm of the upper incomplete gamma function: the tail of every χ² law, as far out as one likes.
+//! Logarithm of the upper incomplete gamma function: the tail of every χ² distribution, at any distance.
 //!
-//! **Formula.** ln Q(a, x), Q(a, x) = Γ(a, x) ÷ Γ(a). Below x = a + 1 by the series of P = 1 − Q, above by the continued
-//! fraction in Lentz's form; both share the factor xᵃ e⁻ˣ ÷ Γ(a), which stays a logarithm.
+//! **Formula.** ln Q(a, x), Q(a, x) = Γ(a, x) ÷ Γ(a). Below x = a + 1, it is computed from the series of P = 1 − Q;
+//! above, from the continued fraction in Lentz's form. Both have the factor xᵃ e⁻ˣ ÷ Γ(a), which stays a logarithm.
 //!
-//! **Assumptions and limits.** a > 0, x ≥ 0. Relative error of the logarithm below 1e-11 for a ≤ 10³; it grows with
-//! a ln a to about 1e-9 at a = 10⁶. After [`STEPS_MAX`] steps the sum so far is returned: with a above 10⁹ near x = a, far from any window.
+//! **Assumptions and limits.** a > 0, x ≥ 0. The relative error of the logarithm is below 1e-11 for a ≤ 10³ and grows
+//! with a ln a to about 1e-9 at a = 10⁶. After [`STEPS_MAX`] steps, the sum so far is returned. This happens with a
+//! above 10⁹ near x = a, far from any real window.
 //!
-//! **Cost.** Some √a steps of one division each; 10–40 for the laws of ten groups.
+//! **Cost.** About √a steps of one division each; 10–40 for the distributions of ten groups.
 //!
 //! **Source.** Press et al., Numerical Recipes, section 6.2; Lentz 1976 as modified by Thompson and Barnett 1986.
-//! **Rejected.** `statrs`: its logarithms are the platform's, so alerts would differ in the last bits between machines, and
-//! its tail is 0 beyond e⁻⁷⁰⁹, where an outage of a busy feature already lies; quantiles of 1 − α, which is 1 to a double.
+//! **Rejected.** `statrs`: its logarithms come from the platform, so alerts would differ in the last bits between
+//! machines. Its tail is 0 beyond e⁻⁷⁰⁹, and an outage of a busy feature already lies beyond that. Quantiles of 1 − α,
+//! because a double rounds that to 1.
 
 const STEPS_MAX: u32 = 200_000;
 const PRECISION: f64 = 1e-16;
-/// Stands for zero in a denominator, as Thompson and Barnett do.
+/// Replaces zero in a denominator, as in Thompson and Barnett.
 const TINY: f64 = 1e-300;
 
-/// ln Q(`shape`, `x`): −∞..=0; 0 at `x` = 0. NaN for a shape that is not positive.
+/// ln Q(`shape`, `x`), in −∞..=0; 0 at `x` = 0. NaN for a shape that is not positive.
 #[must_use]
 pub fn ln_gamma_upper(shape: f64, x: f64) -> f64 {
     if shape.is_nan() || shape <= 0.0 || x.is_nan() {

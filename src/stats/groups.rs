@@ -1,38 +1,39 @@
-//! Groups: the few piles of cells on which PSI and the likelihood ratio are computed, drawn from the reference alone.
+//! Groups of cells on which PSI and the likelihood ratio are computed. The reference alone defines them.
 //!
-//! **Intuition.** A tenth of the reference per group, as deciles are, but never cutting through a value that is common
-//! by itself, and always with a place for what the reference never saw between or beside such values.
+//! **Intuition.** Each group holds about a tenth of the reference, as deciles do. But a value that is common on its own
+//! gets its own group, and there is always a group for values that the reference never saw between or beside such
+//! values.
 //!
-//! **Formula** (R events in the reference, on the cells of the common level). Numbers: (1) a cell with at least R/10 is
-//! a group of exactly that cell; (2) each maximal run of other cells between such cells, of mass M ≥ R/20, is cut into
-//! g = max(1, round(10M/R)) groups, a cell going to group ⌊g × (mass before it in the run + half its own) ÷ M⌋; (3) all
-//! shorter runs form the rest, which exists even empty. Categories: (1) the cells with at least 1 %, at most 50 of them
-//! (count descending, key ascending); (2) and (3) the others in key order as one run. A cell that only the window has
-//! joins the group of the next lower reference cell; if that is a group by (1) or there is none, of the next higher; else
-//! the rest.
+//! **Formula** (R events in the reference, on the cells of the common level). Numbers: (1) a cell with at least R/10
+//! events is a group of exactly that cell; (2) each maximal run of other cells between such cells, with mass M ≥ R/20,
+//! is cut into g = max(1, round(10M/R)) groups, and a cell goes to group ⌊g × (mass before it in the run + half its
+//! own) ÷ M⌋; (3) all shorter runs form the rest, which exists even if empty. Categories: (1) the cells with at least
+//! 1 %, at most 50 of them (by descending count, then ascending key); (2) and (3) the other cells in key order as one
+//! run. A cell that only the window has joins the group of the next lower reference cell. If that is a group by (1), or
+//! if there is none, it joins the group of the next higher reference cell; otherwise the rest.
 //!
-//! **Assumptions and limits.** Groups are exact integers in any order of merging. Categories above level 0 are groups of
-//! hashes: sound, but nearly blind to one small category, for which there is `surge`.
+//! **Assumptions and limits.** Groups are exact integers for any order of merging. Above level 0, categories are groups
+//! of hashes: this is sound, but nearly blind to one small category. The detector `surge` covers that case.
 //!
-//! **Cost.** Linear in the cells, one pass to place and one to sum. **Rejected.** Bins drawn from window and reference
-//! together: one outlier of 1,000 in 10,000 rows turns a PSI of 1.00 into 0.0001. Intervals without the rest: a feature that was
-//! constant could turn into anything at PSI 0.
+//! **Cost.** Linear in the number of cells: one pass to place and one to sum. **Rejected.** Bins from window and
+//! reference together: one outlier of 1,000 in 10,000 rows turns a PSI of 1.00 into 0.0001. Intervals without the rest:
+//! a feature that was constant could change to any value at PSI 0.
 
 use super::cells::{Pair, PairedCell};
 
-/// The rest is the first group.
+/// Index of the rest, which is the first group.
 const REST: usize = 0;
-/// Categories that may be groups by themselves.
+/// Maximum number of categories that form a group of their own.
 const CATEGORIES_MAX: usize = 50;
 
-/// A cell on its way into a group; `None` until it has one.
+/// Cell with its group; `None` until a group is assigned.
 struct Placed {
     counts: Pair,
     alone: bool,
     group: Option<usize>,
 }
 
-/// The groups of a numeric feature that hold anything; cells by ascending index.
+/// Groups of a numeric feature that hold at least one event. `cells` must be in ascending order of index.
 #[must_use]
 pub fn number_groups(cells: &[PairedCell]) -> Vec<Pair> {
     let total = reference_total(cells);
@@ -45,7 +46,7 @@ pub fn number_groups(cells: &[PairedCell]) -> Vec<Pair> {
     sums(placed, next)
 }
 
-/// The groups of a categorical feature that hold anything; cells by ascending key.
+/// Groups of a categorical feature that hold at least one event. `cells` must be in ascending order of key.
 #[must_use]
 pub fn category_groups(cells: &[PairedCell]) -> Vec<Pair> {
     let total = reference_total(cells);
@@ -61,7 +62,7 @@ fn reference_total(cells: &[PairedCell]) -> u64 {
     cells.iter().map(|cell| cell.counts.reference).sum()
 }
 
-/// Keys of the categories that are groups by themselves, ascending.
+/// Keys of the categories that form a group of their own, ascending.
 fn common_categories(cells: &[PairedCell], total: u64) -> Vec<u32> {
     let mut common: Vec<&PairedCell> = cells
         .iter()
@@ -85,7 +86,7 @@ fn place(cells: &[PairedCell], alone: impl Fn(&PairedCell) -> bool) -> Vec<Place
         .collect()
 }
 
-/// Rule (1); returns the next free group.
+/// Applies rule (1) and returns the next free group number.
 fn alone_by_themselves(placed: &mut [Placed]) -> usize {
     let mut next = REST + 1;
     for cell in placed.iter_mut().filter(|cell| cell.alone) {
@@ -95,9 +96,9 @@ fn alone_by_themselves(placed: &mut [Placed]) -> usize {
     next
 }
 
-/// Rules (2) and (3) for one run; returns how many groups it opened, from `first` on.
+/// Applies rules (2) and (3) to one run. Group numbers start at `first`. Returns the number of groups it created.
 ///
-/// Twice the mass keeps halves whole; counts stay far below 2⁵⁸, so nothing overflows.
+/// Masses are doubled so that halves stay integers. Counts are far below 2⁵⁸, so nothing overflows.
 fn cut(run: &mut [&mut Placed], total: u64, first: usize) -> usize {
     let mass: u64 = run.iter().map(|cell| cell.counts.reference).sum();
     let known = run.iter_mut().filter(|cell| cell.counts.reference > 0);
@@ -116,7 +117,7 @@ fn cut(run: &mut [&mut Placed], total: u64, first: usize) -> usize {
     opened as usize
 }
 
-/// Places what only the window has, and adds everything up.
+/// Assigns a group to the cells that only the window has, and adds up all cells.
 fn sums(mut placed: Vec<Placed>, groups: usize) -> Vec<Pair> {
     let above: Vec<Option<usize>> = open_neighbours(placed.iter().rev()).collect();
     let below: Vec<Option<usize>> = open_neighbours(placed.iter()).collect();
@@ -133,7 +134,7 @@ fn sums(mut placed: Vec<Placed>, groups: usize) -> Vec<Pair> {
     sums
 }
 
-/// For each cell the group of the last reference cell passed, if a stranger may join it.
+/// For each cell, the group of the last reference cell passed, if cells unknown to the reference may join that group.
 fn open_neighbours<'a>(
     cells: impl Iterator<Item = &'a Placed>,
 ) -> impl Iterator<Item = Option<usize>> {

@@ -1,14 +1,14 @@
 //! Wilson's interval of a rate.
 //!
-//! **Intuition.** All rates whose own sampling error, z standard deviations wide, would still cover what was seen.
+//! **Intuition.** All rates whose own sampling error, z standard deviations wide, still covers the observed rate.
 //!
 //! **Formula.** (k + z²/2 ± z √(k(n−k)/n + z²/4)) ÷ (n + z²).
 //!
-//! **Assumptions and limits.** Independent events. Its coverage is close to nominal down to n ≈ 10 and at rates of 0
-//! and 1, where it stays inside 0..=1. **Cost.** One square root. **Source.** Wilson 1927. **Rejected.** Wald's interval,
-//! which is empty at k = 0; Clopper–Pearson's, wider than promised and dearer.
+//! **Assumptions and limits.** Events are independent. Coverage is close to nominal down to n ≈ 10. At rates of 0 and 1
+//! the interval stays inside 0..=1. **Cost.** One square root. **Source.** Wilson 1927. **Rejected.** Wald's interval,
+//! because it is empty at k = 0; Clopper–Pearson's, because it is wider than its nominal coverage needs and costs more.
 
-/// An interval: of a rate within 0..=1, of a difference of rates within -1..=1, of a mean in the unit of the mean.
+/// Interval: of a rate within 0..=1, of a difference of rates within -1..=1, or of a mean in the unit of the mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower end.
@@ -17,7 +17,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// Wilson's interval for `count` of `total` events, `z` standard deviations to either side; 0..=1 without events.
+/// Wilson's interval for `count` of `total` events, `z` standard deviations to each side; 0..=1 without events.
 #[must_use]
 pub fn wilson(count: u64, total: u64, z: f64) -> Interval {
     if total == 0 {

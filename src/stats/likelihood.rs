@@ -1,29 +1,30 @@
-//! The two-sample likelihood ratio: whether window and reference can come from one distribution over the groups.
+//! Two-sample likelihood ratio: tests if window and reference can come from one distribution over the groups.
 //!
-//! **Intuition.** How much better two distributions explain the counts than one, in nats, doubled.
+//! **Intuition.** How much better two distributions explain the counts than one does, in nats, doubled.
 //!
-//! **Formula.** Window counts c, reference counts d, totals n and m:
-//! G = 2Σ[c ln c + d ln d − (c+d) ln(c+d)] − 2[n ln n + m ln m − (n+m) ln(n+m)], 0 ln 0 = 0, over the groups with
-//! c + d > 0; one degree of freedom fewer than there are such groups. It is computed as
-//! 2Σ[c ln(c/ĉ) + d ln(d/d̂)] with the counts expected of one pooled distribution: the same number, without the
-//! cancellation that costs half the digits at m = 10⁹, and 0 exactly where the shares agree.
+//! **Formula.** With window counts c, reference counts d, and totals n and m: G = 2Σ[c ln c + d ln d − (c+d) ln(c+d)] −
+//! 2[n ln n + m ln m − (n+m) ln(n+m)], 0 ln 0 = 0, over the groups with c + d > 0. There is one degree of freedom fewer
+//! than such groups. It is computed as 2Σ[c ln(c/ĉ) + d ln(d/d̂)] with the counts expected from one pooled
+//! distribution. This is the same number, but it avoids a cancellation that costs half the digits at m = 10⁹, and it is
+//! exactly 0 where the shares are equal.
 //!
-//! **Assumptions and limits.** Independent events, n ≥ 200. A group may be empty on either side: the pool fills it, so
-//! there is nothing to smooth. **Cost.** Two logarithms per group. **Source.** Wilks 1938; Dunning 1993 for sparse counts.
-//! **Rejected.** PSI's own χ² law (Yurdakul 2018): 5–6 times off at ten groups, 135 times on sparse categories; Pearson's: 2–178 times.
+//! **Assumptions and limits.** Events are independent, n ≥ 200. A group may be empty on one side. The pooled
+//! distribution covers it, so no smoothing is needed. **Cost.** Two logarithms per group. **Source.** Wilks 1938;
+//! Dunning 1993 for sparse counts. **Rejected.** The χ² approximation for PSI itself (Yurdakul 2018): wrong by 5–6
+//! times at ten groups, by 135 times on sparse categories. Pearson's test: wrong by 2–178 times.
 
 use super::cells::Pair;
 
-/// The statistic and how many ways the groups had to differ.
+/// Test statistic and its degrees of freedom.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LikelihoodRatio {
-    /// G, 0..∞.
+    /// G, in 0..∞.
     pub statistic: f64,
-    /// Groups with counts on either side, less one; 0 if nothing can be told apart.
+    /// Degrees of freedom: groups with counts on either side, less one; 0 if there is nothing to compare.
     pub df: u32,
 }
 
-/// G of the groups.
+/// Computes G of the groups.
 #[must_use]
 pub fn likelihood_ratio(groups: &[Pair]) -> LikelihoodRatio {
     let total = Pair::total(groups);

@@ -1,21 +1,24 @@
-//! The likelihood interval of a rate: where few are counted, and the tail that matters is the long one.
+//! Likelihood interval of a rate, for small counts, where the long upper tail matters.
 //!
-//! **Intuition.** All rates under which what was seen is not much less likely than under the rate that was seen. Unlike Wilson's, which takes the law of a
-//! count for symmetric, it knows that three bad ones where one is expected are no rarity.
+//! **Intuition.** All rates under which the observed counts are not much less likely than under the observed rate.
+//! Wilson's interval takes the distribution of a count for symmetric. This one knows that three bad events are not rare
+//! where one is expected.
 //!
-//! **Formula.** All p with n·KL(k/n‖p) ≤ z²/2, KL of two coins in nats.
+//! **Formula.** All p with n·KL(k/n‖p) ≤ z²/2, where KL is the divergence of two coins in nats.
 //!
-//! **Assumptions and limits.** Independent events. The upper tail of a count of few expected is met within a small factor where Wilson's lower end at
-//! z = 3.3 errs three times as often as it should (seven bad ones expected). **Cost.** Some 50 steps of bisection, two logarithms each.
-//! **Source.** Wilks 1938; Brown, Cai and DasGupta 2001, "likelihood ratio interval". **Rejected.** Clopper–Pearson's, dearer and wider than promised.
+//! **Assumptions and limits.** Events are independent. The upper tail of a small expected count is accurate within a
+//! small factor. There, Wilson's lower end at z = 3.3 errs three times as often as it should (with seven bad events
+//! expected). **Cost.** 60 steps of bisection per end, two logarithms each. **Source.** Wilks 1938; Brown, Cai and
+//! DasGupta 2001, "likelihood ratio interval". **Rejected.** Clopper–Pearson's interval, because it costs more and is
+//! wider than its nominal coverage needs.
 
 use super::bernoulli::bernoulli_divergence;
 use super::interval::Interval;
 
-/// Halvings after which a double holds no more.
+/// Number of halvings after which a double has no more precision.
 const STEPS: u32 = 60;
 
-/// The likelihood interval for `count` of `total` events, `z` standard deviations to either side; 0..=1 without events.
+/// Likelihood interval for `count` of `total` events, `z` standard deviations to each side; 0..=1 without events.
 #[must_use]
 pub fn likelihood_interval(count: u64, total: u64, z: f64) -> Interval {
     if total == 0 {
@@ -40,14 +43,14 @@ pub fn likelihood_interval(count: u64, total: u64, z: f64) -> Interval {
     }
 }
 
-/// A point beyond the interval, or its last possible one, and one within it.
+/// Bisection for one end of the interval: a point outside it (or the end of the range) and a point inside it.
 struct Search {
     out: f64,
     inside: f64,
 }
 
 impl Search {
-    /// The edge between the two, from within.
+    /// Returns the end of the interval, approached from inside.
     fn edge(mut self, outside: &impl Fn(f64) -> bool) -> f64 {
         if !outside(self.out) {
             return self.out;

@@ -1,8 +1,9 @@
-//! Formulas: paired cells and groups, distances, the likelihood ratio and its law, rates and their intervals, and the
-//! measures of quality.
+//! Statistics: paired cells and groups, distances, the likelihood ratio and its distribution, rates and their
+//! intervals, and measures of quality.
 //!
-//! Everything here is a pure function of integer counts and exact sums. Logarithms and exponentials come from `libm`, one
-//! implementation in Rust, so that two platforms give the same bits; `f64::ln` and `f64::exp` ask the system's library.
+//! Everything here is a pure function of integer counts and exact sums. Logarithms and exponentials come from `libm`,
+//! one implementation in Rust, so two platforms give the same bits. `f64::ln` and `f64::exp` would call the system's
+//! library.
 
 mod bernoulli;
 mod cells;

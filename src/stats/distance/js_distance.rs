@@ -1,16 +1,16 @@
-//! Jensen–Shannon distance, base 2: the square root of how well a value tells which side it came from.
+//! Jensen–Shannon distance, base 2: how well a single value reveals whether it is from the window or the reference.
 //!
-//! **Intuition.** Draw a value from either side at even odds: the divergence is the share of a bit it betrays about the side.
-//! Its root is a metric.
+//! **Intuition.** Draw a value from either side at even odds. The divergence is the part of one bit that the value
+//! reveals about its side. The root of the divergence is a metric.
 //!
-//! **Formula.** √(½Σ p log₂(2p/(p+q)) + ½Σ q log₂(2q/(p+q))) over all cells that either side has, half an event added per
-//! cell (Jeffreys), then normalised.
+//! **Formula.** √(½Σ p log₂(2p/(p+q)) + ½Σ q log₂(2q/(p+q))) over all cells of both sides. Half an event is added per
+//! cell (Jeffreys), then the shares are normalized.
 //!
-//! **Assumptions and limits.** Over many cells with few events it is far from 0 without any drift (0.25 at n = 200 to 1,000
-//! over 500 cells), which is why it rides along and never alerts: compare it with its own past only at like n. "0.1" means
-//! other things elsewhere: some tools publish the distance in nats, some the divergence in bits without the root.
-//! **Cost.** Two logarithms per cell. **Source.** Lin 1991; Endres and Schindelin 2003 for the root.
-//! **Rejected.** The divergence itself, which is no metric and looks small.
+//! **Assumptions and limits.** Over many cells with few events, it is far from 0 even without drift (0.25 at n = 200
+//! to 1,000 over 500 cells). So it is reported but never alerts. Compare it only with its own past at similar n. A
+//! value of "0.1" has other meanings elsewhere: some tools publish the distance in nats, others the divergence in bits
+//! without the root. **Cost.** Two logarithms per cell. **Source.** Lin 1991; Endres and Schindelin 2003 for the root.
+//! **Rejected.** The divergence itself, because it is not a metric and looks small.
 
 use super::{About, Distance, Smoothed};
 use crate::stats::comparison::Comparison;

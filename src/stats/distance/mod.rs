@@ -1,6 +1,7 @@
-//! Distances between a window and its reference: one file and two lines here each.
+//! Distances between a window and its reference. Each distance is one file and two lines here.
 //!
-//! Detectors, reports, documentation and the law tests derive from [`DISTANCES`]. Which one alerts is the detectors' affair.
+//! Detectors, reports, documentation and the property tests derive from [`DISTANCES`]. Detectors decide which distance
+//! alerts.
 
 use super::comparison::Comparison;
 
@@ -8,40 +9,40 @@ mod js_distance;
 mod ks;
 mod psi;
 
-pub use psi::Psi; // the one that alerts; the others are met in the table
+pub use psi::Psi; // used for alerts; other distances are reached through the table
 
 /// Every distance, in the order of the documentation.
 pub static DISTANCES: &[&dyn Distance] = &[&psi::Psi, &ks::Ks, &js_distance::JsDistance];
 
-/// How far a window is from its reference, as one number; 0 where both have the same counts.
+/// Distance between a window and its reference as one number. It is 0 if both have the same counts.
 pub trait Distance: Sync {
-    /// What it is; the laws it claims are tested.
+    /// Describes the distance. Tests check the properties it states.
     fn about(&self) -> About;
 
-    /// The distance; meaningful only where both sides hold events.
+    /// Computes the distance. The result is meaningful only if both sides hold events.
     fn measure(&self, comparison: &Comparison) -> f64;
 }
 
-/// What a distance is.
+/// Description of a distance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct About {
-    /// Its stable name: in alerts, reports and metrics.
+    /// Stable name in alerts, reports and metrics.
     pub name: &'static str,
-    /// Its definition, in one sentence.
+    /// Definition in one sentence.
     pub definition: &'static str,
-    /// The unit; empty for a ratio.
+    /// Unit; empty for a ratio.
     pub unit: &'static str,
-    /// The largest value it can take.
+    /// Largest possible value.
     pub most: f64,
-    /// Whether window and reference may change places.
+    /// True if swapping window and reference does not change the value.
     pub symmetric: bool,
-    /// Whether only the shares count, not how many events they come from.
+    /// True if the value depends only on the shares, not on the number of events.
     pub scale_free: bool,
-    /// Whether it needs cells in the order of values, and so means nothing of categories.
+    /// True if cells must be in the order of values. Such a distance has no meaning for categories.
     pub ordered: bool,
 }
 
-/// Shares smoothed by Jeffreys' prior: half an event more in each of `places`, then normalised.
+/// Shares smoothed by Jeffreys' prior: half an event is added in each of `places`, then shares are normalized.
 #[derive(Debug, Clone, Copy)]
 struct Smoothed {
     total: f64,

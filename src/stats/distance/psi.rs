@@ -1,15 +1,16 @@
-//! Population stability index: the symmetrised divergence of the shares of the groups.
+//! Population stability index (PSI): the symmetrized divergence between the shares of the groups.
 //!
-//! **Intuition.** What both sides would be surprised by each other, added. Around 0.1 a shift of a third of a standard
-//! deviation, around 0.25 one of a half.
+//! **Intuition.** The surprise of each side at the other, added up. A value around 0.1 is a shift of a third of a
+//! standard deviation; around 0.25, a shift of half of one.
 //!
-//! **Formula.** Σ (q−p) ln(q/p) over the groups with counts; p and q are the reference's and the window's shares, half an
-//! event added per group (Jeffreys), then normalised.
+//! **Formula.** Σ (q−p) ln(q/p) over the groups with counts. p and q are the shares of the reference and the window.
+//! Half an event is added per group (Jeffreys), then the shares are normalized.
 //!
-//! **Assumptions and limits.** Biased upwards by (k−1)(1/n + 1/m) for k groups, which the detector takes off. An empty
-//! group adds what its smoothing says: a fill of 1e-4 instead would give 0.69 and one of 1e-10 2.07 for the same 10 %.
-//! Blind inside a group. **Cost.** One logarithm per group. **Source.** Jeffreys 1946; the name is credit scoring's.
-//! **Rejected.** Fixed tiny fills, which make the number a function of the fill.
+//! **Assumptions and limits.** It is biased upwards by (k−1)(1/n + 1/m) for k groups; the detector subtracts this. The
+//! contribution of an empty group depends on the smoothing: instead of half an event, a fill of 1e-4 would give 0.69
+//! and one of 1e-10 would give 2.07 for the same 10 %. Changes inside a group are not seen. **Cost.** One logarithm per
+//! group. **Source.** Jeffreys 1946; the name comes from credit scoring. **Rejected.** Tiny fixed fills, because the
+//! result then depends on the fill.
 
 use super::{About, Distance, Smoothed};
 use crate::stats::cells::Pair;

@@ -1,11 +1,11 @@
-//! Accuracy: how many predictions were right.
+//! Accuracy: share of predictions that were right.
 
 use super::margins::Margins;
 use super::proportion::{Proportion, share};
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Share of right predictions; exact over any number of classes.
+/// Share of right predictions. Exact for any number of classes.
 pub struct Accuracy;
 
 impl Measure for Accuracy {

@@ -1,17 +1,18 @@
-//! Area under the ROC curve: how often a positive scores above a negative.
+//! Area under the ROC curve: the probability that a positive has a higher score than a negative.
 //!
-//! **Formula.** Σ over cells of came·(failed below + ½ failed here) ÷ (positives · negatives): Mann–Whitney's U on the
-//! cells, ties half; exact in integers until the last division.
+//! **Formula.** Σ over cells of came·(failed below + ½ failed here) ÷ (positives · negatives). This is Mann–Whitney's U
+//! on the cells, with ties counted half. It is exact in integers until the last division.
 //!
-//! **Limits.** Pairs within one cell count half whichever way they stand: it differs from the AUC of the raw scores by at
-//! most ½ Σ came·failed of the same cell ÷ (positives · negatives), 0.005 where scores are spread evenly over the cells.
-//! **Source.** Hanley and McNeil 1982. **Rejected.** Trapezoids over thresholds: the same number by a longer way.
+//! **Limits.** Every pair within one cell counts half, whichever score is higher. The result differs from the AUC of
+//! the raw scores by at most ½ Σ came·failed of the same cell ÷ (positives · negatives): 0.005 if scores are spread
+//! evenly over the cells. **Source.** Hanley and McNeil 1982. **Rejected.** Trapezoids over thresholds: the same number
+//! with more work.
 
 use super::scored::Scored;
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Area under the ROC curve, from cells.
+/// Area under the ROC curve, computed from score cells.
 pub struct Auc;
 
 impl Measure for Auc {
@@ -35,7 +36,7 @@ impl Measure for Auc {
             below += failed;
         }
         let pairs = i128::from(scored.total.good) * i128::from(scored.total.bad());
-        // Without positives or without negatives 0/0 is not finite, and so `None`.
+        // Without positives or without negatives, 0/0 is not finite and gives `None`.
         Measured::plain(won_twice as f64 / (2 * pairs) as f64, scored.total.valid)
     }
 }

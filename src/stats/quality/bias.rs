@@ -1,10 +1,10 @@
-//! Bias: the mean error, with its sign.
+//! Bias: the signed mean error.
 
 use super::mean::{mean, sound};
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// How far predicted values were above the true ones on average.
+/// Average of predicted − true values.
 pub struct Bias;
 
 impl Measure for Bias {

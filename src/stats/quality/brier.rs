@@ -1,10 +1,11 @@
-//! Brier score: the mean squared distance of scores from what came true.
+//! Brier score: the mean squared distance between scores and outcomes.
 //!
-//! **Formula.** (1/n) Σ (s − y)², s the middle of the score's cell, y 1 where the event came true, else 0. The event is the
-//! positive class; without one that the prediction was right, of the confidence in it.
+//! **Formula.** (1/n) Σ (s − y)², where s is the middle of the score's cell and y is 1 if the event occurred, else 0.
+//! The event is the positive class. Without a positive class, the event is a right prediction, and the score is the
+//! confidence in it.
 //!
-//! **Limits.** Differs from that of the raw scores by at most 0.01; of calibrated scores that are spread within
-//! their cells by (s − c)² on average, some 10⁻⁵. **Source.** Brier 1950.
+//! **Limits.** It differs from the Brier score of the raw scores by at most 0.01. For calibrated scores, the difference
+//! is the mean of (s − c)² within the cells, about 10⁻⁵. **Source.** Brier 1950.
 
 use super::scored::Scored;
 use super::{Better, Measure, MeasureAbout, Measured};

@@ -1,11 +1,13 @@
-//! Expected calibration error: how far scores are from the rates they promise.
+//! Expected calibration error: the distance between scores and observed rates.
 //!
-//! **Formula.** Σ over ten equally wide bins of |Σ (s − y)| ÷ n, s the middle of the score's cell; ten cells make a bin.
-//! The event is the positive class; without one that the prediction was right, of the confidence in it.
+//! **Formula.** Σ over ten bins of equal width of |Σ (s − y)| ÷ n, where s is the middle of the score's cell. Ten cells
+//! make one bin. The event is the positive class. Without a positive class, the event is a right prediction, and the
+//! score is the confidence in it.
 //!
-//! **Limits.** Bins are whole cells, so it differs from that of the raw scores by at most 0.005. It is biased upwards: a
-//! perfectly calibrated model shows about 0.8·√(p(1 − p)·bins in use ÷ n), 0.04 at n = 500 over ten bins.
-//! **Source.** Naeini et al. 2015. **Rejected.** Bins of equal counts, whose edges move with the data and cannot be compared.
+//! **Limits.** Bins are whole cells, so the result differs from that of the raw scores by at most 0.005. It is biased
+//! upwards: a perfectly calibrated model shows about 0.8·√(p(1 − p)·bins in use ÷ n), which is 0.04 at n = 500 over ten
+//! bins. **Source.** Naeini et al. 2015. **Rejected.** Bins of equal counts, because their edges move with the data, so
+//! results cannot be compared.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +15,7 @@ use super::scored::{Scored, ScoredCell};
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Cells that make a bin.
+/// Number of score cells in one bin.
 const BIN_CELLS: u8 = 10;
 
 /// Expected calibration error over ten bins.
@@ -43,7 +45,7 @@ impl Measure for CalibrationError {
     }
 }
 
-/// 200 times the sum of score − outcome: whole, because middles are whole 200ths.
+/// 200 times the sum of score − outcome. It is an integer, because the middle of a cell is a multiple of 1/200.
 fn gap(cell: ScoredCell) -> i128 {
     let (came, failed) = (i128::from(cell.came), i128::from(cell.failed));
     (2 * i128::from(cell.cell) + 1) * (came + failed) - 200 * came

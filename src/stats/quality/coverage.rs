@@ -1,10 +1,10 @@
-//! Coverage: of how many predictions the truth is known.
+//! Coverage: share of predictions whose truth is known.
 
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::{Quality, Share};
 
-/// Labelled ÷ predicted. A fact and no sample, so it has no interval; by label time, where more may be labelled than
-/// predicted, it is not defined.
+/// Labelled ÷ predicted. It has no interval, because it is a full count and not a sample. It is not defined in panes by
+/// label time if more predictions were labelled than made.
 pub struct Coverage;
 
 impl Measure for Coverage {

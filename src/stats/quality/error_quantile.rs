@@ -1,12 +1,12 @@
-//! Quantiles of the absolute error, from the fixed grid: within 12.5 % of those of the raw errors.
+//! Quantiles of the absolute error on the fixed grid, within 12.5 % of the quantiles of the raw errors.
 
 use super::mean::sound;
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Half of the errors are no larger.
+/// Median of the absolute error.
 pub struct P50;
-/// 95 % of the errors are no larger.
+/// 95th percentile of the absolute error.
 pub struct P95;
 
 impl Measure for P50 {
@@ -37,13 +37,13 @@ impl Measure for P95 {
     }
 }
 
-/// What both have in common.
+/// Fields that both measures share.
 const ABOUT: MeasureAbout = MeasureAbout {
     name: "",
     definition: "",
     unit: "of the value",
     least: 0.0,
-    most: 2_199_023_255_552.0, // 2^41, where the grid ends
+    most: 2_199_023_255_552.0, // 2^41, the end of the grid
     better: Better::Lower,
 };
 

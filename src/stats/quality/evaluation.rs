@@ -1,8 +1,8 @@
-//! Judges' scores as a share: how many reached a bound.
+//! Share of judges' scores that reach a bound.
 
 use crate::sketch::{EvaluationCells, Share, UNSCORED};
 
-/// Scores of at least `hundredths`/100 among those within 0..=1; scores outside are not valid.
+/// Scores of at least `hundredths`/100 among scores within 0..=1. Scores outside that range are not valid.
 #[must_use]
 pub fn evaluation_share(cells: &EvaluationCells, hundredths: u8) -> Share {
     let mut share = Share::default();

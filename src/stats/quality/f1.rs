@@ -1,10 +1,10 @@
-//! F1: precision and recall in one number, their harmonic mean.
+//! F1: the harmonic mean of precision and recall.
 
 use super::margins::{Margin, Margins, ratio};
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Harmonic mean of precision and recall. It is no share of independent events, so it has no interval.
+/// Harmonic mean of precision and recall. It has no interval, because it is not a share of independent events.
 pub struct F1;
 
 impl Measure for F1 {

@@ -1,4 +1,4 @@
-//! False positive rate: how many of those that were not looked for raised an alarm.
+//! False positive rate: share of true negatives that were predicted positive.
 
 use super::margins::Margins;
 use super::proportion::{Proportion, share};

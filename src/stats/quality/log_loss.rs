@@ -1,17 +1,18 @@
-//! Log loss: how surprised the scores were by what came true.
+//! Log loss: the mean surprise of the scores at the outcomes.
 //!
-//! **Formula.** −(1/n) Σ ln s where the positive came true, ln(1 − s) where not; s is the middle of the score's cell.
+//! **Formula.** −(1/n) Σ ln s if the positive class occurred, ln(1 − s) if not; s is the middle of the score's cell.
 //!
-//! **Limits.** A middle is at least 0.005 from 0 and 1: no prediction costs more than 5.3 nats or less than 0.005, as if raw
-//! scores were clipped to 0.005..0.995. Of such scores it differs by at most ln((k + ½)/k) a prediction, k hundredths being
-//! what the true outcome was given, ln 2 in the first cell: 0.05 at k = 10, 0.01 at 50; the sign varies, so averages are far nearer.
-//! **Rejected.** Without clipping one certain mistake makes the sum infinite.
+//! **Limits.** A middle is at least 0.005 away from 0 and 1. So each prediction costs between 0.005 and 5.3 nats, as if
+//! raw scores were clipped to 0.005..0.995. Compared with such clipped scores, the loss of one prediction differs by at
+//! most ln((k + ½)/k), where k is the number of hundredths given to the true outcome: ln 2 in the first cell, 0.05 at
+//! k = 10, 0.01 at 50. The sign varies, so averages are much closer. **Rejected.** Raw scores without clipping, because
+//! a single certain mistake makes the sum infinite.
 
 use super::scored::Scored;
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Mean negative log-likelihood of the truths, in nats; only with a positive class.
+/// Mean negative log-likelihood of the truths, in nats. Defined only with a positive class.
 pub struct LogLoss;
 
 impl Measure for LogLoss {

@@ -5,7 +5,7 @@ use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 use crate::stats::interval::Interval;
 
-/// How far predicted values were off on average.
+/// Average absolute error of the predicted values.
 pub struct Mae;
 
 impl Measure for Mae {

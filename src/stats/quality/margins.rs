@@ -1,4 +1,4 @@
-//! The confusion table as measures by class see it: how often each class was predicted, was true, and was both.
+//! Margins of the confusion table: how often each class was predicted, was true, and was both.
 
 use std::collections::BTreeMap;
 
@@ -7,36 +7,36 @@ use crate::sketch::{Confusion, OTHER, class_name};
 /// Counts of one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Margin {
-    /// Predicted and true.
+    /// Number of pairs in which the class was both predicted and true.
     pub hits: i64,
-    /// Predicted.
+    /// Number of pairs in which the class was predicted.
     pub predicted: i64,
-    /// True.
+    /// Number of pairs in which the class was true.
     pub actual: i64,
 }
 
 impl Margin {
-    /// Whether the class occurs at all, after what was taken back.
+    /// True if the class still occurs after corrections.
     fn occurs(self) -> bool {
         self.predicted != 0 || self.actual != 0
     }
 }
 
-/// The margins of a table.
+/// Margins of a confusion table.
 #[derive(Debug)]
 pub(super) struct Margins<'a> {
-    /// Pairs of a predicted class and a true one.
+    /// Number of pairs of a predicted and a true class.
     pub pairs: i64,
-    /// Those in which both are the same.
+    /// Number of pairs in which both classes are equal.
     pub right: i64,
-    /// Whether no field of the table is negative, so that it can be a table of pairs at all.
+    /// True if no entry of the table is negative. Only then can it be a table of pairs.
     sound: bool,
     table: &'a Confusion,
     classes: BTreeMap<&'a str, Margin>,
 }
 
 impl<'a> Margins<'a> {
-    /// Signed margins, for what is summed further.
+    /// Computes margins that may be negative, for values that are summed further.
     pub fn signed(table: &'a Confusion) -> Self {
         let mut margins = Self {
             pairs: 0,
@@ -60,13 +60,14 @@ impl<'a> Margins<'a> {
         margins
     }
 
-    /// Margins to measure by; `None` where the table is empty or has negative fields.
+    /// Computes margins for measures; `None` if the table is empty or has negative entries.
     pub fn sound(table: &'a Confusion) -> Option<Self> {
         let margins = Self::signed(table);
         (margins.sound && margins.pairs > 0).then_some(margins)
     }
 
-    /// The margin of a class, zeros where it did not occur; `None` where it may have, among the other classes.
+    /// Margin of a class; zeros if the class did not occur. `None` if the counts of the class may be among the other
+    /// classes.
     pub fn class(&self, class: &str) -> Option<Margin> {
         if self.table.is_folded(class) {
             return None;
@@ -75,7 +76,8 @@ impl<'a> Margins<'a> {
         Some(margin.copied().unwrap_or_default())
     }
 
-    /// The plain average of a score of each class that was predicted or true; classes without a row of their own stay out.
+    /// Unweighted average of a score over all classes that were predicted or true. Classes without their own row are
+    /// left out.
     pub fn macro_average(&self, score: impl Fn(Margin) -> f64) -> Option<f64> {
         let (mut sum, mut classes) = (0.0, 0_u32);
         for (name, margin) in &self.classes {
@@ -88,7 +90,7 @@ impl<'a> Margins<'a> {
     }
 }
 
-/// `part` ÷ `whole`, and 0 of nothing, as scikit-learn's averages have it.
+/// `part` ÷ `whole`, or 0 if `whole` is 0, as in scikit-learn's averages.
 pub(super) fn ratio(part: i64, whole: i64) -> f64 {
     if whole == 0 {
         return 0.0;

@@ -1,16 +1,17 @@
-//! Means of errors and their intervals, from exact sums.
+//! Means of errors and their intervals, computed from exact sums.
 
 use super::{Measured, Z};
 use crate::sketch::{ExactSum, Regression};
 use crate::stats::interval::Interval;
 
-/// The sums, if they can be those of pairs: at least one, and nowhere more taken back than added.
+/// Returns the sums if they can belong to pairs: at least one pair, and no cell with more taken back than added.
 pub(super) fn sound(regression: &Regression) -> Option<&Regression> {
     let debt = regression.error_cells.cells.has_debt();
     (regression.pairs > 0 && !debt).then_some(regression)
 }
 
-/// The mean of `sum`, whose terms' squares are the squared errors, ±1.96 standard errors once there are two pairs.
+/// Mean of `sum`, with an interval of ±1.96 standard errors from two pairs on. The squares of the terms must be the
+/// squared errors.
 pub(super) fn mean(regression: &Regression, sum: &ExactSum) -> Option<Measured> {
     let pairs = regression.pairs;
     let mean = sum.value() / pairs as f64;
@@ -40,8 +41,8 @@ pub(super) struct Moments<'a> {
     pub squares: &'a ExactSum,
 }
 
-/// n·Σx² − (Σx)², that is n times the sum of squared distances from the mean, rounded once; `None` of fewer than two
-/// pairs or where it is negative.
+/// n·Σx² − (Σx)², which is n times the sum of squared distances from the mean, rounded once. `None` for fewer than two
+/// pairs or a negative result.
 pub(super) fn spread(regression: &Regression, moments: Moments<'_>) -> Option<f64> {
     let mut spread = moments.squares.times(regression.pairs);
     spread.subtract(&moments.sum.squared());

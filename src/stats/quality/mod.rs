@@ -1,7 +1,8 @@
-//! Measures of quality against labels: one file and two lines here each.
+//! Measures of quality against labels. Each measure is one file and two lines here.
 //!
-//! Reports, documentation and the law tests derive from [`MEASURES`]. Counts may be negative in a span that holds only a
-//! correction: every measure then says `None`, and [`proportion`] alone gives the signed integers, to be summed first.
+//! Reports, documentation and the property tests derive from [`MEASURES`]. In a span that holds only a correction,
+//! counts may be negative. Every measure then returns `None`; only [`proportion`] returns the signed integers, which
+//! callers sum first.
 
 use super::interval::{Interval, wilson};
 use crate::sketch::{Quality, Share};
@@ -54,59 +55,61 @@ pub static MEASURES: &[&dyn Measure] = &[
     &error_quantile::P95,
 ];
 
-/// Half the width of published intervals in standard deviations: 95 %.
+/// Half-width of published intervals in standard deviations: 95 %.
 const Z: f64 = 1.96;
 
-/// One number that says how good predictions were.
+/// Measure of the quality of predictions, as one number.
 pub trait Measure: Sync {
-    /// What it is; the laws it claims are tested.
+    /// Describes the measure. Tests check the properties it states.
     fn about(&self) -> MeasureAbout;
 
-    /// The measure of what was counted, `positive` being the class that is looked for; `None` where it is not defined.
+    /// Computes the measure from the counts; `None` if it is not defined. `positive` is the positive class, if there is
+    /// one.
     fn of(&self, quality: &Quality, positive: Option<&str>) -> Option<Measured>;
 }
 
-/// What a measure is.
+/// Description of a measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeasureAbout {
-    /// Its stable name: in reports, objectives and metrics.
+    /// Stable name in reports, objectives and metrics.
     pub name: &'static str,
-    /// Its definition, in one sentence.
+    /// Definition in one sentence.
     pub definition: &'static str,
-    /// The unit; empty for a ratio.
+    /// Unit; empty for a ratio.
     pub unit: &'static str,
-    /// The smallest value it can take.
+    /// Smallest possible value.
     pub least: f64,
-    /// The largest value it can take.
+    /// Largest possible value.
     pub most: f64,
-    /// Which way is good.
+    /// Direction in which the measure is better.
     pub better: Better,
 }
 
-/// Which way a measure is good.
+/// Direction in which a measure is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
-    /// The higher the better.
+    /// Higher values are better.
     Higher,
-    /// The lower the better.
+    /// Lower values are better.
     Lower,
-    /// The nearer to 0 the better.
+    /// Values nearer to 0 are better.
     NearerZero,
 }
 
-/// A measure's value, and what is behind it.
+/// Value of a measure, with its sample size and interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
-    /// The value, in the measure's unit.
+    /// Value in the measure's unit.
     pub value: f64,
-    /// Predictions behind it, at least 1: the denominator of a proportion.
+    /// Number of predictions it is based on, at least 1. For a proportion, this is the denominator.
     pub count: i64,
-    /// Where the true value lies with 95 %: Wilson's of a proportion, ±1.96 standard errors of a mean; else `None`.
+    /// 95 % confidence interval: Wilson's for a proportion, ±1.96 standard errors for a mean, `None` for other
+    /// measures.
     pub interval: Option<Interval>,
 }
 
 impl Measured {
-    /// A value without an interval.
+    /// Value without an interval; `None` if the count is not positive or the value is not finite.
     fn plain(value: f64, count: i64) -> Option<Self> {
         (count > 0 && value.is_finite()).then_some(Self {
             value,
@@ -115,7 +118,7 @@ impl Measured {
         })
     }
 
-    /// A proportion with Wilson's interval; `None` unless 0 ≤ good ≤ valid and something is valid.
+    /// Proportion with Wilson's interval; `None` unless 0 ≤ good ≤ valid and valid > 0.
     fn of_share(share: Share) -> Option<Self> {
         let good = u64::try_from(share.good).ok()?;
         let valid = u64::try_from(share.valid).ok()?;

@@ -1,12 +1,12 @@
-//! Which class is looked for: the configured one, else one that is usually called so.
+//! Choice of the positive class: the configured class, or else one with a usual name.
 
 use crate::sketch::Quality;
 
-/// Names of a positive class, the likeliest first.
+/// Usual names of a positive class, the most likely first.
 pub const POSITIVE_CLASSES: [&str; 4] = ["1", "true", "yes", "positive"];
 
-/// The positive class: the configured one, whether it has occurred or not; else the first of `1`, `true`, `yes` and
-/// `positive` that was predicted or true. `None` where neither is known: measures then average over the classes.
+/// Positive class: the configured one, even if it has not occurred, or else the first of `1`, `true`, `yes` and
+/// `positive` that was predicted or true. `None` if there is neither; measures then average over the classes.
 #[must_use]
 pub fn positive_class(quality: &Quality, configured: Option<&str>) -> Option<String> {
     let usual = || {

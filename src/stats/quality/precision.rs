@@ -1,11 +1,12 @@
-//! Precision: how many of the alarms were right.
+//! Precision: share of predicted positives that were right.
 
 use super::margins::{Margins, ratio};
 use super::proportion::{Proportion, share};
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Share of right ones among predicted positives; a class never predicted counts as 0 in the average over classes.
+/// Share of right predictions among predicted positives. In the average over classes, a class that was never predicted
+/// counts as 0.
 pub struct Precision;
 
 impl Measure for Precision {

@@ -1,31 +1,33 @@
-//! Measures that are shares of predictions, as signed integers: what objectives sum over spans and hold against a target.
+//! Measures that are shares of predictions, as signed integers. Objectives sum them over spans and compare them with a
+//! target.
 
 use super::margins::Margins;
 use crate::sketch::{Quality, Share};
 
-/// A measure that is a share of predictions.
+/// Measure that is a share of predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proportion {
-    /// Right ones of those predicted positive.
+    /// Right predictions among those that predicted the positive class.
     Precision,
-    /// Predicted positive of those that are.
+    /// Predicted positives among true positives.
     Recall,
-    /// Right ones of all.
+    /// Right predictions among all.
     Accuracy,
-    /// Predicted positive of those that are negative. Its `good` are the others, the true negatives.
+    /// Predicted positives among true negatives. Here `good` counts the rest: true negatives that were not predicted
+    /// positive.
     FalsePositiveRate,
 }
 
-/// The share as it was counted: of one span it may be negative, where a correction takes back what another span added.
+/// Share as counted. In a single span it may be negative, if a correction takes back what another span added.
 ///
-/// `None` where it is not defined: but for accuracy, without a positive class, or with one that was folded into the
-/// other classes.
+/// `None` if the share is not defined: for any kind except accuracy, without a positive class or with one that was
+/// folded into the other classes.
 #[must_use]
 pub fn proportion(kind: Proportion, quality: &Quality, positive: Option<&str>) -> Option<Share> {
     share(kind, &Margins::signed(&quality.table), positive)
 }
 
-/// The same of margins that are at hand.
+/// Computes the share from margins that already exist.
 pub(super) fn share(
     kind: Proportion,
     margins: &Margins<'_>,

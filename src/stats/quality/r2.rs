@@ -1,15 +1,15 @@
-//! R²: how much of the spread of the true values the predictions explain.
+//! R²: the part of the variance of the true values that the predictions explain.
 //!
-//! **Formula.** 1 − n·Σe² ÷ (n·Σy² − (Σy)²). The difference is taken on exact sums: in doubles it would be noise as soon as
-//! the mean is some 10⁷ times the spread.
+//! **Formula.** 1 − n·Σe² ÷ (n·Σy² − (Σy)²). The difference is taken on exact sums. In doubles it would be noise as
+//! soon as the mean is about 10⁷ times the spread.
 //!
-//! **Limits.** Not defined for fewer than two pairs or where all true values are equal (scikit-learn then says 1 or 0).
+//! **Limits.** Not defined for fewer than two pairs or if all true values are equal (scikit-learn then returns 1 or 0).
 
 use super::mean::{Moments, sound, spread};
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Coefficient of determination; below 0 for predictions that are worse than the mean of the truths.
+/// Coefficient of determination. It is below 0 for predictions that are worse than the mean of the truths.
 pub struct R2;
 
 impl Measure for R2 {

@@ -1,11 +1,12 @@
-//! Recall: how many of those that were looked for were found.
+//! Recall: share of true positives that were found.
 
 use super::margins::{Margins, ratio};
 use super::proportion::{Proportion, share};
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// Share of found ones among true positives; a class that was never true counts as 0 in the average over classes.
+/// Share of true positives that were predicted positive. In the average over classes, a class that was never true
+/// counts as 0.
 pub struct Recall;
 
 impl Measure for Recall {

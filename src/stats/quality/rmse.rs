@@ -4,7 +4,7 @@ use super::mean::sound;
 use super::{Better, Measure, MeasureAbout, Measured};
 use crate::sketch::Quality;
 
-/// How far predicted values were off, large errors counting more.
+/// Root mean squared error of the predicted values. Large errors weigh more.
 pub struct Rmse;
 
 impl Measure for Rmse {
@@ -22,7 +22,7 @@ impl Measure for Rmse {
     fn of(&self, quality: &Quality, _: Option<&str>) -> Option<Measured> {
         let regression = sound(&quality.regression)?;
         let mean = regression.errors_squared.value() / regression.pairs as f64;
-        // Of a negative mean the root is not a number, and so `None`.
+        // The root of a negative mean is NaN and gives `None`.
         Measured::plain(libm::sqrt(mean), regression.pairs)
     }
 }

@@ -1,42 +1,43 @@
-//! Score cells beside what came true: what calibration and ranking are measured on.
+//! Score cells with outcomes: the basis of calibration and ranking measures.
 //!
-//! With a positive class the score is its probability and the event is that it was true; without one the score is the
-//! confidence in the predicted class and the event is that the prediction was right. A score stands for its cell's
-//! middle, (k + ½)/100, so it is within 0.005 of itself.
+//! With a positive class, the score is its probability, and the event is that this class is true. Without one, the
+//! score is the confidence in the predicted class, and the event is that the prediction is right. Every score is
+//! replaced by the middle of its cell, (k + ½)/100, which differs from it by at most 0.005.
 
 use std::collections::BTreeMap;
 
 use crate::sketch::{Confusion, Monoid, SCORE_CELLS, Share, class_name};
 
-/// Scored pairs by cell: `good` are those whose event came true.
+/// Scored pairs by cell. `good` counts the pairs whose event occurred.
 #[derive(Debug)]
 pub(super) struct Scored {
-    /// Cells 0..=99, ascending; none is negative on either side.
+    /// Cells 0..=99, ascending. No count is negative.
     cells: BTreeMap<u8, Share>,
-    /// All cells together; at least one pair.
+    /// Sum over all cells; at least one pair.
     pub total: Share,
 }
 
-/// Pairs of one cell.
+/// Counts of one cell.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ScoredCell {
-    /// The number of the cell, 0..=99.
+    /// Number of the cell, 0..=99.
     pub cell: u8,
-    /// Pairs whose event came true.
+    /// Number of pairs whose event occurred.
     pub came: i64,
-    /// Pairs whose event did not.
+    /// Number of pairs whose event did not occur.
     pub failed: i64,
 }
 
 impl ScoredCell {
-    /// The score that stands for the cell.
+    /// Score that represents the cell: its middle.
     pub fn middle(self) -> f64 {
         (f64::from(self.cell) + 0.5) / f64::from(SCORE_CELLS)
     }
 }
 
 impl Scored {
-    /// `None` without scored pairs, with a cell in debt, or where a positive class was folded into the others.
+    /// Collects scored pairs by cell. `None` without scored pairs, with a negative count, or if the positive class was
+    /// folded into the others.
     pub fn of(table: &Confusion, positive: Option<&str>) -> Option<Self> {
         if positive.is_some_and(|class| table.is_folded(class)) {
             return None;
@@ -68,7 +69,7 @@ impl Scored {
         (total.valid > 0).then_some(Self { cells, total })
     }
 
-    /// Cells by ascending score.
+    /// Iterates over the cells by ascending score.
     pub fn cells(&self) -> impl Iterator<Item = ScoredCell> + '_ {
         self.cells.iter().map(|(cell, share)| ScoredCell {
             cell: *cell,
@@ -77,7 +78,7 @@ impl Scored {
         })
     }
 
-    /// The average of a loss over the pairs, by the score and whether the event came true.
+    /// Average of a loss over the pairs. `loss` gets the score and true if the event occurred.
     pub fn mean_loss(&self, loss: impl Fn(f64, bool) -> f64) -> f64 {
         let sum: f64 = self
             .cells()

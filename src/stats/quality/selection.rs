@@ -1,15 +1,17 @@
-//! Whether the labelled predictions are like all predictions: if only some scores get labels, quality is that of those.
+//! Test if the labelled predictions are like all predictions. If only some scores get labels, measures of quality hold
+//! only for those.
 //!
-//! **Intuition.** Cases above a threshold are reviewed, others never: precision of the reviewed says nothing of the rest.
-//! Labels cannot show it, but the scores of who got one can.
+//! **Intuition.** If cases above a threshold are reviewed and others never are, the precision of the reviewed cases
+//! says nothing about the rest. Labels cannot show this, but the scores of the labelled predictions can.
 //!
-//! **Formula.** The score cells of all predictions are cut into about ten groups of equal counts. The two-sample likelihood
-//! ratio G of labelled against unlabelled says whether they differ (p below 0.001), PSI of labelled against all, less its
-//! bias (k − 1)(1/n − 1/m), whether it matters (0.1 or more).
+//! **Formula.** The score cells of all predictions are cut into about ten groups of equal counts. The two-sample
+//! likelihood ratio G of labelled against unlabelled predictions tests if they differ (p below 0.001). The PSI of
+//! labelled against all predictions, less its bias (k − 1)(1/n − 1/m), tests if the difference matters (0.1 or more).
 //!
-//! **Assumptions and limits.** Predictions with a score and a pair of classes. 200 on either side, or none unlabelled; fewer
-//! are too few. Selection by anything that the score does not see stays unseen. **Cost.** One pass over 100 cells.
-//! **Rejected.** The test alone, which at a million predictions calls any trifle a difference.
+//! **Assumptions and limits.** Counts predictions with a score and a pair of classes. At least 200 are needed on each
+//! side, unless none is unlabelled. Selection by anything that the score does not reflect is not detected. **Cost.**
+//! One pass over 100 cells. **Rejected.** The test alone, because with a million predictions it reports any trivial
+//! difference.
 
 use std::collections::BTreeMap;
 
@@ -20,36 +22,36 @@ use crate::stats::comparison::{Comparison, SubjectKind};
 use crate::stats::distance::{Distance, Psi};
 use crate::stats::likelihood::likelihood_ratio;
 
-/// Predictions on either side from which the law of G is trusted.
+/// Minimum number of predictions on each side for the distribution of G to be accurate.
 const EVENTS_MIN: u64 = 200;
-/// Groups that the scores are cut into.
+/// Number of groups that the scores are cut into.
 const GROUPS: u64 = 10;
-/// ln 0.001: how rare a difference must be under chance.
+/// ln 0.001: the largest p-value, as a logarithm, that counts as a difference.
 const LN_ALPHA: f64 = -6.907_755_278_982_137;
-/// PSI from which a difference matters.
+/// Smallest PSI that counts as relevant.
 const PSI_MIN: f64 = 0.1;
 
-/// What is known of how the labelled predictions were chosen.
+/// Result of the selection test: how the labelled predictions were chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Selection {
-    /// Too few scored predictions with or without a label, or counts in debt.
+    /// There are too few scored predictions with or without a label, or a count is negative.
     TooFew,
-    /// Scores of labelled predictions are like those of all.
+    /// The scores of labelled predictions are like those of all predictions.
     Alike(SelectionTest),
-    /// They are not: measures are those of the labelled predictions, not of all.
+    /// The scores differ: measures hold for the labelled predictions, not for all.
     Differs(SelectionTest),
 }
 
-/// The numbers behind it.
+/// Numbers of the selection test.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SelectionTest {
-    /// PSI of the labelled against all predictions, less its bias, in nats, 0..∞.
+    /// PSI of labelled against all predictions, less its bias, in nats, 0..∞.
     pub psi: f64,
-    /// ln of the p-value of labelled against unlabelled, −∞..=0.
+    /// ln of the p-value of labelled against unlabelled predictions, −∞..=0.
     pub ln_p: f64,
-    /// Labelled predictions with a score.
+    /// Number of labelled predictions with a score.
     pub labelled: u64,
-    /// Unlabelled ones.
+    /// Number of unlabelled predictions with a score.
     pub unlabelled: u64,
 }
 
@@ -81,7 +83,7 @@ pub fn selection(quality: &Quality) -> Selection {
     }
 }
 
-/// Labelled (window) and unlabelled predictions (reference) by score cell; `None` if any count is negative.
+/// Counts of labelled (window) and unlabelled (reference) predictions by score cell; `None` if any is negative.
 fn cells(quality: &Quality) -> Option<Vec<Pair>> {
     let mut labelled: BTreeMap<u8, i64> = BTreeMap::new();
     for (cell, count) in quality.table.iter().flat_map(|field| field.cells.iter()) {
@@ -99,7 +101,7 @@ fn cells(quality: &Quality) -> Option<Vec<Pair>> {
     (0..SCORE_CELLS).map(pair).collect()
 }
 
-/// Neighbouring cells together until they hold a tenth of all predictions; what is left joins the last group.
+/// Joins neighbouring cells until a group holds a tenth of all predictions. The remainder joins the last group.
 fn grouped(cells: Vec<Pair>) -> Vec<Pair> {
     let all = Pair::total(&cells).sum();
     let mut groups = Vec::new();
