@@ -1,20 +1,20 @@
-//! What a detector is shown: one subject in one window beside its reference, and the false-alarm budget.
+//! Input of a detector: one subject in one window, its reference, and the false-alarm budget.
 
 use crate::reference::SubjectReference;
 use crate::sketch::{Subject, ValueSketch};
 
-/// What the user may set of the judging; the defaults and their reasons stand in the configuration's documentation.
+/// User settings for drift detection. The configuration's documentation gives the defaults and their reasons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DetectorSettings {
-    /// False drift alerts that are accepted per model in 30 days of event time.
+    /// Number of false drift alerts accepted per model in 30 days of event time.
     pub false_alarms_per_30_days: f64,
-    /// Events a window must hold to be judged at all.
+    /// Minimum number of events in a window. Smaller windows are not judged.
     pub events_min: u64,
-    /// PSI (adjusted, nats) from which a significant drift matters.
+    /// PSI (adjusted, nats) from which a significant drift is a breach.
     pub psi_min: f64,
-    /// PSI (adjusted, nats) from which it is critical.
+    /// PSI (adjusted, nats) from which a drift is critical.
     pub psi_critical: f64,
-    /// Names of detectors that are switched off.
+    /// Names of disabled detectors.
     pub disabled: Vec<String>,
 }
 
@@ -30,14 +30,15 @@ impl Default for DetectorSettings {
     }
 }
 
-/// The share of the false-alarm budget that one evaluation of one subject may spend.
+/// Share of the false-alarm budget that one evaluation of one subject may spend.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget {
     alpha: f64,
 }
 
 impl Budget {
-    /// `false_alarms` per 30 days, shared by `evaluations` of one subject in 30 days and by `subjects`.
+    /// Divides `false_alarms` per 30 days among `evaluations` of one subject in 30 days and among `subjects`. The share
+    /// is at most 0.05.
     #[must_use]
     pub fn share(false_alarms: f64, evaluations: u64, subjects: u64) -> Self {
         let shares = (evaluations.max(1) as f64) * (subjects.max(1) as f64);
@@ -46,36 +47,37 @@ impl Budget {
         }
     }
 
-    /// Probability of a false alarm that one evaluation may have.
+    /// Allowed probability of a false alarm in one evaluation.
     #[must_use]
     pub fn alpha(self) -> f64 {
         self.alpha
     }
 
-    /// ln(1/α), in nats.
+    /// ln(1/α), in nats: the surprise that an alert needs.
     #[must_use]
     pub fn surprise(self) -> f64 {
         -libm::log(self.alpha)
     }
 }
 
-/// One subject in one window, beside its reference.
+/// One subject in one window, with its reference.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
-    /// The subject.
+    /// Subject to judge.
     pub subject: &'a Subject,
-    /// What the window remembers of it; the empty sketch where it never came.
+    /// Sketch of the subject in the window; empty if the subject did not occur.
     pub window: &'a ValueSketch,
-    /// Predictions of the window.
+    /// Number of predictions in the window.
     pub predictions: u64,
-    /// What the reference knows of it.
+    /// Reference of the subject.
     pub reference: &'a SubjectReference,
-    /// Predictions of the reference.
+    /// Number of predictions in the reference.
     pub reference_predictions: u64,
-    /// Whether the window is a part of the reference (true while the habits are learned from the learning span itself).
+    /// True if the window is part of the reference. This is the case while variability is learned from the learning
+    /// span itself.
     pub inside_reference: bool,
-    /// The share of the false-alarm budget.
+    /// Share of the false-alarm budget for this evaluation.
     pub budget: Budget,
-    /// What the user set.
+    /// Settings made by the user.
     pub settings: &'a DetectorSettings,
 }

@@ -1,4 +1,4 @@
-//! What a detector says of one subject in one window.
+//! Finding: the result of one detector for one subject in one window.
 
 use std::collections::BTreeMap;
 
@@ -6,43 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::sketch::Subject;
 
-/// What kind of trouble it is; findings of one family and model are gathered into one alert.
+/// Kind of problem. The findings of one family and model are gathered into one alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
-    /// A distribution moved away from the reference.
+    /// A distribution has moved away from the reference.
     Drift,
-    /// The data is broken: nulls, missing, other types, new categories, out of range.
+    /// The data is broken: nulls, missing subjects, other types, new categories, or numbers out of range.
     DataQuality,
-    /// Traffic fell away.
+    /// Traffic has dropped.
     Volume,
     /// An objective is not met.
     Objective,
 }
 
-/// Whether it is trouble.
+/// Result of judging a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Significant and large enough.
+    /// The value is significant and large enough.
     Breach,
-    /// No breach, but at least 0.8 of the threshold and half of the surprise: an alert that fires goes on, none begins.
+    /// No breach, but at least 0.8 of the threshold and half of the critical surprise. A firing alert continues; no
+    /// alert starts.
     Lingering,
-    /// Nothing to report.
+    /// There is nothing to report.
     Quiet,
-    /// Too few samples to say.
+    /// There are too few events to judge.
     InsufficientData,
 }
 
-/// Share of the threshold that a value must keep for an alert to go on.
+/// Share of the threshold that keeps an alert firing.
 const CLEAR_EFFECT: f64 = 0.8;
-/// Share of the surprise that it must keep: half the nats, that is significant at the root of α. Far from what chance keeps up,
-/// and low enough that the same shift does not come and go with the traffic.
+/// Share of the critical surprise that keeps an alert firing. Half the nats means significant at the square root of α.
+/// Chance does not sustain this, and it is low enough that an unchanged shift does not come and go with the traffic.
 const CLEAR_SURPRISE: f64 = 0.5;
 
 impl Verdict {
-    /// The one rule by which findings of all detectors are judged. `enough` samples, or nothing is said; `effect` is the value ÷ its
-    /// threshold; `statistic` is a surprise in nats and `critical` what it must reach.
+    /// Judges the finding of any detector. Without `enough` events the verdict is `InsufficientData`. `effect` is the
+    /// value ÷ its threshold. `statistic` is a surprise in nats, and `critical` is the surprise it must reach.
     #[must_use]
     pub fn of(enough: bool, effect: f64, statistic: f64, critical: f64) -> Self {
         if !enough {
@@ -57,37 +58,38 @@ impl Verdict {
     }
 }
 
-/// What a detector says of one subject in one window; enough to recompute it from the counts.
+/// Result of one detector for one subject in one window. It holds enough to recompute the verdict from the counts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
-    /// The detector's name: `psi`, `surge`, `null_rate`.
+    /// Name of the detector, such as `psi`, `surge` or `null_rate`.
     pub detector: &'static str,
-    /// The family it belongs to.
+    /// Family of the detector.
     pub family: Family,
-    /// The subject; `None` when the scope as a whole is meant (volume).
+    /// Subject; `None` if the finding is about the whole scope (volume).
     pub subject: Option<Subject>,
-    /// Whether it is trouble.
+    /// Result of judging the value.
     pub verdict: Verdict,
-    /// The value that was measured, in the detector's unit.
+    /// Measured value, in the detector's unit.
     pub value: f64,
-    /// What `value` must reach to matter.
+    /// Threshold that `value` must reach to matter.
     pub threshold: f64,
-    /// `value ÷ threshold`: by which causes of different detectors are ranked.
+    /// `value ÷ threshold`. Causes from different detectors are ranked by it.
     pub effect: f64,
-    /// How surprising the counts are if nothing is wrong: −ln p in nats, where p is a probability or Chernoff's bound of one.
+    /// Surprise of the counts if nothing is wrong: −ln p in nats, where p is a probability or Chernoff's bound on it.
     pub statistic: f64,
-    /// What `statistic` must reach under the false-alarm budget, in nats: ln(1/α), more where several cells were asked.
+    /// Surprise that `statistic` must reach under the false-alarm budget, in nats: ln(1/α), or more if several cells
+    /// were tested.
     pub critical: f64,
-    /// The probability behind `statistic` where the law is known and not only bounded; 0 once it is below 1e-308.
+    /// Probability behind `statistic`, if its distribution is known and not only bounded; 0 below 1e-308.
     pub p_value: Option<f64>,
-    /// Events of the window that were judged.
+    /// Number of events in the window that were judged.
     pub window_events: u64,
-    /// Events of the reference it was compared with.
+    /// Number of events in the reference.
     pub reference_events: u64,
-    /// Whether it is bad enough to page at once.
+    /// True if the effect is large enough to page at once.
     pub critical_effect: bool,
-    /// Numbers that ride along: other distances, the baseline, learned variability; by name.
+    /// Additional numbers by name: other distances, the expected value, learned variability.
     pub details: BTreeMap<&'static str, f64>,
-    /// The category concerned, where there is one and it can be named.
+    /// Category concerned, if there is one and its name is known.
     pub category: Option<String>,
 }

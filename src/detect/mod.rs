@@ -1,4 +1,4 @@
-//! Detectors: a window's summary and the reference in, findings out. They never see Kafka and never read a clock.
+//! Detectors: they take a window's summary and a reference and return findings. They use neither Kafka nor a clock.
 
 mod case;
 mod finding;
@@ -6,13 +6,13 @@ pub mod slo;
 pub mod volume;
 
 mod drift {
-    //! A distribution moved away from the reference.
+    //! Detectors for a distribution that has moved away from the reference.
     pub(super) mod psi;
     pub(super) mod surge;
 }
 
 mod quality {
-    //! The data is broken: shares of values that should not be there.
+    //! Detectors for broken data: shares of values that should not occur.
     pub(super) mod missing_rate;
     pub(super) mod new_rate;
     pub(super) mod null_rate;
@@ -24,27 +24,29 @@ mod quality {
 pub use case::{Budget, Case, DetectorSettings};
 pub use finding::{Family, Finding, Verdict};
 
-/// Windows of this many minutes and longer learn no habits, so that what creeps in over weeks is still seen in them.
+/// Length of a window, in minutes, from which no variability is learned. Slow changes over weeks thus stay visible in
+/// long windows.
 pub const HABITS_BELOW_MINUTES: i64 = 1_440;
 
-/// One way of seeing trouble in one subject of one window.
+/// Detector of one kind of problem in one subject of one window.
 ///
-/// A detector is a unit struct in a file of its own and two lines here; documentation, metric labels,
-/// property tests and benches derive from the table.
+/// A detector is a unit struct in its own file, and two lines here. Documentation, metric labels, property tests and
+/// benches derive from the table.
 pub trait Detector: Sync {
-    /// Its stable name: in alerts, reports, metrics and the configuration.
+    /// Stable name in alerts, reports, metrics and the configuration.
     fn name(&self) -> &'static str;
 
-    /// The family under which its findings are gathered.
+    /// Family of its findings.
     fn family(&self) -> Family;
 
-    /// What it says of `case`; `None` when the subject is not of its kind (a numeric test of a category).
+    /// Judges `case`; `None` if the detector does not apply to the subject (a numeric test of a category, for example).
     ///
-    /// `habit` is the largest value that [`Detector::habit`] gave for ordinary windows of this subject and length; 0 where none was learned.
+    /// `habit` is the learned variability: the largest value that [`Detector::habit`] returned for ordinary windows of
+    /// this subject and length, or 0 if none was learned.
     fn judge(&self, case: &Case<'_>, habit: f64) -> Option<Finding>;
 
-    /// What one ordinary window adds to the learned habit, which is the maximum over such windows; `None` if the
-    /// detector learns nothing of it.
+    /// Contribution of one ordinary window to the learned variability, which is the maximum over such windows. `None`
+    /// if the detector learns nothing from the window.
     fn habit(&self, case: &Case<'_>) -> Option<f64>;
 }
 

@@ -1,17 +1,20 @@
-//! `volume`: traffic that fell away, judged against the same time of earlier days.
+//! `volume`: traffic that has dropped, compared with the same time of earlier days.
 //!
-//! **Intuition.** Traffic has a shape per day and per week. The smallest of yesterday's three quarters of an hour around
-//! now, and of last week's three, is a level that ordinary traffic does not fall far below.
+//! **Intuition.** Traffic has a daily and a weekly shape. Take the three quarters of an hour around this time
+//! yesterday, and the three of last week. Ordinary traffic does not fall far below the smallest of their counts.
 //!
-//! **Formula.** b = the smallest of the counts 24 h before at −15, 0 and +15 minutes and, once there are 7 days, of those 7
-//! days before; x = the count. Breach when b ≥ 30, b − x ≥ √(2Lb) and x < 0.35 b; before there are 7 days x < 0.1 b.
+//! **Formula.** b = the smallest of the counts 24 h before at −15, 0 and +15 minutes and, once there are 7 days, of
+//! those 7 days before; x = the count. Breach when b ≥ 30, b − x ≥ √(2Lb) and x < 0.35 b; before there are 7 days, x <
+//! 0.1 b.
 //!
-//! **Assumptions and limits.** Traffic repeats by the day, and by the week once one has been seen. (b−x)² ÷ 2b is Chernoff's
-//! bound of a Poisson count's lower tail, in nats. A holiday, or a planned stop, is a finding. Fewer than 30 events in a quarter of an
-//! hour: insufficient data. Yesterday's outage lowers today's b: the finding of a second day may be missed.
+//! **Assumptions and limits.** Traffic repeats daily, and weekly once a week has been seen. (b−x)² ÷ 2b is Chernoff's
+//! bound on the lower tail of a Poisson count, in nats. A holiday or a planned stop is a finding. With an expected
+//! count below 30 in a quarter of an hour, the verdict is insufficient data. An outage yesterday lowers today's b, so
+//! the finding may be missed on the second day.
 //!
-//! **Cost.** Seven look-ups. State: at most [`SLOTS_MAX`] counts, some 4 KB serialised.
-//! **Source.** The Poisson tail of Mitzenmacher and Upfal, theorem 5.4. **Rejected.** Poisson against the mean of the past, which fires every night.
+//! **Cost.** Seven look-ups. State: at most [`SLOTS_MAX`] counts, about 4 KB serialized. **Source.** The Poisson tail
+//! of Mitzenmacher and Upfal, theorem 5.4. **Rejected.** A Poisson test against the mean of the past, because it fires
+//! every night.
 
 use std::collections::BTreeMap;
 
@@ -20,49 +23,50 @@ use serde::{Deserialize, Serialize};
 use super::{Budget, Family, Finding, Verdict};
 use crate::window::Boundary;
 
-/// The detector's stable name.
+/// Stable name of the detector.
 pub const NAME: &str = "volume";
-/// Minutes of a slot.
+/// Length of a slot in minutes.
 pub const SLOT_MINUTES: i64 = 15;
-/// Slots that are kept: 8 days and the one that is judged.
+/// Maximum number of slots kept: 8 days, and the slot to judge.
 pub const SLOTS_MAX: usize = 8 * 96 + 1;
 
 const SLOTS_PER_DAY: i64 = 96;
 const SLOTS_PER_WEEK: i64 = 7 * SLOTS_PER_DAY;
-/// Events a slot must be expected to hold to be judged.
+/// Minimum expected count. Slots with a smaller one are not judged.
 const EXPECTED_MIN: u64 = 30;
-/// The share of the expected below which traffic fell away, once a week is known.
+/// Share of the expected count below which traffic has dropped, once a week is known.
 const SHARE_OF_A_WEEK: f64 = 0.35;
-/// The same while only days are known, and where it pages at once.
+/// Share of the expected count below which traffic has dropped while less than a week is known. Below it, the finding
+/// always pages at once.
 const SHARE_OF_A_DAY: f64 = 0.1;
 
-/// A quarter of an hour of event time, counted from the Unix epoch.
+/// Slot of event time: a quarter of an hour, counted from the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Slot(pub i64);
 
 impl Slot {
-    /// The slot that begins at or before `boundary`; a pane belongs to the slot of its beginning.
+    /// Slot that contains `boundary`. A pane belongs to the slot of its start.
     #[must_use]
     pub fn holding(boundary: Boundary) -> Self {
         Self(boundary.0.div_euclid(SLOT_MINUTES))
     }
 
-    /// The instant at which it ends and may be judged.
+    /// Time at which the slot ends and can be judged.
     #[must_use]
     pub fn end(self) -> Boundary {
         Boundary((self.0 + 1) * SLOT_MINUTES)
     }
 }
 
-/// How many events each of the last slots held.
+/// Number of events in each recent slot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct VolumeHistory {
     counts: BTreeMap<Slot, u64>,
 }
 
 impl VolumeHistory {
-    /// Adds `count` events to `slot`; a slot that held none must be recorded with 0, else it counts as unknown.
-    /// Only the newest [`SLOTS_MAX`] slots are kept.
+    /// Adds `count` events to `slot`. Record 0 for a slot without events; otherwise the slot counts as unknown. Only
+    /// the newest [`SLOTS_MAX`] slots are kept.
     pub fn record(&mut self, slot: Slot, count: u64) {
         *self.counts.entry(slot).or_default() += count;
         while self.counts.len() > SLOTS_MAX {
@@ -70,7 +74,7 @@ impl VolumeHistory {
         }
     }
 
-    /// Judges a closed slot; `None` while the same time of the day before is unknown.
+    /// Judges a closed slot; `None` while the same time on the previous day is unknown.
     #[must_use]
     pub fn judge(&self, slot: Slot, budget: Budget) -> Option<Finding> {
         let x = *self.counts.get(&slot)?;
@@ -85,7 +89,7 @@ impl VolumeHistory {
         Some(finding(x, expected, share, budget))
     }
 
-    /// The smallest count of the three slots around the one `slots` ago; `None` unless all are known.
+    /// Smallest count of the slot `slots` ago and its two neighbours; `None` unless all three are known.
     fn smallest_around(&self, slot: Slot, slots: i64) -> Option<u64> {
         let at = |offset: i64| self.counts.get(&Slot(slot.0 - slots + offset)).copied();
         Some(at(-1)?.min(at(0)?).min(at(1)?))
@@ -104,7 +108,7 @@ fn finding(x: u64, expected: u64, share: f64, budget: Budget) -> Finding {
     let critical = budget.surprise();
     let enough = expected >= EXPECTED_MIN;
     let verdict = match Verdict::of(enough, value / threshold, statistic, critical) {
-        Verdict::Breach if count >= share * b => Verdict::Lingering, // exactly at the bound is not below it
+        Verdict::Breach if count >= share * b => Verdict::Lingering, // a count exactly at the bound is not below it
         verdict => verdict,
     };
     Finding {

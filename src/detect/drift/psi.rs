@@ -1,20 +1,24 @@
-//! `psi`: the drift alert, large by the adjusted PSI and significant by the likelihood ratio on the same groups.
+//! `psi`: drift alert. A drift must be large by the adjusted PSI and significant by the likelihood ratio on the groups
+//! of the reference.
 //!
-//! **Intuition.** Two questions with two measures. Is it real? G, whose law is known out to one in ten million. Does it
-//! matter? PSI less what it shows under no drift. Either alone pages for nothing: PSI ≥ 0.1 on 81–86 % of windows
-//! without drift at n = m = 100, KS at 5 % on a shift of 0.02 standard deviations once n is 100,000.
+//! **Intuition.** Two questions need two measures. Is the drift real? G answers, and its distribution is known down to
+//! one in ten million. Does it matter? PSI answers, less its value without drift. Either measure alone pages for
+//! nothing: PSI is ≥ 0.1 in 81–86 % of windows without drift at n = m = 100, and KS at 5 % reacts to a shift of 0.02
+//! standard deviations once n is 100,000.
 //!
-//! **Formula.** With k groups and f = 1/n + 1/m: psi_adj = PSI − (k−1) f. V = the largest psi_adj of ordinary windows of this
-//! subject and length (their habit; f = 1/n − 1/m while they are part of the reference). Breach when
-//! psi_adj ≥ max(`psi_min`, 2V) and P(a·χ²_h ≥ G) ≤ α with non-centrality V/f. The statistic is −ln P, so that it is finite however clear.
+//! **Formula.** With k groups and f = 1/n + 1/m: psi_adj = PSI − (k−1) f. V = the largest psi_adj of ordinary windows
+//! of this subject and length (the learned variability; f = 1/n − 1/m while they are part of the reference). Breach
+//! when psi_adj ≥ max(`psi_min`, 2V) and P(a·χ²_h ≥ G) ≤ α with non-centrality V/f. The statistic is −ln P, which stays
+//! finite for any drift.
 //!
-//! **Assumptions and limits.** Independent events, n and m ≥ `events_min`. A feature with a strong daily rhythm has a
-//! large V and hides a shift of its size until the window of a day, which learns none. Where one group holds everything on both sides
-//! nothing can be told apart: G = 0, quiet.
+//! **Assumptions and limits.** Events are independent, n and m ≥ `events_min`. A feature with a strong daily rhythm has
+//! a large V, which hides a shift of that size until the window of one day, which learns no variability. If one group
+//! holds everything on both sides, there is nothing to compare: G = 0, and the verdict is quiet.
 //!
-//! **Cost.** Some 40 µs for 512 cells, nearly all of it logarithms of `js_distance` riding along; merging the window's panes costs ten times that.
-//! **Source.** Wilks 1938, Patnaik 1949, Jeffreys 1946. **Rejected.** PSI's own χ² law, wrong by 5 to 135 times in the tail; comparison
-//! with the same hour of one learned day, which pages 17–43 times where this pages never or twice.
+//! **Cost.** About 40 µs for 512 cells, nearly all of it for the logarithms of `js_distance`, which is computed for the
+//! details. Merging the window's panes costs ten times as much. **Source.** Wilks 1938, Patnaik 1949, Jeffreys 1946.
+//! **Rejected.** The χ² approximation for PSI itself, which is wrong by 5 to 135 times in the tail. Comparison with the
+//! same hour of one learned day, which pages 17–43 times where this detector pages never or twice.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +27,10 @@ use crate::stats::{
     ChiSquare, Comparison, DISTANCES, Distance, LikelihoodRatio, Psi, SubjectKind, likelihood_ratio,
 };
 
-/// How many habits a shift must be large to matter.
+/// Factor by which a shift must exceed the learned variability.
 const HABITS: f64 = 2.0;
 
-/// Drift by PSI and likelihood ratio.
+/// Drift detector based on PSI and the likelihood ratio.
 pub struct PsiDrift;
 
 impl Detector for PsiDrift {
@@ -73,7 +77,7 @@ impl Detector for PsiDrift {
     }
 }
 
-/// What the counts say before anyone's habits are asked.
+/// Statistics of the counts, before learned variability is applied.
 struct Reading {
     comparison: Comparison,
     psi: f64,
@@ -83,7 +87,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// `None` where the subject is not compared or the reference knows no values of it.
+    /// Returns `None` if the subject is not compared or the reference holds no values of it.
     fn of(case: &Case<'_>) -> Option<Self> {
         let kind = SubjectKind::of(&case.reference.sketch).filter(|_| case.subject.drifts())?;
         let comparison = Comparison::of(kind, &case.reference.sketch, case.window);
@@ -104,7 +108,7 @@ impl Reading {
         })
     }
 
-    /// ln P of a G at least this large where ordinary windows vary by `variability`.
+    /// ln P of a G at least this large, if ordinary windows vary by `variability`.
     fn ln_p(&self, variability: f64) -> f64 {
         if self.ratio.df == 0 || self.noise <= 0.0 {
             return 0.0;
@@ -141,7 +145,8 @@ impl Reading {
     }
 }
 
-/// f: the expectation of PSI per degree of freedom under no drift. A part of a reference differs less from it than a stranger.
+/// f: the expected PSI per degree of freedom without drift. A window that is part of the reference differs less from it
+/// than an independent window.
 fn noise(comparison: &Comparison, inside_reference: bool) -> f64 {
     let total = comparison.cells.total;
     if total.window == 0 || total.reference == 0 {

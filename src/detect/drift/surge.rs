@@ -1,28 +1,31 @@
-//! `surge`: one category, or one group of hashes, that rose out of thousands.
+//! `surge`: one category, or one group of hashes, that has become frequent among thousands.
 //!
-//! **Intuition.** A rare country that becomes 2 % of traffic moves a distribution over 5,000 countries by next to nothing.
-//! Ask each category by itself, and pay for having asked them all.
+//! **Intuition.** A rare country that grows to 2 % of traffic hardly changes a distribution over 5,000 countries. So
+//! each category is tested alone, and the threshold is raised for the number of tests.
 //!
-//! **Formula.** Share q in the window of n, p in the reference of m. Breach when for some cell
-//! n·KL(q‖max(p, 1/2m)) ≥ L + ln(cells) and q − p ≥ 1 point. The reported cell is the most surprising of those that rose enough.
+//! **Formula.** q is the share in the window of n events, p the share in the reference of m events. Breach when, for
+//! some cell, n·KL(q‖max(p, 1/2m)) ≥ L + ln(cells) and q − p ≥ 1 percentage point. The finding reports the most
+//! surprising of the cells that rose enough.
 //!
-//! **Assumptions and limits.** Chernoff's bound, so it holds at any n; ln(cells) is Bonferroni's price. With 5,000 Zipf
-//! categories a rare one rising to 2 % is found in 90–99 % of windows, where χ² over all finds 0–76 %. Falling categories are
-//! `psi`'s affair, and so is paging at once: what is large enough for that moves a whole group. No habits: a category with a strong
-//! rhythm wants a reference that holds it.
+//! **Assumptions and limits.** The test uses Chernoff's bound, so it holds at any n; ln(cells) is the Bonferroni
+//! correction. With 5,000 Zipf categories, a rare one that rises to 2 % is found in 90–99 % of windows, where χ² over
+//! all cells finds 0–76 %. Falling categories are left to `psi`. So is paging at once: a change large enough for that
+//! moves a whole group. No variability is learned: a category with a strong rhythm needs a reference that contains the
+//! rhythm.
 //!
-//! **Cost.** Two logarithms for each of the at most 100 cells that rose by a point; one pass over the others.
-//! **Source.** Hoeffding 1963; Bonferroni. **Rejected.** A test of every category against χ² of one degree of freedom, far off at small counts.
+//! **Cost.** Two logarithms for each of the at most 100 cells that rose by one point; one pass over the others.
+//! **Source.** Hoeffding 1963; Bonferroni. **Rejected.** A test of every category against χ² with one degree of
+//! freedom, because it is far off at small counts.
 
 use std::collections::BTreeMap;
 
 use crate::detect::{Case, Detector, Family, Finding, Verdict};
 use crate::stats::{PairedCell, PairedCells, SubjectKind, bernoulli_divergence};
 
-/// The share by which a category must rise to matter.
+/// Rise in share from which a category matters.
 const RISE_MIN: f64 = 0.01;
 
-/// A category that rises out of many.
+/// Detector of one category that rises among many.
 pub struct Surge;
 
 impl Detector for Surge {
@@ -74,7 +77,7 @@ impl Detector for Surge {
     }
 }
 
-/// One cell's share on both sides.
+/// Share of one cell on both sides.
 struct Rise {
     index: u32,
     before: f64,
@@ -97,7 +100,7 @@ impl Rise {
         self.now - self.before
     }
 
-    /// How unlikely so high a share is where `floor` is the smallest share the reference can vouch for.
+    /// Sets the surprise of the risen share. `floor` is the smallest share that the reference can prove.
     fn weighed(mut self, events: f64, floor: f64) -> Self {
         let before = self.before.max(floor);
         if self.now > before {
@@ -107,7 +110,7 @@ impl Rise {
     }
 }
 
-/// The most surprising of the cells that rose enough, or else the one that rose most; `None` without cells.
+/// Most surprising of the cells that rose enough, or else the cell that rose most; `None` without cells.
 fn largest(paired: &PairedCells) -> Option<Rise> {
     let (n, m) = (paired.total.window as f64, paired.total.reference as f64);
     let rises = || paired.cells.iter().map(|cell| Rise::of(cell, paired));

@@ -1,10 +1,10 @@
-//! `missing_rate`: predictions without the subject at all, not even as a null.
+//! `missing_rate`: predictions that lack the subject. A null counts as present.
 
 use super::rate::{Floor, Observed, Rate};
 use crate::detect::Case;
 use crate::sketch::TypeCounts;
 
-/// The share of predictions that lack the subject.
+/// Share of predictions that lack the subject.
 pub struct MissingRate;
 
 impl Rate for MissingRate {

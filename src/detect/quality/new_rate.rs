@@ -1,14 +1,15 @@
-//! `new_rate`: categories the reference never saw.
+//! `new_rate`: categories that the reference has never seen.
 //!
-//! Some features get new categories all the time. How ordinary that is shows in the reference itself: the share of its
-//! events whose category occurs in a single hour of it is what a window an hour away would have called new. Above level 0
-//! cells are groups of hashes and no category is new by itself: nothing is said then, and `surge` stands in.
+//! Some features get new categories all the time. The reference itself shows how usual this is: a category that occurs
+//! in a single hour of the reference would have been new to a window one hour away. The share of events with such
+//! categories is the expected rate. Above level 0, cells are groups of hashes, so a single category cannot be
+//! recognized as new. This detector then returns nothing, and `surge` takes its place.
 
 use super::rate::{Floor, Observed, Rate};
 use crate::detect::Case;
 use crate::stats::{PairedCells, SubjectKind};
 
-/// The share of strings and truth values that are new.
+/// Share of strings and booleans whose category is new.
 pub struct NewRate;
 
 impl Rate for NewRate {

@@ -1,10 +1,10 @@
-//! `null_rate`: nulls among the events that had the subject.
+//! `null_rate`: nulls among the events that have the subject.
 
 use super::rate::{Floor, Observed, Rate};
 use crate::detect::Case;
 use crate::sketch::TypeCounts;
 
-/// The share of nulls.
+/// Share of nulls.
 pub struct NullRate;
 
 impl Rate for NullRate {

@@ -1,14 +1,15 @@
 //! `range_rate`: numbers outside the exact range of the reference.
 //!
-//! Counted from the cells that lie wholly beyond the reference's minimum or maximum, so a value that leaves it by less
-//! than a cell is not seen. One value outside proves nothing (59 alerts per feature and month): the share does.
+//! It counts the cells that lie wholly beyond the reference's minimum or maximum, so a value that leaves the range by
+//! less than a cell is not seen. A single value outside proves nothing (it would give 59 alerts per feature and month),
+//! so the share decides.
 
 use super::rate::{Floor, Observed, Rate};
 use crate::detect::Case;
 use crate::sketch::{Numbers, Range, Scale};
 use crate::stats::SubjectKind;
 
-/// The share of numbers outside the learned range.
+/// Share of numbers outside the learned range.
 pub struct RangeRate;
 
 impl Rate for RangeRate {
@@ -36,7 +37,7 @@ impl Rate for RangeRate {
     }
 }
 
-/// Values in cells whose every key is below the range's first or above its last.
+/// Number of values in cells that lie wholly below or above the range.
 fn outside(window: &Numbers, range: Range, scale: Scale) -> u64 {
     if window
         .range

@@ -1,37 +1,39 @@
-//! The law of rates: when a share of broken values is more than its habit, surely enough and large enough.
+//! Test of rates: a share of broken values breaches if it is clearly above its usual level and large enough to matter.
 //!
-//! **Intuition.** Take the highest rate that ordinary windows are known to reach, double it, and ask whether even a
-//! coin of that rate could have shown this.
+//! **Intuition.** Take the highest rate that ordinary windows are known to reach and double it. Then test if a coin of
+//! that rate could have produced the observed count.
 //!
-//! **Formula.** r = count ÷ total in the window of n, p0 in the reference of m. E = max(p0, 3/m, habit), where the habit is
-//! the largest lower Wilson end (z = 2) of ordinary windows, and 3/m what a reference without a single case cannot exclude.
-//! Breach when r > 2E, n·KL(r‖min(2E, 0.95)) ≥ L and r is large enough to matter (the detector's [`Floor`]).
+//! **Formula.** r = count ÷ total in the window of n, p0 in the reference of m. E = max(p0, 3/m, habit). The habit is
+//! the learned variability: the largest lower Wilson end (z = 2) of ordinary windows. 3/m is the rate that a reference
+//! without a single case cannot exclude. Breach when r > 2E, n·KL(r‖min(2E, 0.95)) ≥ L, and r is large enough to matter
+//! (the detector's [`Floor`]).
 //!
-//! **Assumptions and limits.** Chernoff's bound: holds at any n. Real rates come in bursts, which the factor 2 and the
-//! habit absorb: a plain binomial test with a floor pages 28–64 times per feature in 30 days of ordinary overdispersed
-//! traffic, this not once. Price: nulls from 2 to 20 % are found within half an hour, from 2 to 6 % under a strong rhythm never; a rate that is
-//! above one half in the reference cannot double and never alerts.
+//! **Assumptions and limits.** Chernoff's bound holds at any n. Real rates come in bursts, which the factor 2 and the
+//! habit absorb. In 30 days of ordinary overdispersed traffic, a plain binomial test with a floor pages 28–64 times per
+//! feature; this test does not page once. The price: nulls that rise from 2 to 20 % are found within half an hour, but
+//! a rise from 2 to 6 % under a strong rhythm is never found. A rate above one half in the reference cannot double, so
+//! it never alerts.
 //!
 //! **Cost.** Two logarithms. **Source.** Chernoff 1952, Wilson 1927; 3/m is the rule of three (Hanley 1983).
-//! **Rejected.** z-tests, whose tail is wrong by orders of magnitude for rates of a few per mille.
+//! **Rejected.** z-tests, because their tail is wrong by orders of magnitude for rates of a few per mille.
 
 use std::collections::BTreeMap;
 
 use crate::detect::{Case, Detector, Family, Finding, Verdict};
 use crate::stats::{bernoulli_divergence, wilson};
 
-/// How many habits a rate must exceed.
+/// Factor by which a rate must exceed its expected value.
 const HABITS: f64 = 2.0;
-/// The highest rate that is taken for the edge of the ordinary.
+/// Highest rate that can be the upper end of ordinary windows.
 const ORDINARY_MAX: f64 = 0.95;
-/// Standard deviations below a window's rate at which it counts as a habit.
+/// z of the lower Wilson end of a window's rate, which is learned as variability.
 const HABIT_Z: f64 = 2.0;
-/// The rule of three: no case in m excludes a rate above 3/m at 95 %.
+/// Rule of three: no case in m events excludes rates above 3/m with 95 % confidence.
 const UNSEEN: f64 = 3.0;
-/// The rise from which it pages at once: half of all events.
+/// Rise in rate from which the finding pages at once: half of all events.
 const CRITICAL_RISE: f64 = 0.5;
 
-/// How many of how many.
+/// Count of matching events and count of all events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::detect) struct Observed {
     pub(in crate::detect) count: u64,
@@ -48,12 +50,12 @@ impl Observed {
     }
 }
 
-/// From where a rate is large enough to matter.
+/// Smallest rate that matters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::detect) enum Floor {
-    /// So much above the reference's rate: for what a healthy feature may well have.
+    /// Rise above the reference's rate, for values that a healthy feature may contain.
     AboveReference(f64),
-    /// From this rate: for what a healthy feature does not have.
+    /// Absolute rate, for values that a healthy feature does not contain.
     From(f64),
 }
 
@@ -66,15 +68,15 @@ impl Floor {
     }
 }
 
-/// A detector of one rate: which values it counts, and from where they matter. The law does the rest.
+/// Detector of one rate. It defines the values to count and the floor; the shared test does the rest.
 pub(in crate::detect) trait Rate: Sync {
-    /// The detector's stable name.
+    /// Stable name of the detector.
     fn name(&self) -> &'static str;
 
-    /// From where it matters.
+    /// Smallest rate that matters.
     fn floor(&self) -> Floor;
 
-    /// What the window and the reference show, in this order; `None` when the subject is not of its kind.
+    /// Counts in the window and in the reference, in this order; `None` if the detector does not apply to the subject.
     fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)>;
 }
 
@@ -129,7 +131,7 @@ impl<R: Rate> Detector for R {
     }
 }
 
-/// What both sides show, if the subject is judged at all and the reference holds anything.
+/// Counts of both sides; `None` if the subject is not judged or the reference is empty.
 fn observe(rate: &impl Rate, case: &Case<'_>) -> Option<(Observed, Observed)> {
     if !case.subject.drifts() {
         return None;
@@ -138,7 +140,7 @@ fn observe(rate: &impl Rate, case: &Case<'_>) -> Option<(Observed, Observed)> {
         .filter(|(_, reference)| reference.total > 0)
 }
 
-/// n·KL(r‖ordinary), in nats; 0 unless the rate is above the ordinary.
+/// n·KL(r‖ordinary), in nats; 0 unless the rate is above `ordinary`.
 fn surprise(window: Observed, ordinary: f64) -> f64 {
     if window.rate() <= ordinary {
         return 0.0;

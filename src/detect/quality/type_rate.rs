@@ -1,10 +1,10 @@
-//! `type_rate`: values of another type than most had in the reference; NaN and infinities are a type of their own.
+//! `type_rate`: values of another type than the reference's majority. NaN and infinities are a type of their own.
 
 use super::rate::{Floor, Observed, Rate};
 use crate::detect::Case;
 use crate::sketch::TypeCounts;
 
-/// The share of values, nulls aside, that are of another type than the reference's majority.
+/// Share of values, without nulls, whose type differs from the reference's majority.
 pub struct TypeRate;
 
 impl Rate for TypeRate {
@@ -32,7 +32,7 @@ impl Rate for TypeRate {
     }
 }
 
-/// How to read the count of the commonest type; of equals the first in the order of the record.
+/// Returns the function that reads the count of the most common type. On a tie, the first in the order of the fields.
 fn majority(reference: TypeCounts) -> fn(TypeCounts) -> u64 {
     let types: [fn(TypeCounts) -> u64; 5] = [
         |types| types.number,
