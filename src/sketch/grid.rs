@@ -6,10 +6,10 @@
 //! **Formula.** Cell of x: 0 for |x| < 2^−20; ±(1 + (key(|x|) − key(2^−20)) ÷ 2^17) up to ±488; ±489 for |x| ≥ 2^41. A
 //! quantile is interpolated linearly inside the cell of the ⌈qn⌉-th smallest value.
 //!
-//! **Assumptions and limits.** The width of a cell is at most an eighth of its lower edge, so a quantile is within 12.5
-//! % of the true one, or within 10⁻⁶ near zero. For values from 2.2·10¹² on (70 years of milliseconds) the quantile is
-//! 2^41, a lower bound. **Cost.** At most 979 cells, of which 10–30 are in use. **Rejected.** Storing a level with each
-//! window: two windows could then be merged only with knowledge of both histories.
+//! **Assumptions and limits.** The width of a cell is at most an eighth of its lower edge, so a quantile is within
+//! 12.5 % of the true one, or within 10⁻⁶ near zero. For values from 2.2·10¹² on (70 years of milliseconds) the
+//! quantile is 2^41, a lower bound. **Cost.** At most 979 cells, of which 10–30 are in use. **Rejected.** Storing a
+//! level with each window: two windows could then be merged only with knowledge of both histories.
 
 use serde::{Deserialize, Serialize};
 
