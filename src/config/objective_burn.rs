@@ -6,7 +6,7 @@ use super::fault::{ConfigFaults, nearest};
 use super::objective_rule::{Lengths, length};
 use super::objectives::{BurnConfig, BurnWindowConfig, ObjectiveConfig};
 use super::period::Period;
-use crate::detect::slo::{self, Preset, Rule, Urgency, feasibility};
+use crate::detect::slo::{self, BurnRule, Preset, Rule, Urgency, feasibility};
 use crate::window::WindowLength;
 
 const WINDOWS_MAX: usize = 8;
@@ -36,11 +36,11 @@ pub(super) fn rule(
         }
         Some(BurnConfig::Windows(windows)) => own(path, windows, wanted.period_minutes, faults)?,
     };
-    Some(Rule::Burn {
+    Some(Rule::Burn(BurnRule {
         target: wanted.target,
         period_minutes: wanted.period_minutes,
         windows,
-    })
+    }))
 }
 
 fn default_preset(wanted: &BurnRequest<'_>) -> Preset {

@@ -5,7 +5,7 @@ use super::objective_burn;
 use super::objective_sli;
 use super::objectives::{ObjectiveConfig, ObjectiveLabelsConfig};
 use super::period::Period;
-use crate::detect::slo::{self, Rule, Sli};
+use crate::detect::slo::{self, AboveLastWeekRule, BelowRule, Rule, Sli};
 use crate::window::WindowLength;
 
 /// The least that a target may leave: a millionth of all events.
@@ -127,12 +127,12 @@ fn below(
     };
     let window = objective.window.unwrap_or(Period::days(7));
     let window = length(&format!("{path}.window"), window, &lengths, faults)?;
-    Some(Rule::Below {
+    Some(Rule::Below(BelowRule {
         target: target?,
         floor,
         window: WindowLength::from_minutes(window)?,
         evaluations,
-    })
+    }))
 }
 
 fn above(
@@ -173,11 +173,11 @@ fn above(
     };
     let hold = objective.hold.unwrap_or(Period::minutes(0));
     let hold_minutes = length(&format!("{path}.hold"), hold, &lengths, faults);
-    Some(Rule::AboveLastWeek {
+    Some(Rule::AboveLastWeek(AboveLastWeekRule {
         margin,
         window: WindowLength::from_minutes(window?)?,
         hold_minutes: i64::from(hold_minutes?),
-    })
+    }))
 }
 
 /// Keys that the rule would not read are faults, not decoration.

@@ -2,6 +2,7 @@
 
 mod case;
 mod finding;
+mod number_text;
 pub mod slo;
 pub mod volume;
 
@@ -23,6 +24,7 @@ mod quality {
 
 pub use case::{Budget, Case, DetectorSettings};
 pub use finding::{Family, Finding, Verdict};
+pub use number_text::{percent, short_number};
 
 /// Length of a window, in minutes, from which no variability is learned. Slow changes over weeks thus stay visible in
 /// long windows.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use serde_json::Value;
-use tidegauge::detect::slo::{Objective, Preset, Rule, Sli};
+use tidegauge::detect::slo::{
+    AboveLastWeekRule, BelowRule, BurnRule, Objective, Preset, Rule, Sli,
+};
 use tidegauge::pipeline::{Plan, SegmentsPlan};
 use tidegauge::window::{WindowLength, WindowSpec};
 
@@ -99,11 +101,11 @@ impl Story {
 /// Latency 99.9 % under 100 ms: twenty minutes in which every fifth answer is slow page, in one segment above all.
 #[test]
 fn a_burst_of_slow_answers_pages_and_names_its_segment() {
-    let rule = Rule::Burn {
+    let rule = Rule::Burn(BurnRule {
         target: 0.999,
         period_minutes: 30 * 1_440,
         windows: Preset::SreWorkbook.windows(30 * 1_440, 0.999),
-    };
+    });
     let sli = Sli::Latency { at_most_ms: 100.0 };
     let mut story = Story::of(promising(objective("fast", sli, rule), 1));
     for minute in 0..10 * 60 {
@@ -134,12 +136,12 @@ fn a_burst_of_slow_answers_pages_and_names_its_segment() {
 }
 
 fn below_93() -> Objective {
-    let rule = Rule::Below {
+    let rule = Rule::Below(BelowRule {
         target: 0.95,
         floor: 0.93,
         window: length(7 * 1_440),
         evaluations: 2,
-    };
+    });
     objective("precise", Sli::Precision, rule)
 }
 
@@ -208,11 +210,11 @@ fn early_labels_that_lie_page_nobody() {
 /// FPR not more than half a point above last week, for 15 minutes.
 #[test]
 fn a_false_positive_rate_above_last_week_is_found_after_its_hold() {
-    let rule = Rule::AboveLastWeek {
+    let rule = Rule::AboveLastWeek(AboveLastWeekRule {
         margin: 0.005,
         window: length(1_440),
         hold_minutes: 15,
-    };
+    });
     let mut story = Story::of(promising(objective("fpr", Sli::FalsePositiveRate, rule), 1));
     let (mut random, per_day) = (Rng::with_seed(9), 1_000);
     for n in 0..11 * per_day {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use tidegauge::detect::Verdict;
-use tidegauge::detect::slo::{Objective, Preset, Rule, RuleInput, Series, Sli, judge};
+use tidegauge::detect::slo::{
+    BelowRule, BurnRule, Objective, Preset, Rule, RuleInput, Series, Sli, judge,
+};
 use tidegauge::sketch::Share;
 use tidegauge::window::{Boundary, Span, WindowLength};
 
@@ -25,7 +27,7 @@ struct Life {
 /// Labels at random minutes.
 fn live(objective: &Objective, life: Life, seed: u64) -> Series {
     let rng = &mut fastrand::Rng::with_seed(seed);
-    let mut series = Series::new(objective);
+    let mut series = Series::new(objective.retention());
     let count = (life.labels_per_day * ((WEEK + MONTH) / DAY) as f64) as usize;
     for _ in 0..count {
         let minute = Boundary(rng.i64(0..WEEK + MONTH));
@@ -91,23 +93,23 @@ fn objective(name: &str, rule: Rule) -> Objective {
 fn below() -> Objective {
     objective(
         "below 93 %",
-        Rule::Below {
+        Rule::Below(BelowRule {
             target: 0.95,
             floor: 0.93,
             window: WindowLength::from_minutes(WEEK as u32).unwrap(),
             evaluations: 2,
-        },
+        }),
     )
 }
 
 fn burn(target: f64) -> Objective {
     objective(
         "burn",
-        Rule::Burn {
+        Rule::Burn(BurnRule {
             target,
             period_minutes: MONTH,
             windows: Preset::Labels.windows(MONTH, target),
-        },
+        }),
     )
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use tidegauge::alert::{Signal, State, Timing};
 use tidegauge::detect::Verdict;
-use tidegauge::detect::slo::{Objective, Observation, Preset, Rule, RuleInput, Series, Sli, judge};
+use tidegauge::detect::slo::{
+    BurnRule, Objective, Observation, Preset, Rule, RuleInput, Series, Sli, judge,
+};
 use tidegauge::sketch::Share;
 use tidegauge::window::Boundary;
 
@@ -40,11 +42,11 @@ fn objective(preset: Preset, days: i64) -> Objective {
         name: "up".into(),
         model: None,
         sli: Sli::Success,
-        rule: Rule::Burn {
+        rule: Rule::Burn(BurnRule {
             target: 0.999,
             period_minutes: days * 1_440,
             windows: preset.windows(days * 1_440, 0.999),
-        },
+        }),
         events_min: 0,
     }
 }
@@ -82,7 +84,7 @@ fn extend(intervals: &mut Vec<(i64, i64)>, minute: i64) {
 
 /// Every minute judged as production judges it: minutes in which each window's alert, and each urgency's, fires.
 fn firing(prefix: &str, objective: &Objective, minutes: &Minutes) -> Firing {
-    let mut series = Series::new(objective);
+    let mut series = Series::new(objective.retention());
     let mut states: BTreeMap<String, State> = BTreeMap::new();
     let mut firing = Firing::new();
     for (minute, (bad, valid)) in (0..).zip(minutes) {

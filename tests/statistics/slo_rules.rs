@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use tidegauge::alert::{Evidence, Observed, Signal, State, Timing};
 use tidegauge::detect::slo::{
-    BudgetStatus, BurnWindow, Objective, Observation, Rule, RuleInput, Series, Sli, Urgency, judge,
-    standing,
+    AboveLastWeekRule, BelowRule, BudgetStatus, BurnRule, BurnWindow, Objective, Observation, Rule,
+    RuleInput, Series, Sli, Urgency, judge, standing,
 };
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::sketch::{Share, Subject};
@@ -97,7 +97,7 @@ fn objective(sli: Sli, rule: Rule) -> Objective {
 }
 
 fn burn(target: f64, factor: f64) -> Rule {
-    Rule::Burn {
+    Rule::Burn(BurnRule {
         target,
         period_minutes: 30 * DAY,
         windows: vec![BurnWindow {
@@ -107,14 +107,14 @@ fn burn(target: f64, factor: f64) -> Rule {
             severity: Urgency::Page,
             hold_minutes: 0,
         }],
-    }
+    })
 }
 
 /// `bad` of `valid` in the minute that began so long ago.
 type Count = (i64, i64, i64);
 
 fn series(objective: &Objective, counts: &[Count]) -> Series {
-    let mut series = Series::new(objective);
+    let mut series = Series::new(objective.retention());
     for (ago, bad, valid) in counts {
         let share = Share {
             good: valid - bad,
@@ -198,17 +198,17 @@ fn silence_is_quiet_as_in_prometheus_unless_events_are_asked_for() {
 fn every_number_is_one_that_evidence_can_carry() {
     let rules = [
         burn(0.99, 6.0),
-        Rule::Below {
+        Rule::Below(BelowRule {
             target: 0.95,
             floor: 0.93,
             window: length(7 * DAY),
             evaluations: 2,
-        },
-        Rule::AboveLastWeek {
+        }),
+        Rule::AboveLastWeek(AboveLastWeekRule {
             margin: 0.0,
             window: length(DAY),
             hold_minutes: 0,
-        },
+        }),
     ];
     let odd: [&[Count]; 4] = [
         &[],
@@ -276,12 +276,12 @@ fn the_short_window_stretches_with_the_gaps_between_labels() {
 fn below() -> Objective {
     objective(
         Sli::Precision,
-        Rule::Below {
+        Rule::Below(BelowRule {
             target: 0.95,
             floor: 0.93,
             window: length(7 * DAY),
             evaluations: 3,
-        },
+        }),
     )
 }
 
@@ -327,11 +327,11 @@ fn far_below_the_floor_pages() {
 fn above(margin: f64) -> Objective {
     objective(
         Sli::FalsePositiveRate,
-        Rule::AboveLastWeek {
+        Rule::AboveLastWeek(AboveLastWeekRule {
             margin,
             window: length(DAY),
             hold_minutes: 15,
-        },
+        }),
     )
 }
 
@@ -381,7 +381,7 @@ fn each_rule_is_asked_on_its_grid_only() {
         (below(), 60),
     ] {
         assert_eq!(objective.step_minutes(), step);
-        let series = Series::new(&objective);
+        let series = Series::new(objective.retention());
         let asked = (0..DAY).filter(|minute| {
             let at = NOW.plus_minutes(*minute);
             !judge(&RuleInput {

@@ -18,7 +18,7 @@ use super::traffic::{MODEL, Traffic};
 use super::{encode, encode_label};
 use crate::cli::Error;
 use crate::config::{self, CheckedConfig, ConfigSources};
-use crate::detect::slo::{BurnWindow, Objective, Rule, Sli, Urgency};
+use crate::detect::slo::{BurnRule, BurnWindow, Objective, Rule, Sli, Urgency};
 use crate::event::{EventTime, Tick};
 use crate::http::{self, Board, BoardOptions, Handle, StatusPage};
 use crate::kafka::{ClientSettings, KafkaLog, Offsets};
@@ -345,11 +345,11 @@ fn objective() -> Option<Objective> {
         name: OBJECTIVE.to_owned(),
         model: None,
         sli: Sli::Precision,
-        rule: Rule::Burn {
+        rule: Rule::Burn(BurnRule {
             target: TARGET,
             period_minutes: 30 * 1_440,
             windows: vec![window],
-        },
+        }),
         events_min: 0,
     })
 }

@@ -10,76 +10,138 @@
 //! Fewer than 8 days of counts: insufficient data. **Cost.** Two sums, two square roots. **Source.** Newcombe 1998, method 10.
 //! **Rejected.** The raw difference, which fires on 5–17 % of comparisons of nothing.
 
-use std::collections::BTreeMap;
-
-use super::label_burn::needed;
-use super::objective::Rule;
-use super::rule_input::{BoundTest, IntervalReach, Observation, RuleInput, RuleResult, Surprise};
-use super::{LABEL_Z, allowance};
+use super::allowance;
+use super::certainty::{LABEL_Z, labels_needed};
+use super::facts::{RuleFacts, facts};
+use super::rule::{KeptFinding, ObjectiveRule, Observation, RuleCase, RuleStatement};
+use super::rule_result::{BoundTest, IntervalReach, RuleResult, Surprise};
+use super::series::SeriesRetention;
+use crate::detect::short_number;
 use crate::sketch::Share;
 use crate::stats::Difference;
 use crate::window::{Span, WindowLength};
 
 /// The detector's stable name.
-const NAME: &str = "above_last_week";
+pub(super) const NAME: &str = "above_last_week";
 const WEEK_MINUTES: i64 = 7 * 1_440;
-/// Two looks.
+/// The grid on which the counts of last week are kept.
+const STEP_MINUTES: i64 = 15;
+/// Two steps.
 const KEEP_FIRING_MINUTES: i64 = 15;
 /// Margins from which it pages.
 const PAGING_MARGINS: f64 = 2.0;
 
-pub(super) fn judge(input: &RuleInput<'_>) -> Option<Observation> {
-    let Rule::AboveLastWeek {
-        margin,
-        window,
-        hold_minutes,
-    } = input.objective.rule
-    else {
-        return None;
-    };
-    let risen = risen(input, window);
-    let (rise, interval) = (risen.value(), risen.interval(LABEL_Z));
-    let least = needed(input.objective.events_min);
-    let enough = risen.of.valid >= least && risen.from.valid >= least;
-    let said = RuleResult {
-        detector: NAME,
-        verdict: BoundTest {
-            enough,
-            surely: interval.low > margin,
-            at_all: rise > margin,
-        }
-        .verdict(),
-        value: rise,
-        threshold: margin,
-        surprise: Surprise::of(rise - margin, IntervalReach(rise - interval.low), LABEL_Z),
-        window_events: risen.of.valid,
-        reference_events: risen.from.valid,
-        pages: interval.low > PAGING_MARGINS * margin,
-        details: BTreeMap::from([
-            ("margin", margin),
-            ("bad", risen.of.good as f64),
-            ("valid", risen.of.valid as f64),
-            ("bad_last_week", risen.from.good as f64),
-            ("valid_last_week", risen.from.valid as f64),
-            ("low", interval.low),
-            ("high", interval.high),
-            ("z", LABEL_Z),
-        ]),
-    };
-    Some(Observation {
-        window,
-        finding: said.finding(input.objective),
-        hold_minutes,
-        keep_firing_minutes: KEEP_FIRING_MINUTES,
+/// The share of bad events is surely more than that of the same window a week ago plus the margin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AboveLastWeekRule {
+    /// The rise that is tolerated, 0..1.
+    pub margin: f64,
+    /// The span that is judged, in label time; a multiple of 15 minutes.
+    pub window: WindowLength,
+    /// Minutes for which it must last.
+    pub hold_minutes: i64,
+}
+
+facts! {
+    struct AboveFacts {
+        margin: f64,
+        bad: i64,
+        valid: i64,
+        bad_last_week: i64,
+        valid_last_week: i64,
+        low: f64,
+        high: f64,
+        z: f64,
+    }
+}
+
+impl ObjectiveRule for AboveLastWeekRule {
+    fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation> {
+        let risen = risen(case, self.window);
+        let (rise, interval) = (risen.value(), risen.interval(LABEL_Z));
+        let least = labels_needed(case.events_min);
+        let said = RuleResult {
+            detector: NAME,
+            verdict: BoundTest {
+                enough: risen.of.valid >= least && risen.from.valid >= least,
+                surely: interval.low > self.margin,
+                at_all: rise > self.margin,
+            }
+            .verdict(),
+            value: rise,
+            threshold: self.margin,
+            surprise: Surprise::of(
+                rise - self.margin,
+                IntervalReach(rise - interval.low),
+                LABEL_Z,
+            ),
+            window_events: risen.of.valid,
+            reference_events: risen.from.valid,
+            pages: interval.low > PAGING_MARGINS * self.margin,
+            details: AboveFacts {
+                margin: self.margin,
+                bad: risen.of.good,
+                valid: risen.of.valid,
+                bad_last_week: risen.from.good,
+                valid_last_week: risen.from.valid,
+                low: interval.low,
+                high: interval.high,
+                z: LABEL_Z,
+            }
+            .details(),
+        };
+        vec![Observation {
+            window: self.window,
+            finding: said.finding(case.objective),
+            hold_minutes: self.hold_minutes,
+            keep_firing_minutes: KEEP_FIRING_MINUTES,
+            allowed_rate: rate(risen.from),
+        }]
+    }
+
+    fn step_minutes(&self, _is_delayed: bool) -> i64 {
+        STEP_MINUTES
+    }
+
+    fn target(&self) -> Option<f64> {
+        None
+    }
+
+    fn period_minutes(&self) -> i64 {
+        self.window.minutes()
+    }
+
+    fn retention(&self) -> SeriesRetention {
+        let detail = WEEK_MINUTES + self.window.minutes();
+        SeriesRetention::new(STEP_MINUTES, detail, self.period_minutes())
+    }
+}
+
+/// What it says of a finding.
+pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
+    let facts = AboveFacts::read(finding.number)?;
+    let said = format!(
+        "is not met: the share of bad ones is {} above last week's over {} (margin {})",
+        short_number(finding.value),
+        finding.window.name(),
+        short_number(finding.threshold)
+    );
+    Some(RuleStatement {
+        summary: said.clone(),
+        sentence: said,
+        further: None,
+        target: None,
+        good: facts.valid - facts.bad,
+        valid: facts.valid,
     })
 }
 
-/// The bad share of the window, and of the same a week before.
-fn risen(input: &RuleInput<'_>, window: WindowLength) -> Difference {
-    let ending = |end| bad_of(input.series.sum(Span::ending_at(end, window)));
+/// The bad share of the window, and that of the same window a week before.
+fn risen(case: &RuleCase<'_>, window: WindowLength) -> Difference {
+    let ending = |end| bad_of(case.series.sum(Span::ending_at(end, window)));
     Difference {
-        of: ending(input.at),
-        from: ending(input.at.plus_minutes(-WEEK_MINUTES)),
+        of: ending(case.at),
+        from: ending(case.at.plus_minutes(-WEEK_MINUTES)),
     }
 }
 
@@ -88,5 +150,14 @@ fn bad_of(share: Share) -> Share {
     Share {
         good: allowance::bad(share),
         valid: share.valid,
+    }
+}
+
+/// Good ÷ valid; 0 without events.
+fn rate(share: Share) -> f64 {
+    if share.valid > 0 {
+        share.good as f64 / share.valid as f64
+    } else {
+        0.0
     }
 }

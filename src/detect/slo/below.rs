@@ -11,65 +11,132 @@
 //! of them with 50 labels a day in a window of 7 days. **Cost.** One square root. **Source.** Wilson 1927.
 //! **Rejected.** The point value (alerts on every model at the floor), z = 1.96 (on a third of them).
 
-use std::collections::BTreeMap;
-
-use super::label_burn::needed;
-use super::objective::Rule;
-use super::rule_input::{BoundTest, IntervalReach, Observation, RuleInput, RuleResult, Surprise};
-use super::{LABEL_Z, allowance};
+use super::allowance;
+use super::certainty::{LABEL_Z, labels_needed};
+use super::facts::{RuleFacts, facts};
+use super::rule::{KeptFinding, ObjectiveRule, Observation, RuleCase, RuleStatement};
+use super::rule_result::{BoundTest, IntervalReach, RuleResult, Surprise};
+use super::series::SeriesRetention;
+use crate::detect::short_number;
 use crate::sketch::Share;
 use crate::stats::{Interval, wilson};
+use crate::window::WindowLength;
 
 /// The detector's stable name.
-const NAME: &str = "below_floor";
-/// One look: a single quiet hour does not resolve.
+pub(super) const NAME: &str = "below_floor";
+/// One step: a single quiet hour does not resolve.
 const KEEP_FIRING_MINUTES: i64 = 60;
 const HOUR: i64 = 60;
 
-pub(super) fn judge(input: &RuleInput<'_>) -> Option<Observation> {
-    let Rule::Below {
-        target,
-        floor,
-        window,
-        evaluations,
-    } = input.objective.rule
-    else {
-        return None;
-    };
-    let matured = input.matured.unwrap_or_default();
-    let share = 1.0 - allowance::bad_rate(matured).unwrap_or(0.0);
-    let interval = interval(matured);
-    let enough = input.matured.is_some() && matured.valid >= needed(input.objective.events_min);
-    let said = RuleResult {
-        detector: NAME,
-        verdict: BoundTest {
-            enough,
-            surely: interval.high < floor,
-            at_all: share < floor,
-        }
-        .verdict(),
-        value: share,
-        threshold: floor,
-        surprise: Surprise::of(floor - share, IntervalReach(interval.high - share), LABEL_Z),
-        window_events: matured.valid,
-        reference_events: 0,
-        pages: interval.high < 2.0 * floor - target,
-        details: BTreeMap::from([
-            ("target", target),
-            ("floor", floor),
-            ("good", matured.good as f64),
-            ("valid", matured.valid as f64),
-            ("low", interval.low),
-            ("high", interval.high),
-            ("z", LABEL_Z),
-            ("evaluations", f64::from(evaluations)),
-        ]),
-    };
-    Some(Observation {
-        window,
-        finding: said.finding(input.objective),
-        hold_minutes: i64::from(evaluations.saturating_sub(1)) * HOUR,
-        keep_firing_minutes: KEEP_FIRING_MINUTES,
+/// The share of good events among matured labels is surely below the floor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BelowRule {
+    /// The share that is promised, 0..1.
+    pub target: f64,
+    /// The share below which it is an alert; less than the target.
+    pub floor: f64,
+    /// The span of prediction time that is judged.
+    pub window: WindowLength,
+    /// Hourly evaluations in a row that must agree, at least 1.
+    pub evaluations: u32,
+}
+
+facts! {
+    struct BelowFacts {
+        target: f64,
+        floor: f64,
+        good: i64,
+        valid: i64,
+        low: f64,
+        high: f64,
+        z: f64,
+        evaluations: i64,
+    }
+}
+
+impl ObjectiveRule for BelowRule {
+    fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation> {
+        let matured = case.matured.unwrap_or_default();
+        let share = 1.0 - allowance::bad_rate(matured).unwrap_or(0.0);
+        let interval = interval(matured);
+        let enough = case.matured.is_some() && matured.valid >= labels_needed(case.events_min);
+        let said = RuleResult {
+            detector: NAME,
+            verdict: BoundTest {
+                enough,
+                surely: interval.high < self.floor,
+                at_all: share < self.floor,
+            }
+            .verdict(),
+            value: share,
+            threshold: self.floor,
+            surprise: Surprise::of(
+                self.floor - share,
+                IntervalReach(interval.high - share),
+                LABEL_Z,
+            ),
+            window_events: matured.valid,
+            reference_events: 0,
+            pages: interval.high < 2.0 * self.floor - self.target,
+            details: BelowFacts {
+                target: self.target,
+                floor: self.floor,
+                good: matured.good,
+                valid: matured.valid,
+                low: interval.low,
+                high: interval.high,
+                z: LABEL_Z,
+                evaluations: i64::from(self.evaluations),
+            }
+            .details(),
+        };
+        vec![Observation {
+            window: self.window,
+            finding: said.finding(case.objective),
+            hold_minutes: i64::from(self.evaluations.saturating_sub(1)) * HOUR,
+            keep_firing_minutes: KEEP_FIRING_MINUTES,
+            allowed_rate: 1.0 - self.target,
+        }]
+    }
+
+    fn step_minutes(&self, _is_delayed: bool) -> i64 {
+        HOUR
+    }
+
+    fn target(&self) -> Option<f64> {
+        Some(self.target)
+    }
+
+    fn period_minutes(&self) -> i64 {
+        self.window.minutes()
+    }
+
+    fn retention(&self) -> SeriesRetention {
+        SeriesRetention::new(1, 0, self.period_minutes())
+    }
+
+    fn matured_window(&self) -> Option<WindowLength> {
+        Some(self.window)
+    }
+}
+
+/// What it says of a finding.
+pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
+    let facts = BelowFacts::read(finding.number)?;
+    let said = format!(
+        "is not met: {} {} over {}, below the floor of {}",
+        finding.sli,
+        short_number(finding.value),
+        finding.window.name(),
+        short_number(finding.threshold)
+    );
+    Some(RuleStatement {
+        summary: said.clone(),
+        sentence: said,
+        further: None,
+        target: Some(facts.target),
+        good: facts.good,
+        valid: facts.valid,
     })
 }
 

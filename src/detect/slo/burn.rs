@@ -11,53 +11,121 @@
 //! `events_min` is for. While a window is not yet full it is judged by what it holds, as `increase()` does. The budget is weighted by traffic.
 //! **Cost.** Two sums. **Source.** The Site Reliability Workbook, chapter 5. **Rejected.** One window with a `for`: it resets with every dip.
 
-use std::collections::BTreeMap;
-
 use super::allowance::{Allowance, Factor, bad};
-use super::objective::{BurnWindow, Urgency};
-use super::rule_input::{Observation, RuleInput, RuleResult, Surprise};
-use crate::detect::Verdict;
+use super::facts::{RuleFacts, facts};
+use super::rule::{KeptFinding, Observation, RuleCase, RuleStatement};
+use super::rule_result::{RuleResult, Surprise};
+use crate::detect::{Verdict, short_number};
 use crate::sketch::Share;
 use crate::window::{Span, WindowLength};
 
 /// The detector's stable name.
 pub(super) const NAME: &str = "burn_rate";
 
+/// Two windows that must both burn: the long one says that it matters, the short one that it still goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BurnWindow {
+    /// The long window.
+    pub long: WindowLength,
+    /// The short window, not longer than the long one.
+    pub short: WindowLength,
+    /// The burn rate that both must exceed: 1 spends the budget exactly in the period.
+    pub factor: f64,
+    /// How urgent it is.
+    pub severity: Urgency,
+    /// Minutes for which it must last.
+    pub hold_minutes: i64,
+}
+
+/// How urgent an alert of a burning budget is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody must look now.
+    Page,
+    /// Somebody must look in the coming days.
+    Ticket,
+}
+
+/// What an objective promises of its error budget.
+#[derive(Clone, Copy)]
+pub(super) struct Promised {
+    pub(super) target: f64,
+    pub(super) period_minutes: i64,
+}
+
 /// The counts of both windows.
 #[derive(Clone, Copy)]
 pub(super) struct BurnShares {
     pub(super) long: Share,
     pub(super) short: Share,
+    /// The short window that was judged.
+    pub(super) short_length: WindowLength,
 }
 
-pub(super) fn judge(input: &RuleInput<'_>, windows: &[BurnWindow]) -> Vec<Observation> {
-    let judge = |window| judge_window(input, window);
-    windows.iter().filter_map(judge).collect()
+facts! {
+    /// What an alert tells.
+    pub(super) struct BurnFacts {
+        target: f64,
+        factor: f64,
+        good: i64,
+        bad: i64,
+        valid: i64,
+        short_burn: f64,
+        short_minutes: i64,
+    }
 }
 
-fn judge_window(input: &RuleInput<'_>, window: &BurnWindow) -> Option<Observation> {
-    let allowance = Allowance::of_target(input.objective.target()?);
-    let both = BurnShares {
-        long: input.series.sum(Span::ending_at(input.at, window.long)),
-        short: input.series.sum(Span::ending_at(input.at, window.short)),
-    };
+facts! {
+    /// What else is needed to recompute it.
+    struct BurnCounts {
+        short_good: i64,
+        short_bad: i64,
+        short_valid: i64,
+        long_minutes: i64,
+        period_minutes: i64,
+    }
+}
+
+impl BurnShares {
+    pub(super) fn of(case: &RuleCase<'_>, long: WindowLength, short: WindowLength) -> Self {
+        Self {
+            long: case.series.sum(Span::ending_at(case.at, long)),
+            short: case.series.sum(Span::ending_at(case.at, short)),
+            short_length: short,
+        }
+    }
+}
+
+pub(super) fn judge(
+    case: &RuleCase<'_>,
+    promised: Promised,
+    windows: &[BurnWindow],
+) -> Vec<Observation> {
+    let judge = |window| judge_window(case, promised, window);
+    windows.iter().map(judge).collect()
+}
+
+fn judge_window(case: &RuleCase<'_>, promised: Promised, window: &BurnWindow) -> Observation {
+    let allowance = Allowance::of_target(promised.target);
+    let both = BurnShares::of(case, window.long, window.short);
     let said = RuleResult {
         detector: NAME,
-        verdict: verdict(both, allowance, window, input.objective.events_min),
+        verdict: verdict(both, allowance, window, case.events_min),
         value: allowance.burn(both.long).unwrap_or(0.0),
         threshold: window.factor,
         surprise: Surprise::default(),
         window_events: both.long.valid,
         reference_events: 0,
         pages: window.severity == Urgency::Page,
-        details: details(input, window, both, window.short),
+        details: details(promised, window, both),
     };
-    Some(Observation {
+    Observation {
         window: window.long,
-        finding: said.finding(input.objective),
+        finding: said.finding(case.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: 0,
-    })
+        allowed_rate: 1.0 - promised.target,
+    }
 }
 
 fn verdict(
@@ -77,28 +145,51 @@ fn verdict(
 
 /// What is needed to recompute it.
 pub(super) fn details(
-    input: &RuleInput<'_>,
+    promised: Promised,
     window: &BurnWindow,
     both: BurnShares,
-    short: WindowLength,
-) -> BTreeMap<&'static str, f64> {
-    let target = input.objective.target().unwrap_or(0.0);
-    let allowance = Allowance::of_target(target);
-    BTreeMap::from([
-        ("target", target),
-        ("factor", window.factor),
-        ("good", both.long.good as f64),
-        ("bad", bad(both.long) as f64),
-        ("valid", both.long.valid as f64),
-        ("short_good", both.short.good as f64),
-        ("short_bad", bad(both.short) as f64),
-        ("short_valid", both.short.valid as f64),
-        ("short_burn", allowance.burn(both.short).unwrap_or(0.0)),
-        ("long_minutes", window.long.minutes() as f64),
-        ("short_minutes", short.minutes() as f64),
-        (
-            "period_minutes",
-            input.objective.rule.period_minutes() as f64,
-        ),
-    ])
+) -> std::collections::BTreeMap<&'static str, f64> {
+    let allowance = Allowance::of_target(promised.target);
+    let told = BurnFacts {
+        target: promised.target,
+        factor: window.factor,
+        good: both.long.good,
+        bad: bad(both.long),
+        valid: both.long.valid,
+        short_burn: allowance.burn(both.short).unwrap_or(0.0),
+        short_minutes: both.short_length.minutes(),
+    };
+    let counts = BurnCounts {
+        short_good: both.short.good,
+        short_bad: bad(both.short),
+        short_valid: both.short.valid,
+        long_minutes: window.long.minutes(),
+        period_minutes: promised.period_minutes,
+    };
+    let mut details = told.details();
+    details.extend(counts.details());
+    details
+}
+
+/// What it says of a finding.
+pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
+    let facts = BurnFacts::read(finding.number)?;
+    let burn = format!(
+        "burn rate {} over {} ({} from {})",
+        short_number(finding.value),
+        finding.window.name(),
+        if finding.pages { "page" } else { "ticket" },
+        short_number(finding.threshold)
+    );
+    let minutes = u32::try_from(facts.short_minutes).ok();
+    let short = minutes.and_then(WindowLength::from_minutes);
+    let rate = short_number(facts.short_burn);
+    Some(RuleStatement {
+        summary: format!("is not met: {burn}"),
+        sentence: format!("spends its error budget too fast: {burn}"),
+        further: short.map(|short| format!("Over the last {} it is {rate}.", short.name())),
+        target: Some(facts.target),
+        good: facts.good,
+        valid: facts.valid,
+    })
 }

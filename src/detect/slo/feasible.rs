@@ -1,6 +1,8 @@
 //! Whether a burn rule can fire at all, which is asked before anything runs.
 
 use super::allowance::Allowance;
+use super::burn::BurnWindow;
+use super::burn_rule::BurnRule;
 use super::objective::{Objective, Rule};
 
 /// A burn factor that no traffic can exceed: with every event bad, the burn rate is 1 ÷ (1 − target).
@@ -21,16 +23,16 @@ pub struct Infeasible {
 /// # Errors
 /// The first burn window whose factor × (1 − target) is 1 or more.
 pub fn feasibility(objective: &Objective) -> Result<(), Infeasible> {
-    let Rule::Burn {
+    let Rule::Burn(BurnRule {
         target, windows, ..
-    } = &objective.rule
+    }) = &objective.rule
     else {
         return Ok(());
     };
     let allowance = Allowance::of_target(*target);
     let below = 1.0 / allowance.share();
     let never = |factor: f64| factor * allowance.share() >= 1.0;
-    let at_fault = |(_, w): &(usize, &super::BurnWindow)| never(w.factor);
+    let at_fault = |(_, w): &(usize, &BurnWindow)| never(w.factor);
     match windows.iter().enumerate().find(at_fault) {
         None => Ok(()),
         Some((window, at_fault)) => {
@@ -76,11 +78,11 @@ mod tests {
             name: "o".into(),
             model: None,
             sli: Sli::Success,
-            rule: Rule::Burn {
+            rule: Rule::Burn(BurnRule {
                 target,
                 period_minutes: 43_200,
                 windows: Preset::SreWorkbook.windows(43_200, target),
-            },
+            }),
             events_min: 0,
         }
     }

@@ -15,49 +15,59 @@
 //! objective. Wilson's lower end at the same z: the count of bad labels is small and skewed, and 6–10 % alert.
 
 use super::allowance::{Allowance, Factor, bad, bad_rate};
-use super::burn::{BurnShares, NAME, details};
-use super::objective::{BurnWindow, Urgency};
-use super::rule_input::{IntervalReach, Observation, RuleInput, RuleResult, Surprise};
-use super::{LABEL_Z, LABELS_MIN};
+use super::burn::{BurnShares, BurnWindow, NAME, Promised, Urgency, details};
+use super::certainty::{LABEL_Z, labels_needed};
+use super::facts::{RuleFacts, facts};
+use super::rule::{Observation, RuleCase};
+use super::rule_result::{IntervalReach, RuleResult, Surprise};
 use crate::detect::Verdict;
 use crate::stats::likelihood_interval;
 use crate::window::{Span, WindowLength};
 
-/// A label burn must be clear this long before it resolves: three looks.
+/// A label burn must be clear this long before it resolves: three steps.
 pub(super) const KEEP_FIRING_MINUTES: i64 = 15;
 
-pub(super) fn judge(input: &RuleInput<'_>, windows: &[BurnWindow]) -> Vec<Observation> {
-    let stretched = usual_gap(input, windows).and_then(twice);
-    let judge = |window| judge_window(input, window, stretched);
-    windows.iter().filter_map(judge).collect()
+facts! {
+    /// How sure it is.
+    struct BurnCertainty {
+        low: f64,
+        burn_low: f64,
+        z: f64,
+    }
+}
+
+pub(super) fn judge(
+    case: &RuleCase<'_>,
+    promised: Promised,
+    windows: &[BurnWindow],
+) -> Vec<Observation> {
+    let stretched = usual_gap(case, windows).and_then(twice);
+    let judge = |window| judge_window(case, promised, window, stretched);
+    windows.iter().map(judge).collect()
 }
 
 fn judge_window(
-    input: &RuleInput<'_>,
+    case: &RuleCase<'_>,
+    promised: Promised,
     window: &BurnWindow,
     stretched: Option<WindowLength>,
-) -> Option<Observation> {
-    let allowance = Allowance::of_target(input.objective.target()?);
-    let short = window
-        .short
-        .max(stretched.unwrap_or(window.short))
-        .min(window.long);
-    let both = BurnShares {
-        long: input.series.sum(Span::ending_at(input.at, window.long)),
-        short: input.series.sum(Span::ending_at(input.at, short)),
-    };
+) -> Observation {
+    let allowance = Allowance::of_target(promised.target);
+    let short = window.short.max(stretched.unwrap_or(window.short));
+    let both = BurnShares::of(case, window.long, short.min(window.long));
     let rate = bad_rate(both.long).unwrap_or(0.0);
     let low = lower_end(both);
     let bound = window.factor * allowance.share();
-    let mut details = details(input, window, both, short);
-    details.extend([
-        ("low", low),
-        ("burn_low", low / allowance.share()),
-        ("z", LABEL_Z),
-    ]);
+    let certainty = BurnCertainty {
+        low,
+        burn_low: low / allowance.share(),
+        z: LABEL_Z,
+    };
+    let mut details = details(promised, window, both);
+    details.extend(certainty.details());
     let said = RuleResult {
         detector: NAME,
-        verdict: verdict(both, allowance, window, input.objective.events_min),
+        verdict: verdict(both, allowance, window, case.events_min),
         value: allowance.burn(both.long).unwrap_or(0.0),
         threshold: window.factor,
         surprise: Surprise::of(rate - bound, IntervalReach(rate - low), LABEL_Z),
@@ -66,12 +76,13 @@ fn judge_window(
         pages: window.severity == Urgency::Page,
         details,
     };
-    Some(Observation {
+    Observation {
         window: window.long,
-        finding: said.finding(input.objective),
+        finding: said.finding(case.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: KEEP_FIRING_MINUTES,
-    })
+        allowed_rate: 1.0 - promised.target,
+    }
 }
 
 fn verdict(
@@ -80,7 +91,7 @@ fn verdict(
     window: &BurnWindow,
     events_min: u64,
 ) -> Verdict {
-    let few = both.long.valid < needed(events_min) || both.short.valid <= 0;
+    let few = both.long.valid < labels_needed(events_min) || both.short.valid <= 0;
     let burns = |share| allowance.is_exceeded(share, Factor(window.factor));
     let surely = lower_end(both) > window.factor * allowance.share();
     match (burns(both.long) && burns(both.short), surely) {
@@ -89,13 +100,6 @@ fn verdict(
         (true, false) => Verdict::Lingering,
         (false, _) => Verdict::Quiet,
     }
-}
-
-/// The labels that a rule needs.
-pub(super) fn needed(events_min: u64) -> i64 {
-    i64::try_from(events_min)
-        .unwrap_or(i64::MAX)
-        .max(LABELS_MIN)
 }
 
 /// The lower end of the long window's bad rate.
@@ -110,11 +114,9 @@ fn twice(gap: i64) -> Option<WindowLength> {
 }
 
 /// The 99th percentile (nearest rank) of the minutes from one minute with labels to the next, over the longest window; `None` where there are not two.
-fn usual_gap(input: &RuleInput<'_>, windows: &[BurnWindow]) -> Option<i64> {
+fn usual_gap(case: &RuleCase<'_>, windows: &[BurnWindow]) -> Option<i64> {
     let longest = windows.iter().map(|w| w.long).max()?;
-    let minutes = input
-        .series
-        .busy_minutes(Span::ending_at(input.at, longest));
+    let minutes = case.series.busy_minutes(Span::ending_at(case.at, longest));
     let busy: Vec<i64> = minutes.map(|minute| minute.0).collect();
     let mut gaps: Vec<i64> = busy
         .iter()

@@ -11,24 +11,32 @@ mod above;
 mod allowance;
 mod below;
 mod budget;
+mod budget_status;
 mod burn;
+mod burn_rule;
+mod certainty;
+mod facts;
 mod feasible;
 mod label_burn;
 mod objective;
 mod preset;
+mod rule;
 mod rule_input;
+mod rule_result;
 mod series;
 mod sli;
 
-pub use budget::{BudgetStatus, standing};
+pub use above::AboveLastWeekRule;
+pub use below::BelowRule;
+pub use budget::budget_remaining;
+pub use budget_status::{BudgetStatus, standing};
+pub use burn::{BurnWindow, Urgency};
+pub use burn_rule::BurnRule;
+pub use certainty::{LABEL_Z, LABELS_MIN};
 pub use feasible::{Infeasible, feasibility};
-pub use objective::{BurnWindow, Objective, Rule, Urgency};
+pub use objective::{Objective, Rule, statement};
 pub use preset::Preset;
-pub use rule_input::{Observation, RuleInput, judge};
-pub use series::{Hour, Series};
+pub use rule::{KeptFinding, Observation, RuleStatement};
+pub use rule_input::{RuleInput, judge};
+pub use series::{Hour, Series, SeriesRetention};
 pub use sli::Sli;
-
-/// Standard deviations that a label-based rule asks for: on hourly looks for 30 days, 1–5 % of models exactly at the bound alert.
-pub const LABEL_Z: f64 = 3.3;
-/// Labels that a label-based rule asks for.
-pub const LABELS_MIN: i64 = 30;

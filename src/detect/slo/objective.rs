@@ -1,7 +1,14 @@
-//! What an objective is: an SLI, a target, and the rule by which missing it becomes an alert.
+//! What an objective is: an SLI, and the rule by which missing it becomes an alert.
 
+use super::above::{self, AboveLastWeekRule};
+use super::below::{self, BelowRule};
+use super::burn_rule::BurnRule;
+use super::rule::{KeptFinding, ObjectiveRule, Observation, RuleCase, RuleStatement};
+use super::series::{Series, SeriesRetention};
 use super::sli::Sli;
-use crate::window::WindowLength;
+use super::{budget, burn};
+use crate::sketch::Share;
+use crate::window::{Boundary, WindowLength};
 
 /// Something that is promised of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,68 +29,41 @@ pub struct Objective {
 /// When missing an objective is an alert. Targets, floors and margins are shares, 0..=1.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
-    /// The error budget, 1 − target of the period's events, is spent too fast.
-    Burn {
-        /// The share of good events that is promised.
-        target: f64,
-        /// The period over which it is promised, in minutes.
-        period_minutes: i64,
-        /// What is watched, each by itself.
-        windows: Vec<BurnWindow>,
-    },
-    /// The share of good ones among matured labels is surely below the floor.
-    Below {
-        /// The share that is promised.
-        target: f64,
-        /// The share below which it is an alert; less than the target.
-        floor: f64,
-        /// The span of prediction time that is judged.
-        window: WindowLength,
-        /// Hourly looks in a row that must agree, at least 1.
-        evaluations: u32,
-    },
-    /// The share of bad ones is surely more than the same window's a week ago plus the margin.
-    AboveLastWeek {
-        /// The rise that is tolerated.
-        margin: f64,
-        /// The span that is judged, in label time; a multiple of 15 minutes.
-        window: WindowLength,
-        /// How long it must last.
-        hold_minutes: i64,
-    },
+    /// The error budget is spent too fast, or spent.
+    Burn(BurnRule),
+    /// The share of good events among matured labels is below a floor.
+    Below(BelowRule),
+    /// The share of bad events is more than a week ago.
+    AboveLastWeek(AboveLastWeekRule),
 }
 
-/// Two windows that must both burn: the long one says that it matters, the short one that it still goes on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BurnWindow {
-    /// The long window.
-    pub long: WindowLength,
-    /// The short window, not longer than the long one.
-    pub short: WindowLength,
-    /// The burn rate that both must exceed: 1 spends the budget exactly in the period.
-    pub factor: f64,
-    /// How urgent it is.
-    pub severity: Urgency,
-    /// How long it must last.
-    pub hold_minutes: i64,
+/// What the finding of a detector says in an alert.
+type State = fn(&KeptFinding<'_>) -> Option<RuleStatement>;
+
+/// Every detector of an objective.
+const STATES: [(&str, State); 4] = [
+    (burn::NAME, burn::state),
+    (budget::NAME, budget::state),
+    (below::NAME, below::state),
+    (above::NAME, above::state),
+];
+
+/// What the finding of `detector` says in an alert; `None` if the detector is no objective's, or a number of its facts is missing.
+#[must_use]
+pub fn statement(detector: &str, finding: &KeptFinding<'_>) -> Option<RuleStatement> {
+    let (_, state) = STATES.iter().find(|(name, _)| *name == detector)?;
+    state(finding)
 }
 
-/// How urgent an alert of a burning budget is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// Somebody must look now.
-    Page,
-    /// Somebody must look in the coming days.
-    Ticket,
+impl Rule {
+    fn as_rule(&self) -> &dyn ObjectiveRule {
+        match self {
+            Self::Burn(rule) => rule,
+            Self::Below(rule) => rule,
+            Self::AboveLastWeek(rule) => rule,
+        }
+    }
 }
-
-/// Every minute: what Prometheus does.
-const OPERATIONAL_STEP: i64 = 1;
-/// Windows of labels are hours and days.
-const LABEL_BURN_STEP: i64 = 5;
-/// The grid on which the counts of last week are kept.
-pub(super) const LAST_WEEK_STEP: i64 = 15;
-const BELOW_STEP: i64 = 60;
 
 impl Objective {
     /// Whether it is about this model.
@@ -92,34 +72,59 @@ impl Objective {
         self.model.as_deref().is_none_or(|own| own == model)
     }
 
-    /// From one look at it to the next, in minutes: boundaries off this grid are not judged.
+    /// Minutes from one judgement to the next: boundaries off this grid are not judged.
     #[must_use]
     pub fn step_minutes(&self) -> i64 {
-        match self.rule {
-            Rule::Burn { .. } if self.sli.is_delayed() => LABEL_BURN_STEP,
-            Rule::Burn { .. } => OPERATIONAL_STEP,
-            Rule::AboveLastWeek { .. } => LAST_WEEK_STEP,
-            Rule::Below { .. } => BELOW_STEP,
-        }
+        self.rule.as_rule().step_minutes(self.sli.is_delayed())
     }
 
     /// The share of good events that is promised; `None` where only a rise is judged.
     #[must_use]
     pub fn target(&self) -> Option<f64> {
-        match self.rule {
-            Rule::Burn { target, .. } | Rule::Below { target, .. } => Some(target),
-            Rule::AboveLastWeek { .. } => None,
-        }
+        self.rule.as_rule().target()
     }
-}
 
-impl Rule {
-    /// The span over which the objective is promised, in minutes.
+    /// The span over which it is promised, in minutes.
     #[must_use]
     pub fn period_minutes(&self) -> i64 {
-        match self {
-            Self::Burn { period_minutes, .. } => *period_minutes,
-            Self::Below { window, .. } | Self::AboveLastWeek { window, .. } => window.minutes(),
+        self.rule.as_rule().period_minutes()
+    }
+
+    /// The counts that must be kept for it.
+    #[must_use]
+    pub fn retention(&self) -> SeriesRetention {
+        self.rule.as_rule().retention()
+    }
+
+    /// The window of predictions whose labels must be there before its rule judges; `None` where the series is all it needs.
+    #[must_use]
+    pub fn matured_window(&self) -> Option<WindowLength> {
+        self.rule.as_rule().matured_window()
+    }
+
+    fn case<'a>(
+        &'a self,
+        series: &'a Series,
+        at: Boundary,
+        matured: Option<Share>,
+    ) -> RuleCase<'a> {
+        RuleCase {
+            objective: &self.name,
+            is_delayed: self.sli.is_delayed(),
+            events_min: self.events_min,
+            series,
+            at,
+            matured,
         }
+    }
+
+    pub(super) fn judge(
+        &self,
+        series: &Series,
+        at: Boundary,
+        matured: Option<Share>,
+    ) -> Vec<Observation> {
+        let rule = self.rule.as_rule();
+        rule.judge(&self.case(series, at, matured))
     }
 }

@@ -6,7 +6,7 @@
 //! **Source.** `sre-workbook`: The Site Reliability Workbook, chapter 5, table 5-8, for 30 days. `pyrra`: its `slo/slo.go`, written for 28 days, with its
 //! `for`. **Rejected.** Scaled factors: for 7 days they fall below 1, and a budget that will last would page.
 
-use super::objective::{BurnWindow, Urgency};
+use super::burn::{BurnWindow, Urgency};
 use crate::window::WindowLength;
 
 /// A set of burn windows with a name.

@@ -13,12 +13,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::objective::{LAST_WEEK_STEP, Objective, Rule};
 use crate::sketch::{Monoid, Share};
 use crate::window::{Boundary, Span};
 
 const HOUR: i64 = 60;
-const WEEK: i64 = 7 * 1_440;
 
 /// The counts of one hour, as they are kept and as they are written out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -58,34 +56,27 @@ pub struct Series {
     hours: BTreeMap<Boundary, Hour>,
     /// Begin of the first hour that still has its minutes.
     detailed_from: Boundary,
-    keep: Keep,
+    keep: SeriesRetention,
 }
 
-/// How far back, in minutes, and how finely.
+/// The counts that a rule needs kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Keep {
+pub struct SeriesRetention {
+    /// Minutes that are counted together.
     resolution: i64,
+    /// Minutes back for which spans are exact.
     detail: i64,
+    /// Minutes back for which hours are kept.
     total: i64,
 }
 
-impl Keep {
-    fn of(objective: &Objective) -> Self {
-        let detail = match &objective.rule {
-            Rule::Burn { windows, .. } => {
-                windows.iter().map(|w| w.long.minutes()).max().unwrap_or(0)
-            }
-            Rule::Below { .. } => 0,
-            Rule::AboveLastWeek { window, .. } => WEEK + window.minutes(),
-        };
-        let resolution = match &objective.rule {
-            Rule::AboveLastWeek { .. } => LAST_WEEK_STEP,
-            _ => 1,
-        };
+impl SeriesRetention {
+    /// Counts by `resolution` minutes as far back as `window_minutes`, and by the hour as far back as `period_minutes`.
+    pub(super) fn new(resolution: i64, window_minutes: i64, period_minutes: i64) -> Self {
         Self {
             resolution,
-            detail: detail + HOUR,
-            total: detail.max(objective.rule.period_minutes()) + 2 * HOUR,
+            detail: window_minutes + HOUR,
+            total: window_minutes.max(period_minutes) + 2 * HOUR,
         }
     }
 }
@@ -93,23 +84,23 @@ impl Keep {
 impl Series {
     /// Nothing counted yet.
     #[must_use]
-    pub fn new(objective: &Objective) -> Self {
+    pub fn new(keep: SeriesRetention) -> Self {
         Self {
             hours: BTreeMap::new(),
             detailed_from: Boundary(i64::MIN),
-            keep: Keep::of(objective),
+            keep,
         }
     }
 
     /// As it was when its hours were written out; [`Series::age`] then forgets what has become too old.
     #[must_use]
     pub fn restore(
-        objective: &Objective,
+        keep: SeriesRetention,
         hours: impl IntoIterator<Item = (Boundary, Hour)>,
     ) -> Self {
         Self {
             hours: hours.into_iter().collect(),
-            ..Self::new(objective)
+            ..Self::new(keep)
         }
     }
 
@@ -203,27 +194,15 @@ fn sum<'a>(shares: impl Iterator<Item = &'a Share>) -> Share {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::{Preset, Sli};
     use super::*;
 
     const START: i64 = 10_000 * HOUR + 17;
 
-    fn objective(rule: Rule) -> Objective {
-        Objective {
-            name: "o".into(),
-            model: None,
-            sli: Sli::Success,
-            rule,
-            events_min: 0,
-        }
-    }
+    const DAY: i64 = 1_440;
 
-    fn burn() -> Objective {
-        objective(Rule::Burn {
-            target: 0.999,
-            period_minutes: 30 * 1_440,
-            windows: Preset::SreWorkbook.windows(30 * 1_440, 0.999),
-        })
+    /// What a burn rule with windows of up to 3 days keeps.
+    fn burn() -> SeriesRetention {
+        SeriesRetention::new(1, 3 * DAY, 30 * DAY)
     }
 
     /// A different count in each minute, some of them empty, some taken back.
@@ -236,7 +215,7 @@ mod tests {
     }
 
     fn filled(minutes: impl Iterator<Item = i64>) -> Series {
-        let mut series = Series::new(&burn());
+        let mut series = Series::new(burn());
         minutes.for_each(|minute| series.add(Boundary(minute), &share(minute)));
         series
     }
@@ -319,7 +298,7 @@ mod tests {
         let read = bytes
             .iter()
             .map(|bytes| postcard::from_bytes::<(Boundary, Hour)>(bytes).unwrap());
-        let mut restored = Series::restore(&burn(), read);
+        let mut restored = Series::restore(burn(), read);
         assert_eq!(
             restored.sum(span(START, now.0)),
             series.sum(span(START, now.0))
@@ -331,7 +310,7 @@ mod tests {
 
     #[test]
     fn an_hour_of_a_million_events_a_minute_is_small() {
-        let mut series = Series::new(&burn());
+        let mut series = Series::new(burn());
         for minute in 0..60 {
             series.add(
                 Boundary(minute),
@@ -347,13 +326,7 @@ mod tests {
 
     #[test]
     fn comparing_with_last_week_keeps_quarters_of_an_hour() {
-        let window = crate::window::WindowLength::from_minutes(1_440).unwrap();
-        let objective = objective(Rule::AboveLastWeek {
-            margin: 0.0,
-            window,
-            hold_minutes: 0,
-        });
-        let mut series = Series::new(&objective);
+        let mut series = Series::new(SeriesRetention::new(15, 8 * DAY, DAY));
         let start = START - START % 15;
         (start..start + 9 * 1_440).for_each(|minute| series.add(Boundary(minute), &share(minute)));
         series.age(Boundary(start + 9 * 1_440));

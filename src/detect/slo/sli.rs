@@ -1,7 +1,8 @@
 //! Service level indicators: which events are good, and which are asked at all.
 
 use crate::event::{Prediction, PredictionStatus};
-use crate::sketch::Share;
+use crate::sketch::{Quality, Share};
+use crate::stats::{Proportion, evaluation_share, proportion};
 
 /// What is asked of an event. A share is always good ÷ valid, so more is better, whatever is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,10 +62,7 @@ impl Sli {
     /// Whether it cannot be known without labels.
     #[must_use]
     pub fn needs_truth(&self) -> bool {
-        matches!(
-            self,
-            Self::Precision | Self::Recall | Self::Accuracy | Self::FalsePositiveRate
-        )
+        self.proportion().is_some()
     }
 
     /// What one prediction adds, as far as it carries what is asked; `None` where it does not, or only its label can tell.
@@ -83,6 +81,39 @@ impl Sli {
             }
         };
         Some(Share::one(good))
+    }
+}
+
+impl Sli {
+    /// The measure of quality that it is, of an SLI that only labels tell.
+    fn proportion(&self) -> Option<Proportion> {
+        match self {
+            Self::Precision => Some(Proportion::Precision),
+            Self::Recall => Some(Proportion::Recall),
+            Self::Accuracy => Some(Proportion::Accuracy),
+            Self::FalsePositiveRate => Some(Proportion::FalsePositiveRate),
+            Self::Latency { .. } | Self::Success | Self::Cost { .. } | Self::Evaluation { .. } => {
+                None
+            }
+        }
+    }
+
+    /// What the labels of a span say; signed, so that minutes may be summed. Empty where they do not tell it.
+    #[must_use]
+    pub fn share_of_quality(&self, quality: &Quality, positive: Option<&str>) -> Share {
+        let share = match self {
+            Self::Evaluation {
+                name,
+                at_least_hundredths,
+            } => {
+                let cells = quality.evaluations.get(name);
+                cells.map(|cells| evaluation_share(cells, *at_least_hundredths))
+            }
+            _ => self
+                .proportion()
+                .and_then(|kind| proportion(kind, quality, positive)),
+        };
+        share.unwrap_or_default()
     }
 }
 

@@ -4,9 +4,8 @@ use super::Stop;
 use super::model::Model;
 use super::objectives::{ObjectiveContext, SegmentShares};
 use super::publish;
-use super::quality::share_of;
 use super::slice::Slice;
-use crate::detect::slo::{Objective, Rule, Series};
+use crate::detect::slo::{Objective, Series};
 use crate::event::Segment;
 use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
@@ -101,7 +100,7 @@ pub fn count(
     }
     for objective in objectives_of(&name, plan).filter(|own| is_on_labels(own, plan)) {
         let positive = model.quality.positive(&name, plan);
-        let share = share_of(&objective.sli, &of.quality, positive);
+        let share = objective.sli.share_of_quality(&of.quality, positive);
         let minute = at.plus_minutes(-1);
         model
             .objectives
@@ -146,10 +145,8 @@ pub fn judge(
 
 /// Scores that come with the prediction need no time to mature.
 fn at_once(objective: &Objective, series: &Series, at: Boundary) -> Option<Share> {
-    match &objective.rule {
-        Rule::Below { window, .. } => Some(series.sum(Span::ending_at(at, *window))),
-        _ => None,
-    }
+    let window = objective.matured_window()?;
+    Some(series.sum(Span::ending_at(at, window)))
 }
 
 /// The share that predictions carry, over all versions.

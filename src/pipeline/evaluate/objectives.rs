@@ -95,7 +95,7 @@ impl Objectives {
         self.0
             .entry(objective.name.clone())
             .or_insert_with(|| Tracked {
-                series: Series::new(objective),
+                series: Series::new(objective.retention()),
                 episodes: Episodes::default(),
             })
     }
@@ -108,7 +108,7 @@ impl Objectives {
         episodes: Option<Episodes>,
     ) {
         let tracked = Tracked {
-            series: Series::restore(objective, hours),
+            series: Series::restore(objective.retention(), hours),
             episodes: episodes.unwrap_or_default(),
         };
         self.0.insert(objective.name.clone(), tracked);
@@ -269,8 +269,7 @@ fn worst_segments(
         return Vec::new();
     }
     let span = Span::ending_at(around.at, observation.window);
-    let allowed = allowed_rate(objective, observation);
-    let excess = |share: Share| share.bad() as f64 - allowed * share.valid as f64;
+    let excess = |share: Share| share.bad() as f64 - observation.allowed_rate * share.valid as f64;
     let shares = (around.segments)(objective, span);
     let of_whole = excess(shares.whole);
     let behind = shares.of.into_iter();
@@ -283,18 +282,4 @@ fn worst_segments(
         })
         .filter(|behind| behind.excess > 0.0 && of_whole > 0.0)
         .collect()
-}
-
-/// The rate of bad ones that is no excess: what the target allows, or what last week had.
-fn allowed_rate(objective: &Objective, observation: &Observation) -> f64 {
-    let detail = |name| observation.finding.details.get(name).copied();
-    match (
-        objective.target(),
-        detail("bad_last_week"),
-        detail("valid_last_week"),
-    ) {
-        (Some(target), ..) => 1.0 - target,
-        (None, Some(bad), Some(valid)) if valid > 0.0 => bad / valid,
-        _ => 0.0,
-    }
 }

@@ -9,13 +9,13 @@ use super::Stop;
 use super::objectives::SegmentShares;
 use super::slice::Slice;
 use crate::alert::{Age, AlertRecord, Assessed, By, QualityReport, Severity, assessment_record};
-use crate::detect::slo::{Objective, Rule, Sli};
+use crate::detect::slo::Objective;
 use crate::event::{Scope, Segment};
 use crate::pipeline::effect::{Effects, Output, OutputTopic, QualityKey};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::{QualityPane, StateKey, StateWriter};
 use crate::sketch::{Monoid, Quality, Share};
-use crate::stats::{POSITIVE_CLASSES, Proportion, evaluation_share, proportion};
+use crate::stats::{POSITIVE_CLASSES, Proportion, proportion};
 use crate::window::{
     Boundary, PaneName, Resolution, RollupRetention, RollupRing, Span, WindowLength,
 };
@@ -358,7 +358,8 @@ impl ModelQuality {
         span: Span,
         positive: Option<&str>,
     ) -> Share {
-        share_of(&objective.sli, &self.merged(by, segment, span), positive)
+        let quality = self.merged(by, segment, span);
+        objective.sli.share_of_quality(&quality, positive)
     }
 
     /// What is known in a span of one layout, over all versions.
@@ -382,9 +383,9 @@ impl ModelQuality {
         plan: &Plan,
     ) -> SegmentShares {
         let positive = self.positive(model, plan);
-        let (by, span) = match &objective.rule {
-            Rule::Below { window, .. } if objective.sli.needs_truth() => {
-                (By::Prediction, self.matured_window(*window, span.end))
+        let (by, span) = match objective.matured_window() {
+            Some(window) if objective.sli.needs_truth() => {
+                (By::Prediction, self.matured_window(window, span.end))
             }
             _ => (
                 By::Label,
@@ -409,16 +410,14 @@ impl ModelQuality {
         at: Boundary,
         plan: &Plan,
     ) -> Option<Share> {
-        let Rule::Below { window, .. } = &objective.rule else {
-            return None;
-        };
+        let window = objective.matured_window()?;
         let positive = self.positive(model, plan);
-        if matches!(objective.sli, Sli::Evaluation { .. }) {
+        if !objective.sli.needs_truth() {
             // A judge's score says nothing of when a truth comes: it is judged when it is known.
-            let span = widened(Span::ending_at(at, *window), Resolution::Quarter);
+            let span = widened(Span::ending_at(at, window), Resolution::Quarter);
             return Some(self.share(objective, By::Label, None, span, positive));
         }
-        let span = self.matured_window(*window, at)?;
+        let span = self.matured_window(window, at)?;
         Some(self.share(objective, By::Prediction, None, span, positive))
     }
 
@@ -566,28 +565,6 @@ impl Panes {
     }
 }
 
-/// The share of an SLI that is judged by labels; signed, so that minutes may be summed.
-#[must_use]
-pub fn share_of(sli: &Sli, quality: &Quality, positive: Option<&str>) -> Share {
-    let of = |kind| proportion(kind, quality, positive).unwrap_or_default();
-    match sli {
-        Sli::Precision => of(Proportion::Precision),
-        Sli::Recall => of(Proportion::Recall),
-        Sli::Accuracy => of(Proportion::Accuracy),
-        Sli::FalsePositiveRate => of(Proportion::FalsePositiveRate),
-        Sli::Evaluation {
-            name,
-            at_least_hundredths,
-        } => {
-            let cells = quality.evaluations.get(name);
-            cells
-                .map(|cells| evaluation_share(cells, *at_least_hundredths))
-                .unwrap_or_default()
-        }
-        Sli::Latency { .. } | Sli::Success | Sli::Cost { .. } => Share::default(),
-    }
-}
-
 /// The ages at which a day is reported again, in days: those within the horizon, and the horizon.
 fn ages(plan: &Plan) -> impl Iterator<Item = (i64, Age)> {
     let horizon = (plan.join.horizon_minutes + DAY - 1).div_euclid(DAY); // final at its end
@@ -629,11 +606,8 @@ fn still_kept(span: Span, at: Boundary, plan: &Plan) -> Resolution {
 /// horizon and the week before it from which the usual delay is taken.
 fn kept(plan: &Plan) -> RollupRetention {
     let horizon = plan.join.horizon_minutes;
-    let window = |objective: &Objective| match &objective.rule {
-        Rule::Below { window, .. } => window.minutes(),
-        _ => 0,
-    };
-    let longest = plan.objectives.iter().map(window).max().unwrap_or(0);
+    let windows = plan.objectives.iter().filter_map(Objective::matured_window);
+    let longest = windows.map(WindowLength::minutes).max().unwrap_or(0);
     let matured = if longest > 0 {
         longest + DAY + horizon
     } else {

@@ -33,19 +33,62 @@ pub(super) fn share(
     margins: &Margins<'_>,
     positive: Option<&str>,
 ) -> Option<Share> {
-    if kind == Proportion::Accuracy {
-        return Some(Share {
-            good: margins.right,
-            valid: margins.pairs,
-        });
-    }
-    let class = margins.class(positive?)?;
-    let negatives = margins.pairs.saturating_sub(class.actual);
-    let false_positives = class.predicted.saturating_sub(class.hits);
+    let class = || margins.class(positive?);
     let (good, valid) = match kind {
-        Proportion::Precision => (class.hits, class.predicted),
-        Proportion::Recall => (class.hits, class.actual),
-        _ => (negatives.saturating_sub(false_positives), negatives),
+        Proportion::Accuracy => (margins.right, margins.pairs),
+        Proportion::Precision => {
+            let class = class()?;
+            (class.hits, class.predicted)
+        }
+        Proportion::Recall => {
+            let class = class()?;
+            (class.hits, class.actual)
+        }
+        Proportion::FalsePositiveRate => {
+            let class = class()?;
+            let negatives = margins.pairs.saturating_sub(class.actual);
+            let false_positives = class.predicted.saturating_sub(class.hits);
+            (negatives.saturating_sub(false_positives), negatives)
+        }
     };
     Some(Share { good, valid })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sketch::{Answered, KnownTruth};
+
+    /// Predicted class, true class, and how often; positive is `yes`.
+    const TABLE: [(&str, &str, u32); 4] = [
+        ("yes", "yes", 3),
+        ("yes", "no", 2),
+        ("no", "yes", 1),
+        ("no", "no", 4),
+    ];
+
+    #[test]
+    fn each_proportion_has_its_own_numerator_and_denominator() {
+        let mut quality = Quality::default();
+        for (predicted, truth, count) in TABLE {
+            let answer = Answered {
+                class: Some(predicted),
+                cell: 0,
+                value: None,
+            };
+            (0..count).for_each(|_| quality.judge(&answer, KnownTruth::Class(truth), 0));
+        }
+        let expected = [
+            (Proportion::Precision, 3, 5),
+            (Proportion::Recall, 3, 4),
+            (Proportion::Accuracy, 7, 10),
+            (Proportion::FalsePositiveRate, 4, 6),
+        ];
+        for (kind, good, valid) in expected {
+            let share = proportion(kind, &quality, Some("yes"));
+            assert_eq!(share, Some(Share { good, valid }), "{kind:?}");
+            let needs_class = proportion(kind, &quality, None).is_none();
+            assert_eq!(needs_class, kind != Proportion::Accuracy, "{kind:?}");
+        }
+    }
 }

@@ -1,0 +1,59 @@
+//! The rule on the error budget: it burns too fast in one of several windows, or nothing of it is left.
+
+use super::burn::{BurnWindow, Promised};
+use super::rule::{ObjectiveRule, Observation, RuleCase};
+use super::series::SeriesRetention;
+use super::{budget, burn, label_burn};
+
+/// Minutes from one judgement to the next, as Prometheus evaluates.
+const OPERATIONAL_STEP: i64 = 1;
+/// Windows of labels are hours and days.
+const LABEL_STEP: i64 = 5;
+
+/// The error budget, 1 − target of the period's events, is spent too fast.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BurnRule {
+    /// The share of good events that is promised, 0..1.
+    pub target: f64,
+    /// The period over which it is promised, in minutes.
+    pub period_minutes: i64,
+    /// What is watched, each by itself.
+    pub windows: Vec<BurnWindow>,
+}
+
+impl ObjectiveRule for BurnRule {
+    fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation> {
+        let promised = Promised {
+            target: self.target,
+            period_minutes: self.period_minutes,
+        };
+        let burning = if case.is_delayed {
+            label_burn::judge(case, promised, &self.windows)
+        } else {
+            burn::judge(case, promised, &self.windows)
+        };
+        let spent = budget::judge(case, promised);
+        burning.into_iter().chain(spent).collect()
+    }
+
+    fn step_minutes(&self, is_delayed: bool) -> i64 {
+        if is_delayed {
+            LABEL_STEP
+        } else {
+            OPERATIONAL_STEP
+        }
+    }
+
+    fn target(&self) -> Option<f64> {
+        Some(self.target)
+    }
+
+    fn period_minutes(&self) -> i64 {
+        self.period_minutes
+    }
+
+    fn retention(&self) -> SeriesRetention {
+        let long = self.windows.iter().map(|w| w.long.minutes());
+        SeriesRetention::new(1, long.max().unwrap_or(0), self.period_minutes)
+    }
+}
