@@ -1,45 +1,46 @@
-//! What a label says of one subject, and which of two claims wins.
+//! Label assertions, and the rule for which of two assertions wins.
 //!
-//! A label says one thing of the truth and one of each evaluation; each is a claim of its own. Of two claims on one
-//! subject the one of the later making wins, of two made at once the larger hash of what is said and by whom: an
-//! arbitrary choice, but the same everywhere and in every order.
+//! A label makes one assertion about the truth and one about each evaluation. Of two assertions on one subject, the one
+//! made later wins. Of two made at the same time, the one with the larger hash of value and source wins. This choice is
+//! arbitrary, but it is the same everywhere and in every order.
 
 use std::sync::Arc;
 
 use super::hash::{MixedHash, number_hash};
 use crate::event::EventTime;
 
-/// What is said.
+/// Value that an assertion states.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum AssertedValue {
-    /// The true class, and the hash of its name.
+    /// True class, and the hash of its name.
     Class(Arc<str>, u64),
-    /// The true value.
+    /// True value of a regression.
     Value(f64),
-    /// The name of an evaluation, the hash of the name, and the cell of the score.
+    /// Name of an evaluation, the hash of the name, and the cell of the score.
     Evaluation(Arc<str>, u64, u8),
 }
 
-/// What one label says of one subject.
+/// Statement of one label about one subject: the truth, or the evaluation of one name.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LabelAssertion {
-    /// When the label was stored.
+    /// Arrival time of the label's record.
     pub arrival: EventTime,
-    /// When it was made.
+    /// Time at which the label was made.
     pub made: EventTime,
-    /// Who said so.
+    /// Source of the label.
     pub source: LabelSource,
-    /// What.
+    /// Stated value.
     pub asserted: AssertedValue,
-    /// Whether its label is in the counts for good; of a label's claims only the first speaks for it.
+    /// True if the label is already included in the final counts. Of the assertions of one label, only the first stands
+    /// for the label; the others are always marked as counted.
     pub counted: bool,
 }
 
-/// Who said so: half the hash of the name, which is all that is needed of it.
+/// Source of a label: half of the hash of its name, which is enough to compare sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LabelSource(pub u32);
 
-/// The order of claims on one subject: the largest wins.
+/// Order of assertions on one subject. The largest rank wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     made: EventTime,
@@ -47,7 +48,7 @@ pub(super) struct Rank {
 }
 
 impl Rank {
-    /// The rank of a claim made at `made`; `asserted` is the hash of what it says.
+    /// Rank of an assertion made at `made`. `asserted` is the hash of its value.
     pub(super) fn new(made: EventTime, asserted: u64, source: LabelSource) -> Self {
         let hash = MixedHash::of(asserted).and(u64::from(source.0)).0;
         Self { made, hash }
@@ -84,7 +85,8 @@ impl LabelAssertion {
         Rank::new(self.made, self.asserted.hash(), self.source)
     }
 
-    /// Whether a prediction that could meet `self` learns nothing from it once it has met `other`.
+    /// True if `self` adds nothing beside `other`: every later prediction that `self` could reach is also reached by
+    /// `other`, which ranks at least as high.
     pub(super) fn is_moot_beside(&self, other: &Self) -> bool {
         self.asserted.is_same_subject(&other.asserted)
             && self.arrival <= other.arrival
@@ -95,11 +97,11 @@ impl LabelAssertion {
         self.asserted.is_same_subject(&other.asserted)
     }
 
-    /// Bytes while it waits; texts as if they were not shared.
+    /// Bytes held while the assertion waits. Texts count as if they were not shared.
     pub(super) fn bytes(&self) -> usize {
         ASSERTION_BYTES + self.asserted.heap_bytes()
     }
 }
 
-/// A claim, its place in the queue of those that expire, and the allocator's share.
+/// Bytes of an assertion, its place in the expiry queue, and the overhead of the allocator.
 const ASSERTION_BYTES: usize = size_of::<LabelAssertion>() + 8 + 16;

@@ -1,4 +1,4 @@
-//! What a claim changes of an entry, and how the ledger hears of it.
+//! Effect of a label assertion on an entry, and the resulting call to the join sink.
 
 use std::sync::Arc;
 
@@ -8,21 +8,21 @@ use super::entry::{Entry, PackedValue, RecordedTruth};
 use super::hash::{MixedHash, number_hash};
 use super::sink::{JoinSink, JoinTimes};
 
-/// What a claim did to an entry.
+/// Effect of a label assertion on an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AssertionEffect {
-    /// Nothing that anybody needs to hear: it was known, or something better was.
+    /// No change to report: the value was known, or a better one was.
     Nothing,
-    /// The first word on its subject.
+    /// The first assertion on its subject.
     First,
-    /// Another truth than was believed.
+    /// The truth was replaced by another one.
     Corrected,
-    /// Another evaluation than was believed.
+    /// The evaluation was replaced by another one.
     Revised,
 }
 
 impl Bucket {
-    /// Holds a claim against an entry that it makes a pair with.
+    /// Applies an assertion to an entry with which its label forms a pair.
     pub(super) fn hear(
         &mut self,
         at: u32,

@@ -1,4 +1,4 @@
-//! The predictions of a few hours, which expire together: dropping the bucket is the expiry.
+//! Bucket: the predictions of a few hours. They expire together, when the bucket is dropped.
 
 use hashbrown::HashTable;
 
@@ -14,12 +14,12 @@ use crate::event::EventTime;
 use crate::sketch::{Answered, KnownTruth};
 use crate::window::Boundary;
 
-/// Live predictions of one span of event time, and the texts they point at.
+/// Live predictions of one span of event time, and the texts they refer to.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    /// Where the span begins.
+    /// Start of the span.
     pub start: Boundary,
-    /// Its bit in the sieve.
+    /// Bit of the bucket in the filter.
     pub mesh: BucketMask,
     pub(super) entries: EntryChunks,
     index: HashTable<u32>,
@@ -27,11 +27,11 @@ pub(super) struct Bucket {
     pub(super) words: Interned<str>,
     both: Vec<(u32, f64)>,
     pub(super) evaluations: HashTable<Evaluation>,
-    /// Entries of which nothing is known.
+    /// Number of entries for which nothing is known yet.
     pub pending: u64,
 }
 
-/// The winning evaluation of one name on one entry.
+/// Winning evaluation of one name for one entry.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Evaluation {
     pub entry: u32,
@@ -41,7 +41,8 @@ pub(super) struct Evaluation {
     pub cell: u8,
 }
 
-/// Where the index finds an id. Ids of one partition may have bits in common, which the index must not rely on.
+/// Hash of an id for the index. The ids of one partition may have bits in common, so the id itself cannot serve as the
+/// hash.
 pub(super) fn place(id: u64) -> u64 {
     let mixed = id.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     mixed ^ (mixed >> 32)
@@ -62,13 +63,13 @@ impl Bucket {
         }
     }
 
-    /// The entries of an id.
+    /// Numbers of the entries with this id.
     pub(super) fn of_id(&self, id: u64) -> impl Iterator<Item = u32> + '_ {
         let all = self.index.iter_hash(place(id)).copied();
         all.filter(move |at| self.entries.get(*at).is_some_and(|entry| entry.id == id))
     }
 
-    /// Takes a prediction in; `None` if it points at nothing.
+    /// Adds a prediction and returns its number; `None` if its group does not exist.
     pub(super) fn insert(&mut self, predicted: &Predicted, batch: &FlushTexts) -> Option<u32> {
         let (group, hash) = batch.group(predicted.group)?;
         let group = self.groups.intern(group, *hash);
@@ -98,12 +99,12 @@ impl Bucket {
         }
     }
 
-    /// When an entry was predicted.
+    /// Event time of an entry's prediction.
     pub(super) fn time_of(&self, entry: &Entry) -> EventTime {
         self.start.time().plus_millis(i64::from(entry.offset))
     }
 
-    /// What an entry answered.
+    /// Answer of an entry's prediction.
     pub(super) fn answer_of(&self, entry: &Entry) -> Answered<'_> {
         let (class, value) = self.words_of(entry);
         Answered {
@@ -113,7 +114,7 @@ impl Bucket {
         }
     }
 
-    /// The same hash as of the prediction that the entry was made of.
+    /// Content hash of the entry, equal to that of the prediction it was made from.
     pub(super) fn content_of(&self, entry: &Entry) -> u64 {
         let (class, value) = self.words_of(entry);
         let class = class.map(|class| self.words.hash(class));
@@ -132,7 +133,7 @@ impl Bucket {
         }
     }
 
-    /// A truth with its text.
+    /// Resolves a packed truth to its text or value.
     pub(super) fn known(&self, truth: PackedValue) -> Option<KnownTruth<'_>> {
         match truth {
             PackedValue::Class(class) => self.words.get(class).map(KnownTruth::Class),
@@ -141,7 +142,7 @@ impl Bucket {
         }
     }
 
-    /// Bytes: a function of what is held, not of the order in which it came.
+    /// Bytes held. The result depends only on what is held, not on the order of insertion.
     pub(super) fn bytes(&self) -> usize {
         let texts = self.groups.bytes() + self.words.bytes();
         let sides = self.both.len() * size_of::<(u32, f64)>()
@@ -151,7 +152,8 @@ impl Bucket {
     }
 }
 
-/// Bytes of a table that grew to `len`: a power of two of places, at most seven eighths of them full, a byte each more.
+/// Bytes of a hash table with `len` items: its places are a power of two and at most seven eighths full, with one extra
+/// byte each.
 fn table_bytes(len: usize, item: usize) -> usize {
     match len {
         0 => 0,

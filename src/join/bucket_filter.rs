@@ -1,28 +1,29 @@
-//! In which buckets an id may lie: one look instead of one into each of thirty buckets.
+//! Filter that gives the buckets in which an id may be. One lookup replaces one in each of about thirty buckets.
 //!
-//! A slot per two entries or so, a bit per bucket. An id sets the bit of its bucket in the slot that its hash names; what
-//! is not set is not there. It is never asked for more than where to look, so it may say too much. When it is full it is
-//! made anew, twice as large, from all entries: a tenth of a second for five million, once.
+//! The filter has about one slot per two entries and one bit per bucket. An id sets the bit of its bucket in the slot
+//! that its hash selects. If the bit is not set, the id is not in the bucket. A set bit may be wrong; it only causes a
+//! useless lookup. A full filter is rebuilt at twice the size from all entries. For five million entries, this takes a
+//! tenth of a second, once.
 
-/// Entries per slot at most.
+/// Maximum number of entries per slot.
 const ENTRIES_PER_SLOT: usize = 2;
 const SLOTS_MIN: usize = 1_024;
-/// Bytes of it for one entry at most, as they are counted.
+/// Maximum number of filter bytes per entry, used for memory accounting.
 pub(super) const FILTER_BYTES: usize = 4;
 
-/// Bits of buckets by the hash of an id.
+/// Bits of buckets, by the hash of an id.
 #[derive(Debug)]
 pub(super) struct BucketFilter {
     slots: Vec<u32>,
     entries: usize,
 }
 
-/// The bit of one bucket; buckets 32 apart share one.
+/// Bit of one bucket. Buckets whose numbers differ by 32 share a bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BucketMask(pub u32);
 
 impl BucketMask {
-    /// Of the bucket with this number.
+    /// Bit of the bucket with this number.
     pub(super) fn of(number: i64) -> Self {
         Self(1 << number.rem_euclid(32))
     }
@@ -46,19 +47,19 @@ impl BucketFilter {
         }
     }
 
-    /// An empty one, twice as large.
+    /// Returns an empty filter of twice the size.
     pub(super) fn larger(&self) -> Self {
         Self::with_slots(self.slots.len() * 2)
     }
 
-    /// Whether it would say too much if it took in more.
+    /// True if more entries would cause too many false hits.
     pub(super) fn is_full(&self) -> bool {
         self.entries >= self.slots.len() * ENTRIES_PER_SLOT
     }
 
-    /// All buckets in which an id of this hash may lie.
+    /// Bits of all buckets that may contain an id with this hash.
     pub(super) fn of(&self, hash: u64) -> BucketMask {
-        let at = hash as usize & (self.slots.len() - 1); // a power of two
+        let at = hash as usize & (self.slots.len() - 1); // the length is a power of two
         BucketMask(self.slots.get(at).copied().unwrap_or(u32::MAX))
     }
 
@@ -70,7 +71,7 @@ impl BucketFilter {
         }
     }
 
-    /// Some entries are gone, and with them all buckets of `dead`.
+    /// Clears the bits of dropped buckets and subtracts the number of their entries.
     pub(super) fn clear(&mut self, dead: BucketMask, entries: usize) {
         self.entries -= entries.min(self.entries);
         self.slots.iter_mut().for_each(|slot| *slot &= !dead.0);

@@ -1,4 +1,5 @@
-//! What was told but not worked, by the minute of its time: where the order in which it came is forgotten.
+//! Buffer of submitted events by the minute of their time, until the minute is processed. Within a minute, the order of
+//! submission does not matter.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,25 +11,25 @@ use super::outcomes::{Labelled, Outcomes, Predicted};
 use crate::event::EventTime;
 use crate::window::Boundary;
 
-/// An event with its texts.
+/// Event with its texts.
 #[derive(Debug)]
 pub(super) struct BufferedItem<T> {
-    /// The event.
+    /// Prediction or label.
     pub what: T,
-    /// The texts it points at.
+    /// Texts that the event refers to.
     pub batch: Arc<FlushTexts>,
-    /// Hash of what it says, without regard to how: the last word on its order.
+    /// Hash of the event's content, without the encoding. It is the last criterion of its order.
     pub content: u64,
 }
 
-/// The events of one minute.
+/// Events of one minute.
 #[derive(Debug, Default)]
 pub(super) struct Minute {
     pub predicted: Vec<BufferedItem<Predicted>>,
     pub labelled: Vec<BufferedItem<Labelled>>,
 }
 
-/// Minutes by their beginning.
+/// Minutes by their start.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     minutes: BTreeMap<Boundary, Minute>,
@@ -46,7 +47,7 @@ impl Buffer {
         self.minutes.entry(minute).or_default().labelled.push(item);
     }
 
-    /// The oldest minute with events.
+    /// Oldest minute with events.
     pub(super) fn first(&self) -> Option<Boundary> {
         self.minutes.first_key_value().map(|(minute, _)| *minute)
     }
@@ -55,7 +56,7 @@ impl Buffer {
         self.minutes.get(&minute)
     }
 
-    /// Takes out the oldest minute, if it begins before `until`; its events are in order.
+    /// Removes the oldest minute, if it starts before `until`. Its events are sorted.
     pub(super) fn pop_before(&mut self, until: Boundary) -> Option<(Boundary, Minute)> {
         let first = self
             .minutes
@@ -67,14 +68,15 @@ impl Buffer {
         Some((start, minute))
     }
 
-    /// Bytes, but for texts.
+    /// Bytes of the events, without texts.
     pub(super) fn bytes(&self) -> usize {
         self.events * size_of::<BufferedItem<Labelled>>()
     }
 }
 
 impl Minute {
-    /// Of labels that arrive at once the winner comes first, so that no correction is told of what was never known.
+    /// Sorts the events. Of labels that arrive at the same time, the winner comes first, so no correction is reported
+    /// for a truth that was never known.
     fn sort(&mut self) {
         self.predicted
             .sort_unstable_by_key(|item| (item.what.time, item.what.id, item.content));
@@ -82,7 +84,7 @@ impl Minute {
             .sort_by_cached_key(|item| (item.what.arrival, Reverse(rank(item)), item.content));
     }
 
-    /// The events in order of time, a prediction before the labels of the same instant.
+    /// Iterates over the events in order of time. A prediction comes before labels of the same time.
     pub(super) fn in_order(&self) -> impl Iterator<Item = MinuteEvent<'_>> {
         let mut predicted = self.predicted.iter().peekable();
         let mut labelled = self.labelled.iter().peekable();
@@ -104,7 +106,7 @@ fn rank(item: &BufferedItem<Labelled>) -> Option<Rank> {
         .map(|assertion| assertion.rank())
 }
 
-/// One event of a minute.
+/// Event of a minute.
 pub(super) enum MinuteEvent<'a> {
     /// A prediction.
     Predicted(&'a BufferedItem<Predicted>),
@@ -112,7 +114,7 @@ pub(super) enum MinuteEvent<'a> {
     Labelled(&'a BufferedItem<Labelled>),
 }
 
-/// The texts of `outcomes` beside its events.
+/// Separates the texts of `outcomes` from its events.
 pub(super) fn unpack(outcomes: Outcomes) -> (Arc<FlushTexts>, Vec<Predicted>, Vec<Labelled>) {
     let batch = FlushTexts::new(outcomes.groups, outcomes.words);
     (Arc::new(batch), outcomes.predicted, outcomes.labelled)

@@ -1,4 +1,4 @@
-//! The open form of outcomes: takes borrowed words event by event, and owns each text once per flush.
+//! Open form of outcomes: it takes borrowed texts, one event at a time, and stores each text once per flush.
 
 use hashbrown::HashTable;
 
@@ -7,37 +7,37 @@ use super::outcomes::{Group, LabelTruth, Labelled, Outcomes, Predicted};
 use crate::event::{EventTime, Segment, Variant};
 use crate::sketch::{Answered, KnownTruth};
 
-/// A group while its texts are borrowed; `segments` gives keys and values in the order of the configuration.
+/// Group with borrowed texts. `segments` yields keys and values in the order of the configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupParts<'a, S> {
-    /// Model.
+    /// Name of the model.
     pub model: &'a str,
-    /// Version; empty where the producer names none.
+    /// Version of the model; empty if the producer sends none.
     pub version: &'a str,
-    /// How the answer was used.
+    /// Use of the answer: served, served to part of the traffic, or shadow only.
     pub variant: Variant,
-    /// Keys and values of the configured segments that the prediction carries.
+    /// Keys and values of the configured segments that the prediction has.
     pub segments: S,
 }
 
-/// A label while its texts are borrowed.
+/// Label with borrowed texts.
 #[derive(Debug, Clone, Copy)]
 pub struct LabelParts<'a, E> {
-    /// Hash of the id it is about.
+    /// Hash of the id that the label belongs to.
     pub id: u64,
-    /// When its record was stored, not before the watermark of its source.
+    /// Arrival time of the label's record, but not before the watermark of its source.
     pub arrival: EventTime,
-    /// When it was made; its arrival where it does not say.
+    /// Time at which the label was made, or its arrival time if the label has no timestamp.
     pub made: EventTime,
-    /// What was right.
+    /// Ground truth; `None` if the label carries only evaluations.
     pub truth: Option<KnownTruth<'a>>,
-    /// Name and cell of each evaluation.
+    /// Name and score cell of each evaluation.
     pub evaluations: E,
-    /// Who said so; empty where the producer names none.
+    /// Source of the label; empty if the producer sends none.
     pub source: &'a str,
 }
 
-/// Outcomes that are being gathered. Costs no allocation per event once its words and groups are known.
+/// Collects outcomes. An event whose texts and group are already known costs no allocation.
 #[derive(Debug, Clone, Default)]
 pub struct OutcomesBuilder {
     outcomes: Outcomes,
@@ -93,7 +93,7 @@ impl OutcomesBuilder {
         });
     }
 
-    /// What was gathered; begins anew.
+    /// Returns the collected outcomes and starts again with none.
     pub fn take(&mut self) -> Outcomes {
         self.words.clear();
         self.groups.clear();
@@ -101,13 +101,13 @@ impl OutcomesBuilder {
         std::mem::take(&mut self.outcomes)
     }
 
-    /// Predictions and labels gathered.
+    /// Number of predictions and labels collected.
     #[must_use]
     pub fn len(&self) -> usize {
         self.outcomes.len()
     }
 
-    /// Whether nothing was gathered.
+    /// True if nothing was collected.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.outcomes.is_empty()
@@ -189,7 +189,7 @@ where
     }
 }
 
-/// The parts of a group that is owned.
+/// Borrowed form of a group.
 pub(super) fn parts(group: &Group) -> GroupParts<'_, impl Iterator<Item = (&str, &str)> + Clone> {
     let segments = group.segments.iter();
     GroupParts {

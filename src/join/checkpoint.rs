@@ -1,5 +1,5 @@
-//! What must be written down so that a join can be rebuilt from the outcomes it was told: a few numbers, and the events
-//! that a rebuild would take in although they had been refused.
+//! State to persist for a rebuild of the join from the outcomes submitted before: a few numbers, and the predictions
+//! that were refused but that a rebuild would accept.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,31 +8,33 @@ use super::outcomes::Outcomes;
 use crate::event::EventTime;
 use crate::window::Boundary;
 
-/// Where a join stands. Written in the same transaction as everything it was told and everything it told.
+/// Progress of a join. It is written in the same transaction as the outcomes that were submitted and the results that
+/// were reported.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct JoinCheckpoint {
-    /// Everything before it has been worked and told.
+    /// Boundary up to which all minutes are closed and reported.
     pub closed: Option<Boundary>,
-    /// Predictions before it are forgotten.
+    /// Boundary before which predictions are forgotten.
     pub floor: Option<Boundary>,
-    /// Labels of arrivals before it are in the counts for good: memory ran short then.
+    /// Boundary before which all labels, by arrival, are in the final counts. Set when memory was short.
     pub settled: Option<Boundary>,
-    /// Labels that came after their minute was closed and wait for the next: almost always none.
+    /// Labels that arrived after their minute was closed and wait for the next minute. Almost always empty.
     pub late_for_stage: Outcomes,
-    /// What was counted.
+    /// Counts so far.
     pub counts: JoinCounts,
 }
 
-/// A prediction that was refused for a reason that a rebuild may not see: what refused it lived in another bucket, or its
-/// minute was closed. Needed until the floor has passed the end of `bucket`. Of equal ones, one is enough.
+/// Refused prediction that a rebuild might accept: the prediction that caused the refusal was in another bucket, or the
+/// minute was already closed. It is needed until the floor has passed the end of `bucket`. One of several equal ones is
+/// enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SuppressedPrediction {
-    /// Where the bucket begins into which a rebuild would put it.
+    /// Start of the bucket in which a rebuild would put the prediction.
     pub bucket: Boundary,
-    /// Hash of its id.
+    /// Hash of the prediction's id.
     pub id: u64,
-    /// Its event time.
+    /// Event time of the prediction.
     pub time: EventTime,
-    /// Hash of everything else it says.
+    /// Hash of the rest of the prediction's content.
     pub content: u64,
 }

@@ -1,42 +1,44 @@
-//! What the join has counted since it began, and the two equations that say that nothing was lost or doubled.
+//! Counts of the join since it began, and the two equations that prove that nothing was lost or doubled.
 
 use serde::{Deserialize, Serialize};
 
-/// Cumulative counts. An event is counted when its minute is closed, a late one when it is handed in.
+/// Cumulative counts. An event is counted when its minute is closed. A late prediction, and the lateness of a label,
+/// are counted at submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct JoinCounts {
-    /// Predictions heard.
+    /// Number of predictions received.
     pub predictions: u64,
-    /// Predictions whose truth, or first evaluation, became known.
+    /// Number of predictions for which a truth or an evaluation became known.
     pub joined: u64,
-    /// Predictions that nobody labelled within the horizon.
+    /// Number of predictions that got no label within the horizon.
     pub expired: u64,
-    /// Predictions without a label that were forgotten before their horizon, for want of memory.
+    /// Number of predictions without a label that were dropped before their horizon because of the memory limit.
     pub expired_early: u64,
-    /// Predictions of an id that the same model, version and variant had already answered.
+    /// Number of predictions with an id that the same model, version and variant had already answered.
     pub duplicates: u64,
-    /// Predictions of an id that had [`super::ENTRIES_PER_ID_MAX`] live predictions.
+    /// Number of predictions refused because their id had [`super::ENTRIES_PER_ID_MAX`] live predictions.
     pub crowded: u64,
-    /// Predictions of a minute that was closed: dropped.
+    /// Number of predictions dropped because their minute was already closed.
     pub late: u64,
-    /// Labels heard.
+    /// Number of labels received.
     pub labels: u64,
-    /// Labels that were the first or a better word on at least one prediction, now or later.
+    /// Number of labels that changed at least one prediction, on arrival or later.
     pub labels_joined: u64,
-    /// Labels that said nothing new of any prediction: repeated, or of an older making than what was known.
+    /// Number of labels that brought nothing new: repeated, or made earlier than what was known.
     pub labels_duplicate: u64,
-    /// Labels for which no prediction came.
+    /// Number of labels for which no prediction came.
     pub labels_expired: u64,
-    /// Labels without a prediction that were forgotten early, for want of memory.
+    /// Number of labels without a prediction that were dropped early because of the memory limit.
     pub labels_expired_early: u64,
-    /// Labels of a minute that was closed; they are worked all the same.
+    /// Number of labels that arrived after their minute was closed. They are processed with the next minute.
     pub labels_late: u64,
-    /// Truths that replaced another, by prediction.
+    /// Number of truths that replaced another one, counted per prediction.
     pub corrections: u64,
 }
 
 impl JoinCounts {
-    /// Predictions == joined + `pending` + expired + duplicates: the live ones are counted by whoever holds them.
+    /// Checks predictions == joined + `pending` + expired + duplicates. The caller counts the pending predictions,
+    /// which are live and without a label.
     #[must_use]
     pub fn predictions_are_conserved(&self, pending: u64) -> bool {
         let ended = self.joined + self.expired + self.expired_early;
@@ -44,7 +46,7 @@ impl JoinCounts {
         self.predictions == ended + refused + pending
     }
 
-    /// Labels == joined + `waiting` + expired + duplicates.
+    /// Checks labels == joined + `waiting` + expired + duplicates.
     #[must_use]
     pub fn labels_are_conserved(&self, waiting: u64) -> bool {
         let ended = self.labels_joined + self.labels_expired + self.labels_expired_early;

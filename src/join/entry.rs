@@ -1,9 +1,9 @@
-//! A live prediction in 48 bytes: what it answered and what is known of it, as indices into its bucket.
+//! Entry: a live prediction in 48 bytes. Its answer and its truth are indices into its bucket.
 
 use super::assertion::LabelSource;
 use crate::event::EventTime;
 
-/// What was answered, or what is known; classes as numbers of the bucket's texts.
+/// Answer or truth of an entry. Classes are numbers of texts in the bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum PackedValue {
     /// Nothing.
@@ -12,24 +12,25 @@ pub(super) enum PackedValue {
     Class(u32),
     /// A number.
     Value(f64),
-    /// Both: the place of the two in the bucket's list. Of answers only, and rare.
+    /// Class and value: the position of the two in the bucket's list. Only answers use it, and rarely.
     Both(u32),
 }
 
-/// One live prediction. Kinds are packed beside the words, because an enum would cost eight bytes for each.
+/// One live prediction. The kinds of both values are packed into one byte, because an enum would cost eight bytes for
+/// each.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
-    /// Hash of its id.
+    /// Hash of the prediction's id.
     pub id: u64,
     answer: u64,
     truth: u64,
     made: i64,
-    /// Milliseconds after the beginning of its bucket.
+    /// Event time, in milliseconds after the start of the bucket.
     pub offset: u32,
-    /// Its group.
+    /// Number of the prediction's group.
     pub group: u32,
     source: u32,
-    /// Cell of its score.
+    /// Cell of the prediction's score.
     pub cell: u8,
     kinds: u8,
 }
@@ -39,9 +40,9 @@ const CLASS: u8 = 1;
 const VALUE: u8 = 2;
 const BOTH: u8 = 3;
 const KIND: u8 = 0b11;
-/// Where the kind of the truth begins.
+/// Position of the first bit of the truth's kind.
 const TRUTH: u8 = 2;
-/// Set once anything is known.
+/// Bit that is set once a truth or an evaluation is known.
 const JOINED: u8 = 1 << 4;
 
 impl PackedValue {
@@ -64,14 +65,14 @@ impl PackedValue {
     }
 }
 
-/// What is known of an entry: the winning claim on its truth.
+/// Known truth of an entry: the winning assertion.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct RecordedTruth {
-    /// What was right.
+    /// True class or value.
     pub truth: PackedValue,
-    /// When the label was made.
+    /// Time at which the label was made.
     pub made: EventTime,
-    /// Who made it.
+    /// Source of the label.
     pub source: LabelSource,
 }
 
@@ -112,12 +113,12 @@ impl Entry {
         self.source = verdict.source.0;
     }
 
-    /// Whether anything is known of it.
+    /// True if a truth or an evaluation is known.
     pub(super) fn is_joined(&self) -> bool {
         self.kinds & JOINED != 0
     }
 
-    /// Marks that something is known; says whether that is new.
+    /// Marks that a truth or an evaluation is known. Returns true if this is new.
     pub(super) fn join(&mut self) -> bool {
         let was = self.is_joined();
         self.kinds |= JOINED;

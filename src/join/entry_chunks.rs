@@ -1,11 +1,11 @@
-//! Entries in chunks: an index that is good for life, and no moment at which all are copied into twice the room.
+//! Entries in chunks. The number of an entry never changes, and growing never copies all entries.
 
 use super::entry::Entry;
 
-/// Entries of a chunk: 48 KB.
+/// Number of entries in a chunk: 48 KB.
 const CHUNK: usize = 1_024;
 
-/// Entries by their number.
+/// Entries by number.
 #[derive(Debug, Default)]
 pub(super) struct EntryChunks {
     chunks: Vec<Vec<Entry>>,
@@ -13,7 +13,7 @@ pub(super) struct EntryChunks {
 }
 
 impl EntryChunks {
-    /// Adds one; its number.
+    /// Adds an entry and returns its number.
     pub(super) fn push(&mut self, entry: Entry) -> u32 {
         if self.len.is_multiple_of(CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
@@ -43,7 +43,7 @@ impl EntryChunks {
         self.len
     }
 
-    /// Bytes, whole chunks.
+    /// Bytes of all chunks, including free places.
     pub(super) fn bytes(&self) -> usize {
         self.chunks.len() * CHUNK * size_of::<Entry>()
     }

@@ -1,4 +1,4 @@
-//! The texts of one flush while its events wait to be worked: shared, and hashed once.
+//! Texts of one flush, shared by its events until they are processed. Each text is hashed once.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::hash::{MixedHash, content_hash, number_hash, text_hash};
 use super::outcomes::{Group, LabelTruth, Labelled, Predicted};
 use crate::sketch::KnownTruth;
 
-/// The texts of one flush, with their hashes.
+/// Texts of one flush, with their hashes.
 #[derive(Debug)]
 pub(super) struct FlushTexts {
     groups: Vec<(Arc<Group>, u64)>,
@@ -42,14 +42,14 @@ impl FlushTexts {
         self.word(at).map_or(0, |(_, hash)| *hash)
     }
 
-    /// The hash of all that a prediction says beside its id and its time. Indices differ between flushes, texts do not.
+    /// Hash of a prediction's content, without id and time. It uses the texts, because indices differ between flushes.
     pub(super) fn content_of(&self, predicted: &Predicted) -> u64 {
         let group = self.group(predicted.group).map_or(0, |(_, hash)| *hash);
         let class = predicted.class.map(|class| self.word_hash(class));
         content_hash(group, class, (predicted.cell, predicted.value))
     }
 
-    /// The hash of all that a label says.
+    /// Hash of a label's whole content.
     pub(super) fn content_of_label(&self, labelled: &Labelled) -> u64 {
         let truth = match labelled.truth {
             None => 0,
@@ -67,7 +67,7 @@ impl FlushTexts {
         mixed.0
     }
 
-    /// What a label says, the truth first.
+    /// Assertions of a label. The truth comes first.
     pub(super) fn assertions<'a>(
         &'a self,
         labelled: &'a Labelled,
@@ -99,7 +99,7 @@ impl FlushTexts {
         }
     }
 
-    /// A label with its texts, to be written down.
+    /// Label with its texts, in the form that the builder takes.
     pub(super) fn parts_of<'a>(
         &'a self,
         labelled: &'a Labelled,

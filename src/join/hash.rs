@@ -1,18 +1,19 @@
-//! Hashes of what is compared across flushes and processes: fixed for life, since corrections are decided by them.
+//! Hashes of values that are compared across flushes and processes. They must never change, because they decide
+//! corrections.
 
 use crate::sketch::id_hash;
 
-/// The hash of a text.
+/// Hash of a text.
 pub(super) fn text_hash(text: &str) -> u64 {
     id_hash(text)
 }
 
-/// The hash of a number; −0.0 is 0.0.
+/// Hash of a number. −0.0 counts as 0.0.
 pub(super) fn number_hash(x: f64) -> u64 {
     MixedHash::of((x + 0.0).to_bits()).and(1).0
 }
 
-/// A hash that takes one word after the other (the finalizer of SplitMix64 between them).
+/// Hash that mixes in one word at a time, with the finalizer of SplitMix64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MixedHash(pub u64);
 
@@ -31,7 +32,7 @@ impl MixedHash {
     }
 }
 
-/// The hash of all that a prediction says beside its id and its time, from the hashes of its group and class.
+/// Hash of a prediction's content, without id and time, from the hashes of its group and class.
 pub(super) fn content_hash(group: u64, class: Option<u64>, answer: (u8, Option<f64>)) -> u64 {
     let (cell, value) = answer;
     let value = value.map_or(0, number_hash);

@@ -1,4 +1,4 @@
-//! Texts and groups that many predictions share, held once per bucket and found by their hashes.
+//! Texts and groups shared by many predictions: stored once per bucket and found by their hashes.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use hashbrown::HashTable;
 
 use super::outcomes::Group;
 
-/// What can say how many bytes it takes beside itself.
+/// Value that knows its heap size.
 pub(super) trait HeapSize {
     fn heap_bytes(&self) -> usize;
 }
@@ -25,10 +25,10 @@ impl HeapSize for Group {
     }
 }
 
-/// Bytes of one entry beside what it points at: counts of the shared pointer, the pointer, its hash, the index.
+/// Bytes per value, without its content: counts of the shared pointer, the pointer, its hash, the index.
 const INTERNED_BYTES: usize = 16 + 24 + 12;
 
-/// Values by a small number. What is held once is never forgotten but with the whole.
+/// Values by number. Values are never removed; all are dropped together with the bucket.
 #[derive(Debug)]
 pub(super) struct Interned<T: ?Sized> {
     values: Vec<(Arc<T>, u64)>,
@@ -47,7 +47,7 @@ impl<T: ?Sized> Default for Interned<T> {
 }
 
 impl<T: ?Sized + PartialEq + HeapSize> Interned<T> {
-    /// The number of `value`, whose hash is `hash`.
+    /// Returns the number of `value`, adding it if it is new. `hash` must be the hash of `value`.
     pub(super) fn intern(&mut self, value: &Arc<T>, hash: u64) -> u32 {
         let values = &mut self.values;
         let is_it = |at: &u32| {
@@ -73,7 +73,7 @@ impl<T: ?Sized + PartialEq + HeapSize> Interned<T> {
         self.values.get(at as usize).map_or(0, |(_, hash)| *hash)
     }
 
-    /// Bytes of all, as if nothing were shared with other buckets.
+    /// Bytes of all values, as if none were shared with other buckets.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

@@ -1,4 +1,4 @@
-//! Runs a join over a stream and holds it against its equations at every step.
+//! Runs a join over a stream and checks its equations after each step.
 
 use super::settings::JoinSettings;
 use super::sink::JoinSink;
@@ -25,7 +25,8 @@ pub(super) fn step(join: &mut Join, op: &Op, sink: &mut impl JoinSink) {
     }
 }
 
-/// In one step now and then, else as `next` says; `next` forgets nothing.
+/// Closes up to `until`. If `until` is even, it follows the steps of [`Join::next`] and checks that they have missed
+/// nothing; otherwise it closes in one step.
 fn close(join: &mut Join, until: Boundary, sink: &mut impl JoinSink) {
     if until.0 % 2 == 0 && !join.is_rebuilding() {
         while let Some(next) = join.next(until) {

@@ -1,4 +1,5 @@
-//! The work of one label: it is held against the predictions that are there, then waits for those that may come.
+//! Processing of one label: it is applied to the live predictions of its id, then waits for predictions that may
+//! follow.
 
 use super::assertion::LabelAssertion;
 use super::buffer::BufferedItem;
@@ -9,7 +10,7 @@ use super::work::{EntryAddress, LiveState, count};
 use crate::event::EventTime;
 use crate::window::Boundary;
 
-/// Whether a label met any entry, and whether it was news to any.
+/// Result of applying a label: `any` if it met an entry, `news` if it changed one.
 #[derive(Debug, Default)]
 struct Met {
     any: bool,
@@ -45,14 +46,14 @@ impl LiveState {
                 counted,
                 ..assertion
             };
-            counted = true; // the others do not speak for the label
+            counted = true; // the other assertions do not stand for the label
             let ended = self.waiting.push(item.what.id, assertion);
             self.counts.labels_duplicate += ended.moot;
             self.counts.labels_expired_early += ended.expired;
         }
     }
 
-    /// Holds a label against one entry of its id.
+    /// Applies a label to one entry of its id.
     fn meet(
         &mut self,
         start: Boundary,

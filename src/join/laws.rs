@@ -1,4 +1,4 @@
-//! Laws of the join beyond what pairs it finds: it is rebuilt from what it was told, and it stays within its memory.
+//! Property tests of the join: a rebuild continues exactly, and the memory limit holds.
 
 use super::checkpoint::{JoinCheckpoint, SuppressedPrediction};
 use super::join_under_test::{run, step};
@@ -10,14 +10,14 @@ use crate::event::Variant;
 use crate::sketch::KnownTruth;
 use crate::window::{Boundary, PANE_MILLIS};
 
-/// What lies in the log and beside it when a process dies.
+/// Persisted data at the moment a process dies.
 struct Written {
     checkpoint: JoinCheckpoint,
     suppressed: Vec<SuppressedPrediction>,
     needed: Option<Boundary>,
 }
 
-/// The minutes that an operation speaks of.
+/// True if the operation concerns a minute at or after `since`.
 fn touches(op: &Op, since: Boundary) -> bool {
     let Op::Submit(outcomes) = op else {
         return false;
@@ -27,7 +27,7 @@ fn touches(op: &Op, since: Boundary) -> bool {
     times.any(|time| Boundary::at_or_before(time) >= since)
 }
 
-/// A join that is told the log again from the first flush that it needs.
+/// Rebuilds a join from the log, starting at the first flush it needs.
 fn rebuilt(settings: JoinSettings, log: &[Op], written: Written, in_one_step: bool) -> Join {
     let closed = written.checkpoint.closed;
     let mut join = Join::restore(settings, written.checkpoint, written.suppressed);
@@ -48,7 +48,8 @@ fn sizes(join: &Join) -> [u64; 4] {
     [join.entries(), join.pending(), join.waiting(), bytes]
 }
 
-/// Kills and rebuilds at every step once in a while; the rebuilt join must go on as the one that lived. Says what it met.
+/// Kills and rebuilds the join at random steps. Each rebuilt join must continue exactly as the original. Returns the
+/// original.
 fn a_rebuild_goes_on(settings: JoinSettings, seed: u64, ids: u64, late_one_in: u32) -> Join {
     let mut random = fastrand::Rng::with_seed(seed);
     let all = events(&mut random, 600, ids);
@@ -177,7 +178,7 @@ fn a_million_labels_of_one_id_take_one_slot() {
     assert!(join.waiting() < 3);
 }
 
-/// Labels that never find a prediction are bounded by their share, the oldest go; predictions are not touched.
+/// The share of waiting labels bounds labels that never find a prediction. The oldest are dropped; predictions stay.
 #[test]
 fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
     let settings = JoinSettings {
@@ -200,7 +201,7 @@ fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
     assert_eq!(counts.labels_expired_early % 200, 0, "whole minutes");
     assert!(counts.labels_expired_early > 1_000);
     assert!(join.waiting() > 1_000, "{}", join.waiting());
-    // The youngest of them still meets its prediction, the oldest does not.
+    // The newest of them still meets its prediction, the oldest does not.
     let (young, old) = (
         prediction(18_001, 19 * PANE_MILLIS),
         prediction(1, 19 * PANE_MILLIS),
@@ -211,7 +212,7 @@ fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
     assert_eq!(last_seen.0.len(), 3);
 }
 
-/// The oldest hours go first, and what is in memory is the youngest that fits.
+/// The oldest hours are dropped first. The memory holds as many of the newest hours as fit.
 #[test]
 fn at_the_limit_the_oldest_predictions_expire_early() {
     let settings = JoinSettings {

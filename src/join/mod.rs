@@ -1,10 +1,11 @@
-//! Predictions that wait for their labels: joins the two in either order, and says each pair once.
+//! Join of predictions and labels. Either may come first, and each pair is reported once.
 //!
-//! It knows ids as hashes, and nothing of Kafka, of what quality is, or of scopes: whoever closes a minute hears of each
-//! prediction, judgement, correction and evaluation in it through a [`JoinSink`].
+//! The join knows ids only as hashes. It knows nothing about Kafka, quality measures or scopes. When a minute is
+//! closed, each prediction, first truth, correction and evaluation in it is reported to a [`JoinSink`].
 //!
-//! Everything told is kept by the minute of its time (a prediction's event time, a label's arrival) and worked in order
-//! when the clock has passed that minute, so the order in which it came, and in how many pieces, is forgotten.
+//! Submitted events are buffered by the minute of their time (event time of a prediction, arrival time of a label). A
+//! minute is processed in order of time once the clock has passed it. So neither the order of submission nor the number
+//! of pieces has an effect.
 
 mod assertion;
 mod assertion_effect;

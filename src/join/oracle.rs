@@ -1,5 +1,5 @@
-//! The join by brute force, from the meaning of a pair alone: every prediction is held against every label, no buckets, no
-//! buffers, no clock but the one that says when an original is forgotten.
+//! Brute-force join for tests, from the definition of a pair alone. It compares every prediction with every label. It
+//! has no buckets and no buffers, and uses a clock only to decide when an original prediction is forgotten.
 
 use super::assertion::{LabelSource, Rank};
 use super::counts::JoinCounts;
@@ -12,7 +12,7 @@ use crate::event::EventTime;
 use crate::sketch::KnownTruth;
 use crate::window::Boundary;
 
-/// Predictions that are taken in, in order of time; the rest is counted.
+/// Predictions that are accepted, in order of time. The others are counted.
 fn accepted<'a>(events: &'a [Event], counts: &mut JoinCounts) -> Vec<&'a Prediction> {
     let mut predictions: Vec<&Prediction> = Vec::new();
     for event in events {
@@ -57,10 +57,11 @@ fn rank(label: &Label, asserted: u64) -> Rank {
     Rank::new(EventTime(label.made), asserted, source)
 }
 
-/// When a claim is known; of those known when the prediction is made, the ones that waited for it come first.
+/// Order of an assertion: the time at which it is known, then false if it waited for the prediction. Among assertions
+/// known when the prediction is made, those that waited come first.
 type Turn = (i64, bool);
 
-/// What is said of one subject as time passes: when it is known, what was believed, and what is said.
+/// Changes of one subject in order of time: when each is known, the value before and the value after.
 fn words<T: Copy + PartialEq>(mut assertions: Vec<(Turn, Rank, T)>) -> Vec<(i64, Option<T>, T)> {
     assertions.sort_by_key(|(turn, rank, _)| (*turn, std::cmp::Reverse(*rank)));
     let mut best: Option<(Rank, T)> = None;
@@ -118,7 +119,7 @@ fn judge(
     }
 }
 
-/// What a ledger hears of all events, and what is counted; labels that make no pair are counted as expired.
+/// Expected calls to the sink, and expected counts. Labels that form no pair count as expired.
 fn expected(events: &[Event]) -> (Vec<String>, JoinCounts) {
     let (mut last_seen, mut counts) = (Heard::default(), JoinCounts::default());
     let accepted = accepted(events, &mut counts);
@@ -175,7 +176,7 @@ fn it_finds_every_pair_that_brute_force_finds_in_any_order_and_any_pieces() {
             };
             assert_eq!(known(got), known(counts), "seed {seed}");
             assert_eq!((join.entries(), join.waiting(), join.bytes()), (0, 0, 0));
-            // A label that was outdone while it waited in vain is a duplicate here, alone there.
+            // A label that became moot while it waited counts as a duplicate in the join, but as expired here.
             assert!(got.labels_expired <= counts.labels_expired);
             assert_eq!(*first.get_or_insert(got), got, "seed {seed}");
             corrections += got.corrections;

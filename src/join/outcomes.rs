@@ -1,7 +1,7 @@
-//! What one flush says to the join: predictions made and labels heard, with every text said once.
+//! Outcomes: the predictions and labels of one flush, as sent to the join. Every text occurs once.
 //!
-//! Ids are hashes, classes and sources are indices into `words`, models with their segments are indices into `groups`,
-//! so that the records of a second are a few kilobytes of text and about twenty bytes per event.
+//! Ids are hashes. Classes and sources are indices into `words`; models with their segments are indices into `groups`.
+//! So the records of one second hold a few kilobytes of text and about twenty bytes per event.
 
 use std::collections::BTreeMap;
 
@@ -9,33 +9,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{EventTime, Segment, Variant};
 
-/// Whose prediction it is: everything of a prediction that many others share.
+/// Properties that a prediction shares with many others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Group {
-    /// Model.
+    /// Name of the model.
     pub model: String,
-    /// Version; empty where the producer names none.
+    /// Version of the model; empty if the producer sends none.
     pub version: String,
-    /// How the answer was used.
+    /// Use of the answer: served, served to part of the traffic, or shadow only.
     pub variant: Variant,
-    /// The configured segments it carries, in the order of the configuration.
+    /// Configured segments of the prediction, in the order of the configuration.
     pub segments: Vec<Segment>,
 }
 
 impl Group {
-    /// Whether predictions of one id in `self` and `other` are the same prediction: segments do not tell them apart.
+    /// True if predictions of one id in `self` and `other` count as the same prediction. Segments make no difference.
     #[must_use]
     pub fn is_same_answerer(&self, other: &Self) -> bool {
         self.variant == other.variant && self.model == other.model && self.version == other.version
     }
 }
 
-/// What one flush says. Indices are checked when it is decoded.
+/// Predictions and labels of one flush. Decoding checks all indices.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcomes {
-    /// Whose predictions.
+    /// Groups of the predictions.
     pub groups: Vec<Group>,
-    /// Classes, sources and names of evaluations.
+    /// Classes, sources, and names of evaluations.
     pub words: Vec<String>,
     /// Predictions, in any order.
     pub predicted: Vec<Predicted>,
@@ -43,63 +43,64 @@ pub struct Outcomes {
     pub labelled: Vec<Labelled>,
 }
 
-/// One prediction, reduced to what quality is counted from.
+/// One prediction, reduced to the values that quality is computed from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Predicted {
     /// Hash of the id that labels refer to.
     pub id: u64,
     /// Event time of the prediction.
     pub time: EventTime,
-    /// Index of its group.
+    /// Index of the group.
     pub group: u32,
-    /// Index of the predicted class among the words.
+    /// Index of the predicted class in `words`.
     pub class: Option<u32>,
-    /// Cell of its score; [`crate::sketch::UNSCORED`] where it has none.
+    /// Cell of the score; [`crate::sketch::UNSCORED`] if there is no score.
     pub cell: u8,
-    /// The predicted value of a regression: finite.
+    /// Predicted value of a regression; finite.
     pub value: Option<f64>,
 }
 
-/// One label.
+/// One label, reduced to the values that the join needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labelled {
-    /// Hash of the id it is about.
+    /// Hash of the id that the label belongs to.
     pub id: u64,
-    /// When its record was stored, not before the watermark of its source.
+    /// Arrival time of the label's record, but not before the watermark of its source.
     pub arrival: EventTime,
-    /// When it was made, by its own word: decides which of two corrections wins, and nothing else.
+    /// Time at which the label was made. It only decides which of two corrections wins.
     pub made: EventTime,
-    /// What was right; `None` where only evaluations are sent.
+    /// Ground truth; `None` if the label carries only evaluations.
     pub truth: Option<LabelTruth>,
-    /// Index of each evaluation's name among the words, and the cell of its score. Names are distinct.
+    /// Index of each evaluation's name in `words`, and the cell of its score. Names are distinct.
     pub evaluations: Vec<(u32, u8)>,
-    /// Index of the source among the words.
+    /// Index of the source in `words`.
     pub source: u32,
 }
 
-/// What was right.
+/// Ground truth of a label.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum LabelTruth {
-    /// Index of the true class among the words.
+    /// Index of the true class in `words`.
     Class(u32),
-    /// The true value of a regression: finite.
+    /// True value of a regression; finite.
     Value(f64),
 }
 
 impl Outcomes {
-    /// Predictions and labels in it.
+    /// Number of predictions and labels.
     #[must_use]
     pub fn len(&self) -> usize {
         self.predicted.len() + self.labelled.len()
     }
 
-    /// Whether it says nothing.
+    /// True if there are no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Two halves that say together what it says, each with the texts that it speaks of. For records that must stay below a size.
+    /// Splits the events into two halves, each with the texts it refers to. Used for records that must stay below a
+    /// size limit.
     #[must_use]
     pub fn split(mut self) -> (Self, Self) {
         let predicted = self.predicted.split_off(self.predicted.len() / 2);
@@ -112,7 +113,7 @@ impl Outcomes {
         (self.saying(predicted, labelled), second)
     }
 
-    /// These of its events, with the texts and groups that they point at.
+    /// Returns outcomes with these events, and with the texts and groups that they refer to.
     fn saying(&self, mut predicted: Vec<Predicted>, mut labelled: Vec<Labelled>) -> Self {
         let (mut groups, mut words) = (Picked::of(&self.groups), Picked::of(&self.words));
         for one in &mut predicted {
@@ -136,7 +137,7 @@ impl Outcomes {
     }
 }
 
-/// Those of a list that are pointed at, in the order in which they were met.
+/// Elements of a list that are referred to, in the order of the first reference.
 struct Picked<'a, T> {
     all: &'a [T],
     chosen: Vec<T>,
@@ -152,7 +153,7 @@ impl<'a, T: Clone> Picked<'a, T> {
         }
     }
 
-    /// Makes an index into all one into the chosen.
+    /// Replaces an index into the whole list by an index into the chosen elements.
     fn pick(&mut self, index: &mut u32) {
         let (all, chosen) = (self.all, &mut self.chosen);
         *index = *self.places.entry(*index).or_insert_with(|| {

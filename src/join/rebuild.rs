@@ -1,4 +1,4 @@
-//! What a join must leave out while it is told again what it was told before.
+//! Events that a join must ignore while its outcomes are submitted again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use super::counts::JoinCounts;
 use super::outcomes::Outcomes;
 use crate::window::Boundary;
 
-/// A rebuild that is under way.
+/// Rebuild in progress.
 #[derive(Debug)]
 pub(super) struct Rebuild {
-    /// Where the join stood.
+    /// Boundary up to which the join had closed.
     pub until: Boundary,
-    /// What it had counted.
+    /// Counts of the join at that boundary.
     pub counts: JoinCounts,
-    /// Labels that were not worked then: held back now, handed in again at the end.
+    /// Labels that had not been processed. They are held back during the rebuild and submitted again at its end.
     pub late_for_stage: Outcomes,
     suppressed: BTreeSet<SuppressedPrediction>,
     held_back: BTreeMap<u64, u64>,
@@ -42,12 +42,12 @@ impl Rebuild {
         }
     }
 
-    /// Whether this prediction was refused then.
+    /// True if this prediction was refused before.
     pub(super) fn was_refused(&self, prediction: &SuppressedPrediction) -> bool {
         self.suppressed.contains(prediction)
     }
 
-    /// Whether this label was not worked then. Of equal labels as many are held back as were not.
+    /// True if this label was not processed before. Of equal labels, as many are held back as had not been processed.
     pub(super) fn is_held_back(&mut self, content: u64) -> bool {
         let left = self.held_back.get_mut(&content).filter(|left| **left > 0);
         left.map(|left| *left -= 1).is_some()

@@ -1,53 +1,56 @@
-//! How long predictions and labels wait for each other, and in how much memory.
+//! Settings of the join: how long predictions and labels wait for each other, and the memory limit.
 
 use crate::event::EventTime;
 use crate::window::{Boundary, PANE_MILLIS};
 
-/// Live predictions of one id at most: models, versions and variants that answered the same question.
+/// Maximum number of live predictions with one id: models, versions and variants that answered the same question.
 pub const ENTRIES_PER_ID_MAX: usize = 8;
-/// Buckets that a horizon is divided into: what expires together is at most this part of what waits.
+/// Number of buckets per horizon. So at most this fraction of the live predictions expires together.
 const BUCKETS_PER_HORIZON: i64 = 28;
-/// Part of the memory that waiting labels may take: they are remembered for `lead_minutes` only.
+/// Divisor for the memory that waiting labels may take: a quarter. They are kept for `lead_minutes` only.
 const WAITING_SHARE: usize = 4;
 
-/// How long and in how much memory.
+/// How long predictions and labels wait for each other, and the memory limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JoinSettings {
-    /// Minutes after its prediction within which a label counts: 60 to 129,600.
+    /// Time after its prediction within which a label counts, in minutes: 60 to 129,600.
     pub horizon_minutes: i64,
-    /// Minutes before its prediction from which on a label counts: clocks disagree, and streams overtake each other.
+    /// Time before its prediction from which a label counts, in minutes. It is needed because clocks disagree and one
+    /// stream may be ahead of the other.
     pub lead_minutes: i64,
-    /// Bytes that predictions and waiting labels may take together.
+    /// Memory limit for predictions and waiting labels together, in bytes.
     pub bytes_max: usize,
 }
 
 impl JoinSettings {
-    /// Minutes of event time whose predictions expire together: whole hours, at least one.
+    /// Length of event time whose predictions expire together, in minutes: whole hours, at least one.
     #[must_use]
     pub fn bucket_minutes(&self) -> i64 {
         let share = self.horizon_minutes.div_euclid(BUCKETS_PER_HORIZON).max(1);
         (share + 59).div_euclid(60) * 60
     }
 
-    /// Where the bucket begins that holds `time`.
+    /// Start of the bucket that contains `time`.
     #[must_use]
     pub fn bucket_of(&self, time: EventTime) -> Boundary {
         Boundary::at_or_before(time).floor(self.bucket_minutes())
     }
 
-    /// When the bucket that begins at `start` dies: no label can reach it, nor any label that waits have reached it.
+    /// Boundary at which the bucket that begins at `start` expires. From then on, no new label and no waiting label can
+    /// pair with its predictions.
     pub(super) fn death(&self, start: Boundary) -> Boundary {
         start.plus_minutes(self.bucket_minutes() + self.horizon_minutes + self.lead_minutes)
     }
 
-    /// Where the oldest bucket begins that is alive when everything before `closed` has been worked.
+    /// Start of the oldest bucket that is live when everything before `closed` is processed.
     pub(super) fn oldest_alive(&self, closed: Boundary) -> Boundary {
         let length = self.bucket_minutes();
         let dead_before = closed.0 - self.horizon_minutes - self.lead_minutes - length;
         Boundary((dead_before.div_euclid(length) + 1) * length)
     }
 
-    /// Whether a label of `arrival` counts for a prediction of `predicted_at`: a property of the two, not of any clock.
+    /// True if a label that arrives at `arrival` counts for a prediction of `predicted_at`. This depends only on the
+    /// two times, not on any clock.
     #[must_use]
     pub fn is_pair(&self, predicted_at: EventTime, arrival: LabelArrival) -> bool {
         let early = predicted_at.plus_millis(-self.lead_millis());
@@ -64,6 +67,6 @@ impl JoinSettings {
     }
 }
 
-/// When the record of a label was stored, as event time: never mistaken for the prediction's.
+/// Arrival time of a label's record, as event time. The type prevents confusion with the time of the prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LabelArrival(pub EventTime);

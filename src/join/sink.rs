@@ -1,33 +1,35 @@
-//! To whom the join tells what it found: four words, each with the pair of times it counts for.
+//! Receiver of the join's results: four kinds of calls, each with the two times it counts for.
 
 use super::outcomes::Group;
 use crate::event::EventTime;
 use crate::sketch::{Answered, KnownTruth};
 
-/// When it was predicted, and when what is told of it became known; the same for a prediction itself.
+/// Times of a result: when the prediction was made, and when the result became known. For a prediction itself, both are
+/// equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JoinTimes {
     /// Event time of the prediction.
     pub predicted_at: EventTime,
-    /// When it became known: never before the prediction, nor before the minute that is being closed.
+    /// Time at which the result became known. It is never before the prediction or before the start of the minute being
+    /// closed.
     pub known_at: EventTime,
 }
 
 impl JoinTimes {
-    /// Milliseconds from the prediction until it became known.
+    /// Time from the prediction until the result became known, in milliseconds.
     #[must_use]
     pub fn delay_millis(self) -> i64 {
         self.known_at.0.saturating_sub(self.predicted_at.0)
     }
 }
 
-/// What becomes of a closed minute. The order of calls within a minute means nothing.
+/// Receives the results of a closed minute. The order of calls within a minute has no meaning.
 pub trait JoinSink {
-    /// A prediction was taken in.
+    /// A prediction was accepted.
     fn predicted(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>);
-    /// Its truth became known.
+    /// The truth of a prediction became known.
     fn judged(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>);
-    /// Its truth turned out to be another.
+    /// The truth of a prediction was corrected.
     fn corrected(
         &mut self,
         of: &Group,
@@ -36,11 +38,12 @@ pub trait JoinSink {
         old: KnownTruth<'_>,
         new: KnownTruth<'_>,
     );
-    /// A judge gave the answer a score, the first of this name or instead of an `old` one; both are cells.
+    /// A judge's score became known: the first with this name, or a replacement of `old`. Both scores are given as
+    /// cells.
     fn evaluated(&mut self, of: &Group, pair: JoinTimes, name: &str, old: Option<u8>, new: u8);
 }
 
-/// Hears nothing: for minutes that were told before.
+/// Ignores all results. Used for minutes that were reported before.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NullSink;
 

@@ -1,4 +1,4 @@
-//! The join as its owner sees it: told in any order, closed minute by minute, rebuilt after a restart.
+//! Join with its public methods: events are submitted in any order, minutes are closed in order, a restart rebuilds it.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::waiting::Waiting;
 use super::work::LiveState;
 use crate::window::Boundary;
 
-/// Predictions that wait for labels, labels that wait for predictions, and minutes that wait to be closed.
+/// Predictions that wait for labels, labels that wait for predictions, and minutes that are not closed yet.
 #[derive(Debug)]
 pub struct Join {
     pub(super) live: LiveState,
@@ -26,18 +26,20 @@ pub struct Join {
 }
 
 impl Join {
-    /// A join that was told nothing.
+    /// Creates a join without any events.
     #[must_use]
     pub fn new(settings: JoinSettings) -> Self {
         Self::restore(settings, JoinCheckpoint::default(), Vec::new())
     }
 
-    /// A join that stands at `checkpoint` once it has been told again everything since [`Join::oldest_needed`].
+    /// Restores a join from `checkpoint`. The caller must then submit everything since [`Join::oldest_needed`] again,
+    /// and call [`Join::resume`].
     ///
-    /// Until [`Join::resume`], minutes are worked without a word to any ledger and without counting, and none beyond
-    /// `checkpoint.closed`. So that a long log need not be held in memory, minutes may be closed on the way, but none before
-    /// all of it was told again. What is older than needed may be told again too, and is left out; what was told after
-    /// the last minute was closed must be; what was never told must not be before [`Join::resume`].
+    /// Until [`Join::resume`], minutes are processed without calling a sink and without changing the counts, and no
+    /// minute after `checkpoint.closed` is processed. To avoid holding a long log in memory, the caller may close
+    /// minutes in between, but only minutes of which everything was submitted again. Outcomes older than needed may be
+    /// submitted; they are ignored. Outcomes submitted after the last minute was closed must be submitted again. New
+    /// outcomes must wait until [`Join::resume`].
     #[must_use]
     pub fn restore(
         settings: JoinSettings,
@@ -69,8 +71,8 @@ impl Join {
         }
     }
 
-    /// The next boundary up to which there is something to close: the end of a minute with events, or an expiry; at
-    /// most `clock`. `None` if closing up to `clock` would change nothing but the clock, and during a rebuild.
+    /// Next boundary, at most `clock`, at which closing has an effect: the end of a minute with events, or an expiry.
+    /// `None` if closing up to `clock` would only advance the clock, and during a rebuild.
     #[must_use]
     pub fn next(&self, clock: Boundary) -> Option<Boundary> {
         let settings = &self.live.settings;
@@ -86,7 +88,8 @@ impl Join {
         next.filter(|next| *next <= clock && self.rebuild.is_none())
     }
 
-    /// Works everything before `until`, in order, and tells the ledger. Closing in one step or in many is the same.
+    /// Processes everything before `until` in order and reports it to the sink. Closing in one step or in many gives
+    /// the same results.
     pub fn close(&mut self, until: Boundary, sink: &mut impl JoinSink) {
         if self.rebuild.is_some() {
             return self.close_again(until);
@@ -99,7 +102,8 @@ impl Join {
         self.expire(until);
     }
 
-    /// Works what was worked before. Predictions are not limited: what was forgotten then is below the floor now.
+    /// Processes minutes that were closed before. Predictions are not limited, because those dropped then are now below
+    /// the floor.
     fn close_again(&mut self, until: Boundary) {
         let stood = self.rebuild.as_ref().map_or(until, |rebuild| rebuild.until);
         let until = until.min(stood);
@@ -111,7 +115,7 @@ impl Join {
         self.expire(until);
     }
 
-    /// Ends a rebuild: everything was told again. Nothing to do for a join that is not being rebuilt.
+    /// Ends a rebuild after everything was submitted again. Does nothing if no rebuild is in progress.
     pub fn resume(&mut self) {
         let Some(until) = self.rebuild.as_ref().map(|rebuild| rebuild.until) else {
             return;
@@ -147,7 +151,8 @@ impl Join {
         live.counts.labels_expired += live.waiting.expire_before(waits);
     }
 
-    /// Forgets until the rest fits: waiting labels beyond their share, then the oldest predictions.
+    /// Drops events until the rest fits into memory: first waiting labels beyond their share, then the oldest
+    /// predictions.
     fn limit(&mut self, until: Boundary) {
         let live = &mut self.live;
         live.shrink_waiting();
@@ -156,7 +161,8 @@ impl Join {
                 break;
             };
             live.counts.expired_early += live.forget(1);
-            // What those predictions had to do with labels that wait cannot be found out by a rebuild.
+            // A rebuild cannot know which waiting labels had met the dropped predictions, so all of them are counted
+            // now.
             live.counts.labels_expired_early += live.waiting.settle();
             live.settled = Some(until);
             let end = oldest.plus_minutes(live.settings.bucket_minutes());
@@ -164,7 +170,7 @@ impl Join {
         }
     }
 
-    /// Live predictions.
+    /// Number of live predictions.
     #[must_use]
     pub fn entries(&self) -> u64 {
         let entries = self
@@ -175,51 +181,52 @@ impl Join {
         entries.sum()
     }
 
-    /// Live predictions of which nothing is known yet.
+    /// Number of live predictions for which nothing is known yet.
     #[must_use]
     pub fn pending(&self) -> u64 {
         self.live.buckets.iter().map(|bucket| bucket.pending).sum()
     }
 
-    /// Labels that wait for their first prediction.
+    /// Number of labels that wait for their first prediction.
     #[must_use]
     pub fn waiting(&self) -> u64 {
         self.live.waiting.uncounted()
     }
 
-    /// Bytes of predictions and waiting labels: what `bytes_max` limits. A function of what is held, not of how it came.
+    /// Bytes of predictions and waiting labels, limited by `bytes_max`. The result depends only on what is held, not on
+    /// the order of events.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.live.bytes()
     }
 
-    /// Bytes of what was told but not closed, but for texts. It depends on how far the sources have run ahead of the
-    /// clock, so it can make nothing expire; whoever reads the sources may wait.
+    /// Bytes of submitted events whose minute is not closed, without texts. This depends on how far the sources are
+    /// ahead of the clock, so it must not make anything expire. The reader of the sources may pause instead.
     #[must_use]
     pub fn buffered_bytes(&self) -> usize {
         self.buffer.bytes()
     }
 
-    /// Predictions before it are forgotten; `None` before anything was closed.
+    /// Boundary before which predictions are forgotten; `None` before anything was closed.
     #[must_use]
     pub fn floor(&self) -> Option<Boundary> {
         self.floor
     }
 
-    /// Everything before it has been worked; `None` before anything was closed.
+    /// Boundary before which everything is processed; `None` before anything was closed.
     #[must_use]
     pub fn closed(&self) -> Option<Boundary> {
         self.closed
     }
 
-    /// Whether it was restored and waits for [`Join::resume`].
+    /// True after a restore, until [`Join::resume`].
     #[must_use]
     pub fn is_rebuilding(&self) -> bool {
         self.rebuild.is_some()
     }
 
-    /// The first minute whose outcomes a rebuild must be told, by the time of a prediction and the arrival of a label.
-    /// It never goes back but for an event that is told with an older time. `None` if nothing was told or closed.
+    /// First minute whose outcomes a rebuild needs, by the event time of a prediction and the arrival time of a label.
+    /// It goes back only if an event with an older time is submitted. `None` if nothing was submitted or closed.
     #[must_use]
     pub fn oldest_needed(&self) -> Option<Boundary> {
         let first = self.live.buckets.first().map(|bucket| bucket.start);
@@ -229,7 +236,7 @@ impl Join {
         [waits, self.buffer.first()].into_iter().flatten().min()
     }
 
-    /// What was counted.
+    /// Counts so far.
     #[must_use]
     pub fn counts(&self) -> JoinCounts {
         match &self.rebuild {
@@ -238,7 +245,7 @@ impl Join {
         }
     }
 
-    /// What must be written down, beside [`Join::take_suppressed`], for a rebuild. Not to be asked for during one.
+    /// State to persist for a rebuild, together with [`Join::take_suppressed`]. Must not be called during a rebuild.
     #[must_use]
     pub fn checkpoint(&self) -> JoinCheckpoint {
         JoinCheckpoint {
@@ -264,7 +271,7 @@ impl Join {
         late_for_stage.take()
     }
 
-    /// Refusals since the last call that a rebuild could not repeat: to be written down, a set.
+    /// Refused predictions since the last call that a rebuild might accept. The caller persists them as a set.
     pub fn take_suppressed(&mut self) -> Vec<SuppressedPrediction> {
         std::mem::take(&mut self.live.suppressed)
     }

@@ -1,4 +1,5 @@
-//! Random streams for the tests of the join: few ids, so that everything meets everything, told in any order and split.
+//! Random streams for tests of the join. There are few ids, so that all cases of pairs occur. Events are submitted in
+//! any order and in pieces.
 
 use super::builder::{GroupParts, LabelParts, OutcomesBuilder};
 use super::outcomes::{Group, Outcomes};
@@ -50,7 +51,7 @@ impl Event {
     }
 }
 
-/// What is done to a join.
+/// Operation on a join.
 #[derive(Debug, Clone)]
 pub(super) enum Op {
     Submit(Outcomes),
@@ -66,13 +67,14 @@ fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
     of[random.usize(..of.len())]
 }
 
-/// `ids` decides how crowded it is.
+/// Generates `count` random events, some of them repeated. Fewer `ids` mean more events per id.
 pub(super) fn events(random: &mut fastrand::Rng, count: usize, ids: u64) -> Vec<Event> {
     let mut events = Vec::new();
-    // No two predictions are of one instant: which of them is first, only hashes say. Labels may be.
+    // No two predictions have the same time, because only hashes would decide their order. Labels may have the same
+    // time.
     let mut instants = std::collections::BTreeSet::new();
     for _ in 0..count {
-        let id = random.u64(..ids) << 40; // all low bits alike, as in one partition
+        let id = random.u64(..ids) << 40; // equal low bits, as in one partition
         let second = random.i64(0..MINUTES * 60) * 1_000;
         let event = if random.bool() && instants.insert(second) {
             Event::Predicted(prediction(random, id, second))
@@ -117,8 +119,8 @@ fn label(random: &mut fastrand::Rng, id: u64, arrival: i64) -> Label {
     }
 }
 
-/// Steps of a clock that jumps, with every event told at a random step before its minute is closed; one of `late_one_in`
-/// is told later. Everything expires in the end.
+/// Operations with a clock that jumps. Each event is submitted at a random step before its minute is closed. One in
+/// `late_one_in` may be submitted later. In the end everything has expired.
 pub(super) fn ops(random: &mut fastrand::Rng, events: &[Event], late_one_in: u32) -> Vec<Op> {
     let mut clocks = vec![0];
     while clocks[clocks.len() - 1] < MINUTES {
@@ -147,7 +149,7 @@ pub(super) fn ops(random: &mut fastrand::Rng, events: &[Event], late_one_in: u32
     ops
 }
 
-/// Splits now and then, and sends all over the wire.
+/// Splits outcomes at random and passes each piece through the wire format.
 fn pieces(random: &mut fastrand::Rng, outcomes: Outcomes) -> Vec<Outcomes> {
     let pieces = match random.bool() {
         true => vec![outcomes],
@@ -194,7 +196,7 @@ impl Prediction {
     }
 }
 
-/// What a ledger heard, one line a call.
+/// Calls to the sink, one line per call.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Heard(pub Vec<String>);
 

@@ -1,4 +1,4 @@
-//! What the join does with an event when it is told: sorts it into its minute, or refuses it.
+//! Submission of an event to the join: it is buffered by its minute or refused.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use super::work::suppressed;
 use crate::window::Boundary;
 
 impl Join {
-    /// Keeps what a flush says until its minutes are closed. A prediction of a closed minute is dropped and counted, a
-    /// label of one is kept for the next minute. An event that points at a group or a word that is not there is wrong
-    /// in itself; decoding refuses it.
+    /// Buffers the events of a flush until their minutes are closed. A prediction of a closed minute is dropped and
+    /// counted. A label of a closed minute is kept for the next minute. Every index must be valid; decoding rejects
+    /// others.
     pub fn submit(&mut self, outcomes: Outcomes) {
         let (batch, predicted, labelled) = unpack(outcomes);
         for what in predicted {

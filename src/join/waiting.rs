@@ -1,9 +1,9 @@
-//! Labels that wait for predictions: a prediction may still come, `lead` later than its label.
+//! Labels that wait for predictions: a prediction may follow its label by up to `lead`.
 //!
-//! Of one id and subject only those claims are kept that some prediction could still have as its best: a claim is
-//! dropped as soon as one that arrives no earlier ranks no lower (a sliding maximum). A million repeated labels cost one
-//! slot. What is kept of the claims since any minute depends on the claims since that minute only, whatever was before:
-//! that is why a rebuild may begin anywhere.
+//! For each id and subject, an assertion is kept only if some later prediction could have it as its best one. It is
+//! dropped as soon as another one arrives no earlier and ranks no lower (a sliding maximum). A million repeated labels
+//! take one slot. The assertions kept since any minute depend only on the assertions since that minute. That is why a
+//! rebuild may begin at any minute.
 
 use std::collections::BTreeMap;
 
@@ -15,20 +15,20 @@ use super::settings::ENTRIES_PER_ID_MAX;
 use crate::event::EventTime;
 use crate::window::Boundary;
 
-/// Claims of one id and subject that wait at most; beyond it the one that arrived first goes.
+/// Maximum number of waiting assertions of one id and subject. Beyond it, the one that arrived first is dropped.
 const CLAIMS_MAX: usize = ENTRIES_PER_ID_MAX;
 
-/// The claims of one id, by arrival.
+/// Assertions of one id, in order of arrival.
 #[derive(Debug)]
 struct Slot {
     id: u64,
     assertions: Vec<LabelAssertion>,
 }
 
-/// A slot and its place in the table, which is at worst a quarter full.
+/// Bytes counted per slot: twice its size, to include free places in the table.
 const SLOT_BYTES: usize = size_of::<Slot>() * 2;
 
-/// Claims by id, and the ids by the minute of arrival.
+/// Assertions by id, and ids by the minute of arrival.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     slots: HashTable<Slot>,
@@ -37,12 +37,12 @@ pub(super) struct Waiting {
     uncounted: u64,
 }
 
-/// What became of labels that were not in the counts.
+/// Labels, not counted before, that have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct EndedLabels {
-    /// Another said more.
+    /// Number of labels made moot by another one.
     pub moot: u64,
-    /// Nothing came of them.
+    /// Number of labels that met no prediction.
     pub expired: u64,
 }
 
@@ -55,33 +55,34 @@ fn place_of(slot: &Slot) -> u64 {
 }
 
 impl Waiting {
-    /// Labels that are not in the counts yet.
+    /// Number of waiting labels that are not in the final counts yet.
     pub(super) fn uncounted(&self) -> u64 {
         self.uncounted
     }
 
-    /// Bytes; what the claims of a span take depends on them alone.
+    /// Bytes held. The bytes of a span depend only on the assertions in that span.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The oldest minute of arrival.
+    /// Oldest minute of arrival.
     pub(super) fn first(&self) -> Option<Boundary> {
         self.queue.first_key_value().map(|(minute, _)| *minute)
     }
 
-    /// The claims on `id`, the best of each subject first among those that arrived late enough.
+    /// Assertions for `id`, in order of arrival. Among those of one subject that arrived late enough, the first is the
+    /// best.
     pub(super) fn assertions(&mut self, id: u64) -> &mut [LabelAssertion] {
         let slot = self.slots.find_mut(place(id), |slot| slot.id == id);
         slot.map_or(&mut [], |slot| slot.assertions.as_mut_slice())
     }
 
-    /// A label that waited has met its first prediction.
+    /// Records that a waiting label has met its first prediction.
     pub(super) fn one_was_counted(&mut self) {
         self.uncounted -= 1;
     }
 
-    /// Lets `assertion` wait; says which labels have ended by that, perhaps its own.
+    /// Adds `assertion`. Returns the labels that end because of it, which may include its own.
     pub(super) fn push(&mut self, id: u64, assertion: LabelAssertion) -> EndedLabels {
         let slot = self.slots.entry(place(id), |slot| slot.id == id, place_of);
         let slot = slot.or_insert_with(|| {
@@ -125,7 +126,7 @@ impl Waiting {
         ended
     }
 
-    /// Forgets claims of arrivals before `time` that lie in the oldest minute; says how many labels expired by that.
+    /// Drops the oldest minute of arrival. Returns the number of labels that expired.
     fn pop_minute(&mut self) -> u64 {
         let Some((minute, ids)) = self.queue.pop_first() else {
             return 0;
@@ -154,7 +155,7 @@ impl Waiting {
         expired
     }
 
-    /// Forgets all minutes of arrival that begin before `start`; says how many labels expired by that.
+    /// Drops all minutes of arrival that begin before `start`. Returns the number of labels that expired.
     pub(super) fn expire_before(&mut self, start: Boundary) -> u64 {
         let mut expired = 0;
         while self.first().is_some_and(|first| first < start) {
@@ -166,7 +167,7 @@ impl Waiting {
         expired
     }
 
-    /// Forgets the oldest minutes until the rest fits; says how many labels expired by that.
+    /// Drops the oldest minutes until the rest fits. Returns the number of labels that expired.
     pub(super) fn shrink_to(&mut self, bytes_max: usize) -> u64 {
         let mut expired = 0;
         while self.bytes > bytes_max && self.first().is_some() {
@@ -175,7 +176,7 @@ impl Waiting {
         expired
     }
 
-    /// Counts all labels for good, though they wait on; says how many were not.
+    /// Marks all waiting labels as counted; they continue to wait. Returns how many were not counted before.
     pub(super) fn settle(&mut self) -> u64 {
         for slot in self.slots.iter_mut() {
             slot.assertions
@@ -186,7 +187,8 @@ impl Waiting {
     }
 }
 
-/// Takes out what `assertion` makes moot, and the first of its subject if there are too many; says which is which.
+/// Removes the assertions that `assertion` makes moot, and the first of its subject if there are too many. Each one
+/// comes with true if it is moot.
 fn make_room(
     assertions: &mut Vec<LabelAssertion>,
     assertion: &LabelAssertion,

@@ -1,22 +1,22 @@
-//! The serialised form of outcomes: versioned, ids as eight bytes, times as differences to the one before, and believed
-//! only where every index points at something and every number is finite.
+//! Serialized form of outcomes. It is versioned, ids take eight bytes, and times are differences to the previous one.
+//! Decoding checks that every index is valid and every number is finite.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::outcomes::{Group, LabelTruth, Labelled, Outcomes, Predicted};
 use crate::event::EventTime;
 
-/// Version of the serialised form.
+/// Version of the serialized form.
 const FORMAT: u8 = 1;
-/// Milliseconds before and after the Unix epoch that a time may lie: sums of what is in range cannot overflow.
+/// Largest distance of a time from the Unix epoch, in milliseconds. Sums of times within this range cannot overflow.
 const TIME_MAX: i64 = 1 << 53;
 
-/// Bytes that are no outcomes.
+/// Error: the bytes are not valid outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not outcomes of this kind: {0}")]
 pub struct BadOutcomes(&'static str);
 
-/// The serialised form while it is written: texts are borrowed.
+/// Serialized form for writing, with borrowed texts.
 #[derive(Serialize)]
 struct Writing<'a> {
     format: u8,
@@ -26,7 +26,7 @@ struct Writing<'a> {
     labelled: Vec<WireLabelled>,
 }
 
-/// The serialised form while it is read.
+/// Serialized form for reading.
 #[derive(Deserialize)]
 struct Reading {
     format: u8,
@@ -57,7 +57,7 @@ struct WireLabelled {
     source: u32,
 }
 
-/// Times as differences, both ways.
+/// Conversion between times and differences, in both directions.
 #[derive(Default)]
 struct Steps(i64);
 
@@ -273,7 +273,7 @@ mod tests {
         let (first, second) = whole.clone().split();
         assert!(first.len().abs_diff(second.len()) <= 1);
         assert_eq!(first.len() + second.len(), whole.len());
-        // Each half has the texts that it speaks of, in an order of its own.
+        // Each half has the texts that it refers to, in its own order.
         let spoken = |outcomes: &Outcomes| {
             let word = |at: u32| outcomes.words[at as usize].clone();
             let group = |at: u32| outcomes.groups[at as usize].clone();

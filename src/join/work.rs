@@ -1,4 +1,5 @@
-//! The work of one minute: predictions look for those before them and for labels that wait, labels for predictions.
+//! Processing of one minute. A prediction looks for earlier predictions of its id and for waiting labels; a label looks
+//! for predictions.
 
 use super::assertion_effect::AssertionEffect;
 use super::bucket::{Bucket, place};
@@ -14,29 +15,29 @@ use super::waiting::Waiting;
 use crate::event::EventTime;
 use crate::window::Boundary;
 
-/// What lives between minutes, apart from what has not been worked.
+/// State that lives longer than a minute, without the events that are not processed yet.
 #[derive(Debug)]
 pub(super) struct LiveState {
     pub settings: JoinSettings,
-    /// Oldest first.
+    /// Buckets, oldest first.
     pub buckets: Vec<Bucket>,
     pub filter: BucketFilter,
     pub waiting: Waiting,
     pub counts: JoinCounts,
-    /// Labels of arrivals before it are in the counts for good.
+    /// Boundary before which all labels, by arrival, are in the final counts.
     pub settled: Option<Boundary>,
-    /// Refusals that a rebuild could not repeat.
+    /// Refused predictions that a rebuild might accept.
     pub suppressed: Vec<SuppressedPrediction>,
 }
 
-/// Where an entry lies: which bucket, and which of its entries.
+/// Address of an entry: its bucket and its number in that bucket.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EntryAddress {
     pub bucket: usize,
     pub entry: u32,
 }
 
-/// The live entries of one id.
+/// Live entries of one id.
 #[derive(Debug, Default)]
 pub(super) struct EntriesOfId {
     places: [Option<EntryAddress>; ENTRIES_PER_ID_MAX],
@@ -57,7 +58,7 @@ impl EntriesOfId {
 }
 
 impl LiveState {
-    /// Works the events of the minute that begins at `start`.
+    /// Processes the events of the minute that begins at `start`.
     pub(super) fn work(&mut self, start: Boundary, minute: &Minute, sink: &mut impl JoinSink) {
         for event in minute.in_order() {
             match event {
@@ -96,7 +97,7 @@ impl LiveState {
         found
     }
 
-    /// Forgets the oldest buckets; says of how many predictions nothing was known.
+    /// Drops the oldest buckets. Returns the number of their predictions for which nothing was known.
     pub(super) fn forget(&mut self, buckets: usize) -> u64 {
         let mut pending = 0;
         for _ in 0..buckets {
@@ -109,7 +110,7 @@ impl LiveState {
         pending
     }
 
-    /// Where the bucket begins that holds an answer of the same answerer to the same question.
+    /// Start of the bucket with the original prediction: the same id, answered by the same model, version and variant.
     fn original(&self, item: &BufferedItem<Predicted>, found: &EntriesOfId) -> Option<Boundary> {
         let (group, _) = item.batch.group(item.what.group)?;
         found.iter().find_map(|place| {
@@ -120,8 +121,9 @@ impl LiveState {
         })
     }
 
-    /// Counts a prediction of a closed minute. A rebuild may be told of it in time, and must not take it in instead of
-    /// what was taken in; where what was taken in comes first then too, it is a duplicate and needs no remembering.
+    /// Counts and drops a prediction of a closed minute. During a rebuild it may be submitted in time, and it must not
+    /// replace the prediction that was accepted then. So it is recorded as suppressed. This is not needed if the
+    /// accepted prediction also comes first in a rebuild, because the refused one is then a duplicate.
     pub(super) fn refuse_late(&mut self, item: &BufferedItem<Predicted>) {
         self.counts.predictions += 1;
         self.counts.late += 1;
@@ -141,7 +143,7 @@ impl LiveState {
         }
     }
 
-    /// Remembers that a prediction was refused.
+    /// Records that a prediction was refused.
     fn suppress(&mut self, item: &BufferedItem<Predicted>) {
         let refused = suppressed(&self.settings, item);
         self.suppressed.push(refused);
@@ -178,7 +180,7 @@ impl LiveState {
         filter
     }
 
-    /// Tells the ledger of a new entry, and the entry of the labels that wait for it.
+    /// Reports a new entry to the sink and applies the labels that wait for it.
     fn introduce(&mut self, place: EntryAddress, time: EventTime, sink: &mut impl JoinSink) {
         let Some(bucket) = self.buckets.get_mut(place.bucket) else {
             return;
@@ -213,7 +215,7 @@ impl LiveState {
     }
 }
 
-/// Counts what a claim did to an entry; whether it was news.
+/// Counts the effect of an assertion on an entry. Returns true if the entry changed.
 pub(super) fn count(
     effect: AssertionEffect,
     bucket: &mut Bucket,
@@ -232,7 +234,7 @@ pub(super) fn count(
     true
 }
 
-/// A prediction as a refusal of it is written down.
+/// Record of a refused prediction.
 pub(super) fn suppressed(
     settings: &JoinSettings,
     item: &BufferedItem<Predicted>,

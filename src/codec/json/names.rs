@@ -2,9 +2,9 @@
 //! keys.
 //!
 //! Up to 64 names go into an open-addressing table of 128 slots on the stack. This costs about one hash and one probe
-//! per name, no allocation, and at most 2,016 comparisons if someone crafts collisions. More names are sorted, in O(n
-//! log n) for any input. A `HashSet` would handle both cases, but at the price of an allocation and a slow keyed hash
-//! per event.
+//! per name, no allocation, and at most 2,016 comparisons if someone crafts collisions. More names are sorted, in
+//! O(n log n) for any input. A `HashSet` would handle both cases, but at the price of an allocation and a slow keyed
+//! hash per event.
 
 use std::borrow::Cow;
 
