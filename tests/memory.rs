@@ -18,6 +18,8 @@ mod conservation;
 mod cost;
 #[path = "memory/determinism.rs"]
 mod determinism;
+#[path = "memory/digest.rs"]
+mod digest;
 #[path = "memory/labels.rs"]
 mod labels;
 #[path = "memory/ledger.rs"]

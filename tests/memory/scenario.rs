@@ -37,6 +37,16 @@ fn run(traffic: &Traffic, plan: Arc<Plan>) -> Bench {
     bench
 }
 
+/// Two and a half hours of an incident after `learn_minutes` and an hour and a half of ordinary traffic.
+pub fn incident_days(incident: Incident, learn_minutes: i64) -> Bench {
+    let from = learn_minutes + 90;
+    let traffic = Traffic {
+        incident: Some((from, from + 150, incident)),
+        ..traffic(6, from + 240)
+    };
+    run(&traffic, production(learn_minutes))
+}
+
 fn traffic(seed: u64, minutes: i64) -> Traffic {
     Traffic {
         seed,
@@ -104,12 +114,7 @@ fn each_kind_of_incident_is_found_and_nothing_else_is_blamed() {
         ), // which looks at the day before
     ];
     for (incident, learn, wanted, blamed) in incidents {
-        let from = learn + 90;
-        let traffic = Traffic {
-            incident: Some((from, from + 150, incident)),
-            ..traffic(6, from + 240)
-        };
-        let bench = run(&traffic, production(learn));
+        let bench = incident_days(incident, learn);
         let found = causes(&bench);
         assert!(found.contains(wanted), "{wanted}: {found:?}");
         let is_fair = |cause: &String| {

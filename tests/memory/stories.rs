@@ -81,7 +81,12 @@ impl Story {
     }
 
     /// Every alert of objectives, once all was read and the clocks have passed `end`.
-    fn told(mut self, end: i64) -> Vec<Value> {
+    fn told(self, end: i64) -> Vec<Value> {
+        values(&self.settled(end), "slo")
+    }
+
+    /// The log once all was read and the clocks have passed `end`.
+    fn settled(mut self, end: i64) -> Bench {
         self.labels.sort_by_key(|label| label.arrival);
         self.labels.retain(|label| label.arrival < end);
         let mut bench = Bench::new(Setup {
@@ -94,7 +99,7 @@ impl Story {
         bench.close_at(end + 3 * MINUTE);
         bench.settle().unwrap();
         assert!(!values(&bench, "reports").is_empty());
-        values(&bench, "slo")
+        bench
     }
 }
 
@@ -164,9 +169,8 @@ fn positives(
     }
 }
 
-/// Precision 95 % over 7 days, alert below 93 % for two evaluations.
-#[test]
-fn a_precision_that_falls_in_one_segment_is_found_once_its_labels_have_matured() {
+/// Eighteen days with labels, the last six of them with wrong predictions in one segment.
+pub fn segment_story() -> Bench {
     let mut story = Story::of(promising(below_93(), 2));
     let right = |day, country: &str| {
         if day >= 12 && country == "fr" {
@@ -178,7 +182,13 @@ fn a_precision_that_falls_in_one_segment_is_found_once_its_labels_have_matured()
     positives(&mut story, 18, 150, right, |_, random| {
         random.i64(HOUR..6 * HOUR)
     });
-    let alerts = story.told(START + 18 * DAY);
+    story.settled(START + 18 * DAY)
+}
+
+/// Precision 95 % over 7 days, alert below 93 % for two evaluations.
+#[test]
+fn a_precision_that_falls_in_one_segment_is_found_once_its_labels_have_matured() {
+    let alerts = values(&segment_story(), "slo");
     let firing: Vec<&Value> = alerts.iter().filter(|a| a["status"] == "firing").collect();
     let first = firing.first().expect("an alert");
     assert_eq!(first["detector"], "below_floor");
