@@ -1,8 +1,8 @@
-//! How fast an event is decoded and counted, beside simd-json's tape and serde_json's tree on the same bytes in one run.
+//! Benchmark of decoding and counting an event, compared with simd-json's tape and serde_json's tree on the same bytes.
 //!
-//! `cargo bench --bench decode`; one core, no threads. Each way takes its turn in every round, so that a noisy neighbour
-//! hits all of them alike, and the best round of each is shown. `cargo bench --bench decode -- decode 200000` runs one
-//! way so many times and prints nothing: for counting instructions and allocations from outside.
+//! Run `cargo bench --bench decode`. It uses one core and no threads. Every variant runs in every round, so that other
+//! load affects all of them alike. The best round of each is shown. `cargo bench --bench decode -- decode 200000` runs
+//! one variant that many times and prints nothing, to count instructions and allocations with external tools.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use tidegauge::codec::CODECS;
 use tidegauge::event::{ArrivalTime, Limits, Prediction, Record};
 use tidegauge::sketch::{PartialBuffer, RecordPosition};
 
-/// 550 bytes, 20 features of every kind: a card payment.
+/// Event of 550 bytes with 20 features of all kinds: a card payment.
 const EVENT: &str = concat!(
     r#"{"id":"txn-00000000000000001a7c4","model":"fraud","version":"2025-10-01.r2","timestamp":"2025-11-03T10:15:30.123Z","#,
     r#""features":{"amount":129.95,"country":"DE","device":"android","age":41,"hour":10,"is_new_card":false,"#,
@@ -23,7 +23,7 @@ const EVENT: &str = concat!(
 const ROUNDS: usize = 15;
 const EVENTS_PER_ROUND: usize = 20_000;
 
-/// One way to read the event `times` times.
+/// Variant of the benchmark: its name, and a function that reads the event a number of times.
 type Way = (&'static str, fn(usize));
 
 const WAYS: [Way; 7] = [
@@ -72,7 +72,7 @@ fn main() {
     }
 }
 
-/// Seconds per event of each way in its best round.
+/// Seconds per event of each variant, in its best round.
 fn best_rounds() -> Vec<(&'static str, f64)> {
     let mut best = WAYS.map(|(name, _)| (name, Duration::MAX));
     for _ in 0..ROUNDS {
@@ -137,7 +137,8 @@ fn push(times: usize) {
     black_box(buffer.freeze());
 }
 
-/// simd-json parses in place, so it needs bytes of its own: the copy is part of its price (and shown as `copy`).
+/// simd-json parses in place, so it needs its own copy of the bytes. The copy is part of its cost and is also shown as
+/// `copy`.
 fn simd_tape(times: usize) {
     let mut bytes = Vec::with_capacity(EVENT.len());
     for _ in 0..times {

@@ -1,6 +1,6 @@
-//! What the sketches cost, beside plain baselines measured in the same run, so that only the ratios matter.
+//! Benchmark of the sketches, compared with simple baselines measured in the same run, so that only the ratios matter.
 //!
-//! `cargo bench --bench histogram` prints one line per job: our time, the baseline's, and their ratio.
+//! `cargo bench --bench histogram` prints one line per job: our time, the time of the baseline, and their ratio.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -25,7 +25,7 @@ fn main() {
     event();
 }
 
-/// Nanoseconds of the fastest of some rounds, per unit of work.
+/// Nanoseconds per unit of work, in the fastest round.
 fn best(units: usize, mut work: impl FnMut()) -> f64 {
     (0..ROUNDS)
         .map(|_| {
@@ -130,7 +130,7 @@ fn normal(n: usize) -> Vec<f64> {
         .collect()
 }
 
-/// Events of 20 features: 14 numbers, 4 strings, 2 truth values, and a score.
+/// Events with 20 features: 14 numbers, 4 strings and 2 booleans; and a score.
 fn predictions(n: usize) -> Vec<Prediction<'static>> {
     let mut random = fastrand::Rng::with_seed(2);
     (0..n).map(|i| prediction(i, &mut random)).collect()

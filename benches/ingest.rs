@@ -1,7 +1,8 @@
-//! What telling the join costs ingest: decode, count, flush and pack, with and without a labels topic, in one run.
+//! Benchmark of the cost of outcomes in ingest: decode, count, flush and pack, with and without a labels topic, in one
+//! run.
 //!
-//! `cargo bench --bench ingest`; one core, no threads. Each way takes its turn in every round, so that a noisy neighbour hits
-//! all of them alike, and the best round of each is shown.
+//! Run `cargo bench --bench ingest`. It uses one core and no threads. Every variant runs in every round, so that other
+//! load affects all of them alike. The best round of each is shown.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ const ROUNDS: usize = 15;
 const EVENTS: i64 = 20_000;
 const NOON: i64 = 1_762_164_930_000;
 
-/// What is configured beside the topic of predictions.
+/// Variants: name, and settings in addition to the topic of predictions.
 const WAYS: [(&str, &[(&str, &str)]); 3] = [
     ("no labels", &[]),
     ("labels", &[("topics.labels", "labels")]),
@@ -62,7 +63,7 @@ fn plan(settings: &[(&str, &str)]) -> Arc<Plan> {
     }
 }
 
-/// 550 bytes, 20 features of every kind: a card payment with an id of its own.
+/// Event of 550 bytes with 20 features of all kinds: a card payment with its own id.
 fn event(n: i64) -> String {
     let (amount, distance, time) = (n % 500, n % 97, NOON + n);
     format!(

@@ -1,9 +1,10 @@
-//! How fast predictions and labels are decoded, sorted into minutes and joined, beside a plain hash map over the same ids.
+//! Benchmark of decoding, buffering and joining predictions and labels, compared with a plain hash map over the same
+//! ids.
 //!
-//! `cargo bench --bench join`; one core, no threads, a million live predictions of seven days. Each way takes its turn in
-//! every round, so that a noisy neighbour hits all of them alike, and the best round of each is shown.
-//! `cargo bench --bench join -- memory 10000000` fills a join with so many predictions as a rebuild does, and shows the
-//! seconds it took and the bytes per prediction that the system counts.
+//! Run `cargo bench --bench join`. It uses one core, no threads, and a million live predictions over seven days. Every
+//! variant runs in every round, so that other load affects all of them alike. The best round of each is shown. `cargo
+//! bench --bench join -- memory 10000000` fills a join with that many predictions, as a rebuild does. It shows the
+//! seconds this took and the bytes of resident memory per prediction.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -20,14 +21,14 @@ const SETTINGS: JoinSettings = JoinSettings {
     lead_minutes: 60,
     bytes_max: usize::MAX,
 };
-/// Predictions that are live in the steady state.
+/// Number of live predictions in the steady state.
 const LIVE: u64 = 1_000_000;
 const ROUNDS: usize = 80;
-/// Minutes of one round.
+/// Number of minutes in one round.
 const MINUTES: u64 = 20;
 /// Minutes from a prediction to its label.
 const DELAY: u64 = 1_440;
-/// Of ten predictions so many get a label.
+/// Number of predictions, out of ten, that get a label.
 const LABELLED: u64 = 9;
 
 fn main() {
@@ -41,7 +42,7 @@ fn main() {
     }
 }
 
-/// A steady stream: so many predictions a minute, each labelled a day later but for one in ten.
+/// Steady stream: a fixed number of predictions per minute. Nine of ten are labelled one day later.
 #[derive(Clone, Copy)]
 struct Stream {
     per_minute: u64,
@@ -59,7 +60,7 @@ impl Stream {
         serials.map(|serial| serial.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (serial >> 7))
     }
 
-    /// What is told of one minute: its predictions, and the labels of those of a day ago.
+    /// Outcomes of one minute: its predictions, and the labels of the predictions made one day earlier.
     fn minute(self, minute: u64, builder: &mut OutcomesBuilder) {
         let start = minute as i64 * 60_000;
         for (at, id) in self.ids(minute).enumerate() {
@@ -103,7 +104,7 @@ impl Stream {
         }
     }
 
-    /// The same in the bytes of one record.
+    /// Outcomes of one minute as the bytes of one record.
     fn record(self, minute: u64) -> Vec<u8> {
         let mut builder = OutcomesBuilder::default();
         self.minute(minute, &mut builder);
@@ -111,7 +112,7 @@ impl Stream {
     }
 }
 
-/// Counts calls, so that nothing is optimised away and what was joined can be shown.
+/// Counts the calls, so that no work is optimized away and the number of joined predictions can be checked.
 #[derive(Default)]
 struct Calls {
     predicted: u64,
@@ -155,7 +156,7 @@ fn read(bytes: &[u8]) -> Outcomes {
     postcard::from_bytes(black_box(bytes)).unwrap_or_default()
 }
 
-/// The ways, each with the join that it has filled.
+/// Variants, each with its own filled state.
 struct Ways {
     join: Join,
     map: HashMap<u64, [u64; 5]>,
@@ -183,7 +184,8 @@ impl Ways {
             .close(Boundary(minute as i64 + 1), &mut self.calls);
     }
 
-    /// What everybody writes first: one map by id, no duplicates, no corrections, no order, expiry one by one.
+    /// Simplest possible join: one map by id. It has no duplicates, no corrections and no order, and expires entries
+    /// one by one.
     fn map(&mut self, stream: Stream, minute: u64, record: &[u8]) {
         let outcomes = read(record);
         for predicted in &outcomes.predicted {
@@ -259,14 +261,14 @@ fn speed() {
     );
 }
 
-/// Time that this process has run on a processor: what others do beside it does not count.
+/// Processor time of this process. Other load on the machine does not count.
 fn busy() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
     let nanos = stat.split_whitespace().next().and_then(|n| n.parse().ok());
     Duration::from_nanos(nanos.unwrap_or_default())
 }
 
-/// Bytes of memory that the system has given this process.
+/// Resident memory of this process, in bytes.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

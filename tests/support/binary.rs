@@ -1,4 +1,4 @@
-//! The real binary as a child process: started, watched through its log, asked to stop, or killed.
+//! Runs the real binary as a child process: starts it, reads its log, stops it by signal, or kills it.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -12,19 +12,19 @@ use super::wait::wait_for;
 
 static STARTED: AtomicUsize = AtomicUsize::new(0);
 
-/// A running `tidegauge`; dropped, it is killed.
+/// A running `tidegauge` process. Dropping it kills the process.
 pub struct Tidegauge {
     child: Child,
     log: PathBuf,
 }
 
 impl Tidegauge {
-    /// `tidegauge run --config FILE`, with `config` (YAML) written to the file.
+    /// Starts `tidegauge run --config FILE` after writing `config` (YAML) to the file.
     pub fn run(config: &str) -> Self {
         Self::with_config(&["run"], config)
     }
 
-    /// `tidegauge WORDS… --config FILE`, with `config` (YAML) written to the file.
+    /// Starts `tidegauge WORDS… --config FILE` after writing `config` (YAML) to the file.
     pub fn with_config(words: &[&str], config: &str) -> Self {
         let file = scratch("yaml");
         fs::write(&file, config).unwrap();
@@ -33,12 +33,12 @@ impl Tidegauge {
         Self::start(&words.chain(rest).collect::<Vec<_>>())
     }
 
-    /// `tidegauge ARGS…`; both output streams go to one log file.
+    /// Starts `tidegauge ARGS…`. Both output streams go to one log file.
     pub fn start<A: AsRef<OsStr>>(args: &[A]) -> Self {
         Self::start_program(&path(), args)
     }
 
-    /// Another program in its place, watched in the same way.
+    /// Starts another program and watches it in the same way.
     pub fn start_program<A: AsRef<OsStr>>(program: &Path, args: &[A]) -> Self {
         let log = scratch("log");
         let out = File::create(&log).unwrap();
@@ -49,17 +49,17 @@ impl Tidegauge {
         Self { child, log }
     }
 
-    /// Everything it has printed so far.
+    /// Output of the process so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
 
-    /// Where its log lies.
+    /// Path of the log file.
     pub fn log_path(&self) -> &Path {
         &self.log
     }
 
-    /// Waits until its log contains `text`.
+    /// Waits until the log contains `text`.
     #[track_caller]
     pub fn await_log(&mut self, text: &str, deadline: Duration) {
         let what = format!("{text:?} in {}", self.log.display());
@@ -73,41 +73,41 @@ impl Tidegauge {
         });
     }
 
-    /// What it serves at `path`, if it serves already.
+    /// Response of the process at `path`; `None` if it does not serve HTTP yet.
     pub fn get(&self, path: &str) -> Option<Response> {
         let log = self.log();
         let (_, rest) = log.split_once("are served address=")?;
         get(rest.split_whitespace().next()?, path)
     }
 
-    /// Its exit status, once it has ended.
+    /// Exit status; `None` while the process runs.
     pub fn exited(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
 
-    /// Waits for it to end by itself.
+    /// Waits until the process ends by itself.
     #[track_caller]
     pub fn await_exit(&mut self, deadline: Duration) -> ExitStatus {
         let what = format!("tidegauge to end; log {}", self.log.display());
         wait_for(&what, deadline, || self.exited())
     }
 
-    /// SIGTERM, then waits for it to end.
+    /// Sends SIGTERM and waits until the process ends.
     #[track_caller]
     pub fn terminate(&mut self, deadline: Duration) -> ExitStatus {
         self.signal("TERM");
         self.await_exit(deadline)
     }
 
-    /// SIGKILL: no farewell of any kind.
+    /// Sends SIGKILL. The process cannot clean up.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Any signal by name: `STOP` and `CONT` make a zombie that comes back.
+    /// Sends a signal by name. `STOP` and `CONT` suspend a process and let it continue later.
     pub fn signal(&self, name: &str) {
-        // The standard library sends only SIGKILL, and `unsafe` is not for tests either.
+        // The standard library can only send SIGKILL, and `unsafe` is forbidden in tests too.
         let line = format!("kill -{name} {}", self.child.id());
         let sent = Command::new("sh").arg("-c").arg(line).status().unwrap();
         assert!(sent.success(), "the signal {name} was not delivered");
@@ -121,13 +121,13 @@ impl Drop for Tidegauge {
     }
 }
 
-/// The release binary where `scripts/test` names it, else the one cargo built beside this test.
+/// Path of the binary: `TIDEGAUGE_BIN` if `scripts/test` sets it, or the one that cargo built with this test.
 fn path() -> PathBuf {
     let named = std::env::var_os("TIDEGAUGE_BIN");
     named.map_or_else(|| env!("CARGO_BIN_EXE_tidegauge").into(), PathBuf::from)
 }
 
-/// A fresh file name in cargo's directory for such things.
+/// Unused file name in cargo's directory for temporary files of tests.
 fn scratch(extension: &str) -> PathBuf {
     let count = STARTED.fetch_add(1, Ordering::Relaxed);
     let name = format!("tidegauge-{}-{count}.{extension}", std::process::id());

@@ -1,4 +1,4 @@
-//! The cluster under test: where it is, its topics, what groups have committed.
+//! Cluster under test: its address, its topics, and the committed offsets of groups.
 
 use std::future::Future;
 use std::io::Write;
@@ -14,26 +14,26 @@ use rdkafka::topic_partition_list::Offset;
 
 use super::wait::wait_for;
 
-/// How long any single question to the broker may take.
+/// Time limit of a single request to the broker.
 pub const ANSWER_MAX: Duration = Duration::from_secs(15);
 
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 static NAMES: AtomicUsize = AtomicUsize::new(0);
 
-/// The name of a consumer group, so that it is never mistaken for a topic's.
+/// Name of a consumer group. The type prevents confusion with the name of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group(pub String);
 
-/// What a group has committed for one partition.
+/// Offset and metadata that a group has committed for one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
-    /// The next offset to read; `None` where the group has committed nothing.
+    /// Next offset to read; `None` if the group has committed nothing.
     pub offset: Option<i64>,
-    /// The text committed beside it.
+    /// Metadata committed with the offset.
     pub metadata: String,
 }
 
-/// The cluster at `KAFKA_BOOTSTRAP_SERVERS`, as one test sees it.
+/// Cluster at `KAFKA_BOOTSTRAP_SERVERS`, as used by one test.
 #[derive(Debug, Clone)]
 pub struct Broker {
     address: String,
@@ -41,10 +41,10 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// The cluster, or `None` after saying aloud and counting that `test` was skipped.
+    /// Returns the cluster. Without one, it prints that `test` is skipped, counts it, and returns `None`.
     ///
     /// # Panics
-    /// Without a cluster where `TIDEGAUGE_REQUIRE_BROKER` is set: there a skip is a failure.
+    /// If there is no cluster but `TIDEGAUGE_REQUIRE_BROKER` is set. A skipped test is then a failure.
     pub fn or_skip(test: &str) -> Option<Self> {
         match std::env::var("KAFKA_BOOTSTRAP_SERVERS") {
             Ok(address) if !address.is_empty() => Some(Self {
@@ -58,12 +58,12 @@ impl Broker {
         }
     }
 
-    /// The bootstrap address, `host:port[,host:port]`.
+    /// Bootstrap address, `host:port[,host:port]`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// A name for a topic, a group or a prefix that nobody else uses: legal in Kafka, and says whose it is.
+    /// Unique name for a topic, a group or a prefix. It is legal in Kafka and contains the name of the test.
     pub fn name(&self, what: &str) -> String {
         let millis = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
         let count = NAMES.fetch_add(1, Ordering::Relaxed);
@@ -74,26 +74,27 @@ impl Broker {
         )
     }
 
-    /// A group's unique name.
+    /// Unique name of a group.
     pub fn group(&self, what: &str) -> Group {
         Group(self.name(what))
     }
 
-    /// A client configuration that knows only where the cluster is.
+    /// Client configuration with only the address of the cluster.
     pub fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.address);
         config
     }
 
-    /// Creates a topic with a unique name and returns the name once every partition has a leader.
+    /// Creates a topic with a unique name. Returns the name after every partition has a leader.
     pub fn create_topic(&self, what: &str, partitions: usize) -> String {
         let topic = self.name(what);
         self.create_topic_as(&topic, partitions, &[]);
         topic
     }
 
-    /// Creates exactly `topic`, with settings such as `("cleanup.policy", "compact")`; replication is the cluster's default.
+    /// Creates `topic` under exactly this name, with settings such as `("cleanup.policy", "compact")`. The replication
+    /// factor is the cluster's default.
     pub fn create_topic_as(&self, topic: &str, partitions: usize, settings: &[(&str, &str)]) {
         let count = i32::try_from(partitions).unwrap();
         let mut wanted = NewTopic::new(topic, count, TopicReplication::Fixed(-1));
@@ -105,7 +106,7 @@ impl Broker {
         self.await_partitions(topic, partitions);
     }
 
-    /// Deletes `topic` and returns once the cluster has forgotten it, so that it can be created again.
+    /// Deletes `topic` and returns after the cluster no longer lists it, so that it can be created again.
     pub fn delete_topic(&self, topic: &str) {
         let deleted = block_on(self.admin().delete_topics(&[topic], &options()));
         assert_eq!(deleted.unwrap(), [Ok(topic.to_owned())]);
@@ -114,7 +115,7 @@ impl Broker {
         });
     }
 
-    /// Raises the number of `topic`'s partitions to `total`.
+    /// Increases the number of partitions of `topic` to `total`.
     pub fn add_partitions(&self, topic: &str, total: usize) {
         let wanted = NewPartitions::new(topic, total);
         let added = block_on(self.admin().create_partitions([&wanted], &options()));
@@ -122,9 +123,9 @@ impl Broker {
         self.await_partitions(topic, total);
     }
 
-    /// How many partitions `topic` has, or `None` if there is no such topic.
+    /// Number of partitions of `topic` with a leader; `None` if the topic does not exist.
     pub fn partitions(&self, topic: &str) -> Option<usize> {
-        // All topics are asked for: a question about one by name would wait for it to appear.
+        // Asks for all topics, because a request for one topic by name would wait until the topic exists.
         let client: BaseConsumer = self.config().create().unwrap();
         let metadata = client.fetch_metadata(None, ANSWER_MAX).unwrap();
         let found = metadata.topics().iter().find(|t| t.name() == topic)?;
@@ -132,7 +133,7 @@ impl Broker {
         Some(led.count())
     }
 
-    /// Offset and metadata that `group` has committed for each partition of `topic`, in order.
+    /// Committed offset and metadata of `group` for each partition of `topic`, in order.
     pub fn committed(&self, group: &Group, topic: &str) -> Vec<Committed> {
         let mut config = self.config();
         let client: BaseConsumer = config.set("group.id", &group.0).create().unwrap();
@@ -151,7 +152,7 @@ impl Broker {
             .collect()
     }
 
-    /// Every partition of `topic`.
+    /// List of all partitions of `topic`.
     pub fn every_partition(&self, topic: &str) -> TopicPartitionList {
         let count = self.partitions(topic).expect("the topic exists");
         let mut list = TopicPartitionList::new();
@@ -174,13 +175,13 @@ fn options() -> AdminOptions {
     AdminOptions::new().operation_timeout(Some(ANSWER_MAX))
 }
 
-/// rdkafka's admin answers are futures, completed by a thread of its own.
+/// Waits for an admin request. rdkafka returns futures, which its own thread completes.
 fn block_on<F: Future>(answer: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.unwrap().block_on(answer)
 }
 
-/// Says that `test` was skipped, past the capture of `println!`, so that it is seen without `--nocapture`.
+/// Prints that `test` was skipped. It bypasses the capture of `println!`, so the line is visible without `--nocapture`.
 fn skip(test: &str) {
     let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
     let line = format!(

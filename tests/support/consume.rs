@@ -1,4 +1,4 @@
-//! Reading a topic to its true end, as a committed reader sees it or with everything that lies in the log.
+//! Reads a topic to its true end, either only committed records or everything in the log.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,51 +13,52 @@ use rdkafka::topic_partition_list::Offset;
 use super::broker::{ANSWER_MAX, Broker};
 use super::wait::wait_for;
 
-/// Longer than any transaction a killed process leaves open (10 s by default, and the broker looks once a second).
+/// Time limit for open transactions. It is longer than the transaction timeout of a killed process (10 s by default;
+/// the broker checks once a second).
 const STABLE_MAX: Duration = Duration::from_secs(90);
 
-/// Which records a reader sees.
+/// Records that a reader sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// Only what was committed.
+    /// Only committed records.
     Committed,
-    /// Aborted and unfinished records too.
+    /// All records, including aborted ones and those of open transactions.
     Uncommitted,
 }
 
-/// A header's name and value.
+/// Name and value of a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Header {
-    /// One whose name is text.
+    /// Header whose name is UTF-8.
     Named(String, Option<Vec<u8>>),
-    /// One whose name is not UTF-8: rdkafka cannot show it; `kcat -f '%h'` can.
+    /// Header whose name is not UTF-8. rdkafka cannot show it; `kcat -f '%h'` can.
     Unreadable,
 }
 
-/// A record as it was read.
+/// Record as read from the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// Where it lies.
+    /// Number of the partition.
     pub partition: i32,
-    /// Where it lies in the partition.
+    /// Offset within the partition.
     pub offset: i64,
-    /// The key, `None` if it has none.
+    /// Key; `None` if absent.
     pub key: Option<Vec<u8>>,
-    /// The value, `None` for a tombstone.
+    /// Value; `None` for a tombstone.
     pub value: Option<Vec<u8>>,
-    /// In order, repetitions kept.
+    /// Headers in order, with repeated names.
     pub headers: Vec<Header>,
-    /// Milliseconds since 1970, `None` if it has none.
+    /// Timestamp in milliseconds since 1970; `None` if absent.
     pub timestamp_millis: Option<i64>,
 }
 
 impl Received {
-    /// The value as text; empty for a tombstone.
+    /// Value as text; empty for a tombstone.
     pub fn text(&self) -> &str {
         std::str::from_utf8(self.value.as_deref().unwrap_or_default()).unwrap()
     }
 
-    /// The first header of that name, as text.
+    /// Value of the first header with this name, as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find_map(|header| match header {
             Header::Named(n, Some(value)) if n == name => std::str::from_utf8(value).ok(),
@@ -66,7 +67,7 @@ impl Received {
     }
 }
 
-/// Watches one partition for transactions that are open at this moment.
+/// Detects open transactions in one partition.
 pub struct OpenTransactions {
     stable: BaseConsumer,
     truth: BaseConsumer,
@@ -74,7 +75,7 @@ pub struct OpenTransactions {
 }
 
 impl OpenTransactions {
-    /// A watch over partition 0 of `topic`.
+    /// Creates a detector for partition 0 of `topic`.
     pub fn of(broker: &Broker, topic: &str) -> Self {
         let reader = |isolation| broker.reader(isolation);
         Self {
@@ -84,12 +85,12 @@ impl OpenTransactions {
         }
     }
 
-    /// Waits for an open transaction, at most for `patience`; answers whether one was seen.
+    /// Waits up to `patience` for an open transaction. Returns true if one was seen.
     pub fn await_one(&self, patience: Duration) -> bool {
         let begun = Instant::now();
         let end = |reader: &BaseConsumer| reader.fetch_watermarks(&self.topic, 0, ANSWER_MAX);
         while begun.elapsed() < patience {
-            // The stable end is asked second: where it is still behind, the transaction is still open.
+            // The stable end is read second. If it is still behind, the transaction is still open.
             if let (Ok((_, truth)), Ok((_, stable))) = (end(&self.truth), end(&self.stable))
                 && stable < truth
             {
@@ -101,10 +102,10 @@ impl OpenTransactions {
 }
 
 impl Broker {
-    /// Every record of `topic`, by partition and offset, up to the end the log had when this was called.
+    /// Reads every record of `topic`, by partition and offset, up to the end of the log at the time of the call.
     ///
-    /// A committed reader first waits until no transaction is open before that end: what a killed process left
-    /// behind is waited for, not skipped.
+    /// A committed reader first waits until no transaction before that end is open. So transactions that a killed
+    /// process left open are waited for and not skipped.
     pub fn read(&self, topic: &str, isolation: Isolation) -> Vec<Received> {
         if isolation == Isolation::Committed {
             self.await_stable(topic);
@@ -112,7 +113,7 @@ impl Broker {
         self.read_now(topic, isolation)
     }
 
-    /// As [`Broker::read`], but a committed reader stops where a transaction is still open.
+    /// Reads like [`Broker::read`], but a committed reader stops at the first open transaction.
     pub fn read_now(&self, topic: &str, isolation: Isolation) -> Vec<Received> {
         let consumer = self.reader(isolation);
         let mut all = self.every_partition(topic);
@@ -123,7 +124,7 @@ impl Broker {
         received
     }
 
-    /// The end of each partition of `topic`, control records and open transactions included.
+    /// End offset of each partition of `topic`, including control records and open transactions.
     pub fn ends(&self, topic: &str) -> Vec<i64> {
         ends(
             &self.reader(Isolation::Uncommitted),
@@ -131,7 +132,8 @@ impl Broker {
         )
     }
 
-    /// A committed reader's "end" is the last stable offset: when it has passed the true one, all is decided.
+    /// Waits until every transaction has ended. The end offset of a committed reader is the last stable offset. When it
+    /// reaches the true end, every transaction is decided.
     fn await_stable(&self, topic: &str) {
         let all = self.every_partition(topic);
         let (truth, stable) = (self.ends(topic), self.reader(Isolation::Committed));
@@ -144,10 +146,10 @@ impl Broker {
     fn reader(&self, isolation: Isolation) -> BaseConsumer {
         let mut config = self.config();
         config
-            .set("group.id", "no-group") // librdkafka wants one; it is never joined and nothing is committed
+            .set("group.id", "no-group") // required by librdkafka; never joined, nothing is committed
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
-            .set("fetch.wait.max.ms", "10") // the end is reported by an empty fetch, and that one waits this long
+            .set("fetch.wait.max.ms", "10") // the end is reported by an empty fetch, which waits this long
             .set(
                 "isolation.level",
                 match isolation {
@@ -170,7 +172,7 @@ fn ends(consumer: &BaseConsumer, partitions: &TopicPartitionList) -> Vec<i64> {
         .collect()
 }
 
-/// Polls until every assigned partition has said that it is at its end.
+/// Polls until every assigned partition has reported its end.
 fn read_to_end(consumer: &BaseConsumer, assigned: &TopicPartitionList) -> Vec<Received> {
     let elements = assigned.elements();
     let mut open: BTreeSet<i32> = elements.iter().map(|e| e.partition()).collect();
@@ -207,7 +209,7 @@ fn receive(message: &BorrowedMessage) -> Received {
     }
 }
 
-/// rdkafka panics on a header name that is not UTF-8; here that is a finding, not the end of the test.
+/// Reads the headers. rdkafka panics on a header name that is not UTF-8; this returns `Unreadable` instead.
 fn headers(headers: &BorrowedHeaders) -> Vec<Header> {
     let one = |index| {
         let header = headers.get(index);

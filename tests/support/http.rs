@@ -1,19 +1,19 @@
-//! One HTTP GET, by hand, and a free port to serve on.
+//! Minimal HTTP GET, and a free port to serve on.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-/// What a server answered.
+/// Response of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// The status code.
+    /// Status code.
     pub status: u16,
-    /// The body as text.
+    /// Body as text.
     pub body: String,
 }
 
-/// GETs `path` from `address` (`host:port`); `None` while nobody listens or the answer is torn.
+/// Sends GET for `path` to `address` (`host:port`). Returns `None` if nobody listens or the response is incomplete.
 pub fn get(address: &str, path: &str) -> Option<Response> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
@@ -24,7 +24,7 @@ pub fn get(address: &str, path: &str) -> Option<Response> {
     parse(&answer)
 }
 
-/// HTTP/1.0 is asked for, so the body is never chunked.
+/// Parses the response. The request uses HTTP/1.0, so the body is never chunked.
 fn parse(answer: &str) -> Option<Response> {
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
@@ -34,7 +34,7 @@ fn parse(answer: &str) -> Option<Response> {
     })
 }
 
-/// A port that was free a moment ago.
+/// Port that was free at the time of the call.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()

@@ -1,4 +1,4 @@
-//! kcat, a client that is not ours: writes what rdkafka's types forbid (header names that are not UTF-8).
+//! Runs kcat, an independent client. It can write what rdkafka's types forbid, such as header names that are not UTF-8.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::broker::Broker;
 
-/// Runs `kcat -b BROKER ARGS…` with `input` on its standard input and returns what it printed.
+/// Runs `kcat -b BROKER ARGS…` with `input` as standard input and returns its output.
 ///
 /// # Panics
 /// If kcat is missing or fails.
@@ -14,7 +14,7 @@ pub fn kcat<A: AsRef<OsStr>>(broker: &Broker, args: &[A], input: &[u8]) -> Vec<u
     let mut command = Command::new("kcat");
     command.arg("-b").arg(broker.address()).args(args);
     command.stdin(Stdio::piped());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()); // its complaints matter only if it fails
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()); // stderr is shown only on failure
     let spawned = command.spawn();
     let mut child = spawned.expect("kcat is installed (apt-get install kcat)");
     child.stdin.take().unwrap().write_all(input).unwrap();

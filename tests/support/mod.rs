@@ -1,8 +1,8 @@
-//! What the integration tests say to a real broker and to the real binary, in the words of a test.
+//! Helpers of the integration tests for a real broker and the real binary.
 //!
-//! A test begins with `let Some(broker) = Broker::or_skip("its_name") else { return };` and from then on owns
-//! its topics and groups: [`Broker::name`] makes names that no other test and no other run uses. Failures panic
-//! with what was awaited or asked, so that the test itself stays a straight line.
+//! A test begins with `let Some(broker) = Broker::or_skip("its_name") else { return };`. It then owns its topics and
+//! groups: [`Broker::name`] creates names that no other test and no other run uses. Helpers panic with a description of
+//! the failed request or wait, so the test itself needs no branches.
 
 #![allow(
     dead_code,

@@ -1,4 +1,4 @@
-//! Writing records exactly as a test wants them: partition, timestamp, headers, bytes, and the end of a transaction.
+//! Writes records exactly as a test defines them: partition, timestamp, headers, bytes, and end of the transaction.
 
 use std::time::Duration;
 
@@ -7,18 +7,18 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, Threa
 
 use super::broker::{ANSWER_MAX, Broker};
 
-/// A record to be written; `None` means absent, which is not the same as empty.
+/// Record to write. `None` means absent, which differs from empty.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sent<'a> {
-    /// The partition it goes to.
+    /// Number of the partition.
     pub partition: i32,
-    /// The key.
+    /// Key; `None` for no key.
     pub key: Option<&'a [u8]>,
-    /// The value; without one it is a tombstone.
+    /// Value; `None` for a tombstone.
     pub value: Option<&'a [u8]>,
-    /// Headers in order; names may repeat.
+    /// Headers in order. Names may repeat.
     pub headers: &'a [(&'a str, Option<&'a [u8]>)],
-    /// Milliseconds since 1970; without one, the producer's clock.
+    /// Timestamp in milliseconds since 1970; `None` for the producer's clock.
     pub timestamp_millis: Option<i64>,
 }
 
@@ -26,12 +26,12 @@ pub struct Sent<'a> {
 pub struct Producer(ThreadedProducer<DefaultProducerContext>);
 
 impl Producer {
-    /// A producer without transactions.
+    /// Creates an idempotent producer without transactions.
     pub fn new(broker: &Broker) -> Self {
         Self::with(broker, &[("enable.idempotence", "true")])
     }
 
-    /// A transactional producer that has already fenced whoever had this `transactional_id`.
+    /// Creates a transactional producer. It has already fenced any earlier producer with this `transactional_id`.
     pub fn transactional(broker: &Broker, transactional_id: &str) -> Self {
         let producer = Self::with(broker, &[("transactional.id", transactional_id)]);
         producer.0.init_transactions(ANSWER_MAX).unwrap();
@@ -41,14 +41,14 @@ impl Producer {
     fn with(broker: &Broker, properties: &[(&str, &str)]) -> Self {
         let mut config = broker.config();
         config.set("queue.buffering.max.messages", "1000000");
-        config.set("message.max.bytes", "20000000"); // whether a record is too large is for the topic to say
+        config.set("message.max.bytes", "20000000"); // the topic alone decides if a record is too large
         for (key, value) in properties {
             config.set(*key, *value);
         }
         Self(config.create().unwrap())
     }
 
-    /// Hands over one record; waits while the local queue is full. [`Producer::flush`] says when it has arrived.
+    /// Queues one record; waits while the local queue is full. [`Producer::flush`] waits until the broker has it.
     pub fn send(&self, topic: &str, sent: &Sent) {
         let mut record = record(topic, sent);
         while let Err((error, back)) = self.0.send(record) {
@@ -75,7 +75,8 @@ impl Producer {
         self.0.commit_transaction(ANSWER_MAX).unwrap();
     }
 
-    /// Aborts the open transaction, after its records have reached the log (an abort discards what is still queued).
+    /// Aborts the open transaction after its records have reached the log. An abort without this flush would discard
+    /// queued records.
     pub fn abort(&self) {
         self.flush();
         self.0.abort_transaction(ANSWER_MAX).unwrap();

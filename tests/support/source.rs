@@ -1,18 +1,18 @@
-//! The repository's own text as the house tests read it: its files, and Rust code without comments, strings and test modules.
+//! Reads the repository for the house tests: its files, and Rust code without comments, strings and test modules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A text file of the repository.
 pub struct SourceFile {
-    /// From the repository's root, with `/` between the parts.
+    /// Path from the root of the repository, with `/` as separator.
     pub path: String,
-    /// The whole text.
+    /// Whole text of the file.
     pub text: String,
 }
 
-/// Every text file at or under `place` (from the root), sorted; what is built, hidden (but for `.ci` and the dot files
-/// that are committed) or not UTF-8 is left out.
+/// Returns every text file at or under `place` (relative to the root), sorted. Directories `target`, `.git` and
+/// `node_modules` and files that are not UTF-8 are left out.
 pub fn files_under(place: &str) -> Vec<SourceFile> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
@@ -38,7 +38,7 @@ fn collect(place: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// `text` with comments, string and character literals blanked out; lines keep their numbers.
+/// Replaces comments, string literals and character literals in `text` by blanks. Line numbers stay the same.
 pub fn code_of(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
@@ -56,7 +56,8 @@ pub fn code_of(text: &str) -> String {
     code
 }
 
-/// Bytes of the comment or literal with which `rest` begins, if it begins with one; `before` is the last code character.
+/// Length in bytes of the comment or literal at the start of `rest`, if there is one. `before` is the last character of
+/// code.
 fn opaque_prefix(rest: &str, before: Option<char>) -> Option<usize> {
     let in_name = before.is_some_and(is_word);
     if rest.starts_with("//") {
@@ -97,7 +98,7 @@ fn block_comment(rest: &str) -> usize {
     rest.len()
 }
 
-/// Bytes up to and with the first `end` that no backslash escapes.
+/// Number of bytes up to and including the first `end` without a backslash before it.
 fn until_unescaped(rest: &str, end: char) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices() {
@@ -113,7 +114,7 @@ fn raw_string(rest: &str) -> Option<usize> {
     let after_r = rest.find('r')? + 1;
     let hashes = rest[after_r..].chars().take_while(|c| *c == '#').count();
     let body = after_r + hashes + 1;
-    rest[after_r + hashes..].starts_with('"').then_some(())?; // else `r#name` or a plain name
+    rest[after_r + hashes..].starts_with('"').then_some(())?; // otherwise it is `r#name` or a plain name
     let end = format!("\"{}", "#".repeat(hashes));
     Some(
         rest[body..]
@@ -122,7 +123,7 @@ fn raw_string(rest: &str) -> Option<usize> {
     )
 }
 
-/// A character literal, as opposed to a lifetime.
+/// Length of a character literal; `None` for a lifetime.
 fn character(rest: &str) -> Option<usize> {
     let inner = &rest[1..];
     if inner.starts_with('\\') {
@@ -132,7 +133,7 @@ fn character(rest: &str) -> Option<usize> {
     inner[first..].starts_with('\'').then_some(first + 2)
 }
 
-/// `code` (of [`code_of`]) with the bodies of `#[cfg(test)]` modules blanked out.
+/// Replaces the bodies of `#[cfg(test)]` modules in `code` (from [`code_of`]) by blanks.
 pub fn without_test_modules(code: &str) -> String {
     let mut kept = String::with_capacity(code.len());
     let mut rest = code;
@@ -150,7 +151,7 @@ pub fn without_test_modules(code: &str) -> String {
     kept + rest
 }
 
-/// Bytes of the item: to its `;`, or to the brace that closes its first one.
+/// Length of the item in bytes: up to its `;`, or to the brace that closes its first block.
 fn item_end(item: &str) -> usize {
     let mut depth = 0;
     for (at, c) in item.char_indices() {
@@ -169,7 +170,7 @@ fn item_end(item: &str) -> usize {
     item.len()
 }
 
-/// The names of `#[cfg(test)] mod name;` in `code`: modules whose files are tests as a whole.
+/// Names of the modules declared as `#[cfg(test)] mod name;` in `code`. Their files contain only tests.
 pub fn test_only_modules(code: &str) -> Vec<String> {
     let after = code.split("#[cfg(test)]").skip(1);
     after
@@ -182,7 +183,7 @@ pub fn test_only_modules(code: &str) -> Vec<String> {
         .collect()
 }
 
-/// Where `word` stands in `code` as a whole word (or path); answers line numbers from 1.
+/// Line numbers, from 1, on which `word` occurs in `code` as a whole word or path.
 pub fn lines_with(code: &str, word: &str) -> Vec<usize> {
     let whole = |at: usize| {
         let before = code[..at].chars().next_back();
@@ -197,12 +198,12 @@ pub fn lines_with(code: &str, word: &str) -> Vec<usize> {
         .collect()
 }
 
-/// The line, from 1, on which byte `at` lies.
+/// Number of the line, from 1, that contains byte `at`.
 pub fn line_of(text: &str, at: usize) -> usize {
     1 + text[..at].matches('\n').count()
 }
 
-/// Whether `c` may be part of a Rust name.
+/// True if `c` may be part of a Rust name.
 pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }

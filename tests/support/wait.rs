@@ -1,12 +1,12 @@
-//! Waiting for a condition, with a deadline and a name for what did not happen.
+//! Waits for a condition, with a deadline and a description of the condition.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Asks `condition` every 20 ms until it answers, and returns the answer.
+/// Calls `condition` every 20 ms until it returns a value, and returns that value.
 ///
 /// # Panics
-/// After `deadline`, naming `what` was awaited.
+/// After `deadline`. The message contains `what`.
 #[track_caller]
 pub fn wait_for<T>(what: &str, deadline: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
