@@ -1,4 +1,4 @@
-//! The alarm is tested: every way to break the internal topics by hand must be noticed, and say so.
+//! Tests of the integrity checks: every manipulation of the internal topics must be detected and reported.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::traffic::{MINUTE, START, Traffic};
 
 type Records = Vec<Option<StoredRecord>>;
 
-/// A cluster that has judged an hour and more, and then stopped.
+/// Cluster that has evaluated more than an hour and then stopped.
 static WORKED: LazyLock<MemoryLog> = LazyLock::new(|| {
     let events = Traffic {
         minutes: 80,
@@ -36,7 +36,7 @@ fn worked() -> Bench {
     Bench::on(WORKED.copy(), Setup::default())
 }
 
-/// What a fresh evaluate makes of the frames in `panes` after a hand was at them.
+/// Result of a new evaluate stage that reads the frames in `panes` after `hand` has changed them.
 fn frames_read_again(hand: impl Fn(&mut Records)) -> (Bench, Result<(), Fault>) {
     let worked = worked();
     let ours = panes_partition("fraud") as i32;
@@ -54,7 +54,7 @@ fn frames_read_again(hand: impl Fn(&mut Records)) -> (Bench, Result<(), Fault>) 
     (again, outcome)
 }
 
-/// The offset of the `n`th record.
+/// Index of the `n`th record that is present.
 fn place(records: &Records, n: usize) -> usize {
     let is_there = |(_, record): &(usize, &Option<StoredRecord>)| record.is_some();
     records
@@ -105,7 +105,7 @@ fn frames_that_were_doubled_are_counted_and_dropped() {
         }
     });
     outcome.unwrap();
-    // A record carries a piece and the end of a frame of each of the three sources.
+    // Each record carries a piece and the end of a frame for each of the three sources.
     assert_eq!(doubled.ledger.said().duplicates, 3 * 2 * 3);
     assert_eq!(untouched.ledger.said().duplicates, 0);
     let mut with_alarm = published(&doubled);
@@ -129,7 +129,7 @@ fn frames_of_another_format_and_damaged_ones_stop_the_task() {
     assert_stops(cut, "does not decode");
 }
 
-/// What the next member says of the state after a hand was at it.
+/// Result of a new member that restores the state after `hand` has changed it.
 fn state_restored(hand: impl Fn(&mut Records)) -> Result<(), Fault> {
     let mut bench = worked();
     let ours = panes_partition("fraud") as i32;
@@ -146,8 +146,8 @@ fn state_restored(hand: impl Fn(&mut Records)) -> Result<(), Fault> {
 fn state_that_lost_anything_is_refused() {
     state_restored(|_| {}).unwrap();
     assert_stops(state_restored(Vec::clear), "stands at nothing");
-    // Each key's last word in turn: a model, panes, what a key was forgotten by. The first is the head: an older one that
-    // vouches for the same entries and offset is as good.
+    // Removes the last record of each key in turn: a model, panes, a tombstone. The first key is the head. It is
+    // skipped, because an older head for the same entries and offset is as good.
     let mut refused = 0;
     for key in state_keys().iter().skip(1).step_by(11) {
         let changed = Cell::new(false);
@@ -160,7 +160,7 @@ fn state_that_lost_anything_is_refused() {
     assert!(refused > 5, "{refused} kinds of loss were tried");
 }
 
-/// Every key that the state of our partition ever had.
+/// Every key that ever occurred in the state of our partition.
 fn state_keys() -> BTreeSet<Vec<u8>> {
     let mut keys = BTreeSet::new();
     WORKED.copy().tamper("state", |partition, records| {
@@ -171,7 +171,7 @@ fn state_keys() -> BTreeSet<Vec<u8>> {
     keys
 }
 
-/// Takes away the last record of a key; answers whether another value shows then.
+/// Removes the last record of a key. Returns true if the value of the key changes.
 fn take_last_word(records: &mut Records, key: &[u8]) -> bool {
     let last = |records: &Records| {
         let is_it =

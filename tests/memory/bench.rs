@@ -1,7 +1,7 @@
-//! The workbench: a plan with short windows, and runs of the worker over the log in memory.
+//! Test bench: a plan with short windows, and a worker that runs on the log in memory.
 //!
-//! Time passes with turns, so that a run is the same each time: the stopwatch moves by a little each time it is read,
-//! the wall clock stands where a test puts it.
+//! Time advances with the turns, so every run is the same. The stopwatch advances a little on each reading. The wall
+//! clock stands where a test sets it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,12 +21,12 @@ use tidegauge::window::{WindowLength, WindowSpec};
 use crate::ledger::Ledger;
 use crate::traffic::{Event, MINUTE};
 
-/// Turns after which a run that does not come to rest has gone wrong.
+/// Maximum number of turns. A run that takes more does not come to rest.
 const TURNS_MAX: u64 = 200_000;
-/// Turns without a commit after which nothing is left to do.
+/// Number of turns without a commit after which a run is complete.
 const QUIET_TURNS: u32 = 4;
 
-/// A stopwatch that moves 50 µs each time it is read, and a wall clock that stands where it is put.
+/// Stopwatch that advances by 50 µs on each reading, and a wall clock that stands where it is set.
 #[derive(Clone, Default)]
 pub struct TestClock {
     micros: Arc<AtomicU64>,
@@ -54,10 +54,10 @@ impl Clock for TestClock {
     }
 }
 
-/// Partitions of the labels topic: not as many as the predictions have.
+/// Number of partitions of the labels topic. It differs from that of the predictions topic.
 pub const LABEL_PARTITIONS: usize = 2;
 
-/// A plan that learns for two hours and judges a quarter of an hour and an hour, minute by minute.
+/// Plan that learns for two hours and evaluates windows of 15 minutes and one hour at every minute.
 pub fn plan() -> pipeline::Plan {
     let window = |minutes| WindowSpec {
         length: WindowLength::from_minutes(minutes).unwrap(),
@@ -104,7 +104,7 @@ pub fn plan() -> pipeline::Plan {
     }
 }
 
-/// How a run is to go.
+/// Parameters of a run.
 #[derive(Clone)]
 pub struct Setup {
     pub plan: Arc<pipeline::Plan>,
@@ -112,7 +112,7 @@ pub struct Setup {
     pub members: i32,
     pub flush: Duration,
     pub checkpoint: Duration,
-    /// Turns at which all members die and others take over.
+    /// Turns at which all members die and new ones take over.
     pub crashes: Vec<u64>,
     pub faults: Vec<PlannedFault>,
 }
@@ -131,13 +131,13 @@ impl Default for Setup {
     }
 }
 
-/// A cluster, the members that work on it, and what they have said.
+/// Cluster, its members, and the calls to their meter.
 pub struct Bench {
     pub log: MemoryLog,
     pub clock: TestClock,
     pub ledger: Arc<Ledger>,
     pub setup: Setup,
-    /// Frames that new members read again to rebuild open panes.
+    /// Number of frames that new members read again to rebuild open panes.
     pub replayed: u64,
     workers: Vec<Worker<MemoryLog, TestClock>>,
     lives: u64,
@@ -145,7 +145,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// An empty cluster.
+    /// Creates an empty cluster.
     pub fn new(setup: Setup) -> Self {
         let log = MemoryLog::default();
         log.create_topic("in", setup.partitions);
@@ -159,7 +159,7 @@ impl Bench {
         Self::on(log, setup)
     }
 
-    /// Nobody yet on a cluster that may hold anything.
+    /// Creates a bench without members, on a cluster that may hold data.
     pub fn on(log: MemoryLog, setup: Setup) -> Self {
         Self {
             log,
@@ -173,7 +173,7 @@ impl Bench {
         }
     }
 
-    /// A cluster that has read `events` to their end.
+    /// Creates a cluster that has read `events` to their end.
     pub fn over(events: &[Event], setup: Setup) -> Self {
         let mut bench = Self::new(setup);
         bench.produce(events);
@@ -181,7 +181,7 @@ impl Bench {
         bench
     }
 
-    /// Spreads events over the partitions of the input, one after the other.
+    /// Distributes events over the partitions of the input in turn.
     pub fn produce(&self, events: &[Event]) {
         for (n, event) in events.iter().enumerate() {
             self.produce_to((n % self.setup.partitions) as i32, event);
@@ -198,7 +198,8 @@ impl Bench {
         self.log.produce("in", partition, record);
     }
 
-    /// Spreads labels over the partitions of their topic, which are others than those of the predictions.
+    /// Distributes labels over the partitions of their topic in turn. The partitions differ from those of the
+    /// predictions.
     pub fn produce_labels(&self, labels: &[Event]) {
         for (n, label) in labels.iter().enumerate() {
             self.produce_label_to(n % LABEL_PARTITIONS, label);
@@ -215,12 +216,13 @@ impl Bench {
         self.log.produce("labels", partition as i32, record);
     }
 
-    /// What each join has done and holds.
+    /// Last report of each join to the meter.
     pub fn joins(&self) -> Vec<JoinTold> {
         self.ledger.said().joins.into_values().collect()
     }
 
-    /// One event a while after all others in every partition, so that whatever was before is closed.
+    /// Produces one event at `time` in every partition. If `time` is later than all other events, it closes all panes
+    /// before.
     pub fn close_at(&self, time: i64) {
         for partition in 0..self.setup.partitions as i32 {
             let id = format!("closer-{partition}");
@@ -234,13 +236,13 @@ impl Bench {
         }
     }
 
-    /// All members die without a word; others join.
+    /// Lets all members die without notice; new ones join.
     pub fn take_over_all(&mut self) {
         let plan = Arc::clone(&self.setup.plan);
         self.take_over(&plan.topics.read().collect::<Vec<_>>());
     }
 
-    /// The same, reading only these topics.
+    /// Lets all members die without notice; new ones join and read only `topics`.
     pub fn take_over(&mut self, topics: &[&str]) {
         self.lives += 1;
         let join = |log| {
@@ -261,7 +263,7 @@ impl Bench {
             .collect();
     }
 
-    /// One turn of every member.
+    /// Runs one turn of every member.
     pub fn turn(&mut self) -> Result<(), Fault> {
         for worker in &mut self.workers {
             let was_restoring = worker.tasks().is_none();
@@ -279,7 +281,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Turns until everything is read, judged and committed, through all crashes that are planned.
+    /// Runs turns until everything is read, evaluated and committed, through all planned crashes.
     pub fn settle(&mut self) -> Result<(), Fault> {
         if self.workers.is_empty() {
             self.take_over_all();
@@ -305,7 +307,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Whether every member works and has taken all that lies in its input partitions.
+    /// True if every member is running and has read its input partitions to the end.
     fn is_read(&mut self) -> bool {
         let mut reached = Vec::new();
         for worker in &self.workers {
@@ -319,7 +321,7 @@ impl Bench {
         reached.iter().all(|(at, next)| *next >= end(at))
     }
 
-    /// The clocks of all evaluate tasks, in milliseconds.
+    /// Clock of the evaluate task of `model`, in milliseconds; `None` if the task has no clock yet.
     pub fn clock_of(&self, model: &str) -> Option<i64> {
         let partition = pipeline::ingest::panes_partition(model) as i32;
         let tasks = self.workers.iter().filter_map(Worker::tasks);
@@ -329,7 +331,7 @@ impl Bench {
             .next()
     }
 
-    /// The live entries of the state topic.
+    /// Live entries of the state topic.
     pub fn state(&self) -> BTreeMap<(i32, Vec<u8>), Vec<u8>> {
         let mut state = BTreeMap::new();
         self.log.tamper("state", |partition, records| {
@@ -344,7 +346,7 @@ impl Bench {
         state
     }
 
-    /// References that the state holds.
+    /// Number of references in the state.
     pub fn references_in_state(&self) -> usize {
         let is_reference = |(_, key): &(i32, Vec<u8>)| {
             let (_, key, part): (u8, StateKey, u16) = postcard::from_bytes(key).unwrap();

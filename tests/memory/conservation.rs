@@ -1,4 +1,4 @@
-//! P1: nothing lost, nothing doubled.
+//! Tests of promise P1: nothing is lost and nothing is counted twice.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ fn late(minute: i64, n: usize) -> Event {
     }
 }
 
-/// Traffic with bad records and late ones, and then the end of the time that the reports speak of.
+/// Traffic with bad and late records, followed by events that close all reported windows.
 fn troubled(setup: Setup) -> (Bench, Vec<Event>) {
     let mut events = Traffic::of_five_hours(3).events();
     for n in 0..25 {
@@ -34,7 +34,7 @@ fn troubled(setup: Setup) -> (Bench, Vec<Event>) {
     (bench, events)
 }
 
-/// A commit that is refused once, after some that are not.
+/// Faults with one refused commit after `commits` successful ones.
 fn refused_after(commits: usize) -> Vec<PlannedFault> {
     let mut faults = vec![PlannedFault::None; commits];
     faults.push(PlannedFault::Refused);

@@ -1,4 +1,5 @@
-//! What a boundary costs, and where it goes: `cargo test --release --test memory -- --ignored --nocapture cost`.
+//! Measures the cost of a boundary and of its parts: `cargo test --release --test memory -- --ignored --nocapture
+//! cost`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,9 @@ use tidegauge::window::{WindowLength, WindowSpec};
 use crate::bench::plan;
 use crate::traffic::{MINUTE, START};
 
-/// Minutes after learning over which the cost is taken.
+/// Number of minutes after learning over which the cost is measured.
 const MINUTES: i64 = 15;
-/// Minutes of learning, so that the longest window is full when the measuring begins.
+/// Minutes of learning before the measurement, so that the longest window is full.
 const LEARN: i64 = 120;
 
 fn payload(random: &mut fastrand::Rng, features: usize, minute: i64, n: i64) -> (i64, String) {
@@ -34,7 +35,7 @@ fn payload(random: &mut fastrand::Rng, features: usize, minute: i64, n: i64) -> 
     (time, json)
 }
 
-/// Time that this thread has had a processor: others may be busy, too. Linux only.
+/// Processor time of this thread. Other load on the machine does not count. Linux only.
 fn on_processor() -> Duration {
     let statistics = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanoseconds = statistics
@@ -44,16 +45,16 @@ fn on_processor() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// What a minute costs on average.
+/// Average cost of one minute.
 #[derive(Debug, Default)]
 struct Cost {
-    /// Decoding and counting its predictions, and flushing them.
+    /// Time to decode, count and flush the predictions.
     ingest: Duration,
-    /// Reading its frames.
+    /// Time to read the frames.
     frames: Duration,
-    /// Bytes of them.
+    /// Size of the frames in bytes.
     bytes: usize,
-    /// Stepping over its boundary.
+    /// Time to step over the boundary.
     step: Duration,
 }
 
@@ -107,7 +108,7 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> Cost {
     sum
 }
 
-/// Windows and learning as in production, but for the length of the learning.
+/// Plan with the windows and the learning of production, but a shorter learning span.
 fn production() -> Plan {
     let window = |minutes, step_minutes| WindowSpec {
         length: WindowLength::from_minutes(minutes).unwrap(),
@@ -142,7 +143,7 @@ fn cost_of_a_boundary() {
     }
 }
 
-/// Twenty countries and three tiers: what each configured key adds.
+/// Measures the cost of each configured key, with twenty countries and three tiers.
 #[test]
 #[ignore = "a measurement"]
 fn cost_of_segments() {

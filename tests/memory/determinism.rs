@@ -1,4 +1,4 @@
-//! P2: reports and alerts are a function of the input, however it is read.
+//! Tests of promise P2: reports and alerts are a function of the input, however it is read.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn traffic() -> Vec<Event> {
     Traffic::of_five_hours(1).events()
 }
 
-/// One member, one partition, nothing in the way.
+/// Output of a run with one member, one partition and no disturbance.
 static UNDISTURBED: LazyLock<Published> = LazyLock::new(|| {
     let bench = run(
         &traffic(),
@@ -115,7 +115,7 @@ fn crashes_give_the_same_and_rebuild_the_open_panes() {
         let mut random = Rng::with_seed(seed);
         let crashes = (0..12).map(|_| random.u64(3..90)).collect();
         let members = if seed % 2 == 0 { 1 } else { 3 };
-        // Rarely a checkpoint, so that a new member has frames to read again.
+        // A long checkpoint interval, so that a new member has frames to read again.
         let checkpoint = Duration::from_millis(if seed < 2 { 50 } else { 500 });
         let bench = run(
             &traffic(),
@@ -138,7 +138,7 @@ fn crashes_give_the_same_and_rebuild_the_open_panes() {
     }
 }
 
-/// A refused batch is done again; one whose answer was lost has happened and is not.
+/// A refused transaction is repeated. A transaction whose response was lost has been committed and is not repeated.
 #[test]
 fn faults_of_the_commit_give_the_same() {
     for fault in [PlannedFault::Refused, PlannedFault::AnswerLost] {

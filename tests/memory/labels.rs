@@ -1,5 +1,5 @@
-//! Labels that come late, doubled, corrected and out of order: the published counts are those of a plain recount, whatever
-//! the partitions and crashes, and nothing is lost or doubled on the way.
+//! Labels that arrive late, duplicated, corrected and out of order. The published counts must equal a plain recount for
+//! any partitions and crashes, and nothing may be lost or counted twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::published::{assert_same, published, values};
 use crate::traffic::{Event, MINUTE, START, shuffled};
 
 const HOUR: i64 = 60 * MINUTE;
-/// Minutes of traffic; labels come up to the horizon after it.
+/// Minutes of traffic. Labels arrive up to the horizon after it.
 const MINUTES: i64 = 6 * 60;
 const HORIZON_MINUTES: i64 = 4 * 60;
 const COUNTRIES: [&str; 3] = ["de", "fr", "us"];
 
-/// A prediction as the recount knows it.
+/// Prediction as used by the recount.
 struct Predicted {
     time: i64,
     version: &'static str,
@@ -30,7 +30,7 @@ struct Predicted {
     cell: u64,
 }
 
-/// A label as the recount knows it.
+/// Label as used by the recount.
 #[derive(Clone)]
 struct Labelled {
     id: usize,
@@ -39,7 +39,7 @@ struct Labelled {
     class: &'static str,
 }
 
-/// Predictions and labels that hold every kind of trouble.
+/// Predictions and labels with every kind of irregularity.
 struct World {
     predicted: Vec<Predicted>,
     labelled: Vec<Labelled>,
@@ -101,7 +101,7 @@ impl World {
         self.labelled.iter().map(event).collect()
     }
 
-    /// The same in another order, within the disorder that is allowed; each became known when it was stored, all the same.
+    /// Returns the labels in another order, within the allowed disorder. Each label still becomes known at its arrival.
     fn labels_in_disorder(&self, seed: u64) -> Vec<Event> {
         let mut random = Rng::with_seed(seed);
         let mut labels = self.labels();
@@ -109,7 +109,8 @@ impl World {
         labels
     }
 
-    /// The table of an hour of predictions as it was known at its end: by version and country, or all countries.
+    /// Confusion table of each hour of predictions, as known at the end of the hour: by version, and by country or for
+    /// all countries.
     fn recount(&self) -> BTreeMap<Window, BTreeMap<(String, String), i64>> {
         let mut windows: BTreeMap<Window, BTreeMap<_, _>> = BTreeMap::new();
         for (id, prediction) in self.predicted.iter().enumerate() {
@@ -136,10 +137,11 @@ impl World {
     }
 }
 
-/// Version, country, end.
+/// Version, country and end of a window.
 type Window = (String, Option<String>, i64);
 
-/// Most are labelled, some twice, some corrected, some before their prediction, some too late, and some are unknown.
+/// Adds the labels of one prediction. Most predictions get a label; some are labelled twice, corrected, labelled before
+/// the prediction or too late. Some labels have an unknown id.
 fn label(random: &mut Rng, id: usize, prediction: &Predicted, labelled: &mut Vec<Labelled>) {
     let other = |class| if class == "yes" { "no" } else { "yes" };
     let truth = if random.u32(0..5) == 0 {
@@ -152,7 +154,7 @@ fn label(random: &mut Rng, id: usize, prediction: &Predicted, labelled: &mut Vec
         1 => (HORIZON_MINUTES + 5) * MINUTE,
         n => i64::from(n) * 7 * MINUTE + random.i64(0..MINUTE),
     };
-    // Times are distinct: a tie is broken by hashes, which a recount does not know.
+    // Times are distinct, because hashes would decide a tie and the recount does not know them.
     let first = Labelled {
         id,
         arrival: prediction.time + delay,
@@ -209,7 +211,7 @@ fn run(world: &World, setup: Setup) -> Bench {
     bench
 }
 
-/// Every hour by prediction time that was reported, as the recount names it.
+/// Reported windows of one hour by prediction time, in the form of the recount.
 fn reported(bench: &Bench) -> BTreeMap<Window, BTreeMap<(String, String), i64>> {
     let mut windows: BTreeMap<Window, BTreeMap<_, _>> = BTreeMap::new();
     let is_hour = |r: &Value| {
@@ -260,12 +262,12 @@ fn the_tables_are_those_of_a_recount() {
     assert_conserved(&bench, &world);
 }
 
-/// Predictions = joined + pending + expired + duplicates, labels = joined + waiting + expired + duplicates: of what was
-/// produced, and not only of what the join believes to have heard.
+/// Checks predictions = joined + pending + expired + duplicates and labels = joined + waiting + expired + duplicates.
+/// The left sides are what was produced, not what the join has counted.
 fn assert_conserved(bench: &Bench, world: &World) {
     let told = bench.joins();
     let sum = |of: fn(&JoinTold) -> u64| told.iter().map(of).sum::<u64>();
-    let predictions = world.predicted.len() as u64; // the minute of the closers is never closed
+    let predictions = world.predicted.len() as u64; // the minute of the closing events is never closed
     assert_eq!(sum(|t| t.predictions), predictions);
     assert_eq!(
         sum(|t| t.joined + t.pending + t.expired + t.duplicates),

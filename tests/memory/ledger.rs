@@ -1,4 +1,4 @@
-//! The ledger: a meter that keeps what it is told, so that tests can hold it against what was published.
+//! Meter that records all calls, so that tests can compare them with the published records.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegauge::pipeline::effect::Overflow;
 use tidegauge::runtime::meter::{JoinTold, LeftOut, Meter, SourceTally, Violation, WindowClosed};
 
-/// What became of the records of one input partition.
+/// Counts of the records of one input partition by result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
     pub counted: u64,
@@ -21,7 +21,7 @@ impl Account {
     }
 }
 
-/// What was said so far.
+/// Calls to the meter so far.
 #[derive(Debug, Clone, Default)]
 pub struct Said {
     pub accounts: BTreeMap<i32, Account>,
@@ -29,13 +29,13 @@ pub struct Said {
     pub aborts: u64,
     pub duplicates: u64,
     pub overflow: Overflow,
-    /// Windows that were judged, in order: model, version, minutes, end.
+    /// Evaluated windows in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
-    /// What each join has done and holds, by partition.
+    /// Last report of each join, by partition.
     pub joins: BTreeMap<i32, JoinTold>,
 }
 
-/// Keeps what a worker says.
+/// Records the calls that a worker makes to its meter.
 #[derive(Debug, Default)]
 pub struct Ledger(Mutex<Said>);
 
@@ -57,7 +57,7 @@ impl Meter for Ledger {
 
     fn ingested(&self, counts: &SourceTally<'_>) {
         if counts.topic == "labels" {
-            return; // the joins say what became of them
+            return; // the joins report labels
         }
         let mut said = self.0.lock().unwrap();
         let account = said.accounts.entry(counts.partition).or_default();

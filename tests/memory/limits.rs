@@ -1,4 +1,4 @@
-//! Limits: who is admitted beyond them depends on names and panes alone, and what is not is counted.
+//! Tests of limits: admission beyond a limit depends only on names and panes, and everything left out is counted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ fn bounded(change: impl Fn(&mut Bounds)) -> Arc<Plan> {
     Arc::new(plan)
 }
 
-/// Model names that are judged together; the first is the first to be admitted.
+/// Model names that belong to one partition, in the order of admission.
 fn neighbours(wanted: usize) -> Vec<String> {
     let names = (0..).map(|n| format!("m{n}"));
     let together = names.filter(|name| panes_partition(name) == 3);
@@ -39,7 +39,7 @@ fn prediction(model: &str, version: &str, features: &[String], minute: i64, n: u
     Event::at(time, json)
 }
 
-/// One after the other, in pieces of three, for an hour: six models, then six versions of one, then six features of one.
+/// Events of one hour: in each minute six models, and six versions of one model with six features.
 fn crowd() -> Vec<Event> {
     let models = neighbours(6);
     let names: Vec<String> = (0..6).map(|n| format!("f{n}")).collect();
@@ -67,7 +67,7 @@ fn run(events: &[Event], setup: Setup) -> Bench {
     bench
 }
 
-/// Distinct values of what `of` finds in the reports.
+/// Distinct values of `of` over the reports.
 fn reported(bench: &Bench, of: impl Fn(&serde_json::Value) -> String) -> BTreeSet<String> {
     values(bench, "reports").iter().map(of).collect()
 }
@@ -118,7 +118,7 @@ fn who_is_admitted_does_not_depend_on_arrival_partitions_or_crashes() {
     }
 }
 
-/// Everything that is admitted is reported, and what is turned away is not half in.
+/// Everything that is admitted is reported, and nothing that is left out is partly counted.
 #[test]
 fn what_is_reported_and_what_overflowed_is_all_there_was() {
     let plan = bounded(|bounds| bounds.models_max = 2);
@@ -153,12 +153,12 @@ fn names_that_are_silent_for_long_make_room() {
     let mut events = vec![
         prediction(model, "1", &["a".into()], 0, 0),
         prediction(model, "kept", &["a".into()], 0, 1),
-        // Too early: another version, another feature of the one that stays.
+        // Too early for another version and for another feature of the version that stays.
         prediction(model, "2", &["b".into()], 60, 0),
         prediction(model, "kept", &["b".into()], 60, 1),
     ];
     events.extend((61..200).map(|minute| prediction(model, "kept", &none, minute, 0)));
-    // Two hours after their predecessors, both have room.
+    // Two hours after their predecessors, there is room for both.
     for minute in 200..320 {
         events.push(prediction(model, "2", &["b".into()], minute, 0));
         events.push(prediction(model, "kept", &["b".into()], minute, 1));

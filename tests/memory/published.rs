@@ -1,4 +1,4 @@
-//! What was published, in the form that P2 speaks of: by key and in order, without `provenance`.
+//! Published records in the form used by promise P2: by key and in order, without `provenance`.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::bench::Bench;
 /// Headers and value of a record.
 pub type Record = (Vec<(String, Vec<u8>)>, String);
 
-/// Everything under one key of one topic, in order: a doubled record shows as well as a lost one.
+/// Records of one key of one topic, in order. This shows doubled records as well as lost ones.
 pub type Published = BTreeMap<(&'static str, Vec<u8>), Vec<Record>>;
 
-/// Alerts, reports and references.
+/// Reads alerts, reports and references.
 pub fn published(bench: &Bench) -> Published {
     let mut published = Published::new();
     for topic in ["drift", "slo", "anomaly", "reports", "references"] {
@@ -29,7 +29,7 @@ pub fn published(bench: &Bench) -> Published {
     published
 }
 
-/// The values of a topic.
+/// Values of a topic as JSON.
 pub fn values(bench: &Bench, topic: &str) -> Vec<Value> {
     let records = bench.log.read(topic).into_iter();
     records
@@ -37,7 +37,7 @@ pub fn values(bench: &Bench, topic: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Kind, status and the first cause of every alert, for a reader.
+/// Kind, status, model, subject, detector and window end of every alert, as readable lines.
 pub fn alerts(bench: &Bench) -> Vec<String> {
     let all = values(bench, "drift")
         .into_iter()
@@ -58,7 +58,7 @@ pub fn alerts(bench: &Bench) -> Vec<String> {
     all.map(line).collect()
 }
 
-/// Says where two sets differ, shortly, and fails.
+/// Fails with a short message at the first difference between two sets.
 pub fn assert_same(wanted: &Published, found: &Published, what: &str) {
     for (key, records) in wanted {
         let other = found.get(key).map_or(&[][..], Vec::as_slice);

@@ -1,4 +1,4 @@
-//! Restarts without input say nothing and change nothing; references are learned once.
+//! Restarts without input publish nothing and change nothing. References are learned once.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::traffic::Traffic;
 
 fn settled(minutes: i64) -> Bench {
     let mut bench = Bench::new(Setup {
-        checkpoint: Duration::from_millis(900), // the last one is some frames before the end
+        checkpoint: Duration::from_millis(900), // the last checkpoint is some frames before the end
         ..Setup::default()
     });
     bench.produce(
@@ -27,7 +27,7 @@ fn settled(minutes: i64) -> Bench {
 
 #[test]
 fn ten_restarts_without_input_publish_nothing_and_leave_the_same_state() {
-    // It ends while an alert is firing, with panes open and some of them checkpointed.
+    // The traffic ends while an alert is firing. Some panes are open, and some of them are in a checkpoint.
     let mut bench = settled(225);
     let (before, state) = (published(&bench), bench.state());
     assert!(
@@ -35,7 +35,7 @@ fn ten_restarts_without_input_publish_nothing_and_leave_the_same_state() {
             .iter()
             .any(|alert| alert["status"] == "firing")
     );
-    bench.setup.checkpoint = Duration::from_secs(3_600); // a checkpoint may be written, it changes no result
+    bench.setup.checkpoint = Duration::from_secs(3_600); // a checkpoint may be written, but it changes no result
     for _ in 0..10 {
         bench.take_over(&["in", "panes"]);
         bench.settle().unwrap();
@@ -59,7 +59,7 @@ fn a_reference_is_learned_once_and_leaves_with_its_state() {
         );
     }
     let learned: Vec<String> = values(&bench, "references").iter().map(spoken).collect();
-    // At two hours churn has 960 of the 1,000 predictions that it takes.
+    // After two hours, churn has 960 predictions, and learning needs 1,000.
     let wanted = ["churn 00:00 to 02:15", "fraud 00:00 to 02:00"];
     assert_eq!(
         BTreeSet::from_iter(learned),

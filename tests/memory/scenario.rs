@@ -1,4 +1,4 @@
-//! Scenarios: each kind of incident is found, and days without one are silent.
+//! Scenarios: each kind of incident is found, and days without an incident produce no alert.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::bench::{Bench, Setup, plan};
 use crate::published::{alerts, values};
 use crate::traffic::{Incident, MINUTE, START, Traffic};
 
-/// The windows of production.
+/// Plan with the windows of production.
 fn production(learn_minutes: i64) -> Arc<Plan> {
     let mut plan = plan();
     plan.windows.push(WindowSpec {
@@ -80,7 +80,7 @@ fn causes(bench: &Bench) -> BTreeSet<String> {
 
 #[test]
 fn each_kind_of_incident_is_found_and_nothing_else_is_blamed() {
-    // What must be found, and the subjects that may be blamed.
+    // Incident, learning span, cause that must be found, and subjects that may have causes.
     let incidents: [(Incident, i64, &str, &[&str]); 5] = [
         (
             Incident::Cents,
@@ -111,7 +111,7 @@ fn each_kind_of_incident_is_found_and_nothing_else_is_blamed() {
             1_440,
             "volume traffic volume",
             &["traffic"],
-        ), // which looks at the day before
+        ), // this detector compares with the previous day
     ];
     for (incident, learn, wanted, blamed) in incidents {
         let bench = incident_days(incident, learn);
@@ -140,7 +140,7 @@ fn three_days_without_an_incident_are_silent() {
     for seed in 0..5 {
         let mut plan = Plan::clone(&production(1_440));
         for window in plan.windows.iter_mut().filter(|w| w.step_minutes == 1) {
-            window.step_minutes = 5; // for speed; the budget shares itself out by what is judged
+            window.step_minutes = 5; // for speed; the budget is divided by the number of evaluations
         }
         let bench = run(&traffic(seed, 3 * 1_440), Arc::new(plan));
         assert_eq!(alerts(&bench), [""; 0], "seed {seed}");

@@ -1,4 +1,5 @@
-//! Segments: drift that only one of them shows, bounds on their values, and the whole, which counts everything once.
+//! Segments: drift in one segment only, limits on segment values, and the whole scope, which counts every prediction
+//! once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use crate::bench::{Bench, Setup, plan};
 use crate::published::{assert_same, published, values};
 use crate::traffic::{Event, MINUTE, START, shuffled};
 
-/// Predictions per minute: 5 % of them in an hour are more than a window must hold to be judged.
+/// Predictions per minute. In one hour, 5 % of them are more than the minimum number of events of a window.
 const PER_MINUTE: i64 = 100;
 
 fn by(keys: &[&str]) -> Plan {
@@ -47,7 +48,8 @@ fn prediction(id: &str, time: i64, amount: f64, segments: &str, variant: &str) -
     Event::at(time, json)
 }
 
-/// 5 % gold, 35 % silver, 60 % base, one in ten of them a canary; from `from` on the amounts of gold are four times as high.
+/// Traffic with 5 % gold, 35 % silver and 60 % base; one in ten predictions is a canary. From minute `from` on, the
+/// amounts of gold are four times as high.
 fn tiers(seed: u64, minutes: i64, from: i64) -> Vec<Event> {
     let mut random = Rng::with_seed(seed);
     let mut events = Vec::new();
@@ -84,7 +86,7 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("-")
 }
 
-/// Predictions in the windows of a quarter of an hour, by segment.
+/// Predictions in windows of 15 minutes, by segment.
 fn counted(bench: &Bench) -> BTreeMap<String, u64> {
     let mut counted = BTreeMap::new();
     for report in values(bench, "reports") {
@@ -123,7 +125,7 @@ fn drift_in_a_twentieth_of_the_traffic_is_found_where_it_is() {
         .collect();
     assert_eq!(blamed, BTreeSet::from(["tier=gold"]));
     assert_eq!(values(&bench, "anomaly").len(), 0);
-    // It was compared with its own reference, and its exemplars are its own predictions.
+    // The alert uses the segment's own reference, and its exemplars are predictions of the segment.
     let references = values(&bench, "references");
     let of_gold = references.iter().find(|r| r["segment"] == "tier=gold");
     assert_eq!(first["reference_id"], of_gold.unwrap()["id"]);
@@ -169,7 +171,7 @@ fn segments_are_learned_from_the_span_of_their_whole() {
     }
 }
 
-/// The tiers, and from `from` on one more that nobody has seen, in every tenth prediction.
+/// Traffic by tiers. From minute `from` on, every tenth prediction has a new tier.
 fn with_a_newcomer(minutes: i64, from: i64) -> Vec<Event> {
     let mut events = tiers(3, minutes, minutes);
     for event in events.iter_mut().step_by(10) {
@@ -219,7 +221,7 @@ fn the_whole_counts_everything_once_whatever_is_counted_beside_it() {
         run(&events, 200, setup(by(&[]))),
         run(&events, 200, setup(by(&["tier", "variant", "absent"]))),
     );
-    // What was counted, without what it was judged by: all slices share the budget of false alarms.
+    // Counts without the findings, because all slices share the budget of false alarms.
     let shapes = |bench: &Bench| -> Vec<Value> {
         let whole = values(bench, "reports").into_iter();
         let whole = whole.filter(|report| report["segment"].is_null());
@@ -250,7 +252,7 @@ fn the_whole_counts_everything_once_whatever_is_counted_beside_it() {
     );
 }
 
-/// Ten thousand users, one prediction each within an hour, and three regions.
+/// Ten thousand users with one prediction each within an hour, in three regions.
 fn users() -> Vec<Event> {
     let of_user = |n: i64| {
         let time = START + n * 60 * MINUTE / 10_000;
@@ -338,7 +340,8 @@ fn a_segment_that_is_silent_for_long_leaves_nothing_and_makes_room() {
     let mut plan = by(&["tier"]);
     plan.segments.values_max = 3;
     plan.bounds.retire_minutes = 120;
-    // Gold for twenty minutes, too few to learn from; silver for two and a half hours; base; and another after five.
+    // Gold lasts twenty minutes, too short to learn from. Silver lasts two and a half hours. Another tier begins after
+    // five hours.
     let mut events = tiers(5, 420, 420);
     for event in &mut events {
         let minute = (event.time - START) / MINUTE;
@@ -373,7 +376,7 @@ fn a_segment_that_is_silent_for_long_leaves_nothing_and_makes_room() {
     );
 }
 
-/// Two versions of which one is kept, three features of which two are.
+/// The limits keep one of two versions and two of three features.
 #[test]
 fn what_the_whole_turns_away_its_segments_turn_away_without_counting_it_again() {
     let mut events = Vec::new();

@@ -1,4 +1,5 @@
-//! The stories that objectives are for, told over the log in memory: what must page, what must not, and who is named.
+//! Scenarios for objectives on the log in memory: which ones must page, which must not, and which segment the alert
+//! names.
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ fn objective(name: &str, sli: Sli, rule: Rule) -> Objective {
     }
 }
 
-/// A plan that judges one objective and drifts once a day, so that weeks pass quickly.
+/// Plan with one objective. Drift is evaluated once a day, so that weeks pass quickly.
 fn promising(objective: Objective, horizon_days: i64) -> Plan {
     let mut plan = plan();
     plan.windows = vec![WindowSpec {
@@ -50,7 +51,7 @@ fn promising(objective: Objective, horizon_days: i64) -> Plan {
     plan
 }
 
-/// A stream that grows, and what became of it.
+/// Stream of predictions and labels that a test builds step by step.
 struct Story {
     plan: Plan,
     predictions: Vec<Event>,
@@ -80,12 +81,12 @@ impl Story {
         self.labels.push(Event::at(arrival, json));
     }
 
-    /// Every alert of objectives, once all was read and the clocks have passed `end`.
+    /// Returns every alert of objectives after everything is read and the clocks have passed `end`.
     fn told(self, end: i64) -> Vec<Value> {
         values(&self.settled(end), "slo")
     }
 
-    /// The log once all was read and the clocks have passed `end`.
+    /// Returns the bench after everything is read and the clocks have passed `end`.
     fn settled(mut self, end: i64) -> Bench {
         self.labels.sort_by_key(|label| label.arrival);
         self.labels.retain(|label| label.arrival < end);
@@ -103,7 +104,8 @@ impl Story {
     }
 }
 
-/// Latency 99.9 % under 100 ms: twenty minutes in which every fifth answer is slow page, in one segment above all.
+/// Latency objective: 99.9 % within 100 ms. For twenty minutes every fourth answer is slow, all in one segment. This
+/// must page.
 #[test]
 fn a_burst_of_slow_answers_pages_and_names_its_segment() {
     let rule = Rule::Burn(BurnRule {
@@ -150,7 +152,8 @@ fn below_93() -> Objective {
     objective("precise", Sli::Precision, rule)
 }
 
-/// Predictions of `yes` all day, of which a share is wrong from a day on; labels after `delay`.
+/// Adds predictions of `yes` all day. `right` gives the share of right ones by day and country; labels arrive after
+/// `delay`.
 fn positives(
     story: &mut Story,
     days: i64,
@@ -169,7 +172,7 @@ fn positives(
     }
 }
 
-/// Eighteen days with labels, the last six of them with wrong predictions in one segment.
+/// Eighteen days with labels. In the last six days, many predictions of one segment are wrong.
 pub fn segment_story() -> Bench {
     let mut story = Story::of(promising(below_93(), 2));
     let right = |day, country: &str| {
@@ -200,8 +203,8 @@ fn a_precision_that_falls_in_one_segment_is_found_once_its_labels_have_matured()
     assert!(held["at"].as_str() < first["at"].as_str());
 }
 
-/// Wrong predictions are labelled within hours and right ones after days: a true 95 % reads far less for a long time, and
-/// nobody is paged.
+/// Wrong predictions are labelled within hours, right ones only after days. The measured precision is far below the
+/// true 95 % for a long time, but no alert may fire.
 #[test]
 fn early_labels_that_lie_page_nobody() {
     let mut story = Story::of(promising(below_93(), 7));
@@ -217,7 +220,7 @@ fn early_labels_that_lie_page_nobody() {
     assert_eq!(alerts, Vec::<Value>::new());
 }
 
-/// FPR not more than half a point above last week, for 15 minutes.
+/// Objective on the false positive rate: at most 0.5 percentage points above last week, with a hold of 15 minutes.
 #[test]
 fn a_false_positive_rate_above_last_week_is_found_after_its_hold() {
     let rule = Rule::AboveLastWeek(AboveLastWeekRule {
@@ -245,6 +248,6 @@ fn a_false_positive_rate_above_last_week_is_found_after_its_hold() {
         at(after.first()) > START + 10 * DAY,
         "not before the rate has risen"
     );
-    // What was held before and let go does not count.
+    // An earlier hold that ended without firing does not count.
     assert_eq!(at(after.first()) - at(before.last()), 15 * MINUTE);
 }

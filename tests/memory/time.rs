@@ -1,4 +1,4 @@
-//! Time: who holds the clock, who is late, and what happens when it jumps.
+//! Time: sources that hold back the clock, late events, and clock jumps.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ fn a_source_that_was_never_heard_of_holds_the_clock() {
     );
 }
 
-/// Quiet for the idle timeout and more, with the wall clock at `minute`.
+/// Lets the sources be quiet for longer than the idle timeout, with the wall clock at `minute`.
 fn let_idle(bench: &mut Bench, minute: i64) {
     bench.clock.set_wall(START + minute * MINUTE);
     for _ in 0..3 {
@@ -112,7 +112,7 @@ fn a_silent_source_follows_the_wall_clock_only_with_ticks_and_when_nothing_lies_
     assert_eq!(bench.clock_of("fraud"), expected);
 }
 
-/// A replaced owner must not make its successor's records late: when the ticks stop, the clock waits.
+/// A source that has been quiet for less than the idle timeout does not follow the wall clock.
 #[test]
 fn a_busy_source_does_not_follow_the_wall_clock() {
     let mut bench = Bench::new(with_ticks());
@@ -143,7 +143,7 @@ fn when_all_is_silent_the_clock_moves_and_silence_is_found_in_event_time() {
         ["volume firing fraud - volume 2026-01-06T01:15:00Z"],
         "silent from 01:00 on"
     );
-    // Traffic comes back and brings the end of it.
+    // Traffic returns and resolves the alert.
     let events: Vec<Event> = (day + 180..day + 240)
         .flat_map(|minute| (0..6).map(move |n| bare(minute, n)))
         .collect();
@@ -173,7 +173,8 @@ fn a_wrong_clock_is_refused_and_moves_nothing() {
             ..Event::bare("fraud", "1", "x", time)
         }]);
     }
-    // Ahead, but within bounds: counted, and the watermark goes no further than the broker saw.
+    // This event is ahead of its arrival, but within the limit. It is counted, and the watermark does not pass the
+    // arrival time.
     bench.produce(&[Event {
         arrival,
         ..Event::bare("fraud", "1", "y", arrival + limits.future_millis_max)
@@ -185,7 +186,8 @@ fn a_wrong_clock_is_refused_and_moves_nothing() {
     assert_eq!(bench.clock_of("fraud"), Some(arrival - 2 * MINUTE));
 }
 
-/// Each window is judged once and in order, none that overlaps the learning span, none twice after a crash.
+/// Each window is evaluated once and in order, without windows that overlap the learning span, and not again after a
+/// crash.
 #[test]
 fn a_clock_that_jumps_judges_every_boundary_once_and_in_order() {
     let mut events = Traffic {
@@ -194,7 +196,7 @@ fn a_clock_that_jumps_judges_every_boundary_once_and_in_order() {
         ..Traffic::of_five_hours(4)
     }
     .events();
-    // Nothing for forty minutes, and then all sources at once.
+    // No events for forty minutes, then all sources continue at once.
     events.retain(|event| !(190..230).contains(&((event.time - START) / MINUTE)));
     let mut bench = Bench::new(Setup {
         crashes: vec![20, 33, 40],

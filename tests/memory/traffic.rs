@@ -1,10 +1,10 @@
-//! Seeded predictions: two models, two versions of one of them, and what can go wrong with them on the way.
+//! Seeded predictions: two models, two versions of one of them, and bad records.
 
 use fastrand::Rng;
 
 /// 2026-01-05 00:00 UTC, a Monday, in milliseconds.
 pub const START: i64 = 1_767_571_200_000;
-/// Milliseconds of a minute.
+/// Milliseconds in a minute.
 pub const MINUTE: i64 = 60_000;
 
 /// One record of the input topic.
@@ -12,43 +12,43 @@ pub const MINUTE: i64 = 60_000;
 pub struct Event {
     /// Event time, in milliseconds.
     pub time: i64,
-    /// Arrival, in milliseconds.
+    /// Arrival time, in milliseconds.
     pub arrival: i64,
-    /// The payload.
+    /// Payload of the record.
     pub payload: Vec<u8>,
 }
 
-/// What is wrong with a minute's predictions of the model `fraud`.
+/// Fault in the predictions of the model `fraud`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Incident {
-    /// The amount comes in cents.
+    /// The amount is in cents.
     Cents,
-    /// 2 % of the predictions come from a country nobody has seen.
+    /// 2 % of the predictions come from a country that never occurred before.
     UnseenCountry,
-    /// 20 % of the ages are null instead of 2 %.
+    /// 20 % of the ages are null, instead of 2 %.
     Nulls,
-    /// The score moves by half a standard deviation.
+    /// The score shifts by half a standard deviation.
     ScoreShift,
-    /// No predictions at all.
+    /// There are no predictions.
     Silence,
 }
 
-/// Traffic to be made.
+/// Parameters of generated traffic.
 #[derive(Clone)]
 pub struct Traffic {
     pub seed: u64,
     pub minutes: i64,
     pub per_minute: i64,
-    /// First minute, minute after the last, and what happens between.
+    /// First minute, minute after the last, and the fault in between.
     pub incident: Option<(i64, i64, Incident)>,
-    /// One record in this many is no prediction.
+    /// One in this many records is not a valid prediction.
     pub bad_in: Option<usize>,
-    /// Whether version 2 of `fraud` and the model `churn` are there, too.
+    /// True if there is also version 2 of `fraud`, and the model `churn`.
     pub company: bool,
 }
 
 impl Traffic {
-    /// Five hours, enough to learn for two and to find an incident in the fourth.
+    /// Traffic of five hours: two hours to learn, and an incident in the fourth hour.
     pub fn of_five_hours(seed: u64) -> Self {
         Self {
             seed,
@@ -138,7 +138,7 @@ impl Event {
         }
     }
 
-    /// A prediction that says nothing but that it is there.
+    /// Prediction with only the required fields and a score.
     pub fn bare(model: &str, version: &str, id: &str, time: i64) -> Self {
         let json = format!(
             r#"{{"id":"{id}","model":"{model}","version":"{version}","timestamp":{time},"prediction":{{"score":0.5}}}}"#
@@ -147,12 +147,12 @@ impl Event {
     }
 }
 
-/// Standard normal, from the sum of twelve uniforms.
+/// Standard normal number, from the sum of twelve uniform ones.
 fn normal(random: &mut Rng) -> f64 {
     (0..12).map(|_| random.f64()).sum::<f64>() - 6.0
 }
 
-/// Adds what is no prediction: another kind of wrong each time.
+/// Inserts invalid records, of a different kind each time.
 fn spoil(events: &mut Vec<Event>, bad_in: usize) {
     let wrong: [&[u8]; 5] = [
         b"not json",
@@ -168,7 +168,7 @@ fn spoil(events: &mut Vec<Event>, bad_in: usize) {
     }
 }
 
-/// The same events in another order: each arrives up to `disorder_millis` after it happened.
+/// Returns the events in another order: each arrives up to `disorder_millis` after its event time.
 pub fn shuffled(mut events: Vec<Event>, seed: u64, disorder_millis: i64) -> Vec<Event> {
     let mut random = Rng::with_seed(seed);
     for event in &mut events {
