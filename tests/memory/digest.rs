@@ -1,7 +1,7 @@
-//! Digests of everything that three long scenarios publish: a refactoring must not change one byte of it.
+//! Digests of everything that three long scenarios publish. A refactoring must not change one byte of it.
 //!
-//! After a deliberate change of what is published: `UPDATE_GOLDEN=1 cargo test --test memory digest` writes the file
-//! anew; the commit then says what changed and why.
+//! After an intended change of the published records, run `UPDATE_GOLDEN=1 cargo test --test memory digest`. It writes
+//! the file again. The commit message must say what changed and why.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -37,7 +37,7 @@ fn run(traffic: &Traffic, plan: Arc<Plan>) -> Bench {
     bench
 }
 
-/// Two and a half hours of an incident after `learn_minutes` and an hour and a half of ordinary traffic.
+/// Runs an incident of two and a half hours, after `learn_minutes` and an hour and a half of ordinary traffic.
 pub fn incident_days(incident: Incident, learn_minutes: i64) -> Bench {
     let from = learn_minutes + 90;
     let traffic = Traffic {

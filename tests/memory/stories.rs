@@ -188,7 +188,7 @@ pub fn segment_story() -> Bench {
     story.settled(START + 18 * DAY)
 }
 
-/// Precision 95 % over 7 days, alert below 93 % for two evaluations.
+/// Precision objective: 95 % over 7 days, with an alert below 93 % for two evaluations.
 #[test]
 fn a_precision_that_falls_in_one_segment_is_found_once_its_labels_have_matured() {
     let alerts = values(&segment_story(), "slo");
