@@ -11,11 +11,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::effect::Output;
-use super::evaluate::integrity;
 use super::flood::FloodGauge;
 use super::frame::{Frame, FrameLink, PanePartial, SourceId, Summary};
 use super::outcomes::{OutcomeBuffers, Sampled};
+use super::output::Output;
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::segments::{ObjectiveShares, OpenVersion, entry};
 use crate::event::{EventTime, Prediction, Record, Reject, Scope, Tick, event_time, label_times};
@@ -265,8 +264,12 @@ impl Ingest {
         let arrival = record.arrival.map(|arrival| EventTime(arrival.0));
         let now = self.clock.watermark().or(arrival).unwrap_or(EventTime(0));
         if let Some(flood) = self.flood.observe(is_rejected, now) {
-            self.outputs
-                .push(integrity(&self.plan.alert, &self.source, flood, now));
+            self.outputs.push(Output::integrity(
+                &self.plan.alert,
+                &self.source,
+                flood,
+                now,
+            ));
         }
     }
 

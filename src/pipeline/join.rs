@@ -10,12 +10,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::cursor::{Admission, Cursors};
-use super::effect::Effects;
 use super::evaluate::Stop;
 use super::frame::{Frame, FrameLink, SourceId, Summary, unpack};
 use super::join_accumulator::JoinAccumulator;
+use super::outbox::{Outbox, Writes};
 use super::plan::{PANES_PARTITIONS, Plan};
-use super::state::{BadState, StateKey, StateReader, StateWriter, decode, same};
+use super::state::{BadState, StateKey, StateReader, decode, same};
 use crate::event::EventTime;
 use crate::join::{Join, JoinCheckpoint, JoinSettings, Outcomes, SuppressedPrediction};
 use crate::window::Boundary;
@@ -73,8 +73,8 @@ pub struct JoinTask {
     /// Parts in which refusals were written down, by bucket.
     suppressed: BTreeMap<Boundary, u32>,
     replay: Option<Replay>,
-    effects: Effects,
-    writer: StateWriter,
+    duplicate_frames: u64,
+    outbox: Outbox,
 }
 
 /// What one flush of a join gives.
@@ -82,7 +82,9 @@ pub struct Joined {
     /// One frame for every partition of `panes`, in order.
     pub panes: Vec<Frame<Summary>>,
     /// State to write.
-    pub effects: Effects,
+    pub writes: Writes,
+    /// Frames that came twice and were dropped.
+    pub duplicate_frames: u64,
 }
 
 impl JoinTask {
@@ -107,8 +109,8 @@ impl JoinTask {
             anchors: BTreeMap::new(),
             suppressed: BTreeMap::new(),
             replay: None,
-            effects: Effects::default(),
-            writer: StateWriter::default(),
+            duplicate_frames: 0,
+            outbox: Outbox::default(),
         }
     }
 
@@ -121,7 +123,7 @@ impl JoinTask {
         partition: i32,
         reader: &StateReader,
     ) -> Result<Option<Self>, Stop> {
-        let (entries, writer) = reader.entries(StateKey::is_of_join)?;
+        let (entries, index) = reader.entries(StateKey::is_of_join)?;
         let (mut head, mut anchors) = (None, BTreeMap::new());
         let (mut suppressed, mut parts) = (Vec::new(), BTreeMap::new());
         for (key, value) in entries {
@@ -140,12 +142,12 @@ impl JoinTask {
         let Some(head) = head else {
             return Ok(None);
         };
-        check(&head, writer.digest())?;
+        check(&head, index.digest())?;
         let mut task = Self::begin(Arc::clone(plan), partition, head.incarnation, head.next);
         task.seq = head.seq;
         task.link = FrameLink::Next;
         task.announced = head.checkpoint.closed;
-        task.writer = writer;
+        task.outbox = Outbox::restored(index);
         task.anchors = anchors;
         task.suppressed = parts;
         task.begin_replay(head, suppressed);
@@ -203,7 +205,7 @@ impl JoinTask {
     /// The digest of all that is written of it but the head.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        self.writer.digest()
+        self.outbox.digest()
     }
 
     /// Whether entries are still being rebuilt.
@@ -255,7 +257,7 @@ impl JoinTask {
     fn merge(&mut self, mut frame: Frame<Outcomes>) -> Result<(), Stop> {
         if self.cursors.admit(&frame)? == Admission::Duplicate {
             if self.replay.is_none() {
-                self.effects.duplicate_frames += 1;
+                self.duplicate_frames += 1;
             }
             return Ok(());
         }
@@ -282,8 +284,7 @@ impl JoinTask {
                 offset,
                 cursors: self.cursors.clone(),
             };
-            self.writer
-                .put(&mut self.effects, &StateKey::JoinAnchor(bucket), &anchor)?;
+            self.outbox.put(&StateKey::JoinAnchor(bucket), &anchor)?;
             self.anchors.insert(bucket, anchor);
         }
         Ok(())
@@ -358,7 +359,7 @@ impl JoinTask {
         for (bucket, suppressed) in by_bucket {
             let part = self.suppressed.entry(bucket).or_default();
             let key = StateKey::JoinSuppressed(bucket, *part);
-            self.writer.put(&mut self.effects, &key, &suppressed)?;
+            self.outbox.put(&key, &suppressed)?;
             *part += 1;
         }
         Ok(())
@@ -380,14 +381,13 @@ impl JoinTask {
         };
         let kept = self.anchors.split_off(&from);
         for bucket in std::mem::replace(&mut self.anchors, kept).into_keys() {
-            self.writer
-                .remove(&mut self.effects, &StateKey::JoinAnchor(bucket))?;
+            self.outbox.remove(&StateKey::JoinAnchor(bucket))?;
         }
         let kept = self.suppressed.split_off(&floor);
         for (bucket, parts) in std::mem::replace(&mut self.suppressed, kept) {
             for part in 0..parts {
-                self.writer
-                    .remove(&mut self.effects, &StateKey::JoinSuppressed(bucket, part))?;
+                self.outbox
+                    .remove(&StateKey::JoinSuppressed(bucket, part))?;
             }
         }
         Ok(())
@@ -430,13 +430,13 @@ impl JoinTask {
             next: self.next,
             cursors: self.cursors.clone(),
             checkpoint: self.join.checkpoint(),
-            digest: self.writer.digest(),
+            digest: self.outbox.digest(),
         };
-        self.writer
-            .put(&mut self.effects, &StateKey::JoinHead, &head)?;
+        self.outbox.put(&StateKey::JoinHead, &head)?;
         Ok(Joined {
             panes,
-            effects: std::mem::take(&mut self.effects),
+            writes: self.outbox.take(),
+            duplicate_frames: std::mem::take(&mut self.duplicate_frames),
         })
     }
 

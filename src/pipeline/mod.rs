@@ -1,4 +1,4 @@
-//! The stages as pure step functions: input → effects. No I/O, no clock, no client library.
+//! The stages as pure step functions: input → outbox and observations. No I/O, no clock, no client library.
 //!
 //! **ingest** turns the records of one input partition into frames; **join** brings predictions and labels of one
 //! partition of `outcomes` together; **evaluate** turns the frames of one `panes` partition into windows, findings,
@@ -6,14 +6,16 @@
 //! the tests' in-memory log call the same functions.
 
 pub mod cursor;
-pub mod effect;
 pub mod evaluate;
 mod flood;
 pub mod frame;
 pub mod ingest;
 pub mod join;
 mod join_accumulator;
+pub mod observations;
+pub mod outbox;
 mod outcomes;
+pub mod output;
 mod plan;
 pub mod segments;
 pub mod state;

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::cursor::Cursors;
-use super::effect::Effects;
 use crate::alert::By;
 use crate::event::{Scope, Segment};
 use crate::window::{Boundary, Resolution};
@@ -69,6 +68,14 @@ impl StateKey {
             self,
             Self::JoinHead | Self::JoinAnchor(_) | Self::JoinSuppressed(..)
         )
+    }
+
+    /// The key of one record of this entry.
+    ///
+    /// # Errors
+    /// Never in practice: a vector takes any bytes.
+    pub fn part(&self, part: u16) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(&(FORMAT, self, part))
     }
 
     /// Heads hold the digest of all others, so they are left out of it.
@@ -139,88 +146,30 @@ pub enum BadState {
     },
 }
 
-/// Writes entries into effects, and remembers what lies in the topic: no part is left behind, and the head can vouch for all.
+/// The records of one task in the state topic, by the digest of each.
 #[derive(Debug, Clone, Default)]
-pub struct StateWriter {
-    /// The digest of each live record, by its key.
-    live: BTreeMap<Vec<u8>, u64>,
+pub struct StateIndex {
+    records: BTreeMap<Vec<u8>, u64>,
     digest: u64,
 }
 
-impl StateWriter {
-    /// Writes the last word on `key`.
-    ///
-    /// # Errors
-    /// Never in practice: a vector takes any bytes.
-    pub fn put(
-        &mut self,
-        effects: &mut Effects,
-        key: &StateKey,
-        value: &impl Serialize,
-    ) -> Result<(), postcard::Error> {
-        let bytes = postcard::to_stdvec(value)?;
-        let chunks: Vec<&[u8]> = if bytes.is_empty() {
-            vec![&[]]
-        } else {
-            bytes.chunks(PART_BYTES_MAX).collect()
-        };
-        let count = u16::try_from(chunks.len()).unwrap_or(u16::MAX);
-        for (part, chunk) in (0..count).zip(chunks) {
-            let mut record = Vec::with_capacity(chunk.len() + 3);
-            record.push(FORMAT);
-            record.extend_from_slice(&count.to_le_bytes());
-            record.extend_from_slice(chunk);
-            let at = part_key(key, part)?;
-            self.note(key, &at, Some(&record));
-            effects.state.insert(at, Some(record));
-        }
-        self.forget_parts(effects, key, count)
+impl StateIndex {
+    /// Whether the topic holds a record with this key.
+    #[must_use]
+    pub fn contains(&self, part_key: &[u8]) -> bool {
+        self.records.contains_key(part_key)
     }
 
-    /// Forgets `key`.
-    ///
-    /// # Errors
-    /// Never in practice: a vector takes any bytes.
-    pub fn remove(&mut self, effects: &mut Effects, key: &StateKey) -> Result<(), postcard::Error> {
-        self.forget(effects, key, 0)?;
-        self.forget_parts(effects, key, 1)
-    }
-
-    fn forget_parts(
-        &mut self,
-        effects: &mut Effects,
-        key: &StateKey,
-        from: u16,
-    ) -> Result<(), postcard::Error> {
-        let mut part = from;
-        while self.live.contains_key(&part_key(key, part)?) {
-            self.forget(effects, key, part)?;
-            part += 1;
-        }
-        Ok(())
-    }
-
-    fn forget(
-        &mut self,
-        effects: &mut Effects,
-        key: &StateKey,
-        part: u16,
-    ) -> Result<(), postcard::Error> {
-        let at = part_key(key, part)?;
-        self.note(key, &at, None);
-        effects.state.insert(at, None);
-        Ok(())
-    }
-
-    /// A sum, so that it can be kept up by what changes, and does not depend on the order of the writes.
-    fn note(&mut self, key: &StateKey, at: &[u8], record: Option<&[u8]>) {
+    /// Notes that a record of the entry `key` is written, or removed. The digest is a sum: each write changes it by a
+    /// difference, and the order of writes does not matter.
+    pub fn note(&mut self, key: &StateKey, part_key: &[u8], record: Option<&[u8]>) {
         if key.is_head() {
-            return; // it holds the digest
+            return; // a head holds the digest
         }
-        let new = record.map(|record| xxh3_64_with_seed(record, xxh3_64(at)));
+        let new = record.map(|record| xxh3_64_with_seed(record, xxh3_64(part_key)));
         let old = match new {
-            Some(new) => self.live.insert(at.to_vec(), new),
-            None => self.live.remove(at),
+            Some(new) => self.records.insert(part_key.to_vec(), new),
+            None => self.records.remove(part_key),
         };
         self.digest = self
             .digest
@@ -228,15 +177,33 @@ impl StateWriter {
             .wrapping_add(new.unwrap_or(0));
     }
 
-    /// Digest of all entries but the head.
+    /// Digest of all entries, except heads.
     #[must_use]
     pub fn digest(&self) -> u64 {
         self.digest
     }
 }
 
-fn part_key(key: &StateKey, part: u16) -> Result<Vec<u8>, postcard::Error> {
-    postcard::to_stdvec(&(FORMAT, key, part))
+/// The records that hold `value`: one, or several of at most `PART_BYTES_MAX` bytes.
+///
+/// # Errors
+/// Never in practice: a vector takes any bytes.
+pub fn split(value: &impl Serialize) -> Result<Vec<Vec<u8>>, postcard::Error> {
+    let bytes = postcard::to_stdvec(value)?;
+    let chunks: Vec<&[u8]> = if bytes.is_empty() {
+        vec![&[]]
+    } else {
+        bytes.chunks(PART_BYTES_MAX).collect()
+    };
+    let count = u16::try_from(chunks.len()).unwrap_or(u16::MAX);
+    let record = |chunk: &[u8]| {
+        let mut record = Vec::with_capacity(chunk.len() + 3);
+        record.push(FORMAT);
+        record.extend_from_slice(&count.to_le_bytes());
+        record.extend_from_slice(chunk);
+        record
+    };
+    Ok(chunks.into_iter().map(record).collect())
 }
 
 /// The entries of a state topic, as they are read back.
@@ -266,23 +233,23 @@ impl StateReader {
         Ok(())
     }
 
-    /// Each entry that is `wanted` once, by key, with a writer that knows what of them lies in the topic.
+    /// Each entry that is `wanted` once, by key, and the index of their records.
     ///
     /// # Errors
     /// When a part is missing or was written by another version.
     pub fn entries(
         &self,
         wanted: impl Fn(&StateKey) -> bool,
-    ) -> Result<(Entries<'_>, StateWriter), BadState> {
+    ) -> Result<(Entries<'_>, StateIndex), BadState> {
         let mut entries = Vec::new();
-        let mut writer = StateWriter::default();
+        let mut index = StateIndex::default();
         for ((key, part), record) in self.records.iter().filter(|((key, _), _)| wanted(key)) {
-            writer.note(key, &part_key(key, *part)?, Some(record));
+            index.note(key, &key.part(*part)?, Some(record));
             if *part == 0 {
                 entries.push((key, self.assemble(key, record)?));
             }
         }
-        Ok((entries, writer))
+        Ok((entries, index))
     }
 
     fn assemble(&self, key: &StateKey, first: &[u8]) -> Result<Vec<u8>, BadState> {
@@ -331,72 +298,11 @@ pub fn decode<T: DeserializeOwned>(value: &[u8]) -> Result<T, BadState> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
-    fn read(effects: &Effects) -> StateReader {
-        let mut reader = StateReader::default();
-        for (key, value) in &effects.state {
-            reader.apply(key, value.as_deref()).unwrap();
-        }
-        reader
-    }
-
     #[test]
-    fn a_large_entry_travels_in_parts_and_shrinks_without_a_trace() {
-        let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
-        let key = StateKey::Model("m".into());
-        let large: Vec<u32> = (0..400_000).collect();
-        writer.put(&mut effects, &key, &large).unwrap();
-        assert!(effects.state.len() > 2);
-        let reader = read(&effects);
-        let (entries, mut writer) = reader.entries(|_| true).unwrap();
-        assert_eq!(decode::<Vec<u32>>(&entries[0].1).unwrap(), large);
-        writer.put(&mut effects, &key, &vec![1u32]).unwrap();
-        let reader = read(&effects);
-        assert_eq!(
-            reader.records.len(),
-            1,
-            "parts that are no longer needed are forgotten"
-        );
-        assert_eq!(
-            decode::<Vec<u32>>(&reader.entries(|_| true).unwrap().0[0].1).unwrap(),
-            vec![1]
-        );
-    }
-
-    #[test]
-    fn the_digest_follows_from_what_lies_there_and_not_from_how_it_came() {
-        let key = |name: &str| StateKey::Model(name.into());
-        let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
-        writer.put(&mut effects, &key("a"), &1u32).unwrap();
-        let only_a = writer.digest();
-        writer.put(&mut effects, &StateKey::Head, &only_a).unwrap();
-        assert_eq!(writer.digest(), only_a, "the head is left out");
-        writer.put(&mut effects, &key("b"), &1u32).unwrap();
-        writer.put(&mut effects, &key("a"), &2u32).unwrap();
-        assert_ne!(writer.digest(), only_a);
-        assert_eq!(
-            read(&effects).entries(|_| true).unwrap().1.digest(),
-            writer.digest()
-        );
-        writer.remove(&mut effects, &key("b")).unwrap();
-        writer.put(&mut effects, &key("a"), &1u32).unwrap();
-        assert_eq!(writer.digest(), only_a);
-    }
-
-    #[test]
-    fn a_missing_part_and_a_foreign_format_are_refused() {
-        let (mut writer, mut effects) = (StateWriter::default(), Effects::default());
-        let large: Vec<u32> = (0..400_000).collect();
-        writer.put(&mut effects, &StateKey::Head, &large).unwrap();
-        let last = effects.state.keys().last().unwrap().clone();
-        effects.state.remove(&last);
-        assert!(matches!(
-            read(&effects).entries(|_| true),
-            Err(BadState::MissingPart(_))
-        ));
+    fn a_foreign_format_is_refused() {
         assert!(matches!(
             StateReader::default().apply(&[7, 1], None),
             Err(BadState::Format(7))

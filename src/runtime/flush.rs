@@ -8,9 +8,10 @@ use super::port::{Batch, Fault, Outgoing, Target, TopicPartition};
 use super::tasks::Tasks;
 use crate::join::Outcomes;
 use crate::pipeline::Plan;
-use crate::pipeline::effect::{Effects, Output, OutputTopic};
 use crate::pipeline::evaluate::Stop;
 use crate::pipeline::frame::{Frame, Payload, Summary, pack};
+use crate::pipeline::outbox::Writes;
+use crate::pipeline::output::{Output, OutputTopic};
 
 /// What is to be committed, and what was done by source.
 pub struct Gathered<O> {
@@ -20,7 +21,7 @@ pub struct Gathered<O> {
     pub news: FlushReport,
 }
 
-/// Gathers frames, effects and dead letters; the offsets are those of every task, advanced or not.
+/// Gathers frames, writes and dead letters; the offsets are those of every task, advanced or not.
 ///
 /// # Errors
 /// Never in practice: a vector takes any bytes.
@@ -40,9 +41,12 @@ pub fn gather<O>(
     write(frames.outcomes, &plan.topics.outcomes, &mut records)?;
     write(frames.panes, &plan.topics.panes, &mut records)?;
     for (partition, evaluate) in &mut tasks.evaluate {
-        let effects = evaluate.flush().map_err(fatal)?;
-        let published = append_effects(&mut records, plan, *partition, effects);
-        news.effects.push((*partition, published));
+        let evaluated = evaluate.flush().map_err(fatal)?;
+        let published = Published {
+            observations: evaluated.observations,
+            ..append(&mut records, plan, *partition, evaluated.writes)
+        };
+        news.published.push((*partition, published));
     }
     Ok(Gathered {
         batch: Batch {
@@ -90,9 +94,8 @@ fn gather_join<O>(
         if join.has_news() {
             let joined = join.flush().map_err(fatal)?;
             deal(&mut frames.panes, joined.panes);
-            let published = append_effects(records, plan, *partition, joined.effects);
-            news.joined
-                .push((*partition, published.effects.duplicate_frames));
+            append(records, plan, *partition, joined.writes);
+            news.joined.push((*partition, joined.duplicate_frames));
         }
     }
     Ok(())
@@ -126,23 +129,22 @@ fn fatal(stop: Stop) -> Fault {
     Fault::Fatal(stop.to_string())
 }
 
-/// Moves what is to be written into `records`; what is left is for those who look on.
-fn append_effects<O>(
+/// Moves what must be written into `records`, and counts it.
+fn append<O>(
     records: &mut Vec<Outgoing<O>>,
     plan: &Plan,
     partition: i32,
-    mut effects: Effects,
+    writes: Writes,
 ) -> Published {
     let mut published = Published::default();
-    for output in std::mem::take(&mut effects.outputs) {
+    for output in writes.outputs {
         *published.records.entry(output.topic).or_default() += 1;
         records.push(outgoing(plan, output));
     }
-    for (key, value) in std::mem::take(&mut effects.state) {
+    for (key, value) in writes.state {
         published.state_bytes += value.as_ref().map_or(0, Vec::len) as u64;
         records.push(to_partition(&plan.topics.state, partition, key, value));
     }
-    published.effects = effects;
     published
 }
 

@@ -3,8 +3,8 @@
 use super::meter::{JoinTold, Meter, ObjectiveTold, QualityTold, Rebuilt, Violation};
 use super::tasks::Tasks;
 use crate::alert::By;
-use crate::pipeline::effect::Effects;
 use crate::pipeline::join::JoinTask;
+use crate::pipeline::observations::Observations;
 use crate::stats::MEASURES;
 
 /// Tells what each join has done and holds; `duplicates` are frames that came twice, by partition.
@@ -51,30 +51,31 @@ pub fn observe_rebuilding(meter: &dyn Meter, tasks: &Tasks) {
 }
 
 /// Tells the last word on each window's quality, and on each objective.
-pub fn observe_quality(meter: &dyn Meter, effects: &Effects) {
-    for (key, (at, quality, positive)) in &effects.quality {
-        let measured = MEASURES.iter().filter_map(|measure| {
+pub fn observe_quality(meter: &dyn Meter, observations: &Observations) {
+    for (key, measured) in &observations.quality {
+        let quality = &measured.quality;
+        let values = MEASURES.iter().filter_map(|measure| {
             // By label time the labelled are not a part of the predicted.
             if key.by == By::Label && measure.about().name == "coverage" {
                 return None;
             }
-            let value = measure.of(quality, positive.as_deref())?.value;
+            let value = measure.of(quality, measured.positive.as_deref())?.value;
             Some((measure.about().name, value))
         });
-        let measures: Vec<(&'static str, f64)> = measured.collect();
+        let measures: Vec<(&'static str, f64)> = values.collect();
         meter.quality(&QualityTold {
             model: &key.scope.model,
             version: &key.scope.version,
             segment: key.scope.segment.as_ref(),
             by: key.by,
             window: key.length,
-            at: *at,
+            at: measured.end,
             predicted: u64::try_from(quality.predicted).unwrap_or(0),
             labelled: u64::try_from(quality.labelled).unwrap_or(0),
             measures: &measures,
         });
     }
-    for ((model, objective), told) in &effects.objectives {
+    for ((model, objective), told) in &observations.objectives {
         let standing = &told.standing;
         meter.objective(&ObjectiveTold {
             model,

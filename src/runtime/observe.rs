@@ -15,9 +15,10 @@ use crate::alert::{
 use crate::detect::Family;
 use crate::event::{EventTime, Reject};
 use crate::pipeline::Plan;
-use crate::pipeline::effect::{Effects, OutputTopic};
 use crate::pipeline::evaluate::{Evaluate, Model};
 use crate::pipeline::ingest::IngestCounts;
+use crate::pipeline::observations::Observations;
+use crate::pipeline::output::OutputTopic;
 use crate::window::Boundary;
 
 /// What a flush has done, to be told once it is committed.
@@ -28,7 +29,7 @@ pub struct FlushReport {
     /// By partition of `outcomes`: frames that came twice.
     pub joined: Vec<(i32, u64)>,
     /// By partition of `panes`.
-    pub effects: Vec<(i32, Published)>,
+    pub published: Vec<(i32, Published)>,
     /// Refused records.
     pub dead_letters: u64,
 }
@@ -40,8 +41,8 @@ pub struct Published {
     pub records: BTreeMap<OutputTopic, u64>,
     /// Bytes of state.
     pub state_bytes: u64,
-    /// Effects without what was written.
-    pub effects: Effects,
+    /// What evaluate observed.
+    pub observations: Observations,
 }
 
 /// Tells the meter.
@@ -69,7 +70,7 @@ pub fn observe(meter: &dyn Meter, plan: &Plan, tasks: &Tasks, news: &FlushReport
     if news.dead_letters > 0 {
         meter.published("dead_letters", news.dead_letters);
     }
-    for (partition, published) in &news.effects {
+    for (partition, published) in &news.published {
         if let Some(evaluate) = tasks.evaluate.get(partition) {
             observe_evaluate(meter, plan, *partition, evaluate, published);
         }
@@ -86,25 +87,25 @@ fn observe_evaluate(
     for (topic, records) in &published.records {
         meter.published(topic.name(), *records);
     }
-    let effects = &published.effects;
-    for _ in 0..effects.duplicate_frames {
+    let observations = &published.observations;
+    for _ in 0..observations.duplicate_frames {
         meter.violation(Violation::FrameDuplicate);
     }
     let left_out = [
-        (LeftOut::Predictions, effects.overflow.predictions),
-        (LeftOut::Features, effects.overflow.features),
-        (LeftOut::Segments, effects.overflow.segments),
+        (LeftOut::Predictions, observations.overflow.predictions),
+        (LeftOut::Features, observations.overflow.features),
+        (LeftOut::Segments, observations.overflow.segments),
         (
             LeftOut::LateForStage,
-            effects.late_for_stage + effects.late_quality,
+            observations.late_for_stage + observations.late_quality,
         ),
     ];
     for (what, count) in left_out.into_iter().filter(|(_, count)| *count > 0) {
         meter.left_out(what, count);
     }
-    observe_windows(meter, evaluate, effects);
-    labels::observe_quality(meter, effects);
-    observe_alerts(meter, effects);
+    observe_windows(meter, evaluate, observations);
+    labels::observe_quality(meter, observations);
+    observe_alerts(meter, observations);
     if let Some(now) = evaluate.clock().map(Boundary::at_or_before) {
         evaluate
             .models()
@@ -167,9 +168,9 @@ fn observe_episodes(meter: &dyn Meter, model: &str, objective: Option<&str>, epi
     }
 }
 
-fn observe_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
+fn observe_windows(meter: &dyn Meter, evaluate: &Evaluate, observations: &Observations) {
     // Metrics are of wholes: each segment value more would multiply their number.
-    let wholes = effects.windows.iter();
+    let wholes = observations.windows.iter();
     for closed in wholes.filter(|closed| closed.scope.segment.is_none()) {
         meter.window_closed(&WindowClosed {
             model: &closed.scope.model,
@@ -179,7 +180,7 @@ fn observe_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
             predictions: closed.predictions,
         });
     }
-    for (key, judgement) in &effects.judgements {
+    for (key, judgement) in &observations.judgements {
         let reference = evaluate.model(&key.scope.model).and_then(Model::reference);
         let Some(of_subject) = reference.and_then(|r| r.subjects.get(&key.subject)) else {
             continue;
@@ -198,10 +199,10 @@ fn observe_windows(meter: &dyn Meter, evaluate: &Evaluate, effects: &Effects) {
     }
 }
 
-fn observe_alerts(meter: &dyn Meter, effects: &Effects) {
+fn observe_alerts(meter: &dyn Meter, observations: &Observations) {
     // An assessment says what an alert did, not where it stands.
     let assessed = |alert: &&AlertRecord| alert.change == Some(Change::Assessed);
-    for alert in effects.alerts.iter().filter(|alert| !assessed(alert)) {
+    for alert in observations.alerts.iter().filter(|alert| !assessed(alert)) {
         let causes: Vec<String> = alert.causes.iter().map(cause_name).collect();
         let Some((model, family)) = alert.model.as_deref().zip(family(alert.kind)) else {
             continue;

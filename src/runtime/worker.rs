@@ -432,7 +432,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             || tasks
                 .evaluate
                 .values()
-                .map(|e| e.effects().bytes())
+                .map(|e| e.outbox_bytes())
                 .sum::<usize>()
                 >= EFFECT_BYTES_MAX;
         if !full && now - self.flushed_at < self.options.flush_interval {

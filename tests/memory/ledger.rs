@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use tidegauge::pipeline::effect::Overflow;
+use tidegauge::pipeline::observations::Overflow;
 use tidegauge::runtime::meter::{JoinTold, LeftOut, Meter, SourceTally, Violation, WindowClosed};
 
 /// Counts of the records of one input partition by result.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use crate::event::{Scope, Segment};
-use crate::pipeline::effect::Overflow;
+use crate::pipeline::observations::Overflow;
 use crate::pipeline::plan::{Bounds, Plan, SegmentsPlan};
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::Boundary;

@@ -2,10 +2,11 @@
 
 use super::model::{Model, VariabilityKey};
 use super::slice::Slice;
+use super::step::StepContext;
 use crate::alert::Observed;
 use crate::detect::volume::{SLOT_MINUTES, Slot};
 use crate::detect::{Budget, Case, DETECTORS, Finding, Verdict};
-use crate::pipeline::effect::{Effects, Judgement, JudgementKey, WindowClosed};
+use crate::pipeline::observations::{Judgement, JudgementKey, WindowClosed};
 use crate::pipeline::plan::Plan;
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::{Partial, Subject, ValueSketch};
@@ -23,12 +24,8 @@ pub struct BoundaryFindings {
 }
 
 /// Judges every window of `model` that ends at `at`.
-pub fn judge(
-    model: &mut Model,
-    at: Boundary,
-    plan: &Plan,
-    effects: &mut Effects,
-) -> BoundaryFindings {
+pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> BoundaryFindings {
+    let (at, plan) = (step.at, step.plan);
     let mut judged = BoundaryFindings::default();
     judge_volume(model, at, plan, &mut judged);
     let budget = budget(model, plan);
@@ -55,7 +52,7 @@ pub fn judge(
                 budget,
             };
             if window.partial.predictions > 0 {
-                judge_window(model, &window, plan, &mut judged, effects);
+                judge_window(model, &window, &mut judged, step);
             }
         }
     }
@@ -89,12 +86,12 @@ struct Window<'a> {
 fn judge_window(
     model: &Model,
     window: &Window<'_>,
-    plan: &Plan,
     judged: &mut BoundaryFindings,
-    effects: &mut Effects,
+    step: &mut StepContext<'_>,
 ) {
+    let plan = step.plan;
     let scope = window.slice.of(model.name());
-    effects.windows.push(WindowClosed {
+    step.observations.windows.push(WindowClosed {
         scope: scope.clone(),
         window: window.length,
         end: window.end,
@@ -128,7 +125,7 @@ fn judge_window(
                 verdict: worst(&findings),
                 observed: case.window.clone(),
             };
-            effects.judgements.insert(key, judgement);
+            step.observations.judgements.insert(key, judgement);
         }
         let observed = |finding| observed(window.slice, window.length, finding);
         judged.observed.extend(findings.into_iter().map(observed));

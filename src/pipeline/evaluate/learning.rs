@@ -3,35 +3,30 @@
 use super::Stop;
 use super::model::{Model, VariabilityKey};
 use super::slice::Slice;
+use super::step::StepContext;
 use super::{judge, publish};
 use crate::alert::Place;
 use crate::detect::{DETECTORS, HABITS_BELOW_MINUTES};
 use crate::event::Segment;
-use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{StateKey, StateWriter};
+use crate::pipeline::state::StateKey;
 use crate::reference::learn;
 use crate::sketch::{Monoid, Partial, Subject};
 use crate::window::{Boundary, COARSE_MINUTES, Span, WindowLength};
 
 /// Freezes what can be frozen at this boundary: the model's reference first, then those of its segments.
-pub fn freeze_if_ready(
-    model: &mut Model,
-    at: Boundary,
-    plan: &Plan,
-    effects: &mut Effects,
-    writer: &mut StateWriter,
-) -> Result<(), Stop> {
+pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+    let (at, plan) = (step.at, step.plan);
     if !at.on_grid(COARSE_MINUTES) {
         return Ok(());
     }
     if model.reference.is_none()
         && let Some(span) = whole_span(model, at, plan)
     {
-        freeze(model, None, span, plan, effects, writer)?;
+        freeze(model, None, span, step)?;
     }
     for (segment, span) in segment_spans(model, at, plan) {
-        freeze(model, Some(segment), span, plan, effects, writer)?;
+        freeze(model, Some(segment), span, step)?;
     }
     Ok(())
 }
@@ -91,19 +86,19 @@ fn freeze(
     model: &mut Model,
     segment: Option<Segment>,
     span: Span,
-    plan: &Plan,
-    effects: &mut Effects,
-    writer: &mut StateWriter,
+    step: &mut StepContext<'_>,
 ) -> Result<(), Stop> {
     let panes = model
         .rings_of(segment.as_ref())
         .flat_map(|(_, ring)| ring.coarse_within(span));
     let reference = learn(model.name(), segment.clone(), span, panes);
     let key = StateKey::Reference(model.name().to_owned(), segment.clone());
-    writer.put(effects, &key, &reference)?;
-    effects.outputs.extend(publish::reference(&reference));
+    step.outbox.put(&key, &reference)?;
+    for part in publish::reference(&reference) {
+        step.outbox.publish(part);
+    }
     model.set_reference(segment.clone(), reference);
-    learn_first_habits(model, segment.as_ref(), span, plan);
+    learn_first_habits(model, segment.as_ref(), span, step.plan);
     model.changed = true;
     Ok(())
 }

@@ -15,21 +15,24 @@ mod publish;
 mod quality;
 mod restore;
 mod slice;
+mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use model::Model;
-pub use publish::integrity;
 
 use self::objective_evaluation::QualityDelta;
 use self::pending_quality::PendingQuality;
 use self::slice::Slice;
+use self::step::StepContext;
 use super::cursor::{Admission, Cursors, Gap};
-use super::effect::Effects;
 use super::frame::{BadFrames, Frame, FrameLink, PanePartial, Summary, unpack};
+use super::observations::Observations;
+use super::outbox::{Outbox, Writes};
+use super::output::Output;
 use super::plan::{PANES_PARTITIONS, Plan};
-use super::state::{BadState, Head, StateKey, StateWriter};
+use super::state::{BadState, Head, StateKey};
 use crate::alert::Integrity;
 use crate::event::{EventTime, Scope};
 use crate::sketch::{Monoid, Partial};
@@ -71,6 +74,15 @@ struct Replay {
     quality_closed: Option<Boundary>,
 }
 
+/// What one flush of evaluate gives.
+#[derive(Debug, Default)]
+pub struct Evaluated {
+    /// Records to publish and state to write.
+    pub writes: Writes,
+    /// What metrics and the status page show once the flush is committed.
+    pub observations: Observations,
+}
+
 /// The evaluate task of one partition of `panes`.
 pub struct Evaluate {
     plan: Arc<Plan>,
@@ -88,8 +100,8 @@ pub struct Evaluate {
     replay: Option<Replay>,
     /// Whose turn it was where both clocks have passed something.
     was_quality: bool,
-    effects: Effects,
-    writer: StateWriter,
+    outbox: Outbox,
+    observations: Observations,
     changed: bool,
     reports_global_events: bool,
 }
@@ -111,8 +123,8 @@ impl Evaluate {
             models: BTreeMap::new(),
             replay: None,
             was_quality: false,
-            effects: Effects::default(),
-            writer: StateWriter::default(),
+            outbox: Outbox::default(),
+            observations: Observations::default(),
             changed: true, // the first commit carries a head: an offset without one is taken for tampering
             reports_global_events: partition == 0,
         }
@@ -151,7 +163,7 @@ impl Evaluate {
     /// The digest of all that is written of it but the head.
     #[must_use]
     pub fn digest(&self) -> u64 {
-        self.writer.digest()
+        self.outbox.digest()
     }
 
     /// Whether frames since the last checkpoint are still being read again.
@@ -160,10 +172,10 @@ impl Evaluate {
         self.replay.is_some()
     }
 
-    /// What has gathered since the last flush.
+    /// Bytes that the next flush writes.
     #[must_use]
-    pub fn effects(&self) -> &Effects {
-        &self.effects
+    pub fn outbox_bytes(&self) -> usize {
+        self.outbox.bytes()
     }
 
     /// The models, by name.
@@ -237,11 +249,11 @@ impl Evaluate {
         for load in std::mem::take(&mut frame.payloads) {
             match load {
                 Summary::Pane(piece) => {
-                    self.effects.late_for_stage += self.merge_partial(piece, replaying);
+                    self.observations.late_for_stage += self.merge_partial(piece, replaying);
                 }
                 Summary::Quality(partial) => {
                     let came_in_time = self.known.merge(*partial);
-                    self.effects.late_quality += u64::from(!came_in_time && !replaying);
+                    self.observations.late_quality += u64::from(!came_in_time && !replaying);
                 }
             }
         }
@@ -286,7 +298,7 @@ impl Evaluate {
     }
 
     fn note_duplicate(&mut self, frame: &Frame<Summary>) {
-        self.effects.duplicate_frames += 1;
+        self.observations.duplicate_frames += 1;
         self.tell(frame, Integrity::DuplicateFrame { seq: frame.seq });
     }
 
@@ -295,9 +307,8 @@ impl Evaluate {
             .watermark
             .or_else(|| self.clock())
             .unwrap_or(EventTime(0));
-        self.effects
-            .outputs
-            .push(integrity(&self.plan.alert, &frame.source, what, at));
+        self.outbox
+            .publish(Output::integrity(&self.plan.alert, &frame.source, what, at));
     }
 
     fn finish_replay(&mut self) -> Result<(), Stop> {
@@ -350,6 +361,12 @@ impl Evaluate {
     /// Counts what became known in the minute that ends at `boundary`, then judges what ends there.
     fn close_quality(&mut self, boundary: Boundary) -> Result<(), Stop> {
         let known = self.known.close(boundary);
+        let mut step = StepContext {
+            at: boundary,
+            plan: &self.plan,
+            outbox: &mut self.outbox,
+            observations: &mut self.observations,
+        };
         for ((scope, predicted), quality) in known {
             if let Some(model) = self.models.get_mut(&scope.model) {
                 let of = QualityDelta {
@@ -357,18 +374,11 @@ impl Evaluate {
                     predicted,
                     quality,
                 };
-                let (effects, writer) = (&mut self.effects, &mut self.writer);
-                objective_evaluation::count(model, &of, boundary, &self.plan, (effects, writer))?;
+                objective_evaluation::count(model, &of, &mut step)?;
             }
         }
         for model in self.models.values_mut() {
-            objective_evaluation::judge(
-                model,
-                boundary,
-                &self.plan,
-                &mut self.effects,
-                &mut self.writer,
-            )?;
+            objective_evaluation::judge(model, &mut step)?;
         }
         self.changed = true;
         Ok(())
@@ -409,13 +419,10 @@ impl Evaluate {
         let mut scopes = self.open.remove(&start).unwrap_or_default();
         self.forget_checkpoint(start, scopes.keys().cloned().collect())?;
         let overflow = admission::admit(&self.plan, &mut self.models, &mut scopes, start);
-        self.effects.overflow += overflow;
+        self.observations.overflow += overflow;
         for (scope, partial) in scopes {
-            self.writer.put(
-                &mut self.effects,
-                &StateKey::Fine(scope.clone(), start),
-                &partial,
-            )?;
+            self.outbox
+                .put(&StateKey::Fine(scope.clone(), start), &partial)?;
             if let Some(model) = self.models.get_mut(&scope.model) {
                 let slice = Slice {
                     version: scope.version,
@@ -424,8 +431,14 @@ impl Evaluate {
                 model.insert_pane(slice, start, partial);
             }
         }
+        let mut step = StepContext {
+            at: boundary,
+            plan: &self.plan,
+            outbox: &mut self.outbox,
+            observations: &mut self.observations,
+        };
         for model in self.models.values_mut() {
-            model.step(boundary, &self.plan, &mut self.effects, &mut self.writer)?;
+            model.step(&mut step)?;
         }
         self.retire_models(boundary)?;
         self.closed = Some(boundary);
@@ -436,8 +449,7 @@ impl Evaluate {
     fn forget_checkpoint(&mut self, start: Boundary, scopes: Vec<Scope>) -> Result<(), Stop> {
         for scope in scopes {
             if self.checkpointed.remove(&(start, scope.clone())) {
-                self.writer
-                    .remove(&mut self.effects, &StateKey::Open(scope, start))?;
+                self.outbox.remove(&StateKey::Open(scope, start))?;
             }
         }
         Ok(())
@@ -453,7 +465,7 @@ impl Evaluate {
         let silent: Vec<String> = silent.map(|model| model.name().to_owned()).collect();
         for name in silent {
             if let Some(model) = self.models.remove(&name) {
-                model.forget(&mut self.effects, &mut self.writer)?;
+                model.forget(&mut self.outbox)?;
             }
         }
         Ok(())
@@ -470,20 +482,15 @@ impl Evaluate {
         }
         for (start, scopes) in &self.open {
             for (scope, partial) in scopes {
-                self.writer.put(
-                    &mut self.effects,
-                    &StateKey::Open(scope.clone(), *start),
-                    partial,
-                )?;
+                self.outbox
+                    .put(&StateKey::Open(scope.clone(), *start), partial)?;
                 self.checkpointed.insert((*start, scope.clone()));
             }
         }
-        self.known.checkpoint(&mut self.effects, &mut self.writer)?;
+        self.known.checkpoint(&mut self.outbox)?;
         for model in self.models.values_mut() {
             let name = model.knowledge.name.clone();
-            model
-                .quality
-                .checkpoint(&name, &mut self.effects, &mut self.writer)?;
+            model.quality.checkpoint(&name, &mut self.outbox)?;
         }
         self.open_from = self.next;
         self.open_cursors = self.cursors.clone();
@@ -495,9 +502,9 @@ impl Evaluate {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn flush(&mut self) -> Result<Effects, Stop> {
+    pub fn flush(&mut self) -> Result<Evaluated, Stop> {
         if self.replay.is_some() {
-            return Ok(Effects::default()); // a head that is written now would say what is true only once all was read
+            return Ok(Evaluated::default()); // a head that is written now would say what is true only once all was read
         }
         if std::mem::take(&mut self.changed) {
             let head = Head {
@@ -510,10 +517,13 @@ impl Evaluate {
                 closed: self.closed,
                 quality_closed: self.known.closed(),
                 open_quality_closed: self.known.checkpoint_closed(),
-                digest: self.writer.digest(),
+                digest: self.outbox.digest(),
             };
-            self.writer.put(&mut self.effects, &StateKey::Head, &head)?;
+            self.outbox.put(&StateKey::Head, &head)?;
         }
-        Ok(std::mem::take(&mut self.effects))
+        Ok(Evaluated {
+            writes: self.outbox.take(),
+            observations: std::mem::take(&mut self.observations),
+        })
     }
 }

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::{KnownSegments, Slice};
+use super::step::StepContext;
 use super::{Stop, judge, learning, objective_evaluation, publish};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
 use crate::event::Segment;
-use crate::pipeline::effect::Effects;
+use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{StateKey, StateWriter};
+use crate::pipeline::state::StateKey;
 use crate::reference::Reference;
 use crate::sketch::{Partial, Subject};
 use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Retention, WindowLength};
@@ -280,27 +281,20 @@ impl Model {
     }
 
     /// Everything that happens to a model at a boundary, its panes being in: age, learn, judge, alert, report, retire.
-    pub(super) fn step(
-        &mut self,
-        at: Boundary,
-        plan: &Plan,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
-        self.age(at, plan, effects, writer)?;
-        learning::freeze_if_ready(self, at, plan, effects, writer)?;
-        let judged = judge::judge(self, at, plan, effects);
-        publish::alerts(self, at, plan, &judged, effects);
-        learning::fold_variability(self, at, plan);
-        publish::reports(self, at, plan, &judged, effects);
-        objective_evaluation::keep(self, at, plan, effects, writer)?;
-        self.retire_names(at, plan);
-        self.retire_segments(at, plan, effects, writer)?;
+    pub(super) fn step(&mut self, step: &mut StepContext<'_>) -> Result<(), Stop> {
+        self.age(step)?;
+        learning::freeze_if_ready(self, step)?;
+        let judged = judge::judge(self, step);
+        publish::alerts(self, &judged, step);
+        learning::fold_variability(self, step.at, step.plan);
+        publish::reports(self, &judged, step);
+        objective_evaluation::keep(self, step)?;
+        self.retire_names(step.at, step.plan);
+        self.retire_segments(step)?;
         let name = self.knowledge.name.clone();
-        self.quality.write_knowledge(&name, effects, writer)?; // a drift that waits must survive a restart
+        self.quality.write_knowledge(&name, step.outbox)?; // a drift that waits must survive a restart
         if std::mem::take(&mut self.changed) {
-            writer.put(
-                effects,
+            step.outbox.put(
                 &StateKey::Model(self.knowledge.name.clone()),
                 &self.knowledge,
             )?;
@@ -308,13 +302,8 @@ impl Model {
         Ok(())
     }
 
-    fn age(
-        &mut self,
-        at: Boundary,
-        plan: &Plan,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    fn age(&mut self, step: &mut StepContext<'_>) -> Result<(), Stop> {
+        let (at, plan) = (step.at, step.plan);
         let (learning, learned) = (retention(plan, true), retention(plan, false));
         let mut rings = std::mem::take(&mut self.rings);
         for (slice, ring) in &mut rings {
@@ -323,16 +312,17 @@ impl Model {
             let scope = slice.of(self.name());
             let aged = ring.age(at, keep);
             for start in aged.fine_dropped {
-                writer.remove(effects, &StateKey::Fine(scope.clone(), start))?;
+                step.outbox.remove(&StateKey::Fine(scope.clone(), start))?;
             }
             for start in aged.coarse_dropped {
-                writer.remove(effects, &StateKey::Coarse(scope.clone(), start))?;
+                step.outbox
+                    .remove(&StateKey::Coarse(scope.clone(), start))?;
             }
             if let Some((start, pane)) = aged
                 .made
                 .and_then(|start| Some((start, ring.coarse(start)?)))
             {
-                writer.put(effects, &StateKey::Coarse(scope, start), pane)?;
+                step.outbox.put(&StateKey::Coarse(scope, start), pane)?;
             }
         }
         rings.retain(|_, ring| !ring.is_empty());
@@ -369,13 +359,8 @@ impl Model {
     }
 
     /// Segments that were silent for long make room for others; one that comes back is a new one and learns anew.
-    fn retire_segments(
-        &mut self,
-        at: Boundary,
-        plan: &Plan,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    fn retire_segments(&mut self, step: &mut StepContext<'_>) -> Result<(), Stop> {
+        let (at, plan) = (step.at, step.plan);
         if !at.on_grid(COARSE_MINUTES) {
             return Ok(());
         }
@@ -385,21 +370,17 @@ impl Model {
             self.knowledge
                 .variability
                 .retain(|key, _| key.segment.as_ref() != Some(&segment));
-            self.forget_panes(Some(&segment), effects, writer)?;
+            self.forget_panes(Some(&segment), step.outbox)?;
             if self.segment_references.remove(&segment).is_some() {
                 let name = self.knowledge.name.clone();
-                writer.remove(effects, &StateKey::Reference(name, Some(segment)))?;
+                step.outbox
+                    .remove(&StateKey::Reference(name, Some(segment)))?;
             }
         }
         Ok(())
     }
 
-    fn forget_panes(
-        &mut self,
-        segment: Option<&Segment>,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    fn forget_panes(&mut self, segment: Option<&Segment>, outbox: &mut Outbox) -> Result<(), Stop> {
         for (slice, ring) in self.rings_of(segment) {
             for (start, fine) in ring.starts() {
                 let scope = slice.of(self.name());
@@ -408,7 +389,7 @@ impl Model {
                 } else {
                     StateKey::Coarse(scope, start)
                 };
-                writer.remove(effects, &key)?;
+                outbox.remove(&key)?;
             }
         }
         self.rings
@@ -417,27 +398,22 @@ impl Model {
     }
 
     /// Forgets the model and everything written of it.
-    pub(super) fn forget(
-        mut self,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    pub(super) fn forget(mut self, outbox: &mut Outbox) -> Result<(), Stop> {
         let segments: BTreeSet<Option<Segment>> = self
             .rings
             .keys()
             .map(|slice| slice.segment.clone())
             .collect();
         for segment in segments {
-            self.forget_panes(segment.as_ref(), effects, writer)?;
+            self.forget_panes(segment.as_ref(), outbox)?;
         }
-        self.quality.forget(&self.knowledge.name, effects, writer)?;
-        self.objectives
-            .forget(&self.knowledge.name, effects, writer)?;
+        self.quality.forget(&self.knowledge.name, outbox)?;
+        self.objectives.forget(&self.knowledge.name, outbox)?;
         let name = self.knowledge.name;
         for segment in self.segment_references.into_keys().map(Some).chain([None]) {
-            writer.remove(effects, &StateKey::Reference(name.clone(), segment))?;
+            outbox.remove(&StateKey::Reference(name.clone(), segment))?;
         }
-        writer.remove(effects, &StateKey::Model(name))?;
+        outbox.remove(&StateKey::Model(name))?;
         Ok(())
     }
 }

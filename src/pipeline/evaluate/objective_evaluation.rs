@@ -5,11 +5,10 @@ use super::model::Model;
 use super::objectives::{ObjectiveContext, SegmentShares};
 use super::publish;
 use super::slice::Slice;
+use super::step::StepContext;
 use crate::detect::slo::{Objective, Series};
 use crate::event::Segment;
-use crate::pipeline::effect::Effects;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::StateWriter;
 use crate::sketch::{Exemplars, Monoid, Quality, Share};
 use crate::window::{Boundary, COARSE_MINUTES, Span};
 
@@ -41,13 +40,8 @@ fn objectives_of<'a>(model: &str, plan: &'a Plan) -> impl Iterator<Item = &'a Ob
 ///
 /// # Errors
 /// When something of ours does not serialise.
-pub fn keep(
-    model: &mut Model,
-    at: Boundary,
-    plan: &Plan,
-    effects: &mut Effects,
-    writer: &mut StateWriter,
-) -> Result<(), Stop> {
+pub fn keep(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+    let (at, plan) = (step.at, step.plan);
     if plan.objectives.is_empty() {
         return Ok(());
     }
@@ -60,17 +54,15 @@ pub fn keep(
             end: at,
         };
         let share = carried(model, objective, None, last);
-        objectives.count(&name, objective, minute, share, (effects, writer))?;
+        objectives.count(&name, objective, minute, share, step.outbox)?;
         if !is_on_labels(objective, plan) {
             let around = ObjectiveContext {
                 model: &name,
-                at,
-                plan,
                 segments: &|objective, span| segments_carried(model, objective, span),
                 matured: &|objective, series| at_once(objective, series, at),
                 exemplars: &|cause| publish::exemplars(model, cause, at),
             };
-            objectives.look(objective, &around, effects, writer)?;
+            objectives.look(objective, &around, step)?;
         }
     }
     model.objectives = objectives;
@@ -81,16 +73,11 @@ pub fn keep(
 ///
 /// # Errors
 /// When something of ours does not serialise.
-pub fn count(
-    model: &mut Model,
-    of: &QualityDelta,
-    at: Boundary,
-    plan: &Plan,
-    (effects, writer): (&mut Effects, &mut StateWriter),
-) -> Result<(), Stop> {
+pub fn count(model: &mut Model, of: &QualityDelta, step: &mut StepContext<'_>) -> Result<(), Stop> {
     if !model.holds(&of.slice) {
         return Ok(());
     }
+    let (at, plan) = (step.at, step.plan);
     let name = model.name().to_owned();
     model
         .quality
@@ -104,7 +91,7 @@ pub fn count(
         let minute = at.plus_minutes(-1);
         model
             .objectives
-            .count(&name, objective, minute, share, (effects, writer))?;
+            .count(&name, objective, minute, share, step.outbox)?;
     }
     Ok(())
 }
@@ -113,31 +100,24 @@ pub fn count(
 ///
 /// # Errors
 /// When something of ours does not serialise.
-pub fn judge(
-    model: &mut Model,
-    at: Boundary,
-    plan: &Plan,
-    effects: &mut Effects,
-    writer: &mut StateWriter,
-) -> Result<(), Stop> {
+pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+    let (at, plan) = (step.at, step.plan);
     if at.on_grid(COARSE_MINUTES) {
         model.retire_labelled(at, plan);
     }
     let name = model.name().to_owned();
-    model.quality.step(&name, at, plan, effects, writer)?;
+    model.quality.step(&name, step)?;
     let mut objectives = std::mem::take(&mut model.objectives);
     for objective in objectives_of(&name, plan).filter(|own| is_on_labels(own, plan)) {
         let quality = &model.quality;
         let around = ObjectiveContext {
             model: &name,
-            at,
-            plan,
             segments: &|objective, span| quality.segment_shares(&name, objective, span, plan),
             matured: &|objective, _| quality.matured(&name, objective, at, plan),
             // The join knows ids as hashes only.
             exemplars: &|_| Exemplars::default(),
         };
-        objectives.look(objective, &around, effects, writer)?;
+        objectives.look(objective, &around, step)?;
     }
     model.objectives = objectives;
     Ok(())

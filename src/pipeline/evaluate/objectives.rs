@@ -6,14 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Stop;
-use super::publish;
+use super::step::StepContext;
 use crate::alert::{Cause, Context, Episodes, ObjectiveReport, Observed, RuleTiming, SegmentShare};
 use crate::detect::Verdict;
 use crate::detect::slo::{Hour, Objective, Observation, RuleInput, Series, judge, standing};
 use crate::event::Segment;
-use crate::pipeline::effect::{Effects, ObjectiveReading, Output, OutputTopic};
-use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{StateKey, StateWriter};
+use crate::pipeline::observations::ObjectiveReading;
+use crate::pipeline::outbox::Outbox;
+use crate::pipeline::output::{Output, OutputTopic};
+use crate::pipeline::state::StateKey;
 use crate::sketch::{Exemplars, Share};
 use crate::window::{Boundary, Span};
 
@@ -54,10 +55,6 @@ impl SegmentShares {
 pub struct ObjectiveContext<'a> {
     /// The model.
     pub model: &'a str,
-    /// The boundary.
-    pub at: Boundary,
-    /// The plan.
-    pub plan: &'a Plan,
     /// Good and valid of each segment in a span, as far back as they are kept.
     pub segments: &'a dyn Fn(&Objective, Span) -> SegmentShares,
     /// The matured share of a window, where the rule asks for one.
@@ -77,7 +74,7 @@ impl Objectives {
         objective: &Objective,
         minute: Boundary,
         share: Share,
-        (effects, writer): (&mut Effects, &mut StateWriter),
+        outbox: &mut Outbox,
     ) -> Result<(), Stop> {
         if share.is_empty() {
             return Ok(());
@@ -86,7 +83,7 @@ impl Objectives {
         tracked.series.add(minute, &share);
         if let Some((start, hour)) = tracked.series.hour(minute) {
             let key = hour_key(model, &objective.name, start);
-            writer.put(effects, &key, hour)?;
+            outbox.put(&key, hour)?;
         }
         Ok(())
     }
@@ -122,28 +119,27 @@ impl Objectives {
         &mut self,
         objective: &Objective,
         around: &ObjectiveContext<'_>,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
+        step: &mut StepContext<'_>,
     ) -> Result<(), Stop> {
         let Some(tracked) = self.0.get_mut(&objective.name) else {
             return Ok(()); // nothing was ever counted
         };
-        for start in tracked.series.age(around.at) {
+        for start in tracked.series.age(step.at) {
             let key = hour_key(around.model, &objective.name, start);
-            writer.remove(effects, &key)?;
+            step.outbox.remove(&key)?;
         }
         // What lies ahead of this clock does not exist yet.
         let is_begun = tracked
             .series
             .hours()
             .next()
-            .is_some_and(|first| first < around.at);
-        if !is_begun || !around.at.on_grid(objective.step_minutes()) {
+            .is_some_and(|first| first < step.at);
+        if !is_begun || !step.at.on_grid(objective.step_minutes()) {
             return Ok(());
         }
-        let observed = observe(objective, &tracked.series, around);
-        tracked.alert(objective, around, &observed, effects, writer)?;
-        tracked.tell(objective, around, effects);
+        let observed = observe(objective, &tracked.series, around, step);
+        tracked.alert(objective, around, &observed, step)?;
+        tracked.tell(objective, around, step);
         Ok(())
     }
 
@@ -157,20 +153,12 @@ impl Objectives {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn forget(
-        &self,
-        model: &str,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    pub fn forget(&self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
         for (name, tracked) in &self.0 {
             for start in tracked.series.hours() {
-                writer.remove(effects, &hour_key(model, name, start))?;
+                outbox.remove(&hour_key(model, name, start))?;
             }
-            writer.remove(
-                effects,
-                &StateKey::Objective(model.to_owned(), name.clone()),
-            )?;
+            outbox.remove(&StateKey::Objective(model.to_owned(), name.clone()))?;
         }
         Ok(())
     }
@@ -186,38 +174,42 @@ impl Tracked {
         objective: &Objective,
         around: &ObjectiveContext<'_>,
         observed: &[Observed],
-        effects: &mut Effects,
-        writer: &mut StateWriter,
+        step: &mut StepContext<'_>,
     ) -> Result<(), Stop> {
         let was_empty = self.episodes.is_empty();
         let context = Context {
             model: around.model,
             about: Some(&objective.name),
             sli: Some(objective.sli.name()),
-            settings: &around.plan.alert,
+            settings: &step.plan.alert,
             reference_id: &|_| None,
             exemplars: around.exemplars,
         };
-        for alert in self.episodes.observe(around.at, observed, &context) {
-            publish::alert(effects, alert);
+        for alert in self.episodes.observe(step.at, observed, &context) {
+            step.alert(alert);
         }
         let key = StateKey::Objective(around.model.to_owned(), objective.name.clone());
         match (was_empty, self.episodes.is_empty()) {
             (true, true) => Ok(()),
-            (false, true) => Ok(writer.remove(effects, &key)?),
-            (_, false) => Ok(writer.put(effects, &key, &self.episodes)?),
+            (false, true) => Ok(step.outbox.remove(&key)?),
+            (_, false) => Ok(step.outbox.put(&key, &self.episodes)?),
         }
     }
 
-    fn tell(&self, objective: &Objective, around: &ObjectiveContext<'_>, effects: &mut Effects) {
-        let standing = standing(objective, &self.series, around.at);
-        if around.at.on_grid(REPORT_MINUTES) {
+    fn tell(
+        &self,
+        objective: &Objective,
+        around: &ObjectiveContext<'_>,
+        step: &mut StepContext<'_>,
+    ) {
+        let standing = standing(objective, &self.series, step.at);
+        if step.at.on_grid(REPORT_MINUTES) {
             let report = ObjectiveReport {
                 model: around.model,
                 objective: &objective.name,
                 sli: objective.sli.name(),
                 target: objective.target(),
-                at: around.at,
+                at: step.at,
                 share: standing.share,
                 budget_remaining: standing.remaining,
                 burn_rates: &standing.burn_rates,
@@ -225,23 +217,28 @@ impl Tracked {
             };
             let record = report.record();
             let report = Output::plain(OutputTopic::Reports, record.key(), record.value());
-            effects.outputs.push(report);
+            step.outbox.publish(report);
         }
         let whose = (around.model.to_owned(), objective.name.clone());
         let told = ObjectiveReading {
             target: objective.target(),
             standing,
         };
-        effects.objectives.insert(whose, told);
+        step.observations.objectives.insert(whose, told);
     }
 }
 
 /// What the rules say, with the segments behind what is wrong.
-fn observe(objective: &Objective, series: &Series, around: &ObjectiveContext<'_>) -> Vec<Observed> {
+fn observe(
+    objective: &Objective,
+    series: &Series,
+    around: &ObjectiveContext<'_>,
+    step: &StepContext<'_>,
+) -> Vec<Observed> {
     let look = RuleInput {
         objective,
         series,
-        at: around.at,
+        at: step.at,
         matured: (around.matured)(objective, series),
     };
     let observed = |observation: Observation| Observed {
@@ -249,7 +246,7 @@ fn observe(objective: &Objective, series: &Series, around: &ObjectiveContext<'_>
             hold_minutes: observation.hold_minutes,
             keep_firing_minutes: observation.keep_firing_minutes,
         }),
-        segments: worst_segments(objective, &observation, around),
+        segments: worst_segments(objective, &observation, around, step),
         ..Observed::whole(String::new(), observation.window, observation.finding)
     };
     judge(&look).into_iter().map(observed).collect()
@@ -260,15 +257,16 @@ fn worst_segments(
     objective: &Objective,
     observation: &Observation,
     around: &ObjectiveContext<'_>,
+    step: &StepContext<'_>,
 ) -> Vec<SegmentShare> {
     let is_trouble = matches!(
         observation.finding.verdict,
         Verdict::Breach | Verdict::Lingering
     );
-    if !is_trouble || around.plan.segments.keys.is_empty() {
+    if !is_trouble || step.plan.segments.keys.is_empty() {
         return Vec::new();
     }
-    let span = Span::ending_at(around.at, observation.window);
+    let span = Span::ending_at(step.at, observation.window);
     let excess = |share: Share| share.bad() as f64 - observation.allowed_rate * share.valid as f64;
     let shares = (around.segments)(objective, span);
     let of_whole = excess(shares.whole);

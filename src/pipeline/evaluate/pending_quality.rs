@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Stop;
 use crate::event::Scope;
-use crate::pipeline::effect::Effects;
 use crate::pipeline::frame::QualityPartial;
-use crate::pipeline::state::{StateKey, StateWriter};
+use crate::pipeline::outbox::Outbox;
+use crate::pipeline::state::StateKey;
 use crate::sketch::{Monoid, Quality};
 use crate::window::Boundary;
 
@@ -103,24 +103,20 @@ impl PendingQuality {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn checkpoint(
-        &mut self,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    pub fn checkpoint(&mut self, outbox: &mut Outbox) -> Result<(), Stop> {
         let closed = |minute: &Boundary| !self.open.contains_key(minute);
         for (minute, whose) in self
             .checkpointed
             .iter()
             .filter(|(minute, _)| closed(minute))
         {
-            writer.remove(effects, &key(*minute, whose))?;
+            outbox.remove(&key(*minute, whose))?;
         }
         self.checkpointed
             .retain(|(minute, _)| self.open.contains_key(minute));
         for (minute, known) in &self.open {
             for (whose, quality) in known {
-                writer.put(effects, &key(*minute, whose), quality)?;
+                outbox.put(&key(*minute, whose), quality)?;
                 self.checkpointed.insert((*minute, whose.clone()));
             }
         }

@@ -4,15 +4,12 @@ use super::judge::BoundaryFindings;
 use super::model::Model;
 use super::quality::Drift;
 use super::slice::Slice;
+use super::step::StepContext;
 use crate::alert::{
-    AlertKind, AlertRecord, AlertSettings, Cause, Change, Context, Episodes, Integrity, Observed,
-    Report, Severity, SourceName, reference_records,
+    AlertKind, Cause, Change, Context, Episodes, Observed, Report, Severity, reference_records,
 };
 use crate::detect::{Family, Finding};
-use crate::event::EventTime;
-use crate::pipeline::effect::{Effects, Output, OutputTopic};
-use crate::pipeline::frame::SourceId;
-use crate::pipeline::plan::Plan;
+use crate::pipeline::output::{Output, OutputTopic};
 use crate::reference::Reference;
 use crate::sketch::{Exemplars, Monoid, Partial, Subject};
 use crate::window::{Boundary, Span, WindowLength};
@@ -21,13 +18,8 @@ use crate::window::{Boundary, Span, WindowLength};
 const REFERENCE_BYTES_MAX: usize = 400 << 10;
 
 /// Moves the alerts of a model by what was found at a boundary.
-pub fn alerts(
-    model: &mut Model,
-    at: Boundary,
-    plan: &Plan,
-    found: &BoundaryFindings,
-    effects: &mut Effects,
-) {
+pub fn alerts(model: &mut Model, found: &BoundaryFindings, step: &mut StepContext<'_>) {
+    let (at, plan) = (step.at, step.plan);
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
     let was_empty = episodes.is_empty();
     let exemplars = |cause: &Cause| exemplars(model, cause, at);
@@ -54,7 +46,7 @@ pub fn alerts(
             if alert.kind == AlertKind::Drift && alert.change == Some(Change::Resolved) {
                 model.quality.end_drift(at);
             }
-            self::alert(effects, alert);
+            step.alert(alert);
         }
     }
     // An active cause remembers when it was last heard: that is news at every boundary.
@@ -91,37 +83,11 @@ pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     chosen
 }
 
-/// Publishes an alert, and tells those who look on.
-pub fn alert(effects: &mut Effects, alert: AlertRecord) {
-    effects.outputs.push(of_alert(&alert));
-    effects.alerts.push(alert);
-}
-
-/// An alert, to the topic of its kind.
-fn of_alert(alert: &AlertRecord) -> Output {
-    Output {
-        topic: match alert.kind {
-            AlertKind::Drift => OutputTopic::Drift,
-            AlertKind::Slo => OutputTopic::Slo,
-            AlertKind::DataQuality | AlertKind::Volume | AlertKind::Integrity => {
-                OutputTopic::Anomaly
-            }
-        },
-        key: alert.key().to_owned(),
-        headers: alert.headers(),
-        value: alert.value(),
-    }
-}
-
 /// Publishes the summary of each window that ends here and begins where the one before it ended.
-pub fn reports(
-    model: &Model,
-    at: Boundary,
-    plan: &Plan,
-    found: &BoundaryFindings,
-    effects: &mut Effects,
-) {
-    for spec in plan
+pub fn reports(model: &Model, found: &BoundaryFindings, step: &mut StepContext<'_>) {
+    let at = step.at;
+    for spec in step
+        .plan
         .windows
         .iter()
         .filter(|spec| at.on_grid(spec.length.minutes()))
@@ -136,7 +102,7 @@ pub fn reports(
                     at,
                     &window,
                     &found.observed,
-                    effects,
+                    step,
                 );
             }
         }
@@ -150,7 +116,7 @@ fn window_reports(
     end: Boundary,
     window: &Partial,
     observed: &[Observed],
-    effects: &mut Effects,
+    step: &mut StepContext<'_>,
 ) {
     let of_window = |found: &&Observed| {
         found.version == slice.version && found.segment == slice.segment && found.window == length
@@ -179,7 +145,7 @@ fn window_reports(
         }
         .record();
         let report = Output::plain(OutputTopic::Reports, report.key(), report.value());
-        effects.outputs.push(report);
+        step.outbox.publish(report);
     }
 }
 
@@ -195,19 +161,4 @@ pub fn reference(reference: &Reference) -> impl Iterator<Item = Output> {
     reference_records(reference, REFERENCE_BYTES_MAX)
         .into_iter()
         .map(|part| Output::plain(OutputTopic::References, part.key(), part.value()))
-}
-
-/// The alert that something about a source is broken.
-#[must_use]
-pub fn integrity(
-    settings: &AlertSettings,
-    source: &SourceId,
-    what: Integrity,
-    at: EventTime,
-) -> Output {
-    let name = SourceName {
-        topic: &source.topic,
-        partition: source.partition,
-    };
-    of_alert(&what.record(name, at, settings))
 }

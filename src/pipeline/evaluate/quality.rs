@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::Stop;
 use super::objectives::SegmentShares;
 use super::slice::Slice;
+use super::step::StepContext;
 use crate::alert::{Age, AlertRecord, Assessed, By, QualityReport, Severity, assessment_record};
 use crate::detect::slo::Objective;
 use crate::event::{Scope, Segment};
-use crate::pipeline::effect::{Effects, Output, OutputTopic, QualityKey};
+use crate::pipeline::observations::{QualityKey, QualityObservation};
+use crate::pipeline::outbox::Outbox;
+use crate::pipeline::output::{Output, OutputTopic};
 use crate::pipeline::plan::Plan;
-use crate::pipeline::state::{QualityPane, StateKey, StateWriter};
+use crate::pipeline::state::{QualityPane, StateKey};
 use crate::sketch::{Monoid, Quality, Share};
 use crate::stats::{POSITIVE_CLASSES, Proportion, proportion};
 use crate::window::{
@@ -152,58 +155,37 @@ impl ModelQuality {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn step(
-        &mut self,
-        model: &str,
-        at: Boundary,
-        plan: &Plan,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    pub fn step(&mut self, model: &str, step: &mut StepContext<'_>) -> Result<(), Stop> {
+        let (at, plan) = (step.at, step.plan);
         let hour = Resolution::Hour.start(at);
         if self.maturity_at != Some(hour) {
             self.maturity = self.maturity_of(hour, plan);
             self.maturity_at = Some(hour);
         }
-        self.age(model, at, plan, effects, writer)?;
-        self.measure(model, at, plan, effects);
+        self.age(model, step)?;
+        self.measure(model, step);
         if at.on_grid(DAY) {
-            self.report_days(model, at, plan, effects);
+            self.report_days(model, step);
         }
         if at.on_grid(Resolution::Quarter.minutes()) {
-            self.assess(model, at, plan, effects);
+            self.assess(model, step);
         }
-        self.write_knowledge(model, effects, writer)
+        self.write_knowledge(model, step.outbox)
     }
 
     /// Writes what is known beside panes, if it has changed.
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn write_knowledge(
-        &mut self,
-        model: &str,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    pub fn write_knowledge(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
         if std::mem::take(&mut self.changed) {
-            writer.put(
-                effects,
-                &StateKey::ModelQuality(model.to_owned()),
-                &self.knowledge,
-            )?;
+            outbox.put(&StateKey::ModelQuality(model.to_owned()), &self.knowledge)?;
         }
         Ok(())
     }
 
-    fn age(
-        &mut self,
-        model: &str,
-        at: Boundary,
-        plan: &Plan,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    fn age(&mut self, model: &str, step: &mut StepContext<'_>) -> Result<(), Stop> {
+        let (at, plan) = (step.at, step.plan);
         if !at.on_grid(Resolution::Quarter.minutes()) {
             return Ok(());
         }
@@ -212,7 +194,7 @@ impl ModelQuality {
             let scope = slice.of(model);
             for (by, ring) in panes.both() {
                 for old in ring.age(at, kept) {
-                    writer.remove(effects, &key(&scope, by, old))?;
+                    step.outbox.remove(&key(&scope, by, old))?;
                 }
             }
         }
@@ -225,17 +207,12 @@ impl ModelQuality {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn checkpoint(
-        &mut self,
-        model: &str,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    pub fn checkpoint(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
         for (slice, panes) in &mut self.panes {
             let scope = slice.of(model);
             for (by, ring) in panes.both() {
                 for (name, quality) in ring.take_changed() {
-                    writer.put(effects, &key(&scope, by, name), quality)?;
+                    outbox.put(&key(&scope, by, name), quality)?;
                 }
             }
         }
@@ -246,27 +223,23 @@ impl ModelQuality {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn forget(
-        &mut self,
-        model: &str,
-        effects: &mut Effects,
-        writer: &mut StateWriter,
-    ) -> Result<(), Stop> {
+    pub fn forget(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
         for (slice, panes) in &mut self.panes {
             let scope = slice.of(model);
             for (by, ring) in panes.both() {
                 for name in ring.names() {
-                    writer.remove(effects, &key(&scope, by, name))?;
+                    outbox.remove(&key(&scope, by, name))?;
                 }
             }
         }
-        Ok(writer.remove(effects, &StateKey::ModelQuality(model.to_owned()))?)
+        Ok(outbox.remove(&StateKey::ModelQuality(model.to_owned()))?)
     }
 
     /// Measures the windows that end here; those that begin where the one before them ended are reported.
-    fn measure(&self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
-        for (minutes, step) in WINDOWS {
-            let Some(length) = WindowLength::from_minutes(minutes).filter(|_| at.on_grid(step))
+    fn measure(&self, model: &str, step: &mut StepContext<'_>) {
+        let (at, plan) = (step.at, step.plan);
+        for (minutes, every) in WINDOWS {
+            let Some(length) = WindowLength::from_minutes(minutes).filter(|_| at.on_grid(every))
             else {
                 continue;
             };
@@ -286,18 +259,21 @@ impl ModelQuality {
                         age: None,
                     };
                     if is_reported {
-                        effects
-                            .outputs
-                            .push(self.report(model, &window, &quality, plan));
+                        step.outbox
+                            .publish(self.report(model, &window, &quality, plan));
                     }
                     let whose = QualityKey {
                         scope: slice.of(model),
                         by,
                         length,
                     };
-                    effects.quality.insert(
+                    step.observations.quality.insert(
                         whose,
-                        (at, quality, self.positive(model, plan).map(str::to_owned)),
+                        QualityObservation {
+                            end: at,
+                            positive: self.positive(model, plan).map(str::to_owned),
+                            quality,
+                        },
                     );
                 }
             }
@@ -305,10 +281,11 @@ impl ModelQuality {
     }
 
     /// Each day of predictions again when it is 1, 3 and 7 days and the horizon old: labels go on coming.
-    fn report_days(&self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
+    fn report_days(&self, model: &str, step: &mut StepContext<'_>) {
         let Some(day) = WindowLength::from_minutes(1_440) else {
             return;
         };
+        let (at, plan) = (step.at, step.plan);
         for (days, age) in ages(plan) {
             let end = at.plus_minutes(-days * DAY);
             for (slice, panes) in &self.panes {
@@ -323,7 +300,7 @@ impl ModelQuality {
                         age: Some(age),
                     };
                     let report = self.report(model, &window, &quality, plan);
-                    effects.outputs.push(report);
+                    step.outbox.publish(report);
                 }
             }
         }
@@ -465,10 +442,11 @@ impl ModelQuality {
     }
 
     /// Says of drifts whose labels have come what they did to the quality.
-    fn assess(&mut self, model: &str, at: Boundary, plan: &Plan, effects: &mut Effects) {
+    fn assess(&mut self, model: &str, step: &mut StepContext<'_>) {
         let Some(maturity) = self.maturity else {
             return;
         };
+        let (at, plan) = (step.at, step.plan);
         let drifts = std::mem::take(&mut self.knowledge.drifts);
         let (ripe, waiting): (Vec<Drift>, Vec<Drift>) = drifts
             .into_iter()
@@ -477,7 +455,7 @@ impl ModelQuality {
         for drift in ripe {
             self.changed = true;
             if let Some(alert) = self.assessed(model, &drift, at, plan) {
-                super::publish::alert(effects, alert);
+                step.alert(alert);
             }
         }
     }

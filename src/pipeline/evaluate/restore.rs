@@ -11,7 +11,8 @@ use super::{Evaluate, OpenPanes, Replay, Stop};
 use crate::alert::Episodes;
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
-use crate::pipeline::effect::Effects;
+use crate::pipeline::observations::Observations;
+use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
 use crate::pipeline::state::{BadState, Head, QualityPane, StateKey, StateReader, decode, same};
 use crate::reference::Reference;
@@ -28,7 +29,7 @@ impl Evaluate {
         partition: i32,
         reader: &StateReader,
     ) -> Result<Option<Self>, Stop> {
-        let (entries, writer) = reader.entries(|key| !key.is_of_join())?;
+        let (entries, index) = reader.entries(|key| !key.is_of_join())?;
         let mut held = Held::default();
         for (key, value) in entries {
             held.take(key, &value)?;
@@ -36,7 +37,7 @@ impl Evaluate {
         let Some(head) = held.head.take() else {
             return Ok(None);
         };
-        check(&head, writer.digest())?;
+        check(&head, index.digest())?;
         let (open, checkpointed) = std::mem::take(&mut held.open);
         let known =
             PendingQuality::restored(std::mem::take(&mut held.known), head.open_quality_closed);
@@ -64,8 +65,8 @@ impl Evaluate {
             checkpointed,
             models,
             was_quality: false,
-            effects: Effects::default(),
-            writer,
+            outbox: Outbox::restored(index),
+            observations: Observations::default(),
             changed: false,
             reports_global_events: partition == 0,
         };
@@ -73,7 +74,7 @@ impl Evaluate {
             restored.close_quality_again(head.quality_closed);
         }
         for key in stale {
-            restored.writer.remove(&mut restored.effects, &key)?;
+            restored.outbox.remove(&key)?;
             restored.changed = true;
         }
         Ok(Some(restored))

@@ -1,0 +1,212 @@
+//! The outbox of a stage: what the transaction of the next flush must write.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::output::Output;
+use super::state::{StateIndex, StateKey, split};
+use crate::alert::AlertRecord;
+
+/// Records to publish and state to write since the last flush.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    writes: Writes,
+    /// Bytes of the values in `writes`.
+    bytes: usize,
+    index: StateIndex,
+}
+
+/// What one flush writes.
+#[derive(Debug, Default)]
+pub struct Writes {
+    /// Records to publish, in order.
+    pub outputs: Vec<Output>,
+    /// Records of the state topic by key. The last write of a key wins; `None` removes it.
+    pub state: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Outbox {
+    /// An empty outbox of a task whose state topic holds the records in `index`.
+    #[must_use]
+    pub fn restored(index: StateIndex) -> Self {
+        Self {
+            index,
+            ..Self::default()
+        }
+    }
+
+    /// Writes the entry `key`. A large value is split into several records.
+    ///
+    /// # Errors
+    /// Never in practice: a vector takes any bytes.
+    pub fn put(&mut self, key: &StateKey, value: &impl Serialize) -> Result<(), postcard::Error> {
+        let records = split(value)?;
+        let count = u16::try_from(records.len()).unwrap_or(u16::MAX);
+        for (part, record) in (0..count).zip(records) {
+            self.write(key, part, Some(record))?;
+        }
+        self.remove_parts(key, count)
+    }
+
+    /// Removes the entry `key`.
+    ///
+    /// # Errors
+    /// Never in practice: a vector takes any bytes.
+    pub fn remove(&mut self, key: &StateKey) -> Result<(), postcard::Error> {
+        self.write(key, 0, None)?;
+        self.remove_parts(key, 1)
+    }
+
+    fn remove_parts(&mut self, key: &StateKey, from: u16) -> Result<(), postcard::Error> {
+        let mut part = from;
+        while self.index.contains(&key.part(part)?) {
+            self.write(key, part, None)?;
+            part += 1;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        key: &StateKey,
+        part: u16,
+        record: Option<Vec<u8>>,
+    ) -> Result<(), postcard::Error> {
+        let part_key = key.part(part)?;
+        self.index.note(key, &part_key, record.as_deref());
+        let bytes = |record: &Option<Vec<u8>>| record.as_ref().map_or(0, Vec::len);
+        self.bytes += bytes(&record);
+        if let Some(replaced) = self.writes.state.insert(part_key, record) {
+            self.bytes -= bytes(&replaced);
+        }
+        Ok(())
+    }
+
+    /// Publishes a record.
+    pub fn publish(&mut self, output: Output) {
+        self.bytes += output.value.len();
+        self.writes.outputs.push(output);
+    }
+
+    /// Publishes an alert to the topic of its kind.
+    pub fn alert(&mut self, alert: &AlertRecord) {
+        self.publish(Output::alert(alert));
+    }
+
+    /// Bytes of the values that the next flush writes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Digest of all entries of the state topic, except heads.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        self.index.digest()
+    }
+
+    /// Hands out what the next flush writes, and empties the outbox.
+    #[must_use]
+    pub fn take(&mut self) -> Writes {
+        self.bytes = 0;
+        std::mem::take(&mut self.writes)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::pipeline::output::OutputTopic;
+    use crate::pipeline::state::{BadState, StateReader, decode};
+
+    fn read(writes: &Writes) -> StateReader {
+        let mut reader = StateReader::default();
+        for (key, value) in &writes.state {
+            reader.apply(key, value.as_deref()).unwrap();
+        }
+        reader
+    }
+
+    #[test]
+    fn a_large_entry_is_split_and_leaves_no_part_behind_when_it_shrinks() {
+        let mut outbox = Outbox::default();
+        let key = StateKey::Model("m".into());
+        let large: Vec<u32> = (0..400_000).collect();
+        outbox.put(&key, &large).unwrap();
+        assert!(outbox.writes.state.len() > 2);
+        let reader = read(&outbox.writes);
+        let (entries, index) = reader.entries(|_| true).unwrap();
+        assert_eq!(decode::<Vec<u32>>(&entries[0].1).unwrap(), large);
+        let mut outbox = Outbox::restored(index);
+        outbox.put(&key, &vec![1u32]).unwrap();
+        let left = outbox.writes.state.values().flatten();
+        assert_eq!(left.count(), 1, "the other parts are removed");
+        let reader = read(&outbox.writes);
+        assert_eq!(
+            decode::<Vec<u32>>(&reader.entries(|_| true).unwrap().0[0].1).unwrap(),
+            vec![1]
+        );
+    }
+
+    #[test]
+    fn the_digest_depends_on_the_entries_and_not_on_the_order_of_writes() {
+        let key = |name: &str| StateKey::Model(name.into());
+        let mut outbox = Outbox::default();
+        outbox.put(&key("a"), &1u32).unwrap();
+        let only_a = outbox.digest();
+        outbox.put(&StateKey::Head, &only_a).unwrap();
+        assert_eq!(outbox.digest(), only_a, "the head is left out");
+        outbox.put(&key("b"), &1u32).unwrap();
+        outbox.put(&key("a"), &2u32).unwrap();
+        assert_ne!(outbox.digest(), only_a);
+        let (_, index) = read(&outbox.writes)
+            .entries(|_| true)
+            .map(|(e, i)| (e.len(), i))
+            .unwrap();
+        assert_eq!(index.digest(), outbox.digest());
+        outbox.remove(&key("b")).unwrap();
+        outbox.put(&key("a"), &1u32).unwrap();
+        assert_eq!(outbox.digest(), only_a);
+    }
+
+    #[test]
+    fn a_missing_part_is_refused() {
+        let mut outbox = Outbox::default();
+        let large: Vec<u32> = (0..400_000).collect();
+        outbox.put(&StateKey::Head, &large).unwrap();
+        let mut writes = outbox.take();
+        writes.state.pop_last();
+        assert!(matches!(
+            read(&writes).entries(|_| true),
+            Err(BadState::MissingPart(_))
+        ));
+    }
+
+    #[test]
+    fn its_bytes_are_those_of_the_values_that_a_flush_writes() {
+        let mut outbox = Outbox::default();
+        let sum = |writes: &Writes| {
+            let outputs = writes.outputs.iter().map(|output| output.value.len());
+            let state = writes.state.values().flatten().map(Vec::len);
+            outputs.chain(state).sum::<usize>()
+        };
+        let key = StateKey::Model("m".into());
+        let large: Vec<u32> = (0..400_000).collect();
+        outbox.put(&key, &large).unwrap();
+        outbox.publish(Output::plain(
+            OutputTopic::Reports,
+            "k".into(),
+            vec![0; 100],
+        ));
+        assert_eq!(outbox.bytes(), sum(&outbox.writes));
+        outbox.put(&key, &1u32).unwrap();
+        assert_eq!(outbox.bytes(), sum(&outbox.writes));
+        outbox.remove(&key).unwrap();
+        assert_eq!(outbox.bytes(), sum(&outbox.writes));
+        assert_eq!(outbox.bytes(), 100);
+        assert_eq!(outbox.take().outputs.len(), 1);
+        assert_eq!(outbox.bytes(), 0);
+    }
+}

@@ -1,0 +1,92 @@
+//! Records that the stages publish, and the topic of each.
+
+use super::frame::SourceId;
+use crate::alert::{AlertKind, AlertRecord, AlertSettings, Integrity, SourceName};
+use crate::event::EventTime;
+
+/// An output topic of the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OutputTopic {
+    /// Drift alerts.
+    Drift,
+    /// Alerts of objectives.
+    Slo,
+    /// Data-quality, volume and integrity alerts.
+    Anomaly,
+    /// Window summaries.
+    Reports,
+    /// Learned references.
+    References,
+}
+
+impl OutputTopic {
+    /// The value of the label `kind` in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::Slo => "slo",
+            Self::Anomaly => "anomaly",
+            Self::Reports => "reports",
+            Self::References => "references",
+        }
+    }
+}
+
+/// One record to publish.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Output {
+    /// The topic.
+    pub topic: OutputTopic,
+    /// The Kafka key.
+    pub key: String,
+    /// Headers, in order.
+    pub headers: Vec<(String, String)>,
+    /// The payload, as JSON.
+    pub value: Vec<u8>,
+}
+
+impl Output {
+    /// A record without headers: a report or a reference.
+    #[must_use]
+    pub fn plain(topic: OutputTopic, key: String, value: Vec<u8>) -> Self {
+        Self {
+            topic,
+            key,
+            headers: Vec::new(),
+            value,
+        }
+    }
+
+    /// An alert, for the topic of its kind.
+    #[must_use]
+    pub fn alert(alert: &AlertRecord) -> Self {
+        Self {
+            topic: match alert.kind {
+                AlertKind::Drift => OutputTopic::Drift,
+                AlertKind::Slo => OutputTopic::Slo,
+                AlertKind::DataQuality | AlertKind::Volume | AlertKind::Integrity => {
+                    OutputTopic::Anomaly
+                }
+            },
+            key: alert.key().to_owned(),
+            headers: alert.headers(),
+            value: alert.value(),
+        }
+    }
+
+    /// An alert that data of `source` was damaged, lost, repeated or rejected in large numbers.
+    #[must_use]
+    pub fn integrity(
+        settings: &AlertSettings,
+        source: &SourceId,
+        what: Integrity,
+        at: EventTime,
+    ) -> Self {
+        let name = SourceName {
+            topic: &source.topic,
+            partition: source.partition,
+        };
+        Self::alert(&what.record(name, at, settings))
+    }
+}
