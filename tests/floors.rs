@@ -12,7 +12,7 @@
 mod source;
 
 use source::{
-    SourceFile, code_of, files_under, is_word, line_of, lines_with, test_only_modules,
+    SourceFile, code_of, files_under, is_word, line_of, lines_with, without_test_files,
     without_test_modules,
 };
 
@@ -182,29 +182,12 @@ fn purity_faults(path: &str, code: &str) -> Vec<String> {
         .collect()
 }
 
-/// Files that `#[cfg(test)] mod name;` makes tests as a whole.
-fn is_test_file(file: &SourceFile, all: &[SourceFile]) -> bool {
-    all.iter().any(|parent| {
-        let code = code_of(&parent.text);
-        let folder = parent
-            .path
-            .strip_suffix("/mod.rs")
-            .or_else(|| parent.path.strip_suffix("/lib.rs"));
-        let folder =
-            folder.unwrap_or_else(|| parent.path.strip_suffix(".rs").unwrap_or(&parent.path));
-        test_only_modules(&code).iter().any(|name| {
-            file.path == format!("{folder}/{name}.rs")
-                || file.path.starts_with(&format!("{folder}/{name}/"))
-        })
-    })
-}
-
 #[test]
 fn every_module_stands_on_its_floor() {
     let all = files_under("src");
     assert!(all.len() > 20, "the sources were not found");
-    let judged = all.iter().filter(|file| !is_test_file(file, &all));
-    let faults: Vec<String> = judged.flat_map(faults).collect();
+    let judged = without_test_files(all);
+    let faults: Vec<String> = judged.iter().flat_map(faults).collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
@@ -319,9 +302,18 @@ fn a_file_that_is_a_test_as_a_whole_is_known_by_its_declaration() {
         text: text.into(),
     };
     let parent = "mod key;\n#[cfg(test)]\nmod laws;\n#[cfg(test)]\nmod tests { mod key; }";
-    let all = [file("src/sketch/mod.rs", parent)];
-    assert!(is_test_file(&file("src/sketch/laws.rs", ""), &all));
-    assert!(is_test_file(&file("src/sketch/laws/merge.rs", ""), &all));
-    assert!(!is_test_file(&file("src/sketch/key.rs", ""), &all));
-    assert!(!is_test_file(&file("src/stats/laws.rs", ""), &all));
+    let tests = ["src/sketch/laws.rs", "src/sketch/laws/merge.rs"];
+    let product = [
+        "src/sketch/key.rs",
+        "src/sketch/laws_of.rs",
+        "src/stats/laws.rs",
+    ];
+    let rest = tests.iter().chain(&product).map(|path| file(path, ""));
+    let all = std::iter::once(file("src/sketch/mod.rs", parent)).chain(rest);
+    let kept: Vec<String> = without_test_files(all.collect())
+        .into_iter()
+        .skip(1)
+        .map(|file| file.path)
+        .collect();
+    assert_eq!(kept, product);
 }

@@ -1,6 +1,7 @@
 //! Reads the repository for the house tests: its files, and Rust code without comments, strings and test modules.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A text file of the repository.
@@ -133,22 +134,29 @@ fn character(rest: &str) -> Option<usize> {
     inner[first..].starts_with('\'').then_some(first + 2)
 }
 
-/// Replaces the bodies of `#[cfg(test)]` modules in `code` (from [`code_of`]) by blanks.
+/// Replaces the items under `#[cfg(test)]` in `code` (from [`code_of`]) by blanks.
 pub fn without_test_modules(code: &str) -> String {
     let mut kept = String::with_capacity(code.len());
-    let mut rest = code;
-    while let Some(at) = rest.find("#[cfg(test)]") {
-        let (before, item) = rest.split_at(at);
-        kept.push_str(before);
-        let end = item_end(item);
-        kept.extend(
-            item[..end]
-                .chars()
-                .map(|c| if c == '\n' { '\n' } else { ' ' }),
-        );
-        rest = &item[end..];
+    let mut at = 0;
+    for test in test_items(code) {
+        kept.push_str(&code[at..test.start]);
+        let blank = |c| if c == '\n' { '\n' } else { ' ' };
+        kept.extend(code[test.clone()].chars().map(blank));
+        at = test.end;
     }
-    kept + rest
+    kept + &code[at..]
+}
+
+/// Byte ranges of the items under `#[cfg(test)]` in `code`.
+pub fn test_items(code: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(ahead) = code[at..].find("#[cfg(test)]") {
+        let start = at + ahead;
+        at = start + item_end(&code[start..]);
+        found.push(start..at);
+    }
+    found
 }
 
 /// Length of the item in bytes: up to its `;`, or to the brace that closes its first block.
@@ -183,6 +191,35 @@ pub fn test_only_modules(code: &str) -> Vec<String> {
         .collect()
 }
 
+/// Removes the files that another file declares with `#[cfg(test)] mod name;`.
+pub fn without_test_files(files: Vec<SourceFile>) -> Vec<SourceFile> {
+    let declared: Vec<String> = files.iter().flat_map(test_modules_of).collect();
+    let is_test = |file: &SourceFile| {
+        let stem = file.path.strip_suffix(".rs").unwrap_or(&file.path);
+        let inside = |module: &String| {
+            stem.strip_prefix(module.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        declared.iter().any(inside)
+    };
+    files.into_iter().filter(|file| !is_test(file)).collect()
+}
+
+/// Paths, without `.rs`, of the test modules that `file` declares.
+fn test_modules_of(file: &SourceFile) -> Vec<String> {
+    let folder = ["/mod.rs", "/lib.rs", ".rs"]
+        .iter()
+        .find_map(|end| file.path.strip_suffix(end));
+    let Some(folder) = folder.filter(|_| file.text.contains("#[cfg(test)]")) else {
+        return Vec::new();
+    };
+    let names = test_only_modules(&code_of(&file.text));
+    names
+        .iter()
+        .map(|name| format!("{folder}/{name}"))
+        .collect()
+}
+
 /// Line numbers, from 1, on which `word` occurs in `code` as a whole word or path.
 pub fn lines_with(code: &str, word: &str) -> Vec<usize> {
     let whole = |at: usize| {
@@ -206,4 +243,26 @@ pub fn line_of(text: &str, at: usize) -> usize {
 /// True if `c` may be part of a Rust name.
 pub fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
+}
+
+/// The words, `::` and single marks of `code`, with their lines.
+pub fn tokens(code: &str) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    let mut line = 1;
+    let mut rest = code;
+    while let Some(first) = rest.chars().next() {
+        let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let length = match first {
+            _ if word > 0 => word,
+            _ if rest.starts_with("::") => 2,
+            _ => first.len_utf8(),
+        };
+        let (token, after) = rest.split_at(length);
+        if !first.is_whitespace() {
+            found.push((token.to_owned(), line));
+        }
+        line += usize::from(first == '\n');
+        rest = after;
+    }
+    found
 }

@@ -7,9 +7,12 @@
     clippy::panic
 )]
 
-#[path = "support/source.rs"]
-#[allow(dead_code, reason = "the floors test uses the rest")]
+#[path = "../support/source.rs"]
 mod source;
+
+mod circles;
+mod imports;
+mod shape;
 
 use source::{SourceFile, code_of, files_under, is_word, line_of, lines_with};
 

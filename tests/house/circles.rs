@@ -1,0 +1,259 @@
+//! Files of `src` do not import each other in circles, but for those that are listed here with a reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::imports::{Imports, of_the_tree};
+
+/// Files that may import each other in a circle, and why.
+struct Circle {
+    files: &'static [&'static str],
+    reason: &'static str,
+}
+
+const ALLOWED: &[Circle] = &[
+    Circle {
+        files: &[
+            "src/alert/assessed.rs",
+            "src/alert/objective_text.rs",
+            "src/alert/record.rs",
+            "src/alert/text.rs",
+        ],
+        reason: "`AlertRecord` is domain object and wire form at once",
+    },
+    Circle {
+        files: &[
+            "src/alert/cause.rs",
+            "src/alert/machine.rs",
+            "src/alert/segment.rs",
+        ],
+        reason: "the evidence of a cause stands beside the cause",
+    },
+    Circle {
+        files: &["src/alert/cause_summary.rs", "src/alert/transition.rs"],
+        reason: "the evidence of a cause stands beside the cause",
+    },
+    Circle {
+        files: &["src/alert/episode.rs", "src/alert/record_builder.rs"],
+        reason: "the builder fills what the episode holds",
+    },
+    Circle {
+        files: &[
+            "src/cli/check.rs",
+            "src/cli/config_print.rs",
+            "src/cli/connect.rs",
+            "src/cli/demo/draw.rs",
+            "src/cli/demo/features.rs",
+            "src/cli/demo/mod.rs",
+            "src/cli/demo/quality.rs",
+            "src/cli/demo/reader.rs",
+            "src/cli/demo/stage.rs",
+            "src/cli/demo/view.rs",
+            "src/cli/logs.rs",
+            "src/cli/mod.rs",
+            "src/cli/offsets.rs",
+            "src/cli/reference.rs",
+            "src/cli/run.rs",
+            "src/cli/schema.rs",
+            "src/cli/topics.rs",
+        ],
+        reason: "the error of all commands stands beside the table of commands",
+    },
+    Circle {
+        files: &["src/codec/json/mod.rs", "src/codec/mod.rs"],
+        reason: "the table of formats stands beside their trait",
+    },
+    Circle {
+        files: &["src/codec/json/object.rs", "src/codec/json/skip.rs"],
+        reason: "an object is skipped by its own grammar",
+    },
+    Circle {
+        files: &[
+            "src/config/objective_burn.rs",
+            "src/config/objective_rule.rs",
+            "src/config/objective_sli.rs",
+            "src/config/objectives.rs",
+        ],
+        reason: "an objective and its rules read each other",
+    },
+    Circle {
+        files: &[
+            "src/detect/drift/psi.rs",
+            "src/detect/drift/surge.rs",
+            "src/detect/mod.rs",
+            "src/detect/quality/missing_rate.rs",
+            "src/detect/quality/new_rate.rs",
+            "src/detect/quality/null_rate.rs",
+            "src/detect/quality/range_rate.rs",
+            "src/detect/quality/rate.rs",
+            "src/detect/quality/type_rate.rs",
+        ],
+        reason: "the table of detectors stands beside their trait",
+    },
+    Circle {
+        files: &[
+            "src/detect/slo/above.rs",
+            "src/detect/slo/below.rs",
+            "src/detect/slo/budget.rs",
+            "src/detect/slo/burn.rs",
+            "src/detect/slo/label_burn.rs",
+            "src/detect/slo/rule_input.rs",
+        ],
+        reason: "the input of a rule and the rules know each other",
+    },
+    Circle {
+        files: &[
+            "src/event/label.rs",
+            "src/event/prediction.rs",
+            "src/event/record.rs",
+            "src/event/time.rs",
+        ],
+        reason: "the functions that date a record stand beside the times",
+    },
+    Circle {
+        files: &["src/http/board.rs", "src/http/worker.rs"],
+        reason: "the board holds the bundle of a worker",
+    },
+    Circle {
+        files: &[
+            "src/pipeline/evaluate/admission.rs",
+            "src/pipeline/evaluate/judge.rs",
+            "src/pipeline/evaluate/learning.rs",
+            "src/pipeline/evaluate/mod.rs",
+            "src/pipeline/evaluate/model.rs",
+            "src/pipeline/evaluate/objective_evaluation.rs",
+            "src/pipeline/evaluate/objectives.rs",
+            "src/pipeline/evaluate/pending_quality.rs",
+            "src/pipeline/evaluate/publish.rs",
+            "src/pipeline/evaluate/quality.rs",
+        ],
+        reason: "a model and what acts on it know each other",
+    },
+    Circle {
+        files: &["src/reference/learn.rs", "src/reference/mod.rs"],
+        reason: "`Reference` stands beside what learns one",
+    },
+    Circle {
+        files: &["src/sketch/histogram.rs", "src/sketch/wire.rs"],
+        reason: "a histogram and its serialised form name each other in serde attributes",
+    },
+    Circle {
+        files: &[
+            "src/stats/distance/js_distance.rs",
+            "src/stats/distance/ks.rs",
+            "src/stats/distance/mod.rs",
+            "src/stats/distance/psi.rs",
+        ],
+        reason: "the table of distances stands beside their trait",
+    },
+    Circle {
+        files: &[
+            "src/stats/quality/accuracy.rs",
+            "src/stats/quality/auc.rs",
+            "src/stats/quality/bias.rs",
+            "src/stats/quality/brier.rs",
+            "src/stats/quality/calibration_error.rs",
+            "src/stats/quality/coverage.rs",
+            "src/stats/quality/error_quantile.rs",
+            "src/stats/quality/f1.rs",
+            "src/stats/quality/false_positive_rate.rs",
+            "src/stats/quality/log_loss.rs",
+            "src/stats/quality/mae.rs",
+            "src/stats/quality/mean.rs",
+            "src/stats/quality/mod.rs",
+            "src/stats/quality/precision.rs",
+            "src/stats/quality/r2.rs",
+            "src/stats/quality/recall.rs",
+            "src/stats/quality/rmse.rs",
+        ],
+        reason: "the table of measures stands beside their trait",
+    },
+];
+
+/// Every set of two or more files of which each reaches each, sorted.
+fn circles(imports: &Imports) -> Vec<BTreeSet<&str>> {
+    let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (from, to) in imports.keys() {
+        next.entry(from).or_default().insert(to);
+    }
+    let reached: BTreeMap<&str, BTreeSet<&str>> = next
+        .keys()
+        .map(|from| (*from, reach(from, &next)))
+        .collect();
+    let reaches = |a: &str, b: &str| reached.get(a).is_some_and(|all| all.contains(b));
+    let circle_of = |file: &&str| -> BTreeSet<&str> {
+        let both = |other: &&str| reaches(file, other) && reaches(other, file);
+        next.keys().copied().filter(both).collect()
+    };
+    let all: BTreeSet<BTreeSet<&str>> = next.keys().map(circle_of).collect();
+    all.into_iter()
+        .filter(|circle| !circle.is_empty())
+        .collect()
+}
+
+/// Every file that `from` reaches by one import or more.
+fn reach<'a>(from: &'a str, next: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&str> = vec![from];
+    while let Some(file) = open.pop() {
+        let targets = next.get(file).into_iter().flatten();
+        open.extend(targets.filter(|target| seen.insert(**target)));
+    }
+    seen
+}
+
+/// A circle as it is written into [`ALLOWED`], and below it every import that makes it one.
+fn describe(circle: &BTreeSet<&str>, imports: &Imports) -> String {
+    let files: Vec<String> = circle.iter().map(|file| format!("\"{file}\"")).collect();
+    let inside = imports
+        .iter()
+        .filter(|((from, to), _)| circle.contains(from.as_str()) && circle.contains(to.as_str()))
+        .map(|((from, to), line)| format!("    {from}:{line} imports {to}\n"));
+    format!("  &[{}]\n{}", files.join(", "), inside.collect::<String>())
+}
+
+#[test]
+fn files_import_each_other_in_no_circle_but_the_listed() {
+    let imports = of_the_tree();
+    assert!(imports.len() > 300, "the imports were not found");
+    let found = circles(&imports);
+    let allowed: BTreeSet<BTreeSet<&str>> = ALLOWED
+        .iter()
+        .map(|circle| circle.files.iter().copied().collect())
+        .collect();
+    let new = found.iter().filter(|circle| !allowed.contains(*circle));
+    let gone = allowed.iter().filter(|circle| !found.contains(circle));
+    let faults: Vec<String> = new
+        .map(|circle| {
+            format!(
+                "a circle, move what both need to a file of its own:\n{}",
+                describe(circle, &imports)
+            )
+        })
+        .chain(gone.map(|circle| {
+            format!(
+                "no circle any more, take it out of ALLOWED:\n{}",
+                describe(circle, &imports)
+            )
+        }))
+        .collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    assert!(ALLOWED.iter().all(|circle| !circle.reason.is_empty()));
+}
+
+#[test]
+fn a_circle_holds_every_file_that_reaches_itself_through_the_others() {
+    let pairs = [
+        ("a", "b"),
+        ("b", "c"),
+        ("c", "a"),
+        ("c", "d"),
+        ("d", "e"),
+        ("e", "d"),
+        ("e", "f"),
+    ];
+    let imports: Imports = pairs.map(|(from, to)| ((from.into(), to.into()), 1)).into();
+    assert_eq!(
+        circles(&imports),
+        [["a", "b", "c"].into(), ["d", "e"].into()]
+    );
+}
