@@ -1,28 +1,10 @@
 //! Decoders from bytes to events. Each format is one file, registered by one line in a table.
 
+mod format;
 mod json;
 mod trace;
 
-use crate::event::{Label, Limits, Prediction, Record, Reject};
-
-/// A wire format. Decoding makes one pass without building a tree. An invalid event is rejected as a whole, before
-/// anything is counted.
-pub trait Codec: Sync {
-    /// Name of the format in the configuration.
-    fn name(&self) -> &'static str;
-
-    /// Decodes the prediction in `record`. Text is borrowed from the payload where possible.
-    ///
-    /// # Errors
-    /// The first reason found for rejecting the record.
-    fn decode<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Prediction<'a>, Reject>;
-
-    /// Decodes the label in `record`. Text is borrowed from the payload where possible.
-    ///
-    /// # Errors
-    /// The first reason found for rejecting the record.
-    fn decode_label<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Label<'a>, Reject>;
-}
+pub use format::Codec;
 
 /// Every format. The first is the default.
 pub static CODECS: &[&dyn Codec] = &[&json::Json];

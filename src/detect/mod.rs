@@ -1,6 +1,7 @@
 //! Detectors: they take a window's summary and a reference and return findings. They use neither Kafka nor a clock.
 
 mod case;
+mod detector;
 mod finding;
 mod number_text;
 pub mod slo;
@@ -23,34 +24,13 @@ mod quality {
 }
 
 pub use case::{Budget, Case, DetectorSettings};
+pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
 pub use number_text::{percent, short_number};
 
 /// Length of a window, in minutes, from which no variability is learned. Slow changes over weeks thus stay visible in
 /// long windows.
 pub const HABITS_BELOW_MINUTES: i64 = 1_440;
-
-/// Detector of one kind of problem in one subject of one window.
-///
-/// A detector is a unit struct in its own file, and two lines here. Documentation, metric labels, property tests and
-/// benches derive from the table.
-pub trait Detector: Sync {
-    /// Stable name in alerts, reports, metrics and the configuration.
-    fn name(&self) -> &'static str;
-
-    /// Family of its findings.
-    fn family(&self) -> Family;
-
-    /// Judges `case`; `None` if the detector does not apply to the subject (a numeric test of a category, for example).
-    ///
-    /// `habit` is the learned variability: the largest value that [`Detector::habit`] returned for ordinary windows of
-    /// this subject and length, or 0 if none was learned.
-    fn judge(&self, case: &Case<'_>, habit: f64) -> Option<Finding>;
-
-    /// Contribution of one ordinary window to the learned variability, which is the maximum over such windows. `None`
-    /// if the detector learns nothing from the window.
-    fn habit(&self, case: &Case<'_>) -> Option<f64>;
-}
 
 /// Every detector of one subject in one window, in the order of the documentation.
 pub static DETECTORS: &[&dyn Detector] = &[

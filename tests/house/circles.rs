@@ -59,14 +59,6 @@ const ALLOWED: &[Circle] = &[
         reason: "the error of all commands stands beside the table of commands",
     },
     Circle {
-        files: &["src/codec/json/mod.rs", "src/codec/mod.rs"],
-        reason: "the table of formats stands beside their trait",
-    },
-    Circle {
-        files: &["src/codec/json/object.rs", "src/codec/json/skip.rs"],
-        reason: "an object is skipped by its own grammar",
-    },
-    Circle {
         files: &[
             "src/config/objective_burn.rs",
             "src/config/objective_rule.rs",
@@ -74,20 +66,6 @@ const ALLOWED: &[Circle] = &[
             "src/config/objectives.rs",
         ],
         reason: "an objective and its rules read each other",
-    },
-    Circle {
-        files: &[
-            "src/detect/drift/psi.rs",
-            "src/detect/drift/surge.rs",
-            "src/detect/mod.rs",
-            "src/detect/quality/missing_rate.rs",
-            "src/detect/quality/new_rate.rs",
-            "src/detect/quality/null_rate.rs",
-            "src/detect/quality/range_rate.rs",
-            "src/detect/quality/rate.rs",
-            "src/detect/quality/type_rate.rs",
-        ],
-        reason: "the table of detectors stands beside their trait",
     },
     Circle {
         files: &[
@@ -99,15 +77,6 @@ const ALLOWED: &[Circle] = &[
             "src/detect/slo/rule_input.rs",
         ],
         reason: "the input of a rule and the rules know each other",
-    },
-    Circle {
-        files: &[
-            "src/event/label.rs",
-            "src/event/prediction.rs",
-            "src/event/record.rs",
-            "src/event/time.rs",
-        ],
-        reason: "the functions that date a record stand beside the times",
     },
     Circle {
         files: &["src/http/board.rs", "src/http/worker.rs"],
@@ -129,43 +98,8 @@ const ALLOWED: &[Circle] = &[
         reason: "a model and what acts on it know each other",
     },
     Circle {
-        files: &["src/reference/learn.rs", "src/reference/mod.rs"],
-        reason: "`Reference` stands beside what learns one",
-    },
-    Circle {
         files: &["src/sketch/histogram.rs", "src/sketch/wire.rs"],
         reason: "a histogram and its serialised form name each other in serde attributes",
-    },
-    Circle {
-        files: &[
-            "src/stats/distance/js_distance.rs",
-            "src/stats/distance/ks.rs",
-            "src/stats/distance/mod.rs",
-            "src/stats/distance/psi.rs",
-        ],
-        reason: "the table of distances stands beside their trait",
-    },
-    Circle {
-        files: &[
-            "src/stats/quality/accuracy.rs",
-            "src/stats/quality/auc.rs",
-            "src/stats/quality/bias.rs",
-            "src/stats/quality/brier.rs",
-            "src/stats/quality/calibration_error.rs",
-            "src/stats/quality/coverage.rs",
-            "src/stats/quality/error_quantile.rs",
-            "src/stats/quality/f1.rs",
-            "src/stats/quality/false_positive_rate.rs",
-            "src/stats/quality/log_loss.rs",
-            "src/stats/quality/mae.rs",
-            "src/stats/quality/mean.rs",
-            "src/stats/quality/mod.rs",
-            "src/stats/quality/precision.rs",
-            "src/stats/quality/r2.rs",
-            "src/stats/quality/recall.rs",
-            "src/stats/quality/rmse.rs",
-        ],
-        reason: "the table of measures stands beside their trait",
     },
 ];
 

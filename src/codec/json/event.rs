@@ -6,9 +6,10 @@ use serde::de::{self, MapAccess};
 
 use super::features::Features;
 use super::number::Number;
-use super::object::{Members, Object, SeenMembers};
+use super::object::{Members, Object};
 use super::outcome::{OutcomeMembers, Pairs, UsageMembers};
 use super::rules::Rules;
+use super::seen::SeenMembers;
 use super::text::{Choice, Text};
 use super::timestamp::Timestamp;
 use super::word::CategoryText;

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess};
 
 use super::number::Number;
-use super::object::{Members, Object, SeenMembers};
+use super::object::{Members, Object};
 use super::outcome::Pairs;
 use super::rules::Rules;
+use super::seen::SeenMembers;
 use super::text::Text;
 use super::timestamp::Timestamp;
 use super::word::CategoryText;

@@ -13,6 +13,7 @@ mod number;
 mod object;
 mod outcome;
 mod rules;
+mod seen;
 mod skip;
 mod text;
 mod timestamp;

@@ -6,8 +6,9 @@ use serde::de::{self, DeserializeSeed, MapAccess};
 
 use super::names::distinct;
 use super::number::Number;
-use super::object::{Members, Object, SeenMembers};
+use super::object::{Members, Object};
 use super::rules::Rules;
+use super::seen::SeenMembers;
 use super::word::CategoryText;
 use crate::event::{EVALUATIONS_MAX, Prediction, Reject, Usage};
 

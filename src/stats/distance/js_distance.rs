@@ -12,7 +12,8 @@
 //! without the root. **Cost.** Two logarithms per cell. **Source.** Lin 1991; Endres and Schindelin 2003 for the root.
 //! **Rejected.** The divergence itself, because it is not a metric and looks small.
 
-use super::{About, Distance, Smoothed};
+use super::smoothed::Smoothed;
+use super::{About, Distance};
 use crate::stats::comparison::Comparison;
 
 /// Jensen–Shannon distance.

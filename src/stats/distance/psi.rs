@@ -12,7 +12,8 @@
 //! group. **Source.** Jeffreys 1946; the name comes from credit scoring. **Rejected.** Tiny fixed fills, because the
 //! result then depends on the fill.
 
-use super::{About, Distance, Smoothed};
+use super::smoothed::Smoothed;
+use super::{About, Distance};
 use crate::stats::cells::Pair;
 use crate::stats::comparison::Comparison;
 

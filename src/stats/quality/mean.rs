@@ -1,6 +1,6 @@
 //! Means of errors and their intervals, computed from exact sums.
 
-use super::{Measured, Z};
+use super::measure::{Measured, Z};
 use crate::sketch::{ExactSum, Regression};
 use crate::stats::interval::Interval;
 
