@@ -1,5 +1,7 @@
 //! The headers of a published alert: CloudEvents 1.0 in binary mode, and a trace context of its own.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::identity::traceparent;
 use super::record::AlertRecord;
 
@@ -25,18 +27,16 @@ impl AlertRecord {
     }
 }
 
-/// A name as one segment of a URI path: everything but RFC 3986's unreserved characters is percent-encoded.
+/// Every byte but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Percent-encodes `name` as one segment of a URI path.
 pub(super) fn path_segment(name: &str) -> String {
-    let mut segment = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                segment.push(char::from(byte));
-            }
-            other => segment.push_str(&format!("%{other:02X}")),
-        }
-    }
-    segment
+    utf8_percent_encode(name, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod source;
 mod circles;
 mod imports;
 mod shape;
+mod vocabulary;
 
 use source::{SourceFile, code_of, files_under, is_word, line_of, lines_with};
 
