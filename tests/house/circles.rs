@@ -68,17 +68,6 @@ const ALLOWED: &[Circle] = &[
         reason: "an objective and its rules read each other",
     },
     Circle {
-        files: &[
-            "src/detect/slo/above.rs",
-            "src/detect/slo/below.rs",
-            "src/detect/slo/budget.rs",
-            "src/detect/slo/burn.rs",
-            "src/detect/slo/label_burn.rs",
-            "src/detect/slo/rule_input.rs",
-        ],
-        reason: "the input of a rule and the rules know each other",
-    },
-    Circle {
         files: &["src/http/board.rs", "src/http/worker.rs"],
         reason: "the board holds the bundle of a worker",
     },
