@@ -1,4 +1,4 @@
-//! Clients that are not ours: kcat and Java's console producer write, kcat and jq read.
+//! Independent clients: kcat and Java's console producer write; kcat and jq read.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use crate::support::{Broker, Producer, kcat};
 
 const HOUR: i64 = 3_600_000;
 
-/// A stream of the last hours: these clients stamp their records with the present.
+/// Stream of the last hours. These clients set the record timestamps to the current time.
 fn recent() -> Stream {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64;
     Stream {
@@ -23,7 +23,7 @@ fn recent() -> Stream {
     }
 }
 
-/// `key<TAB>payload` per line, of the records `of` answers for.
+/// Lines of `key<TAB>payload` for the records that `of` selects.
 fn lines(stream: &Stream, of: impl Fn(usize) -> bool) -> Vec<u8> {
     let mut lines = Vec::new();
     for event in (0..stream.events)
@@ -38,7 +38,7 @@ fn lines(stream: &Stream, of: impl Fn(usize) -> bool) -> Vec<u8> {
     lines
 }
 
-/// Java's console producer, from the jars that `scripts/kafka` fetches; `None` where they are not.
+/// Writes `lines` with Java's console producer, from the jars that `scripts/kafka` fetches. `None` if they are missing.
 fn java_console_producer(broker: &Broker, topic: &str, lines: &[u8]) -> Option<()> {
     let libs = concat!(env!("CARGO_MANIFEST_DIR"), "/target/kafka/libs");
     std::fs::read_dir(libs).ok()?;
@@ -76,7 +76,7 @@ fn kcat_and_java_write_kcat_and_jq_read() {
     };
     let stream = recent();
     let input = input_topic(&broker, "in", 1);
-    // The first half by kcat, the second by Java, each in one go, so that events stay in order.
+    // kcat writes the first half and Java the second, each in one call, so that events stay in order.
     let half = stream.events / 2;
     kcat(
         &broker,

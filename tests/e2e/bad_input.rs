@@ -1,4 +1,5 @@
-//! Bad input: each kind once, between good events; none stops the worker, none moves a count, all come back whole.
+//! Bad input: each kind once, between good events. It must not stop the worker or change a count, and every bad record
+//! must become a dead letter without any change.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::support::{Broker, Header, Isolation, Producer, Received, Sent, kcat};
 const MINUTE: i64 = 60_000;
 const LARGE: usize = 10 << 20;
 
-/// A kind of bad input, and the reason it is refused for; `None` where it is accepted.
+/// Kind of bad input, the reason for its rejection (`None` if it is accepted), and its payload.
 type Case = (&'static str, Option<&'static str>, Option<Vec<u8>>);
 
 fn event(features: &str) -> Option<Vec<u8>> {
@@ -94,7 +95,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// A record whose header key is not UTF-8, which only a client that is not ours can write.
+/// Sends a record whose header key is not UTF-8. rdkafka cannot write it, so kcat does.
 fn send_unreadable_header(broker: &Broker, topic: &str) {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
@@ -203,7 +204,7 @@ fn named((name, value): (&str, Option<&[u8]>)) -> Header {
     Header::Named(name.to_owned(), value.map(<[u8]>::to_vec))
 }
 
-/// Ours is the last of that name: the original's own headers stay before it.
+/// Reason of a dead letter. The headers of the original record come first, so ours is the last with this name.
 fn reason(letter: &Received) -> &str {
     last(letter, "tidegauge.reason")
 }
@@ -222,7 +223,7 @@ fn assert_connect_headers(letter: &Received, input: &str, originals: &[Received]
     assert_eq!(last(letter, "__connect.errors.stage"), "VALUE_CONVERTER");
     assert!(last(letter, "__connect.errors.exception.message").ends_with('.'));
     assert!(!last(letter, "__connect.errors.class.name").is_empty());
-    // The address leads back to the record itself.
+    // The address in the headers leads to the original record.
     let offset: i64 = last(letter, "__connect.errors.offset").parse().unwrap();
     let original = originals
         .iter()

@@ -1,44 +1,44 @@
-//! One deployment under test: a group, a prefix, an input topic, and the processes that serve them.
+//! Deployment under test: a group, a topic prefix, an input topic, and the processes of the group.
 
 use std::time::Duration;
 
 use crate::joined;
 use crate::support::{Broker, Group, Tidegauge};
 
-/// How long a stop may take beside other tests, with rebalances and torn transactions under way.
+/// Time limit for a stop beside other tests, with rebalances and interrupted transactions in progress.
 pub const STOP_MAX: Duration = Duration::from_secs(30);
-/// How long a stop may take when nothing else is wrong.
+/// Time limit for a stop without disturbances.
 pub const QUIET_STOP_MAX: Duration = Duration::from_secs(5);
 
-/// Everything a process of the deployment is told.
+/// Settings of a deployment's processes.
 #[derive(Debug, Clone)]
 pub struct Deployment {
     pub broker: Broker,
     pub group: Group,
     pub prefix: String,
     pub input: String,
-    /// The labels topic, if labels are read.
+    /// Name of the labels topic; `None` if no labels are read.
     pub labels: Option<String>,
-    /// `runtime.flush_interval`.
+    /// Value of `runtime.flush_interval`.
     pub flush: &'static str,
-    /// `time.ticks`.
+    /// Value of `time.ticks`.
     pub ticks: bool,
-    /// `time.idle_timeout`.
+    /// Value of `time.idle_timeout`.
     pub idle_timeout: &'static str,
-    /// Where the group begins.
+    /// Value of `runtime.from`: where a new group begins.
     pub from: &'static str,
-    /// librdkafka's `session.timeout.ms`; 6 s is the least that a broker takes by default.
+    /// Value of librdkafka's `session.timeout.ms`. The default minimum of a broker is 6 s.
     pub session_millis: u32,
-    /// More of librdkafka's properties, as YAML: `, 'name': 'value'`.
+    /// More properties of librdkafka, as YAML: `, 'name': 'value'`.
     pub properties: String,
-    /// `time.disorder`.
+    /// Value of `time.disorder`.
     pub disorder: &'static str,
-    /// More YAML, whole sections.
+    /// Additional YAML: whole sections.
     pub more: &'static str,
 }
 
 impl Deployment {
-    /// A deployment of its own over `input`: event time only, flushed five times a second.
+    /// Creates a deployment with its own group and prefix over `input`: event time only, five flushes per second.
     pub fn new(broker: &Broker, input: &str) -> Self {
         Self {
             broker: broker.clone(),
@@ -57,7 +57,7 @@ impl Deployment {
         }
     }
 
-    /// The configuration file.
+    /// Content of the configuration file.
     pub fn config(&self) -> String {
         let Self {
             prefix,
@@ -91,7 +91,7 @@ impl Deployment {
         Tidegauge::run(&self.config())
     }
 
-    /// Stops a process. Where no labels are read, it must have said nothing of joins.
+    /// Stops a process. If no labels are read, it first checks that the process has no metrics of joins.
     #[track_caller]
     pub fn stop(&self, process: &mut Tidegauge) {
         if self.labels.is_none() {
@@ -100,22 +100,22 @@ impl Deployment {
         assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
     }
 
-    /// Runs `tidegauge COMMAND… --config FILE` to its end; answers its exit code and what it said.
+    /// Runs `tidegauge COMMAND… --config FILE` to its end. Returns the exit code and the output.
     pub fn command(&self, words: &[&str]) -> (Option<i32>, String) {
         let mut process = Tidegauge::with_config(words, &self.config());
         let status = process.await_exit(Duration::from_secs(60));
         (status.code(), process.log())
     }
 
-    /// The name of one of its topics.
+    /// Full name of one of the deployment's topics.
     pub fn topic(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)
     }
 }
 
-/// Learns six hours, judges a quarter and an hour.
+/// Learns for six hours and evaluates windows of 15 minutes and of one hour.
 pub const LEARN_SOON: &str = "windows: [{length: 15m, step: 1m}, {length: 1h, step: 5m}]\n\
      learning: {span: 6h, events_min: 1000}\n";
 
-/// Judges every minute alone, so that minutes of real time are enough.
+/// Evaluates windows of one minute, so that tests need only a few minutes of real time.
 pub const EVERY_MINUTE: &str = "windows: [{length: 1m, step: 1m}]\n";

@@ -1,4 +1,5 @@
-//! Exactly once: three processes that are killed and stopped at random moments leave what one undisturbed process leaves.
+//! Exactly-once tests: three processes that are killed and stopped at random must publish what one undisturbed process
+//! publishes.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -15,7 +16,7 @@ const PROCESSES: usize = 3;
 const KILLS_MIN: usize = 10;
 const STOPS_MIN: usize = 3;
 
-/// Faults, and what was seen of their effects.
+/// Injected faults and their observed effects.
 #[derive(Debug, Default)]
 pub struct Faults {
     pub kills: usize,
@@ -26,7 +27,7 @@ pub struct Faults {
     slowest_stop: Duration,
 }
 
-/// How much, by `TIDEGAUGE_LONG`.
+/// True if `TIDEGAUGE_LONG` asks for the long variant of the tests.
 pub fn is_long() -> bool {
     std::env::var_os("TIDEGAUGE_LONG").is_some()
 }
@@ -87,7 +88,7 @@ fn killed_processes_lose_and_double_nothing() {
     );
 }
 
-/// Writes the stream over about as long as the faults take.
+/// Writes the stream over about the time that the faults take.
 fn write_slowly(broker: &Broker, input: &str, stream: &Stream) {
     let producer = Producer::new(broker);
     let (chunk, pause) = (
@@ -101,8 +102,8 @@ fn write_slowly(broker: &Broker, input: &str, stream: &Stream) {
     stream.close(&producer, input, PARTITIONS);
 }
 
-/// Kills and stops processes at seeded random moments until there were enough faults and `is_written` says so; answers
-/// the processes that live on.
+/// Kills and stops processes at random times from a fixed seed, until there were enough faults and `is_written` returns
+/// true. Returns the processes that are running.
 pub fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<Tidegauge>, Faults) {
     let mut random = Random(0x7469_6465);
     let mut faults = Faults::default();
@@ -117,7 +118,8 @@ pub fn disturb(deployment: &Deployment, is_written: impl Fn() -> bool) -> (Vec<T
             processes[victim] = deployment.start();
             continue;
         }
-        // Often two die at once, so that a newcomer inherits from a newcomer, and every other time in a transaction.
+        // Often two processes die at once, so that a new process takes over from another new one. Half of the kills
+        // wait for an open transaction.
         let victims = 1 + random.below(2) as usize;
         if random.below(2) == 0 && open.await_one(Duration::from_secs(2)) {
             faults.in_transaction += 1;
@@ -150,7 +152,7 @@ impl Faults {
         self.stops += 1;
     }
 
-    /// Asserts that there were enough faults, and that they tore something.
+    /// Asserts that there were enough faults and that they interrupted a transaction.
     #[track_caller]
     pub fn assert_effective(&self, deployment: &Deployment) {
         let aborted = aborted_records(deployment);
@@ -163,14 +165,14 @@ impl Faults {
             self.rebalances > self.kills,
             "the faults moved nothing: {self:?}"
         );
-        // What a kill between begin and commit leaves behind may be a transaction that had written nothing yet.
+        // A transaction that a kill leaves open between begin and commit may contain no records yet.
         assert!(
             aborted > 0 || self.in_transaction > 0,
             "no transaction was torn: {self:?}"
         );
     }
 
-    /// Counts what its log tells of faults.
+    /// Counts the effects of faults that the log of `process` mentions.
     pub fn note(&mut self, process: &Tidegauge) {
         let log = process.log();
         self.rebalances += log.matches("partitions assigned").count();
@@ -178,7 +180,7 @@ impl Faults {
     }
 }
 
-/// Records of the internal and output topics that lie in the log and were never committed.
+/// Number of records in internal and output topics that are in the log but were never committed.
 fn aborted_records(deployment: &Deployment) -> usize {
     let topics = ["panes.v1", "state.v1", "reports"];
     let count = |topic: &&str| {
@@ -193,7 +195,7 @@ fn aborted_records(deployment: &Deployment) -> usize {
     topics.iter().map(count).sum()
 }
 
-/// The dead letters are the bad records, each once, byte for byte with key and headers.
+/// Asserts that the dead letters are the bad records, each once, byte for byte, with key and headers.
 #[track_caller]
 fn assert_dead_letters(stream: &Stream, deployment: &Deployment) {
     let mut expected: BTreeMap<Vec<u8>, Vec<u8>> = stream

@@ -1,4 +1,4 @@
-//! How the input is cut and how often it is flushed changes no bit of what is published.
+//! The number of partitions, the flush interval and the number of processes must not change a bit of the output.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const STREAM: Stream = Stream {
     start: START,
 };
 
-/// What `processes` processes make of the stream in so many partitions.
+/// Output of `processes` processes for the stream in `partitions` partitions.
 fn outcome(broker: &Broker, partitions: usize, flush: &'static str, processes: usize) -> Outcome {
     let input = STREAM.topic(broker, "in", partitions);
     let deployment = Deployment {

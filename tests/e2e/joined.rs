@@ -1,4 +1,4 @@
-//! What the joins say of themselves in `/metrics`, over all processes, and the two equations that must hold of it.
+//! Metrics of the joins in `/metrics`, summed over all processes, and the two equations that must hold for them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::labelled::Golden;
 use crate::support::{Tidegauge, wait_for};
 
-/// Sums over the partitions of `outcomes`, by the name behind `tidegauge_join_`.
+/// Sums over the partitions of `outcomes`, by metric name without the prefix `tidegauge_join_`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Joined(BTreeMap<String, i64>);
 
 impl Joined {
-    /// What the processes say now; each partition lives in one of them.
+    /// Current values of the processes. Each partition belongs to one of them.
     pub fn of(processes: &[Tidegauge]) -> Self {
         let mut sums = BTreeMap::new();
         for (name, value) in processes.iter().flat_map(join_series) {
@@ -20,12 +20,13 @@ impl Joined {
         Self(sums)
     }
 
-    /// One of the sums; 0 for what nobody tells.
+    /// One of the sums; 0 if no process reports it.
     pub fn get(&self, name: &str) -> i64 {
         self.0.get(name).copied().unwrap_or_default()
     }
 
-    /// Asserts both equations. A scrape may fall between two partitions' news, so it must be quiet.
+    /// Asserts both equations. A scrape may come between the updates of two partitions, so call this only when values
+    /// are stable.
     #[track_caller]
     pub fn assert_conserved(&self) {
         let sum = |names: &[&str]| names.iter().map(|name| self.get(name)).sum::<i64>();
@@ -45,7 +46,7 @@ impl Joined {
         assert_eq!(self.get("labels_total"), sum(&ends), "{self:#?}");
     }
 
-    /// Asserts that these are the totals of the oracle, and that nothing waits any more.
+    /// Asserts that the totals equal those of the oracle and that nothing waits any more.
     #[track_caller]
     pub fn assert_totals(&self, golden: &Golden) {
         self.assert_conserved();
@@ -68,7 +69,7 @@ impl Joined {
     }
 }
 
-/// Waits until the joins have heard so many predictions and labels, and answers what they say then.
+/// Waits until the joins have received this many predictions and labels. Returns their values at that time.
 #[track_caller]
 pub fn await_heard(
     processes: &mut [Tidegauge],
@@ -85,7 +86,7 @@ pub fn await_heard(
         }
         let now = Joined::of(processes);
         let last_seen = (now.get("predictions_total"), now.get("labels_total"));
-        let is_quiet = now == last; // a partition on its way is told of by two, or by nobody
+        let is_quiet = now == last; // during a rebalance, two processes or none may report a partition
         last = now;
         assert!(
             !is_quiet || last_seen.0 <= predictions && last_seen.1 <= labels,
@@ -95,7 +96,7 @@ pub fn await_heard(
     })
 }
 
-/// The join's series of one process, without the partition.
+/// Metrics of the joins of one process, without the partition label.
 fn join_series(process: &Tidegauge) -> Vec<(String, f64)> {
     let served = process.get("/metrics");
     let body = served.map_or_else(String::new, |response| response.body);
@@ -107,7 +108,7 @@ fn join_series(process: &Tidegauge) -> Vec<(String, f64)> {
     series.collect()
 }
 
-/// Asserts that a process that reads no labels says nothing of joins.
+/// Asserts that a process without a labels topic has no metrics of joins.
 #[track_caller]
 pub fn assert_none(process: &Tidegauge) {
     let served = process.get("/metrics").expect("metrics are served");

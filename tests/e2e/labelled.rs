@@ -1,8 +1,8 @@
-//! The stream of tests/golden/labels_oracle.py, made anew: predictions of 30 days, and labels that come late, doubled,
-//! corrected, too early, too late and of nobody.
+//! Stream of tests/golden/labels_oracle.py, generated again: predictions of 30 days, and labels that are late,
+//! duplicated, corrected, too early, too late, or of an unknown id.
 //!
-//! Both sides draw integers from one splitmix64 per prediction and render the same bytes; their SHA-256 says so. What is
-//! published of it must be what plain dictionaries made of it there.
+//! Both programs draw integers from one splitmix64 per prediction and produce the same bytes, which is checked by
+//! SHA-256. The published results must equal those of the oracle, which uses plain dictionaries.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 const DAYS: i64 = 30;
 const SEED: u64 = 17;
-/// The last label has long expired, and with it the last prediction.
+/// End of the stream: by then the last label and the last prediction have expired.
 const END: i64 = START + (DAYS + 14) * DAY;
 
 const MODELS: [(&str, &str); 3] = [("churn", ""), ("fraud", "v2"), ("fraud", "v1")];
 const COUNTRIES: [&str; 4] = ["de", "fr", "us", ""];
 const SOURCES: [&str; 2] = ["human", "chargeback"];
 
-/// The classes of a model, in the order of the golden tables.
+/// Classes of a model, in the order of the golden tables.
 pub fn classes(model: &str) -> &'static [&'static str] {
     if model == "churn" {
         &["stay", "leave", "pause"]
@@ -53,13 +53,13 @@ struct Labelled {
     source: usize,
 }
 
-/// Predictions and labels, each in the order of writing.
+/// Predictions and labels, each in the order in which they are written.
 pub struct Labels {
     predicted: Vec<Predicted>,
     labelled: Vec<Labelled>,
 }
 
-/// Where the two are written, and how they are dealt out: neither knows how the other is.
+/// Topics for predictions and labels, and their numbers of partitions. Both are partitioned independently.
 #[derive(Debug, Clone)]
 pub struct Inputs {
     pub predictions: String,
@@ -69,14 +69,14 @@ pub struct Inputs {
 }
 
 impl Labels {
-    /// The stream of so many predictions, not counting those that come again.
+    /// Creates a stream with `count` predictions, not counting repeated ones.
     pub fn new(count: usize) -> Self {
         let mut made = Self {
             predicted: Vec::new(),
             labelled: Vec::new(),
         };
         (0..count).for_each(|i| made.predict(i, count));
-        made.predicted.sort_by_key(|p| p.order); // stable, as the oracle's
+        made.predicted.sort_by_key(|p| p.order); // a stable sort, as in the oracle
         made.labelled.sort_by_key(|l| l.order);
         made
     }
@@ -177,7 +177,7 @@ impl Labels {
         tell((after, later), class, &kind, below(MINUTE));
     }
 
-    /// The hash by which the oracle names the stream.
+    /// Hash by which the oracle identifies the stream.
     pub fn sha256(&self) -> String {
         let mut digest = Sha256::new();
         let mut line = |millis: i64, value: String| {
@@ -191,7 +191,7 @@ impl Labels {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Writes everything of the span of time that is the `part`-th of `parts`: both topics grow together.
+    /// Writes part number `part` of `parts` equal spans of time to both topics.
     pub fn write(&self, producer: &Producer, inputs: &Inputs, part: i64, parts: i64) {
         let first = START - 4 * HOUR;
         let edge = |n: i64| first + (END - first) * n / parts;
@@ -228,19 +228,19 @@ impl Labels {
         producer.flush();
     }
 
-    /// Writes the last record of each partition: from then on both clocks stand at the end.
+    /// Writes the last record of each partition. From then on, both clocks stand at the end.
     pub fn close(producer: &Producer, inputs: &Inputs) {
         close_at(producer, inputs, END);
     }
 
-    /// Everything at once.
+    /// Writes the whole stream at once.
     pub fn write_all(&self, producer: &Producer, inputs: &Inputs) {
         self.write(producer, inputs, 0, 1);
         Self::close(producer, inputs);
     }
 }
 
-/// Writes a last record to each partition of both topics, so that both clocks come to stand at `end`.
+/// Writes a last record to each partition of both topics, so that both clocks reach `end`.
 pub fn close_at(producer: &Producer, inputs: &Inputs, end: i64) {
     let millis = end + DISORDER + 1_000;
     for partition in 0..inputs.prediction_partitions {
@@ -331,13 +331,13 @@ impl Labelled {
     }
 }
 
-/// A window of one scope: which, the day it ends before, its age in days, model, version, segment.
+/// Window of one scope: its kind, the day of its end, its age in days, model, version and segment.
 pub type Window = (String, i64, i64, String, String, String);
 
-/// Predicted, labelled, corrections, the sum of the score cells, and the counts by predicted and true class.
+/// Predicted, labelled, corrections, the sum over the score cells, and the counts by predicted and true class.
 pub type Row = (i64, i64, i64, i64, Vec<i64>);
 
-/// What the oracle has made of a stream.
+/// Results of the oracle for a stream.
 pub struct Golden {
     pub totals: BTreeMap<&'static str, String>,
     pub rows: BTreeMap<Window, Row>,
@@ -357,7 +357,7 @@ impl Golden {
         }
     }
 
-    /// A total by name.
+    /// Returns a total by name.
     pub fn total(&self, name: &str) -> i64 {
         self.totals[name].parse().unwrap()
     }

@@ -1,5 +1,5 @@
-//! Labels on a real broker: what is published of 30 days of predictions is what plain dictionaries make of them, by one
-//! process and by three that are killed.
+//! Labels on a real broker: the published results for 30 days of predictions must equal those from plain dictionaries.
+//! This is tested with one process, and with three processes that are killed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -15,13 +15,13 @@ use crate::outcome::{Outcome, Published};
 use crate::stream::{START, input_topic};
 use crate::support::{Broker, Isolation, Producer, Tidegauge, wait_for};
 
-/// Six hours learned, an hour judged, quality of countries and variants.
+/// Learns for six hours, evaluates windows of one hour, and reports quality by country and variant.
 pub const QUALITY: &str = "windows: [{length: 1h, step: 1h}]\n\
      learning: {span: 6h, events_min: 1000}\n\
      quality: {positive: {fraud: fraud}}\n\
      segments: {keys: [country, variant]}\n";
 
-/// How many predictions, and what the oracle says of them.
+/// Stream, and the oracle's results for it.
 fn stream() -> (Labels, Golden) {
     let (count, golden) = if is_long() {
         (1_000_000, include_str!("../golden/labels_large.tsv"))
@@ -41,7 +41,7 @@ fn patience() -> Duration {
     Duration::from_secs(if is_long() { 2_400 } else { 480 })
 }
 
-/// Topics for a stream, so many partitions each.
+/// Creates topics for a stream, with the given numbers of partitions.
 pub fn inputs(broker: &Broker, prediction_partitions: usize, label_partitions: usize) -> Inputs {
     Inputs {
         predictions: input_topic(broker, "predictions", prediction_partitions),
@@ -51,7 +51,7 @@ pub fn inputs(broker: &Broker, prediction_partitions: usize, label_partitions: u
     }
 }
 
-/// A deployment that reads both.
+/// Deployment that reads predictions and labels.
 pub fn deployment(broker: &Broker, inputs: &Inputs) -> Deployment {
     Deployment {
         labels: Some(inputs.labels.clone()),
@@ -60,7 +60,8 @@ pub fn deployment(broker: &Broker, inputs: &Inputs) -> Deployment {
     }
 }
 
-/// Waits until the joins have worked everything and the last report is there; answers what the joins say then.
+/// Waits until the joins have processed everything and the last report is published. Returns the joins' metrics at that
+/// time.
 #[track_caller]
 fn await_quality(deployment: &Deployment, processes: &mut [Tidegauge], golden: &Golden) -> Joined {
     let begun = Instant::now();
@@ -88,7 +89,7 @@ fn rfc3339(day: i64) -> String {
     crate::outcome::rfc3339(START + day * DAY)
 }
 
-/// The reports of quality, parsed.
+/// Reports of quality, parsed.
 pub fn quality(reports: &[Published]) -> Vec<Value> {
     let parsed = reports
         .iter()
@@ -98,7 +99,7 @@ pub fn quality(reports: &[Published]) -> Vec<Value> {
         .collect()
 }
 
-/// Asserts that the days and weeks that were reported are those of the oracle, each once.
+/// Asserts that the reported days and weeks are those of the oracle, each once.
 #[track_caller]
 fn assert_golden(reports: &[Published], golden: &Golden) {
     let reports = quality(reports);
@@ -141,7 +142,7 @@ fn assert_golden(reports: &[Published], golden: &Golden) {
     );
 }
 
-/// The window as the oracle names it; `None` for those it does not count.
+/// Window in the form of the oracle; `None` for windows that the oracle does not count.
 fn window(report: &Value) -> Option<Window> {
     let text = |field: &str| report[field].as_str().unwrap_or("").to_owned();
     let length = report["window"]["length"].as_str()?;
@@ -202,7 +203,7 @@ fn row(report: &Value) -> Row {
     )
 }
 
-/// By label time nothing is told again, so the hours of a day are the day.
+/// By label time, no window is reported again. So the sum over the hours of a day must equal the day.
 fn assert_hours_add_up(reports: &[Value]) {
     let mut left: BTreeMap<(String, String), i64> = BTreeMap::new();
     for report in reports.iter().filter(|report| report["by"] == "label") {
@@ -263,7 +264,7 @@ fn what_is_published_of_labels_is_what_dictionaries_make_of_them() {
     faults.assert_effective(&disturbed);
 }
 
-/// Writes the stream over about as long as the faults take.
+/// Writes the stream over about the time that the faults take.
 fn write_slowly(broker: &Broker, inputs: &Inputs, labels: &Labels) {
     let producer = Producer::new(broker);
     for part in 0..200 {

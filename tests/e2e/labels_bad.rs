@@ -1,4 +1,5 @@
-//! Bad and odd labels: each kind once; what is refused comes back whole, what is accepted is counted where it belongs.
+//! Bad and unusual labels, each kind once. Rejected labels must become dead letters without any change; accepted ones
+//! must be counted correctly.
 
 use std::time::Duration;
 
@@ -16,13 +17,13 @@ use crate::support::{Broker, Isolation, Producer, Sent, Tidegauge, wait_for};
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// When every prediction here is made.
+/// Event time of every prediction in this file.
 const MADE: i64 = START + 3 * HOUR;
 const SOON: Duration = Duration::from_secs(60);
-/// Labels of one id.
+/// Number of labels per id in the flood.
 const FLOOD: usize = 50_000;
 
-/// A horizon of a day, so that the end is near.
+/// Configuration with a horizon of one day, so that the end comes soon.
 const SHORT: &str = "windows: [{length: 1h, step: 1h}]\njoin: {horizon: 24h, lead: 1h}\n";
 
 fn short(broker: &Broker, inputs: &Inputs, more: &'static str) -> Deployment {
@@ -46,7 +47,7 @@ fn send(producer: &Producer, topic: &str, partition: usize, value: Option<&[u8]>
     );
 }
 
-/// One prediction of class `yes` by the model `m`, at `MADE`.
+/// Sends one prediction of class `yes` by the model `m`, at `MADE`.
 fn predict(producer: &Producer, inputs: &Inputs, id: &str) {
     let value = json!({"id": id, "model": "m", "timestamp": MADE, "prediction": {"label": "yes", "score": 0.9}});
     let bytes = value.to_string().into_bytes();
@@ -54,14 +55,14 @@ fn predict(producer: &Producer, inputs: &Inputs, id: &str) {
     send(producer, &inputs.predictions, partition, Some(&bytes), MADE);
 }
 
-/// A label that arrives so many minutes after `MADE`, all in one partition and hence in that order.
+/// Sends a label that arrives `minutes` minutes after `MADE`. All labels go to one partition, so they keep their order.
 fn label(producer: &Producer, inputs: &Inputs, value: &Value, minutes: i64) {
     let bytes = value.to_string().into_bytes();
     let millis = MADE + minutes * MINUTE;
     send(producer, &inputs.labels, 0, Some(&bytes), millis);
 }
 
-/// What is refused, and why.
+/// Rejected labels, and the reason for each.
 fn refused() -> Vec<(&'static str, Option<Vec<u8>>)> {
     let of = |value: Value| Some(value.to_string().into_bytes());
     let weighed = |weight: Value| of(json!({"id": "plain", "label": "no", "weight": weight}));
@@ -146,7 +147,7 @@ fn each_kind_of_label_is_refused_or_counted_where_it_belongs() {
     tell(json!({"id": "value", "value": 3.5}), 2);
     tell(json!({"id": "maybe", "label": "maybe"}), 3);
     tell(json!({"id": "nobody", "label": "yes"}), 4);
-    // The correction comes before what it corrects, and is the truth.
+    // The correction arrives before the label that it corrects, and it wins.
     let made = |label: &str, millis: i64| json!({"id": "corrected", "label": label, "timestamp": MADE + millis});
     tell(made("no", 2), 5);
     tell(made("yes", 1), 6);
@@ -170,8 +171,8 @@ fn each_kind_of_label_is_refused_or_counted_where_it_belongs() {
         ("joined_total", 7),
         ("expired_total", 3), // too early, too late, never
         ("labels_joined_total", 7),
-        ("labels_expired_total", 3),   // too early, too late, of nobody
-        ("labels_duplicate_total", 1), // what had been corrected before it came
+        ("labels_expired_total", 3),   // too early, too late, unknown id
+        ("labels_duplicate_total", 1), // a label that was corrected before it arrived
         ("corrections_total", 0),
     ];
     for (name, count) in counted {
@@ -181,7 +182,7 @@ fn each_kind_of_label_is_refused_or_counted_where_it_belongs() {
     assert_final(&deployment);
 }
 
-/// The refused labels are the dead letters, byte for byte, in order.
+/// Asserts that the dead letters are the rejected labels, byte for byte, in order.
 #[track_caller]
 fn assert_letters(deployment: &Deployment, refused: &[(&str, Option<Vec<u8>>)]) {
     let topic = deployment.topic("dead-letters");
@@ -198,7 +199,7 @@ fn assert_letters(deployment: &Deployment, refused: &[(&str, Option<Vec<u8>>)]) 
     }
 }
 
-/// The day as it is when no label can reach it any more.
+/// Asserts the report of the day after which no label can reach it any more.
 #[track_caller]
 fn assert_final(deployment: &Deployment) {
     let reports = quality(&Outcome::of(deployment).reports);
@@ -210,7 +211,7 @@ fn assert_final(deployment: &Deployment) {
         panic!("one final day: {finals:#?}")
     };
     assert_eq!(report["predicted"], 10, "{report:#}");
-    // Value, maybe, plain, corrected, lead and last; a judge's opinion is no truth.
+    // Value, maybe, plain, corrected, lead and last. The evaluation of a judge is not a truth.
     assert_eq!(report["labelled"], 6, "{report:#}");
     assert_eq!(report["mismatched"], 1, "{report:#}");
     assert_eq!(report["positive"], "yes");
@@ -291,7 +292,7 @@ fn a_flood_of_labels_of_one_id_is_one_label_and_takes_no_memory() {
     let bytes = joined.get("bytes");
     assert!(bytes < 100_000, "{bytes} bytes for one entry and one label");
 
-    // Later nobody waits for either, nor for what moved the clock before.
+    // Later, neither label is waiting any more, nor are the labels that moved the clock before.
     close_at(&producer, &inputs, MADE + 3 * HOUR);
     let later = await_heard(&mut processes, 2, flood + 4, SOON);
     later.assert_conserved();
@@ -329,7 +330,7 @@ fn a_sample_leaves_predictions_and_labels_out_together() {
         "a quarter of 4,000: {kept:#?}"
     );
     assert_eq!(kept.get("labels_joined_total"), joined, "{kept:#?}");
-    // Predictions and labels are told together; the closers may be in the sample or not.
+    // Predictions and labels are counted in one metric. The closing events may or may not be in the sample.
     let left_out = 2 * (4_000 - joined);
     let told = kept.get("sampled_out_total");
     assert!(

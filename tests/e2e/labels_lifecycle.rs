@@ -1,5 +1,5 @@
-//! Labels over restarts and floods: what waits is rebuilt from `outcomes`, nothing is told twice, and a nightly load of
-//! labels holds up no drift.
+//! Labels across restarts and floods. The join is rebuilt from `outcomes`, nothing is published twice, and a nightly
+//! load of labels does not delay drift evaluation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
@@ -19,9 +19,9 @@ const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const SOON: Duration = Duration::from_secs(60);
-/// Predictions that wait while the process is away.
+/// Number of predictions that wait while the process is stopped.
 const PENDING: usize = 100_000;
-/// Labels of a nightly load.
+/// Number of labels in a nightly load.
 const BATCH: usize = 100_000;
 
 fn send(producer: &Producer, topic: &str, at: (usize, usize), value: String, millis: i64) {
@@ -49,7 +49,7 @@ fn predict(producer: &Producer, inputs: &Inputs, number: usize, millis: i64) {
     send(producer, &inputs.predictions, at, value.to_string(), millis);
 }
 
-/// A label by its prediction's number, dealt out by another law than the predictions.
+/// Sends the label of a prediction by its number. Its partition follows another rule than that of the prediction.
 fn label(producer: &Producer, inputs: &Inputs, number: usize, millis: i64) {
     let class = if number.is_multiple_of(2) {
         "yes"
@@ -65,7 +65,8 @@ fn stop(process: &mut Tidegauge) {
     assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
 }
 
-/// Starts a process and waits until it is ready; answers it, and whether it spoke of the rebuild before.
+/// Starts a process and waits until it is ready. Returns the process, and true if `/readyz` mentioned the rebuild
+/// before.
 fn start_and_watch(deployment: &Deployment) -> (Tidegauge, bool) {
     let process = deployment.start();
     let mut spoke = false;
@@ -98,7 +99,7 @@ fn labels_that_come_after_a_restart_find_the_predictions_from_before_it() {
             START + 3 * HOUR * number as i64 / pending,
         );
     }
-    // A third is labelled before the stop, a third after it, a third never.
+    // One third is labelled before the stop, one third after it, and one third never.
     for number in (0..PENDING).step_by(3) {
         label(&producer, &inputs, number, START + 3 * HOUR + 1);
     }
@@ -145,7 +146,7 @@ fn labels_that_come_after_a_restart_find_the_predictions_from_before_it() {
     }
     close_at(&producer, &inputs, START + 25 * HOUR);
     let mut processes = [process];
-    // The closers of before are in, as predictions and as labels.
+    // The earlier closing events are now counted too, as predictions and as labels.
     let last_seen = (pending + 2, 2 * labelled - 1 + 3);
     let after = await_heard(&mut processes, last_seen.0, last_seen.1, 2 * SOON);
     after.assert_conserved();
@@ -166,7 +167,7 @@ fn labels_that_come_after_a_restart_find_the_predictions_from_before_it() {
     );
 }
 
-/// Waits until the first day is reported by prediction time.
+/// Waits for the first report of a day by prediction time.
 #[track_caller]
 fn await_day(deployment: &Deployment) {
     wait_for("the first day's report", SOON, || {
@@ -177,7 +178,7 @@ fn await_day(deployment: &Deployment) {
     });
 }
 
-/// How far the process has come: windows of drift that were judged, and labels that the joins have worked.
+/// Progress of a process: number of evaluated drift windows, and number of labels processed by the joins.
 #[derive(Debug, Clone, Copy)]
 struct Progress {
     at: Instant,
@@ -198,7 +199,8 @@ fn progress(process: &Tidegauge) -> Option<Progress> {
     })
 }
 
-/// Event time goes on, a minute in 50 ms, by one prediction and one label each, until told to stop.
+/// Lets event time advance by one minute every 50 ms, with one prediction and one label per partition, until `is_over`
+/// is set.
 fn go_on(broker: &Broker, inputs: &Inputs, from: i64, is_over: &AtomicBool) {
     let producer = Producer::new(broker);
     for minute in 0.. {
@@ -274,7 +276,7 @@ fn a_nightly_load_of_labels_holds_up_no_drift() {
     stop(&mut process);
 }
 
-/// Waits until windows were judged, and no more are.
+/// Waits until windows were evaluated and their number no longer changes.
 #[track_caller]
 fn await_judged(process: &Tidegauge) {
     let mut last = 0.0;
@@ -287,7 +289,7 @@ fn await_judged(process: &Tidegauge) {
     });
 }
 
-/// Hands over a load, and answers each look that found more minutes judged, until the load is worked.
+/// Sends a load. Returns each observation with newly evaluated minutes, until the load is processed.
 fn watch_load(process: &Tidegauge, load: impl FnOnce() + Send) -> Vec<Progress> {
     let first = progress(process).unwrap();
     let mut seen = vec![first];
@@ -305,7 +307,7 @@ fn watch_load(process: &Tidegauge, load: impl FnOnce() + Send) -> Vec<Progress> 
     seen
 }
 
-/// Names are forgotten after a day of silence, labels are not: the horizon is ten.
+/// Names are dropped after one day without events. Predictions wait for labels longer: the horizon is ten days.
 const FORGETFUL: &str = "windows: [{length: 1h, step: 1h}]\n\
      join: {horizon: 10d}\n\
      bounds: {retire: 24h}\n\
@@ -334,7 +336,8 @@ fn what_was_replaced_long_ago_is_still_labelled() {
             millis,
         );
     };
-    // Ten answers each of a model that ends and of a version that is replaced; the other version goes on, every hour.
+    // Ten answers of a model that ends, and ten of a version that is replaced. The new version continues with one
+    // answer per hour.
     for number in 0..10 {
         let millis = START + 2 * HOUR + number as i64 * MINUTE;
         answer("ends", "v1", number, millis);

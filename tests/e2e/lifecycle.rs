@@ -1,4 +1,4 @@
-//! Starts, stops, silence and other people's hands: what operation does to a deployment changes nothing it publishes.
+//! Starts, stops, silence and manual changes: the operation of a deployment must not change what it publishes.
 
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
@@ -21,7 +21,7 @@ fn now() -> i64 {
     SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
 }
 
-/// What an undisturbed process makes of `input`.
+/// Output of an undisturbed process for `input`.
 fn undisturbed(broker: &Broker, input: &str, stream: &Stream) -> Outcome {
     let deployment = Deployment::new(broker, input);
     let mut process = deployment.start();
@@ -102,7 +102,7 @@ fn send_one(producer: &Producer, topic: &str, partition: i32, model: &str, milli
     producer.flush();
 }
 
-/// A deployment that follows the wall clock closely.
+/// Deployment that follows the wall clock closely.
 fn live(broker: &Broker, input: &str) -> Deployment {
     Deployment {
         ticks: true,
@@ -117,7 +117,7 @@ fn minute_end(millis: i64) -> i64 {
     (millis.div_euclid(MINUTE) + 1) * MINUTE
 }
 
-/// Predictions that were reported of `model`, over all windows.
+/// Number of predictions reported for `model`, over all windows.
 fn reported(deployment: &Deployment, model: &str) -> u64 {
     let reports = Outcome::of(deployment).reports;
     let values = reports
@@ -184,7 +184,7 @@ fn an_idle_partition_whose_owner_is_killed_makes_nothing_late() {
     };
     let input = input_topic(&broker, "in", 2);
     let deployment = live(&broker, &input);
-    // Member ids begin with the client's, and the assignor goes by member id: b gets partition 1.
+    // Member ids begin with the client id, and the assignor sorts by member id, so b gets partition 1.
     let named = |name: &str| Deployment {
         properties: format!(", 'client.id': '{name}'"),
         ..deployment.clone()
@@ -195,11 +195,11 @@ fn an_idle_partition_whose_owner_is_killed_makes_nothing_late() {
     b.await_log(WORKING, SOON);
     let producer = Producer::new(&broker);
     send_one(&producer, &input, 1, "quiet", now());
-    sleep(Duration::from_secs(5)); // partition 1 is idle and follows the clock
+    sleep(Duration::from_secs(5)); // partition 1 is idle and follows the wall clock
     b.kill();
     let of_the_dead = now();
     send_one(&producer, &input, 1, "orphan", of_the_dead);
-    // The survivor's own partition goes on, and its clock alone would make the orphan late.
+    // The survivor's own partition continues. Its clock alone would make the orphan late.
     for _ in 0..6 {
         sleep(Duration::from_secs(1));
         send_one(&producer, &input, 0, "busy", now());
@@ -209,14 +209,14 @@ fn an_idle_partition_whose_owner_is_killed_makes_nothing_late() {
     assert!(a.terminate(STOP_MAX).success());
 }
 
-/// A small input of one partition in one model, and its clock at `START` plus ten minutes.
+/// Sends `events` events of one model to partition 0, one millisecond apart, starting at `from`.
 fn write_small(producer: &Producer, input: &str, from: i64, events: i64) {
     for number in 0..events {
         send_one(producer, input, 0, "m", from + number);
     }
 }
 
-/// Expects the next start to be refused with words that name the remedy, and takes the remedy.
+/// Asserts that the next start is refused with a message that names the fix, and applies that fix.
 #[track_caller]
 fn refused_then_reset(deployment: &Deployment, says: &str, to: &[&str]) {
     let mut process = deployment.start();
@@ -230,7 +230,7 @@ fn refused_then_reset(deployment: &Deployment, says: &str, to: &[&str]) {
     assert_eq!(code, Some(0), "{said}");
 }
 
-/// The offsets that integrity alerts have called lost.
+/// Offsets that integrity alerts report as lost.
 fn lost(deployment: &Deployment) -> Vec<(i64, i64)> {
     let alerts = Outcome::of(deployment).alert_values();
     let lost = alerts
@@ -328,7 +328,7 @@ fn a_replaced_worker_that_flushes_only_ticks_cannot_commit() {
     send_one(&producer, &input, 0, "m", now() - 3 * MINUTE);
     let mut zombie = deployment.start();
     zombie.await_log(WORKING, SOON);
-    sleep(Duration::from_secs(4)); // it is idle, and every flush says only how late it is
+    sleep(Duration::from_secs(4)); // the source is idle, so every flush contains only its watermark
     let mut refused = 0;
     for _ in 0..4 {
         zombie.signal("STOP");
@@ -365,7 +365,7 @@ fn a_replaced_worker_that_flushes_only_ticks_cannot_commit() {
     );
     send_one(&producer, &input, 0, "n", now());
     assert!(zombie.terminate(STOP_MAX).success(), "{}", zombie.log());
-    // Whoever comes next finds one unbroken chain.
+    // The next process must find one unbroken chain.
     let mut next = deployment.start();
     next.await_log(WORKING, SOON);
     sleep(Duration::from_secs(2));
@@ -373,7 +373,7 @@ fn a_replaced_worker_that_flushes_only_ticks_cannot_commit() {
     assert_eq!(reported(&deployment, "m"), 1);
 }
 
-/// What is committed beside the input's offset.
+/// Metadata committed with the offset of the input.
 fn position(deployment: &Deployment) -> Value {
     let committed = deployment
         .broker

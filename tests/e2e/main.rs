@@ -1,7 +1,8 @@
-//! The promises on a real broker: the real binary as a consumer group, killed, stopped, starved and fed what is broken.
+//! Promises on a real broker: the real binary runs as a consumer group and is killed, stopped, left without input, and
+//! given bad input.
 //!
-//! Every test makes its own input of event time in the past and reads what was published. `TIDEGAUGE_LONG=1` takes
-//! the long way where there is one.
+//! Every test creates its own input with event time in the past and reads the published records. `TIDEGAUGE_LONG=1`
+//! selects the long variant of tests that have one.
 
 #![allow(
     clippy::unwrap_used,

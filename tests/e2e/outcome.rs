@@ -1,4 +1,4 @@
-//! What a deployment has published, in a form that can be compared.
+//! Published records of a deployment, in a form that can be compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::deployment::Deployment;
 use crate::support::{Header, Isolation, Received, wait_for};
 
-/// A published record as P2 sees it: key, value without `provenance`, headers.
+/// Published record as in promise P2: key, value without `provenance`, headers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Published {
     pub topic: &'static str,
@@ -26,7 +26,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What a committed reader sees now.
+    /// Reads what a committed reader sees now.
     pub fn of(deployment: &Deployment) -> Self {
         let read = |name: &'static str| {
             let records = deployment
@@ -66,7 +66,7 @@ impl Outcome {
         );
     }
 
-    /// Asserts that both say the same, as sets.
+    /// Asserts that both contain the same records, as sets.
     #[track_caller]
     pub fn assert_same(&self, other: &Self, difference: &str) {
         for ((what, ours), (_, theirs)) in self.kinds().into_iter().zip(other.kinds()) {
@@ -82,7 +82,7 @@ impl Outcome {
         ]
     }
 
-    /// The parsed alerts.
+    /// Alerts as JSON.
     pub fn alert_values(&self) -> Vec<Value> {
         self.alerts
             .iter()
@@ -121,7 +121,7 @@ fn assert_same_set(what: &str, ours: &[Published], theirs: &[Published]) {
     );
 }
 
-/// A window by its key, its end, and, of days that are told again as they grow older, their age.
+/// Window of a report: its key, its end, and its age, for days that are reported again as they grow older.
 fn window_of(report: &Published) -> [String; 3] {
     let value: Value = serde_json::from_str(&report.value).unwrap();
     let (end, age) = (&value["window"]["end"], &value["age"]);
@@ -149,7 +149,8 @@ fn published(topic: &'static str, record: &Received) -> Published {
     }
 }
 
-/// Waits until the last windows of the given models, which end at `end` (milliseconds), have been reported.
+/// Waits until the last windows of the given models, which end at `end` (milliseconds), are reported. Returns the time
+/// it took.
 #[track_caller]
 pub fn await_end(
     deployment: &Deployment,
@@ -180,7 +181,7 @@ pub fn await_end(
     begun.elapsed()
 }
 
-/// As the records write instants.
+/// Formats a time as in the published records.
 pub fn rfc3339(millis: i64) -> String {
     jiff::Timestamp::from_millisecond(millis)
         .unwrap()

@@ -1,7 +1,7 @@
-//! The reports recomputed from the input, by other code: plain maps of keys to counts.
+//! Reports computed again from the input by independent code: plain maps of keys to counts.
 //!
-//! The key law, from its documentation: of a number the upper 32 bits of its double, turned so that they order as the
-//! numbers do; of a score beyond a half the mirror image of 1 − score; of a word the upper half of a seeded XXH3.
+//! Rules for keys, from their documentation. Number: the upper 32 bits of its double, transformed so that they sort as
+//! the numbers do. Score above a half: the mirrored key of 1 − score. Word: the upper half of a seeded XXH3.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::stream::Stream;
 
 const QUARTER: i64 = 15 * 60_000;
 
-/// One subject in one window.
+/// Counts of one subject in one window.
 #[derive(Debug, Clone, Default)]
 struct Tally {
     numbers: BTreeMap<u32, u64>,
@@ -23,7 +23,7 @@ struct Tally {
     null: u64,
 }
 
-/// Predictions and subjects of one model and version in one quarter of an hour.
+/// Predictions and subjects of one model and version in 15 minutes.
 #[derive(Debug, Clone, Default)]
 struct Quarter {
     predictions: u64,
@@ -32,7 +32,7 @@ struct Quarter {
 
 type Scope = (String, Option<String>);
 
-/// The input, counted.
+/// Counts of the whole input.
 pub struct Recount {
     quarters: BTreeMap<(Scope, i64), Quarter>,
     start: i64,
@@ -40,7 +40,7 @@ pub struct Recount {
 }
 
 impl Recount {
-    /// Counts every good event.
+    /// Counts every valid event.
     pub fn of(stream: &Stream) -> Self {
         let mut quarters: BTreeMap<(Scope, i64), Quarter> = BTreeMap::new();
         for event in stream.records().filter(|event| !event.bad) {
@@ -59,8 +59,8 @@ impl Recount {
         }
     }
 
-    /// Asserts that the reports of the tumbling windows of `quarters` quarters are exactly those of the input, each
-    /// count in each cell. Answers how many cells were compared.
+    /// Asserts that the reports of the tumbling windows of `quarters` quarters of an hour equal the input, count by
+    /// count in each cell. Returns the number of cells compared.
     #[track_caller]
     pub fn assert_reports(&self, reports: &[Published], length: &str, quarters: i64) -> usize {
         let mut expected = self.windows(quarters);
@@ -200,7 +200,7 @@ impl Tally {
     }
 }
 
-/// The cells at the level of the report, which must be the smallest at which they are at most `cells_max`.
+/// Asserts the cells of a report. Its level must be the smallest with at most `cells_max` cells.
 fn assert_cells(report: &Value, field: &str, cells_max: usize, keys: &BTreeMap<u32, u64>) -> usize {
     if keys.is_empty() {
         assert_eq!(report[field], Value::Null, "{report}");
@@ -245,7 +245,7 @@ fn number_key(x: f64) -> u32 {
     }
 }
 
-/// Symmetric about a half: one minus the score has the mirrored key.
+/// Key of a score, symmetric about a half: 1 − score has the mirrored key.
 fn score_key(x: f64) -> u32 {
     assert!((0.0..=1.0).contains(&x));
     if x <= 0.5 {

@@ -1,4 +1,4 @@
-//! The path from end to end: one process learns, reports, finds the drift and says so.
+//! Smoke test of the whole path: one process learns, reports, detects the drift and alerts.
 
 use std::time::Duration;
 

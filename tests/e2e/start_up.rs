@@ -1,4 +1,4 @@
-//! What stops a start: one sentence that names the thing and the fix, and an exit code.
+//! Errors at start: the process ends with one sentence that names the cause and the fix, and with an exit code.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::deployment::Deployment;
 use crate::stream::input_topic;
 use crate::support::{Broker, Tidegauge, free_port};
 
-/// Starts with `config`, expects the end with `code`, and answers the sentence.
+/// Starts with `config`, expects the process to end with `code`, and returns its message.
 #[track_caller]
 pub fn refusal(config: &str, code: i32) -> String {
     let mut process = Tidegauge::run(config);

@@ -1,34 +1,34 @@
-//! A seeded input: predictions of two models in event time of the past, with a drift at its end and bad records on the way.
+//! Seeded input: predictions of two models with event times in the past, a drift at the end, and some bad records.
 //!
-//! The stream is a function of its parameters alone, not of the partitions it is written to. Times jitter by less than
-//! the disorder that is allowed, so that no event is late under any partitioning. One last event per partition, far
-//! enough behind the end, moves every clock to the same instant: two complete runs can be compared whole.
+//! The stream depends only on its parameters, not on the number of partitions. Times jitter by less than the allowed
+//! disorder, so no event is late under any partitioning. One last event per partition, well after the end, moves every
+//! clock to the same time. Thus the complete output of two runs can be compared.
 
 use serde_json::{Value, json};
 
 use crate::support::{Broker, Producer, Sent};
 
-/// Midnight of a Monday.
+/// Midnight of a Monday, in milliseconds since the Unix epoch.
 pub const START: i64 = 1_740_960_000_000;
 const MINUTE: i64 = 60_000;
-/// What the configuration of the tests allows.
+/// Disorder that the configuration of the tests allows, in milliseconds.
 pub const DISORDER: i64 = 2 * MINUTE;
 const JITTER: u64 = 90_000;
-/// One record in so many is bad.
+/// One record in this many is bad.
 const BAD_EVERY: usize = 997;
 
-/// What is to be written.
+/// Parameters of a stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Stream {
-    /// Good and bad records together.
+    /// Number of records, good and bad.
     pub events: usize,
-    /// Event time from the first to the last; whole hours.
+    /// Length of the stream in hours of event time.
     pub hours: i64,
-    /// Where the drift begins, in hours.
+    /// Start of the drift, in hours from the start of the stream.
     pub drift_from: i64,
-    /// Which stream.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// Where event time begins; a whole hour.
+    /// First event time, in milliseconds; a whole hour.
     pub start: i64,
 }
 
@@ -44,20 +44,20 @@ impl Default for Stream {
     }
 }
 
-/// One record of the input.
+/// Record of the input.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// Event time, and the record's timestamp.
+    /// Event time, which is also the record's timestamp, in milliseconds.
     pub millis: i64,
-    /// The payload.
+    /// Payload of the record.
     pub bytes: Vec<u8>,
-    /// The key.
+    /// Key of the record.
     pub key: Vec<u8>,
-    /// Whether it must end among the dead letters.
+    /// True if the record must become a dead letter.
     pub bad: bool,
 }
 
-/// Steele's splitmix64: a stream of its own for every event, so that events do not depend on each other.
+/// Steele's splitmix64. Every event has its own generator, so that events do not depend on each other.
 pub struct Random(pub u64);
 
 impl Random {
@@ -77,19 +77,19 @@ impl Random {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// About normal: the sum of twelve uniform numbers.
+    /// Approximately normal number: the sum of twelve uniform ones.
     fn bell(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 }
 
 impl Stream {
-    /// When the last window ends: a whole hour.
+    /// End of the last window, in milliseconds; a whole hour.
     pub fn end(&self) -> i64 {
         self.start + self.hours * 60 * MINUTE
     }
 
-    /// All records, in the order of writing.
+    /// Iterates over all records, in the order in which they are written.
     pub fn records(&self) -> impl Iterator<Item = Event> + '_ {
         (0..self.events).map(|i| self.record(i))
     }
@@ -121,7 +121,7 @@ impl Stream {
         }
     }
 
-    /// Writes everything from record `from` up to `to`, event `i` to partition `i` modulo `partitions`.
+    /// Writes the records from `from` up to `to`. Record `i` goes to partition `i` modulo `partitions`.
     pub fn write(
         &self,
         producer: &Producer,
@@ -146,7 +146,7 @@ impl Stream {
         producer.flush();
     }
 
-    /// Writes the last event of each partition: from then on the clock stands at the end.
+    /// Writes the last event of each partition. From then on, the clock stands at the end.
     pub fn close(&self, producer: &Producer, topic: &str, partitions: usize) {
         let millis = self.end() + DISORDER + 1_000;
         for partition in 0..partitions {
@@ -164,7 +164,7 @@ impl Stream {
         producer.flush();
     }
 
-    /// A topic with the whole stream in it.
+    /// Creates a topic that contains the whole stream.
     pub fn topic(&self, broker: &Broker, what: &str, partitions: usize) -> String {
         let topic = input_topic(broker, what, partitions);
         let producer = Producer::new(broker);
@@ -174,7 +174,7 @@ impl Stream {
     }
 }
 
-/// An input topic whose records of long ago are kept.
+/// Creates an input topic without time-based retention, so that old records are kept.
 pub fn input_topic(broker: &Broker, what: &str, partitions: usize) -> String {
     let topic = broker.name(what);
     broker.create_topic_as(&topic, partitions, &[("retention.ms", "-1")]);
@@ -217,7 +217,7 @@ fn good(i: usize, millis: i64, drifted: bool, random: &mut Random) -> Value {
     })
 }
 
-/// Bad in turn: no JSON, no id, a number beyond all doubles, a key twice.
+/// Bad payload by `i`: not JSON, no id, a number beyond the range of doubles, or a duplicate key.
 fn bad(i: usize, millis: i64) -> Vec<u8> {
     match i % 4 {
         0 => format!("{{\"id\": \"bad-{i}\", "),
