@@ -1,4 +1,5 @@
-//! The ground the other broker tests stand on: what this broker does with records and transactions, seen through `support`.
+//! Smoke test for the other broker tests: what this broker does with records and transactions, as seen through
+//! `support`.
 
 #![allow(
     clippy::unwrap_used,
@@ -78,7 +79,7 @@ fn aborted_records_are_invisible_to_a_committed_reader() {
     assert_eq!(texts(&committed), ["committed"]);
     let everything = broker.read(&topic, Isolation::Uncommitted);
     assert_eq!(texts(&everything), ["committed", "aborted"]);
-    // Each transaction left one record and one control record: offsets have gaps.
+    // Each transaction leaves one record and one control record, so offsets have gaps.
     assert_eq!(broker.ends(&topic), [4]);
 }
 

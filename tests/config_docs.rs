@@ -1,6 +1,7 @@
-//! The reference and the example are made of the doc comments in `src/config`; here they are made again and compared.
+//! Compares the reference page and the example file with the doc comments in `src/config`, from which they are
+//! generated.
 //!
-//! After a change: `UPDATE_DOCS=1 cargo test --test config_docs` writes both files.
+//! After a change, run `UPDATE_DOCS=1 cargo test --test config_docs` to write both files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use tidegauge::config::{ConfigSources, Configuration, ObjectiveConfig, load, yaml};
 
-/// A field as it stands in the source.
+/// Field as declared in the source.
 #[derive(Debug, Clone)]
 struct Field {
     doc: String,
@@ -22,14 +23,14 @@ struct Field {
     kind: String,
 }
 
-/// A struct's documentation and its fields, in the order of the source.
+/// Documentation of a struct, and its fields in the order of the source.
 type Struct = (String, Vec<Field>);
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every struct with public fields in `src/config`.
+/// Returns every struct with public fields in `src/config`.
 fn structs() -> BTreeMap<String, Struct> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(root().join("src/config")).unwrap() {
@@ -77,14 +78,14 @@ fn parse(source: &str, found: &mut BTreeMap<String, Struct>) {
     }
 }
 
-/// One key of the root: a value, or a section (or the elements of a list) with fields of its own.
+/// Top-level key: a value, or a section (or list elements) with its own fields.
 struct Section {
     field: Field,
     fields: Vec<Field>,
 }
 
 impl Section {
-    /// The path of one of its fields, as faults name it.
+    /// Path of a field, as used in fault messages.
     fn path(&self, field: &Field) -> String {
         let list = if self.field.kind.starts_with("Vec<") {
             "[]"
@@ -116,7 +117,7 @@ fn sections() -> Vec<Section> {
     structs["Settings"].1.iter().map(section).collect()
 }
 
-/// The default of each key as YAML writes it, by path; unset ones are absent.
+/// Default of each key in YAML, by path. Keys without a default are absent.
 fn defaults() -> BTreeMap<String, String> {
     let mut section = "";
     let mut found = BTreeMap::new();
@@ -224,7 +225,7 @@ fn setting(field: &Field, default: Option<&String>) -> String {
     }
 }
 
-/// What a doc comment gives as "For example `…`"; a field without a default must have one.
+/// Text of "For example `…`" in a doc comment. A field without a default must have one.
 fn in_example(field: &Field) -> &str {
     let (_, rest) = field
         .doc
@@ -233,7 +234,7 @@ fn in_example(field: &Field) -> &str {
     rest.split('`').next().unwrap()
 }
 
-/// `text` as comment lines of about 110 columns.
+/// Formats `text` as comment lines of about 110 columns.
 fn comment(text: &str, indent: &str) -> String {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -284,7 +285,7 @@ fn the_example_says_the_defaults() {
     assert_eq!(checked.settings, Configuration::default());
 }
 
-/// So that what the example says of an unset key can really be set.
+/// Ensures that the values shown in the example for unset keys are valid.
 #[test]
 fn the_example_parses_with_every_unset_key_set() {
     let text = fs::read_to_string(root().join("tidegauge.example.yaml")).unwrap();
@@ -305,7 +306,7 @@ fn the_example_parses_with_every_unset_key_set() {
 #[test]
 fn every_key_is_documented_and_every_documented_key_exists() {
     let mut tree = serde_json::to_value(Configuration::default()).unwrap();
-    tree["objectives"] = serde_json::json!([ObjectiveConfig::default()]); // a list that is empty by default
+    tree["objectives"] = serde_json::json!([ObjectiveConfig::default()]); // this list is empty by default
     let known: BTreeSet<String> = leaves(&tree);
     let documented = |s: &Section| match s.fields.as_slice() {
         [] => vec![s.field.name.clone()],
@@ -332,7 +333,7 @@ fn every_key_is_documented_and_every_documented_key_exists() {
     }
 }
 
-/// The paths of the settings' tree, two levels deep.
+/// Paths of the settings, two levels deep.
 fn leaves(tree: &serde_json::Value) -> BTreeSet<String> {
     let inner = |name: &String, value: &serde_json::Value| -> Vec<String> {
         let (table, list) = match value {

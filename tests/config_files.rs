@@ -1,4 +1,5 @@
-//! Configurations as files: each bad one gives exactly the faults that stand at its head, each good one gives none.
+//! Configuration files: each bad file must give exactly the faults listed at its head, and each good file must give
+//! none.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,7 +28,7 @@ fn read(file: impl Into<PathBuf>) -> Result<CheckedConfig, ConfigFaults> {
     load(&ConfigSources::default().file(file))
 }
 
-/// The lines `# fault: …` at the head of a file; a trailing `…` stands for anything.
+/// Expected faults: the lines `# fault: …` at the head of a file. A trailing `…` matches any text.
 fn expected(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
     let name = file.display().to_string();
@@ -154,7 +155,7 @@ fn a_file_becomes_a_plan() {
     );
 }
 
-/// The core's own defaults and the configuration's are one.
+/// The defaults of the core and of the configuration must be equal.
 #[test]
 fn nothing_configured_is_the_cores_defaults() {
     let CheckedConfig { plan, settings } = load(&ConfigSources::default()).unwrap();

@@ -1,4 +1,4 @@
-//! Where a setting comes from (file < environment < flags), and the command line around it.
+//! Precedence of settings (file < environment < flags), and the commands around the configuration.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -130,7 +130,7 @@ fn a_fault_names_the_variable_or_flag_that_set_it() {
     assert_eq!(found, expected);
 }
 
-/// A run of the binary with only these variables.
+/// Runs the binary with only these environment variables.
 fn tidegauge(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tidegauge"));
     command

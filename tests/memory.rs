@@ -1,4 +1,4 @@
-//! The whole pipeline over the log in memory: the same worker, no broker, faults on demand.
+//! Tests of the whole pipeline on the log in memory: the real worker, no broker, faults on demand.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What workers report is what `/metrics`, `/status` and the health pages answer, over a real socket.
+//! `/metrics`, `/status` and the health pages must show what workers report. Tested over a real socket.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::io::{Read, Write};
@@ -44,7 +44,7 @@ fn site(drift_series_max: usize) -> Site {
     }
 }
 
-/// Status code and body.
+/// Status code and body of a GET request.
 fn get(http: &Handle, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(http.address()).unwrap();
     write!(

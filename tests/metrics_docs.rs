@@ -1,4 +1,4 @@
-//! `docs/metrics.md` says what the catalogue says.
+//! `docs/metrics.md` must match the catalogue of metrics.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use tidegauge::http::{CATALOGUE, MetricKind, documentation};
@@ -17,7 +17,7 @@ fn the_page_is_written_from_the_catalogue() {
     );
 }
 
-/// Prometheus' own conventions: <https://prometheus.io/docs/practices/naming/>.
+/// Naming conventions of Prometheus: <https://prometheus.io/docs/practices/naming/>.
 #[test]
 fn names_follow_the_conventions() {
     for entry in CATALOGUE {

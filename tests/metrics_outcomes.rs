@@ -1,4 +1,4 @@
-//! Quality, objectives and joins, as workers tell of them and `/metrics`, `/status` and `/readyz` show them.
+//! Quality, objectives and joins: what workers report must appear in `/metrics`, `/status` and `/readyz`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::sync::Arc;

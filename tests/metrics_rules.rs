@@ -1,6 +1,6 @@
-//! The alert rules on Tidegauge's own metrics: they name metrics that exist, say what to do, and ring when they should.
+//! Alert rules on Tidegauge's own metrics: they must use existing metrics, say what to do, and fire when they should.
 //!
-//! What rings when is checked by `promtool`, where it is installed; a skip is said aloud.
+//! `promtool` checks when rules fire, if it is installed. Otherwise the test prints that it is skipped.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use std::io::Write;
@@ -17,7 +17,7 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(folder().join(name)).unwrap()
 }
 
-/// The rules, each as the text from its name to the next one's.
+/// Rules as text, each from its name to the name of the next rule.
 fn rules() -> Vec<String> {
     let rules = text("tidegauge.rules.yml");
     let rules: Vec<String> = rules
@@ -39,7 +39,7 @@ fn metrics(rule: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.starts_with("tidegauge_"))
 }
 
-/// Runs `promtool`; says aloud that `what` was skipped where there is none.
+/// Runs `promtool`. Prints that `what` is skipped if it is not installed.
 fn promtool(what: &str, arguments: [&str; 3]) {
     let run = Command::new("promtool")
         .args(arguments)
@@ -49,7 +49,7 @@ fn promtool(what: &str, arguments: [&str; 3]) {
         let line = format!(
             "SKIPPED: {what} needs promtool (Debian, Ubuntu: apt-get install prometheus)\n"
         );
-        std::io::stderr().write_all(line.as_bytes()).unwrap(); // past the capture of println!
+        std::io::stderr().write_all(line.as_bytes()).unwrap(); // bypasses the capture of println!
         return;
     };
     let said = [output.stdout, output.stderr].concat();

@@ -1,4 +1,4 @@
-//! Drift on simulated streams: what must be found, what must stay quiet, and how often chance fires.
+//! Drift detection on simulated streams: detected drifts, quiet streams, and the rate of false alarms.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use crate::stage::{Sample, Stage, Zipf, normal, normals, sketch};
 
 type Draw = Box<dyn Fn(&mut fastrand::Rng) -> Sample>;
 
-/// Shapes of features without any drift.
+/// Distributions of features without drift.
 fn shapes() -> Vec<(&'static str, Draw)> {
     let zipf = Zipf::new(300, 1.1);
     let few = Zipf::new(6, 1.0);
@@ -49,7 +49,7 @@ fn draws(draw: &Draw, rng: &mut fastrand::Rng, n: usize) -> ValueSketch {
     sketch((0..n).map(|_| draw(rng)))
 }
 
-/// Counts windows without drift whose surprise reaches 1 % and 1 per mille.
+/// Counts windows without drift whose p-value is at most 1 % and at most 0.1 %.
 fn false_alarms(draw: &Draw, events: usize, windows: usize) -> [usize; 2] {
     let rng = &mut fastrand::Rng::with_seed(11);
     let stage = Stage::new(draws(draw, rng, 20_000));
@@ -158,7 +158,7 @@ fn a_shift_that_is_sure_but_small_is_quiet() {
     assert_eq!(finding.verdict, Verdict::Quiet);
 }
 
-/// The mean of a feature with a daily rhythm of 0.35 deviations, by quarter of an hour.
+/// Mean of a feature with a daily rhythm of 0.35 standard deviations, by quarter of an hour.
 fn rhythm(quarter: usize) -> f64 {
     0.35 * libm::sin(std::f64::consts::TAU * quarter as f64 / 96.0)
 }

@@ -1,4 +1,4 @@
-//! Laws that every distance and every detector must keep, over their tables.
+//! Property tests over the tables of distances and detectors.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ fn comparisons() -> Vec<Comparison> {
     all
 }
 
-/// The same comparison with every pair of counts changed.
+/// Copy of the comparison with `change` applied to every pair of counts.
 fn changed(comparison: &Comparison, change: impl Fn(Pair) -> Pair) -> Comparison {
     let mut changed = comparison.clone();
     changed.groups.iter_mut().for_each(|g| *g = change(*g));

@@ -1,4 +1,4 @@
-//! The statistics held against other implementations, against their laws and against simulated streams.
+//! Tests of the statistics against other implementations, against their properties, and on simulated streams.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

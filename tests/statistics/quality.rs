@@ -1,11 +1,11 @@
-//! Rates on simulated streams: broken data is found, ordinary unrest is not.
+//! Detectors of rates on simulated streams: broken data is detected, and ordinary variation is not.
 
 use tidegauge::detect::{Finding, Verdict};
 use tidegauge::sketch::{TypeCounts, ValueSketch};
 
 use crate::stage::{Sample, Stage, normal, normals, sketch};
 
-/// A window of `events` of which `nulls` are null.
+/// Window of `events` events, of which `nulls` are null.
 fn nulls(nulls: u64, events: u64) -> ValueSketch {
     let types = TypeCounts {
         null: nulls,
@@ -18,12 +18,12 @@ fn nulls(nulls: u64, events: u64) -> ValueSketch {
     }
 }
 
-/// How many of `n` tosses fall on a side of rate `p`.
+/// Number of successes in `n` trials with probability `p`.
 fn tosses(rng: &mut fastrand::Rng, n: u64, p: f64) -> u64 {
     (0..n).filter(|_| rng.f64() < p).count() as u64
 }
 
-/// Nulls of a quarter of an hour in ordinary traffic: 2 % on average, half or double that every few hours.
+/// Null counts of 15 minutes of ordinary traffic: 2 % on average, half or double that every few hours.
 fn unrest(rng: &mut fastrand::Rng) -> ValueSketch {
     let rate = 0.02 * libm::exp(0.35 * normal(rng));
     nulls(tosses(rng, 1_000, rate), 1_000)
@@ -166,7 +166,7 @@ fn new_categories_are_found_unless_they_are_ordinary() {
     let window = sketch((0..1_000).map(|i| if i < 25 { format!("new{i}") } else { word(i) }));
     let found = finding("new_rate", &stage, &window);
     assert_eq!((found.verdict, found.value), (Verdict::Breach, 0.025));
-    stage.reference.one_hour_events = 200; // 2 % of the reference came and went within an hour
+    stage.reference.one_hour_events = 200; // 2 % of the reference had categories seen in one hour only
     assert_eq!(finding("new_rate", &stage, &window).verdict, Verdict::Quiet);
     let many = sketch((0..9_000).map(|i| format!("n{i}")));
     assert!(

@@ -1,4 +1,5 @@
-//! Measures of quality against scikit-learn, statsmodels and numpy; `tests/golden/quality_golden.py` makes the values.
+//! Measures of quality compared with scikit-learn, statsmodels and numpy. `tests/golden/quality_golden.py` generates
+//! the values.
 
 use std::collections::BTreeMap;
 
@@ -18,19 +19,19 @@ struct Expected {
 struct Classified {
     name: String,
     positive: Option<String>,
-    /// Predicted class, true class, score.
+    /// Predicted class, true class and score.
     rows: Vec<(String, String, f64)>,
     exact: BTreeMap<String, Option<Expected>>,
-    /// Of the scores themselves.
+    /// Values from the raw scores.
     raw: BTreeMap<String, f64>,
-    /// Of the middles of their cells.
+    /// Values from the middles of the score cells.
     cells: BTreeMap<String, f64>,
 }
 
 #[derive(Deserialize)]
 struct Valued {
     name: String,
-    /// Predicted, true.
+    /// Predicted value and true value.
     rows: Vec<(f64, f64)>,
     exact: BTreeMap<String, Option<Expected>>,
     near: BTreeMap<String, f64>,
@@ -80,14 +81,14 @@ impl Classified {
         measure(name, &self.quality(), self.positive.as_deref())
     }
 
-    /// Whether the event of a row came true: the positive class, or that the prediction was right.
+    /// True if the event of a row occurred: the positive class, or a right prediction if there is no positive class.
     fn came(&self, (predicted, truth, _): &(String, String, f64)) -> bool {
         self.positive
             .as_ref()
             .map_or(predicted == truth, |positive| positive == truth)
     }
 
-    /// How far the cells may be from the raw scores, as each measure's file derives it.
+    /// Largest difference between the results from cells and from raw scores, as derived in each measure's file.
     fn bound(&self, name: &str) -> f64 {
         let losses = self.rows.iter().map(|row| {
             let k = score_cell(Some(row.2));

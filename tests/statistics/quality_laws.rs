@@ -1,4 +1,4 @@
-//! Laws that every measure of quality must keep, over their table: what a correction takes back leaves no trace in it.
+//! Property tests over the table of measures: a label that was corrected must leave no trace in any measure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ enum Truth {
     Value(f64),
 }
 
-/// A prediction and the truths it got, one after the other.
+/// Prediction and its successive truths.
 struct Story {
     class: Option<String>,
     value: Option<f64>,
@@ -53,7 +53,7 @@ impl Story {
         }
     }
 
-    /// Each event counted in a span of its own choosing.
+    /// Counts each event of the prediction in a span chosen by `span`.
     fn tell(&self, mut span: impl FnMut() -> usize, spans: &mut [Quality]) {
         spans[span()].predict(&self.answer());
         if let Some(first) = self.truths.first() {
@@ -70,7 +70,7 @@ impl Story {
         }
     }
 
-    /// Only what is true in the end.
+    /// Counts only the prediction and its last truth.
     fn end(&self, quality: &mut Quality) {
         quality.predict(&self.answer());
         if let Some(last) = self.truths.last() {
@@ -90,7 +90,7 @@ fn measures(quality: &Quality, positive: Option<&str>) -> Vec<Option<Measured>> 
     MEASURES.iter().map(|m| m.of(quality, positive)).collect()
 }
 
-/// The fields of the table that hold anything.
+/// Entries of the table with a nonzero count.
 fn fields(quality: &Quality) -> BTreeMap<(String, String, bool, u8), i64> {
     let mut fields = BTreeMap::new();
     for field in quality.table.iter() {
@@ -121,7 +121,7 @@ fn assert_alike(told: &Quality, rebuilt: &Quality) {
 fn a_correction_is_as_if_the_old_label_had_never_come() {
     let mut random = Rng::with_seed(1);
     for round in 0..400 {
-        let classes = [2, 5, 64][round % 3]; // more, and names of labels taken back would decide who is folded
+        let classes = [2, 5, 64][round % 3]; // with more classes, labels that were taken back would decide which are folded
         let stories: Vec<Story> = (0..random.usize(1..60))
             .map(|_| Story::draw(&mut random, classes))
             .collect();
@@ -190,7 +190,7 @@ fn a_span_that_only_takes_back_measures_nothing() {
             valid: -1
         })
     );
-    span.judge(&class, KnownTruth::Class("0"), 5); // one pair net, but not this one alone
+    span.judge(&class, KnownTruth::Class("0"), 5); // one pair in total, but not in this span alone
     let defined = MEASURES.iter().filter(|m| m.of(&span, Some("1")).is_some());
     assert_eq!(defined.count(), 0);
 }
@@ -302,7 +302,7 @@ fn what_does_not_fit_is_counted_and_measured_nowhere() {
     assert_eq!(measures(&quality, None)[1].map(|m| m.value), Some(1.0));
 }
 
-/// Predictions with uniform scores, labelled where `chosen` says so.
+/// Selection test for predictions with uniform scores, labelled if `chosen` returns true.
 fn reviewed(n: usize, chosen: impl Fn(u8, &mut Rng) -> bool) -> Selection {
     let mut random = Rng::with_seed(4);
     let mut quality = Quality::default();

@@ -1,4 +1,4 @@
-//! Label-based rules on simulated months: models that keep their word are left alone, models that do not are found.
+//! Label-based rules on simulated months: models that meet their objective do not alert, and models that miss it do.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use tidegauge::sketch::Share;
 use tidegauge::window::{Boundary, Span, WindowLength};
 
 const MODELS: u64 = 200;
-/// Of models with many labels, which take longer.
+/// Number of simulated models with many labels, which take longer.
 const BUSY_MODELS: u64 = 50;
 const DAY: i64 = 1_440;
 const MONTH: i64 = 30 * DAY;
-/// The first week is not looked at: windows fill.
+/// First week, which is not evaluated because the windows are still filling.
 const WEEK: i64 = 7 * DAY;
 
-/// Labels a day, and the share of them that proves the model right.
+/// Labels per day, and the share of labels that confirm the prediction.
 #[derive(Clone, Copy)]
 struct Life {
     labels_per_day: f64,
     good: f64,
 }
 
-/// Labels at random minutes.
+/// Series with labels at random minutes.
 fn live(objective: &Objective, life: Life, seed: u64) -> Series {
     let rng = &mut fastrand::Rng::with_seed(seed);
     let mut series = Series::new(objective.retention());
@@ -36,7 +36,7 @@ fn live(objective: &Objective, life: Life, seed: u64) -> Series {
     series
 }
 
-/// Whether any rule fires in the month, looked at every hour: a breach lasting its hold.
+/// Detector that fires in the month, if any. Rules are evaluated every hour; a breach fires if it lasts for its hold.
 fn fires(objective: &Objective, series: &Series) -> Option<&'static str> {
     let mut since: BTreeMap<(&'static str, WindowLength), Boundary> = BTreeMap::new();
     for at in (WEEK..=WEEK + MONTH).step_by(60).map(Boundary) {
@@ -59,7 +59,7 @@ fn fires(objective: &Objective, series: &Series) -> Option<&'static str> {
     None
 }
 
-/// How many of the models ever alert, in percent, and by which detector.
+/// Percentage of models that ever alert. Also prints the count by detector.
 fn alerting(objective: &Objective, life: Life) -> f64 {
     let models = if life.labels_per_day > 200.0 {
         BUSY_MODELS

@@ -1,4 +1,4 @@
-//! Burn-rate rules held against Prometheus, minute by minute; `tests/golden/slo_promtool.py` asks it.
+//! Burn-rate rules compared with Prometheus, minute by minute. `tests/golden/slo_promtool.py` generates the values.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,9 +11,9 @@ use tidegauge::detect::slo::{
 use tidegauge::sketch::Share;
 use tidegauge::window::Boundary;
 
-/// Bad and valid of each minute.
+/// Bad and valid events of each minute.
 type Minutes = Vec<(i64, i64)>;
-/// Minutes in which an alert fires, as intervals whose ends are inclusive, by the alert's name.
+/// Minutes in which an alert fires, by the name of the alert: intervals with inclusive ends.
 type Firing = BTreeMap<String, Vec<(i64, i64)>>;
 
 fn golden(name: &str) -> String {
@@ -30,7 +30,7 @@ fn cases() -> BTreeMap<String, Minutes> {
     text.lines().map(case).collect()
 }
 
-/// `60*1/100`: an hour of minutes with one bad of a hundred.
+/// Parses a run: `60*1/100` means 60 minutes with one bad event of 100 each.
 fn run(text: &str) -> Vec<(i64, i64)> {
     let (times, counts) = text.split_once('*').unwrap();
     let (bad, valid) = counts.split_once('/').unwrap();
@@ -60,7 +60,7 @@ fn news(verdict: Verdict) -> Signal {
     }
 }
 
-/// As the alert machine is driven: an inactive cause begins by a breach only.
+/// Next state of a cause, as in the alert machine: only a breach starts an inactive cause.
 fn moved(state: Option<State>, observation: &Observation, at: Boundary) -> Option<State> {
     let timing = Timing {
         hold_minutes: observation.hold_minutes,
@@ -82,7 +82,8 @@ fn extend(intervals: &mut Vec<(i64, i64)>, minute: i64) {
     }
 }
 
-/// Every minute judged as production judges it: minutes in which each window's alert, and each urgency's, fires.
+/// Evaluates every minute as in production. Returns the minutes in which the alert of each window, and of each urgency,
+/// fires.
 fn firing(prefix: &str, objective: &Objective, minutes: &Minutes) -> Firing {
     let mut series = Series::new(objective.retention());
     let mut states: BTreeMap<String, State> = BTreeMap::new();
@@ -169,14 +170,15 @@ fn the_workbooks_rules_fire_in_the_minutes_in_which_prometheus_fires() {
     assert_same("sre", &objective(Preset::SreWorkbook, 30), &asked);
 }
 
-/// With `for`, which Prometheus counts from the first minute in breach.
+/// Tests `for`, which Prometheus counts from the first minute in breach.
 #[test]
 fn pyrras_rules_fire_in_the_minutes_in_which_prometheus_fires() {
     let asked = ["pyrra_1h", "pyrra_6h", "pyrra_1d", "pyrra_4d"];
     assert_same("pyrra", &objective(Preset::Pyrra, 28), &asked);
 }
 
-/// That the comparison above compares something: every alert fires somewhere, resolves somewhere, and nowhere in good cases.
+/// Ensures that the comparison above is not empty: every alert fires and resolves in some cases, and none fires in good
+/// cases.
 #[test]
 fn the_cases_show_every_alert_fire_and_resolve() {
     for (prefix, alerts) in [("sre", 6), ("pyrra", 4)] {

@@ -1,4 +1,4 @@
-//! What the rules of objectives say at their edges: counts made by hand, and Newcombe's interval by statsmodels.
+//! Edge cases of objective rules: counts computed by hand, and Newcombe's interval from statsmodels.
 
 use serde::Deserialize;
 use tidegauge::alert::{Evidence, Observed, Signal, State, Timing};
@@ -110,7 +110,7 @@ fn burn(target: f64, factor: f64) -> Rule {
     })
 }
 
-/// `bad` of `valid` in the minute that began so long ago.
+/// Minutes since the counted minute began, bad events, valid events.
 type Count = (i64, i64, i64);
 
 fn series(objective: &Objective, counts: &[Count]) -> Series {
@@ -249,7 +249,7 @@ fn labels_must_prove_that_the_budget_burns() {
     assert_eq!(verdict(&over), Verdict::Quiet, "it is over");
 }
 
-/// Labels that come once a night: two hours hold none of them most of the time.
+/// Labels that arrive in batches far apart: a window of two hours is empty most of the time.
 #[test]
 fn the_short_window_stretches_with_the_gaps_between_labels() {
     let objective = objective(Sli::Precision, burn(0.95, 3.0));
@@ -438,7 +438,7 @@ fn a_budget_is_what_the_period_may_lose() {
     let half = stands(&[(10, 5, 1_000)]);
     assert!((half.remaining.unwrap() - 0.5).abs() < 1e-9);
     assert_eq!(half.burn_rates.len(), 1);
-    // at half the allowed rate, half of the budget lasts another period
+    // at half of the allowed rate, the remaining half of the budget lasts for one more period
     assert_eq!(half.exhausted_at, Some(NOW.plus_minutes(30 * DAY)));
     let gone = stands(&[(10, 20, 1_000)]);
     assert!(gone.remaining.unwrap() < -0.99 && gone.exhausted_at == Some(NOW));
@@ -447,7 +447,7 @@ fn a_budget_is_what_the_period_may_lose() {
 
 #[test]
 fn a_budget_burns_down_at_the_rate_of_the_longest_window() {
-    // a quiet month before a day at five times the allowed rate
+    // a month without bad events, then one day at five times the allowed rate
     let stands = stands(&[(20 * DAY, 0, 9_000), (10, 50, 1_000)]);
     assert!((stands.remaining.unwrap() - 0.5).abs() < 1e-9);
     assert_eq!(stands.burn_rates[0].1.map(|rate| rate.round()), Some(5.0));
@@ -486,7 +486,7 @@ fn an_exhausted_budget_is_a_ticket() {
     );
 }
 
-/// With points alone, every model exactly at its objective would be out of budget half of the time.
+/// With point values alone, a model exactly at its objective would exhaust its budget half of the time.
 #[test]
 fn on_labels_an_exhausted_budget_must_be_proved() {
     let objective = objective(Sli::Precision, burn(0.95, 3.0));

@@ -1,16 +1,17 @@
-//! Seeded streams and the cases made of them.
+//! Seeded streams, and detector cases built from them.
 
 use tidegauge::detect::{Budget, Case, DETECTORS, Detector, DetectorSettings, Finding};
 use tidegauge::event::Value;
 use tidegauge::reference::SubjectReference;
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
 
-/// What a model of 100 features has per evaluation: one false alarm in 30 days, windows of 15m and 1h by 1m, 24h by 15m.
+/// Budget of one evaluation for a model with 100 features: one false alarm in 30 days, windows of 15m and 1h every
+/// minute and of 24h every 15 minutes.
 pub fn usual_budget() -> Budget {
     Budget::share(1.0, 2 * 43_200 + 2_880, 100)
 }
 
-/// A value of a simulated stream.
+/// Value in a simulated stream.
 #[derive(Debug, Clone)]
 pub enum Sample {
     Null,
@@ -30,7 +31,7 @@ impl From<String> for Sample {
     }
 }
 
-/// The sketch of many values.
+/// Sketch of all values.
 pub fn sketch<S: Into<Sample>>(values: impl IntoIterator<Item = S>) -> ValueSketch {
     let mut buffer = ValueBuffer::default();
     for value in values {
@@ -43,7 +44,7 @@ pub fn sketch<S: Into<Sample>>(values: impl IntoIterator<Item = S>) -> ValueSket
     buffer.freeze()
 }
 
-/// A reference, ready to have windows laid beside it.
+/// Reference with the settings for judging windows against it.
 pub struct Stage {
     pub reference: SubjectReference,
     pub subject: Subject,
@@ -66,7 +67,7 @@ impl Stage {
         }
     }
 
-    /// A window in which every prediction had the feature.
+    /// Case of a window in which every prediction has the feature.
     pub fn case<'a>(&'a self, window: &'a ValueSketch) -> Case<'a> {
         Case {
             subject: &self.subject,
@@ -93,18 +94,18 @@ pub fn detector(name: &str) -> &'static dyn Detector {
     *DETECTORS.iter().find(|d| d.name() == name).expect(name)
 }
 
-/// A draw from N(0, 1).
+/// Random number from N(0, 1).
 pub fn normal(rng: &mut fastrand::Rng) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.f64()));
     radius * libm::cos(std::f64::consts::TAU * rng.f64())
 }
 
-/// `n` draws from N(mean, 1).
+/// `n` random numbers from N(mean, 1).
 pub fn normals(rng: &mut fastrand::Rng, n: usize, mean: f64) -> Vec<f64> {
     (0..n).map(|_| mean + normal(rng)).collect()
 }
 
-/// Zipf's law over ranks 0, 1, 2, …
+/// Zipf distribution over the ranks 0, 1, 2, …
 pub struct Zipf {
     cumulative: Vec<f64>,
 }

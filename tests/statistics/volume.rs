@@ -1,11 +1,11 @@
-//! Volume against earlier days: an outage is found, nights and noise are not.
+//! Volume compared with earlier days: outages are detected, nights and noise are not.
 
 use tidegauge::detect::volume::{SLOTS_MAX, Slot, VolumeHistory};
 use tidegauge::detect::{Finding, Verdict};
 
 use crate::stage::{normal, usual_budget};
 
-/// Ordinary traffic of one slot: a deep night, a weaker weekend, noise beyond Poisson's.
+/// Ordinary traffic of one slot: low at night, lower at weekends, with more noise than a Poisson process.
 fn traffic(rng: &mut fastrand::Rng, slot: i64) -> u64 {
     let day = libm::sin(std::f64::consts::TAU * slot as f64 / 96.0);
     let weekend = if slot.div_euclid(96).rem_euclid(7) >= 5 {
@@ -81,7 +81,7 @@ fn thin_traffic_is_insufficient_data() {
 
 #[test]
 fn the_smallest_neighbour_of_both_days_counts() {
-    let mut history = filled(97 + 576); // yesterday is 577, last week 1
+    let mut history = filled(97 + 576); // slot 577 is yesterday, slot 1 is last week
     history.record(Slot(578), 100);
     let expected = |history: &VolumeHistory| {
         let mut history = history.clone();
