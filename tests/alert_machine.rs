@@ -1,9 +1,9 @@
-//! The alert machine and its episodes, as scenarios: what is found at each minute, and what must be published of it.
+//! Scenarios for the alert machine and its episodes: the findings of each minute, and what must be published.
 //!
-//! A line is `minute[-minute]: findings -> publications`. A finding is `[version/]feature[@minutes]` and a verdict:
-//! `!` breach at twice the threshold (`!3` at three times, from 5 on critical), `~` lingering, `.` quiet, `?` insufficient data.
-//! Minutes that no line names are silent. A publication is `change severity causes`, the strongest first; where nothing
-//! stands behind the arrow, nothing may be published.
+//! A line has the form `minute[-minute]: findings -> publications`. A finding is `[version/]feature[@minutes]` with a
+//! verdict: `!` breach at twice the threshold (`!3` at three times; critical from 5 on), `~` lingering, `.` quiet, `?`
+//! insufficient data. Minutes that no line names have no findings. A publication is `change severity causes`, with the
+//! strongest cause first. If nothing follows the arrow, nothing may be published.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alert_fixtures;
@@ -217,7 +217,7 @@ fn told(records: &[AlertRecord]) -> String {
     records.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// Plays a scenario minute by minute; `shake` may disturb what must not matter.
+/// Runs a scenario minute by minute. `shake` may change anything that must not affect the result.
 fn play(
     scenario: &Scenario,
     mut shake: impl FnMut(&mut Episodes, &mut Vec<Observed>),
@@ -379,7 +379,8 @@ fn habits_learn_neither_while_it_fires_nor_one_window_length_after() {
             "another version"
         );
     }
-    // It fires from 2, is quiet from 4, resolves at 9; the first window without any of it ends at 24.
+    // The alert fires from minute 2, is quiet from minute 4 and resolves at minute 9. The first window without any of
+    // it ends at minute 24.
     assert_eq!(quiet, (0..2).chain(24..40).collect::<Vec<_>>());
     assert!(episodes.is_empty(), "inactive causes take no memory");
 }

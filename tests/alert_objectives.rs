@@ -1,4 +1,4 @@
-//! Alerts of objectives and of segments, what a drift did to quality, and the reports of both.
+//! Alerts of objectives and of segments, the effect of drifts on quality, and reports of both.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alert_fixtures;
@@ -37,7 +37,7 @@ fn share(value: &str, of_excess: f64) -> SegmentShare {
     }
 }
 
-/// `precise` at a burn rate in a window of a day, with the numbers that ride along.
+/// Finding of the objective `precise` at a burn rate, in a window of one day, with its details.
 fn burning(verdict: Verdict, rate: f64) -> Observed {
     let finding = Finding {
         detector: "burn_rate",
@@ -64,7 +64,7 @@ fn burning(verdict: Verdict, rate: f64) -> Observed {
     observed("7", 1_440, finding)
 }
 
-/// What is said of the budget at every look, whether it is trouble or not.
+/// Finding about the budget. It is reported at every evaluation, even if the budget is not exhausted.
 fn budget(remaining: f64) -> Observed {
     let mut observed = burning(Verdict::Quiet, 0.0);
     observed.finding.detector = "budget_exhausted";
@@ -208,7 +208,7 @@ fn a_rule_times_itself_also_while_it_is_silent_and_across_restarts() {
         let findings = match minute {
             0..=2 => vec![lasting(Verdict::Breach)],
             3 => vec![lasting(Verdict::Quiet)],
-            _ => vec![], // between two looks of a rule nothing is found
+            _ => vec![], // no findings between two evaluations of a rule
         };
         let records = look(&mut episodes, minute, &findings);
         told.extend(records.into_iter().map(|r| (minute, r.change.unwrap())));
@@ -356,7 +356,7 @@ fn alerts_of_objectives_keep_the_schema() {
     );
 }
 
-// --- what a drift did to quality ---------------------------------------------------------------------------------
+// --- effect of drifts on quality -----------------------------------------------------------------------------------
 
 fn assessed(now: (i64, i64), before: (i64, i64)) -> Assessed<'static> {
     let share = |(good, valid)| Share { good, valid };
@@ -429,7 +429,7 @@ fn the_verdict_needs_the_whole_interval() {
     }
 }
 
-/// `python3 tests/golden/alert_impact.py`, which meets Newcombe's table at his z.
+/// Values from `python3 tests/golden/alert_impact.py`, which matches Newcombe's table at his z.
 #[test]
 fn the_interval_is_that_of_another_implementation() {
     let record = assessment_record(&assessed((56, 70), (48, 80)), &AlertSettings::default());
@@ -469,7 +469,8 @@ fn an_assessment_has_one_id_per_episode_and_says_where_the_alert_stands() {
 
 // --- reports -----------------------------------------------------------------------------------------------------
 
-/// Four hundred scored predictions of two classes, half of them labelled, one corrected, one of another kind; a judge.
+/// Four hundred scored predictions of two classes. Half of them are labelled, one label is corrected, one answer has
+/// another type, and one judge has given scores.
 fn quality() -> Quality {
     let mut quality = Quality::default();
     for n in 0..400_u32 {

@@ -1,6 +1,8 @@
-//! What alerting publishes keeps its contract: every kind of record against its JSON Schema, and goldens to the byte.
+//! Contract of published records: every kind of record is checked against its JSON Schema, and against golden files
+//! byte for byte.
 //!
-//! `TIDEGAUGE_BLESS=1 cargo test --test alert_records` writes the goldens anew; read the difference before committing it.
+//! `TIDEGAUGE_BLESS=1 cargo test --test alert_records` writes the golden files again. Read the difference before you
+//! commit.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alert_fixtures;
@@ -44,7 +46,7 @@ fn of_family(family: Family, detector: &'static str, subject: Option<Subject>) -
     }
 }
 
-/// Every family, held, opened, joined, escalated, resolved and withdrawn.
+/// Records of every family: held, opened, joined, escalated, resolved and withdrawn.
 fn story(settings: &AlertSettings) -> Vec<AlertRecord> {
     let all = [
         observed(
@@ -311,7 +313,7 @@ fn labels_are_stable_and_the_users_yield() {
     assert_eq!(unlike, ["severity"]);
 }
 
-/// A hundred predictions with a number, a category with a null now and then, and a score.
+/// Window of a hundred predictions with a number, a category that is sometimes null, and a score.
 fn window() -> Partial {
     let countries = ["DE", "FR", "FR", "XK"];
     let mut buffer = PartialBuffer::default();

@@ -1,4 +1,5 @@
-//! Good input: every field is read as documented, text is borrowed where it can be, and odd but lawful values are taken.
+//! Good predictions: every field is read as documented, text is borrowed where possible, and unusual but valid values
+//! are accepted.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -192,7 +193,7 @@ fn event_time_is_rfc_3339_or_milliseconds() {
         (r#""2025-11-03T04:45:30.123-05:30""#, 1_762_164_930_123),
         (r#""2024-02-29T00:00:00Z""#, 1_709_164_800_000),
         (r#""1969-12-31T23:59:59.999Z""#, -1),
-        (r#""2016-12-31T23:59:60Z""#, 1_483_228_799_000), // a leap second is the second before it
+        (r#""2016-12-31T23:59:60Z""#, 1_483_228_799_000), // a leap second counts as the second before it
     ] {
         let payload = event(&format!(r#""timestamp":{timestamp}"#));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Labels: every field is read as documented, and each kind of bad label is refused with its own stable reason.
+//! Labels: every field is read as documented, and each kind of bad label is rejected with its own stable reason.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -39,7 +39,7 @@ fn refused(payload: impl AsRef<[u8]>, reason: Reject) {
     assert_eq!(decode(payload).err(), Some(reason), "{shown}");
 }
 
-/// A label of `a` with `rest` behind the id.
+/// Label for the id `a`, with `rest` after the id.
 fn label(rest: &str) -> String {
     format!(r#"{{"id":"a",{rest}}}"#)
 }

@@ -1,4 +1,4 @@
-//! Broken bytes of every kind: decoding never panics, always ends, and gives an event or a reason.
+//! Mutated payloads: decoding must not panic, must end, and must return an event or a reason.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,7 +25,7 @@ const LABELS: [&str; 4] = [
     r#"{"id":"c","label":true,"evaluations":{"tone":-0.0},"note":[{"a":[[{}]]},"\n",false]}"#,
 ];
 
-/// What is written over or into a payload: JSON's own joints, and what breaks readers.
+/// Fragments that are written over or into a payload: JSON syntax, and bytes that often break parsers.
 const PIECES: [&[u8]; 20] = [
     b"\"",
     b"{",
@@ -79,7 +79,7 @@ fn record(bytes: &[u8]) -> Record<'_> {
     }
 }
 
-/// Breaks `seeds` 20,000 times; `read` decodes, and gives the reason if the event is refused.
+/// Mutates `seeds` 20,000 times. `read` decodes a payload and returns the reason if it is rejected.
 fn break_them(seeds: [&str; 4], read: fn(&[u8]) -> Option<Reject>) {
     let mut random = fastrand::Rng::with_seed(20_251_103);
     let mut outcomes: BTreeMap<Option<Reject>, u32> = BTreeMap::new();

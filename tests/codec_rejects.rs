@@ -1,4 +1,4 @@
-//! Bad input: each kind of it is refused with its own stable reason, before anything is counted.
+//! Bad predictions: each kind is rejected with its own stable reason, before anything is counted.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +22,7 @@ fn decode(payload: &[u8]) -> Result<Prediction<'_>, Reject> {
     CODECS[0].decode(&record(payload), &Limits::default())
 }
 
-/// A good event with `rest` behind its id and model.
+/// Valid event with `rest` after its id and model.
 fn event(rest: &str) -> String {
     format!(r#"{{"id":"a","model":"m",{rest}}}"#)
 }
@@ -183,7 +183,7 @@ fn text_that_is_not_unicode() {
     refused(
         b"{\"id\":\"\xed\xa0\x80\",\"model\":\"m\"}",
         Reject::BadUnicode,
-    ); // a surrogate in three bytes
+    ); // a surrogate encoded in three bytes
 }
 
 #[test]
@@ -401,7 +401,7 @@ fn timestamps_that_name_no_instant() {
     }
 }
 
-/// A JSON type, and a value of it that no field of other types takes.
+/// JSON types, each with a value that fields of other types reject.
 const TYPES: [(&str, &str); 8] = [
     ("string", r#""\u0001?""#),
     ("boolean", "true"),
@@ -413,7 +413,8 @@ const TYPES: [(&str, &str); 8] = [
     ("object", "{}"),
 ];
 
-/// Every known field at the event's own level: a good value, and which of `TYPES` it takes (null is always absence).
+/// Known top-level fields of an event: name, a valid value, and the `TYPES` that the field accepts. Null always counts
+/// as absent.
 const FIELDS: [(&str, &str, &[&str]); 14] = [
     ("id", r#""a""#, &["string"]),
     ("model", r#""m""#, &["string"]),
@@ -431,7 +432,7 @@ const FIELDS: [(&str, &str, &[&str]); 14] = [
     ("response_id", r#""r""#, &["string"]),
 ];
 
-/// The same, one level down.
+/// Members of the objects in an event: object, member, and the `TYPES` that the member accepts.
 const MEMBERS: [(&str, &str, &[&str]); 13] = [
     (
         "features",
@@ -480,7 +481,7 @@ const MEMBERS: [(&str, &str, &[&str]); 13] = [
     ),
 ];
 
-/// A good event but for `rest`, which replaces id or model where it names them.
+/// Valid event with `rest`. If `rest` begins with the id or the model, it replaces that field.
 fn event_with(rest: &str) -> String {
     let default = |field: &str, text: &str| {
         if rest.starts_with(&format!(r#""{field}":"#)) {
@@ -502,7 +503,7 @@ fn every_field_refuses_every_other_type_and_takes_null_as_absence() {
         accepted(event_with(&format!(r#""{field}":{good}"#)));
         for (kind, value) in TYPES {
             let payload = event_with(&format!(r#""{field}":{value}"#));
-            // A timestamp that is a string or number of a wrong kind has a reason of its own.
+            // A string or a fraction as the timestamp has its own reason.
             let reason = match (field, kind) {
                 ("timestamp", "string" | "fraction") => Reject::BadTimestamp,
                 _ => Reject::WrongType,

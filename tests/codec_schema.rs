@@ -1,4 +1,4 @@
-//! The published schema and the decoder agree: what one takes or refuses for its structure, so does the other.
+//! The published schema and the decoder must agree: both accept or both reject a payload because of its structure.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,7 +12,7 @@ use tidegauge::event::{Limits, Record};
 const PREDICTION: &str = include_str!("../schemas/prediction.schema.json");
 const LABEL: &str = include_str!("../schemas/label.schema.json");
 
-/// Each stands behind `"id":"a","model":"m",`.
+/// Valid members. Each follows `"id":"a","model":"m",`.
 const GOOD: [&str; 24] = [
     r#""version":"7""#,
     r#""timestamp":"2025-11-03T10:15:30.123Z""#,
@@ -40,7 +40,7 @@ const GOOD: [&str; 24] = [
     r#""variant":null,"latency_ms":null,"status":null,"usage":null,"trace_id":null,"evaluations":null,"response_id":null"#,
 ];
 
-/// The same, each wrong in its structure.
+/// Members with an invalid structure. Each follows `"id":"a","model":"m",`.
 const BAD: [&str; 34] = [
     r#""version":7"#,
     r#""timestamp":"yesterday""#,
@@ -108,13 +108,13 @@ fn long(field: &str, length: usize) -> String {
     field.replace("LONG", &"n".repeat(length))
 }
 
-/// `count` members of the object called `name`.
+/// Object `name` with `count` members.
 fn wide(name: &str, count: usize) -> String {
     let members: Vec<String> = (0..count).map(|i| format!(r#""m{i}":0"#)).collect();
     format!(r#""{name}":{{{}}}"#, members.join(","))
 }
 
-/// Holds the schema and the decoder against each payload's verdict.
+/// Asserts that the schema and the decoder both give the expected result for each payload.
 fn agree(schema: &str, decodes: fn(&str) -> bool, payloads: impl Iterator<Item = (String, bool)>) {
     let validator = validator(schema);
     for (payload, verdict) in payloads {
@@ -169,7 +169,7 @@ fn schema_and_decoder_take_and_refuse_the_same_predictions() {
     agree(PREDICTION, decodes, good.chain(bad));
 }
 
-/// Each stands behind `"id":"a",` in a label.
+/// Valid members of a label. Each follows `"id":"a",`.
 const GOOD_LABELS: [&str; 18] = [
     r#""label":"fraud""#,
     r#""label":"""#,
@@ -191,7 +191,7 @@ const GOOD_LABELS: [&str; 18] = [
     r#""label":"a","note":[{"a":null}]"#,
 ];
 
-/// The same, each wrong in its structure.
+/// Members of a label with an invalid structure. Each follows `"id":"a",`.
 const BAD_LABELS: [&str; 25] = [
     r#""note":1"#,
     r#""label":null"#,
@@ -258,7 +258,8 @@ fn schema_and_decoder_take_and_refuse_the_same_labels() {
     agree(LABEL, label_decodes, ids.into_iter());
 }
 
-/// Each field has a description, and its examples make good events of `base`.
+/// Asserts that each field has a description, and that its examples make valid events of `base`. Returns the number of
+/// fields.
 fn examples_decode(schema: &str, base: &serde_json::Value, decodes: fn(&str) -> bool) -> usize {
     let rules: serde_json::Value = serde_json::from_str(schema).expect("the schema is JSON");
     let fields = rules["properties"].as_object().expect("the fields");

@@ -1,4 +1,5 @@
-//! The floors hold: a module imports only from floors above it, and the core names no client library, clock or environment.
+//! Layers of modules: a module imports only from layers above it, and the pure core names no client library, clock or
+//! environment.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use source::{
     without_test_modules,
 };
 
-/// The floors from the top, which is the way the data flows. `lib.rs` and `main.rs` stand outside the house.
+/// Layers from the top, in the order of the data flow. `lib.rs` and `main.rs` belong to no layer.
 const FLOORS: [&str; 15] = [
     "event",
     "codec",
@@ -35,16 +36,16 @@ const FLOORS: [&str; 15] = [
     "cli",
 ];
 
-/// The last floor of the pure core.
+/// Last layer of the pure core.
 const CORE_ENDS: &str = "pipeline";
 
-/// Neighbours that the order alone would let meet.
+/// Pairs of modules that must not import each other, although their order would allow it.
 const STRANGERS: [(&str, &str); 2] = [
-    ("sketch", "codec"), // a sketch remembers values, whatever bytes they came in
-    ("http", "kafka"),   // the pages show meters, not clients
+    ("sketch", "codec"), // a sketch does not depend on the format of its input
+    ("http", "kafka"),   // the pages use the meter, not the client
 ];
 
-/// What the pure core never names: I/O, clocks, chance, the environment.
+/// Names that the pure core must not use: I/O, clocks, randomness, the environment.
 const IMPURE: [&str; 10] = [
     "rdkafka",
     "tokio",
@@ -58,7 +59,7 @@ const IMPURE: [&str; 10] = [
     "::now",
 ];
 
-/// What is wrong in one file, each with `path:line` and the rule.
+/// Faults of one file, each with `path:line` and the rule.
 fn faults(file: &SourceFile) -> Vec<String> {
     let Some(floor) = floor_of(&file.path) else {
         return Vec::new();
@@ -76,7 +77,7 @@ fn faults(file: &SourceFile) -> Vec<String> {
     faults
 }
 
-/// `src/sketch/key.rs` and `src/sketch.rs` are of the floor `sketch`.
+/// Layer of a file: `src/sketch/key.rs` and `src/sketch.rs` belong to `sketch`.
 fn floor_of(path: &str) -> Option<&str> {
     let inner = path.strip_prefix("src/")?;
     if matches!(inner, "lib.rs" | "main.rs") {
@@ -101,7 +102,7 @@ fn import_faults(path: &str, floor: &str, code: &str) -> Vec<String> {
     imports(code, depth).into_iter().filter_map(wrong).collect()
 }
 
-/// Why `floor` may not import `target`, if it may not.
+/// Reason why `floor` must not import `target`; `None` if it may.
 fn refusal(floor: &str, target: &str) -> Option<&'static str> {
     if STRANGERS.contains(&(floor, target)) {
         return Some("these two do not know each other");
@@ -110,12 +111,12 @@ fn refusal(floor: &str, target: &str) -> Option<&'static str> {
         Some(above) if Some(above) > level(floor) => {
             Some("a module imports only from floors above it")
         }
-        _ => None, // its own floor, one above, or no floor at all (a macro, an item of the crate's root)
+        _ => None, // its own layer, one above, or none (a macro, an item of the crate's root)
     }
 }
 
-/// The first path segments after the crate's root, however the root is reached: `crate::x`, `crate::{x, y::Z}`,
-/// or enough `super::` from a file `depth` modules deep.
+/// First path segments after the root of the crate. The root may be written as `crate::x`, as `crate::{x, y::Z}`, or as
+/// enough `super::` for a file that is `depth` modules deep.
 fn imports(code: &str, depth: usize) -> Vec<(usize, String)> {
     let climb = "super::".repeat(depth);
     let roots = ["crate::", &climb];
@@ -138,7 +139,7 @@ fn imports(code: &str, depth: usize) -> Vec<(usize, String)> {
     found
 }
 
-/// `x::y` gives `x`; `{x::{a, b}, y}` gives `x` and `y`.
+/// First segments of a path: `x::y` gives `x`; `{x::{a, b}, y}` gives `x` and `y`.
 fn first_segments(path: &str) -> Vec<String> {
     let path = path.trim_start();
     let Some(group) = path.strip_prefix('{') else {
@@ -191,7 +192,7 @@ fn every_module_stands_on_its_floor() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-// The judge is judged: what follows is never compiled, only read.
+// Tests of this test. The sources below are only read, never compiled.
 
 fn judge(path: &str, text: &str) -> Vec<String> {
     faults(&SourceFile {

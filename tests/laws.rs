@@ -1,6 +1,7 @@
-//! The laws of what is remembered: any grouping and order of merging gives the same bytes, and the bytes of the definition.
+//! Property tests of sketches: any order and grouping of merges gives the same bytes, and these match the definition.
 //!
-//! The table at the top names every type of state; each law runs over all of them. To add a type is to add a case.
+//! The table at the top lists every type of state, and each property is tested for all of them. A new type needs one
+//! more case.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,7 +22,7 @@ use tidegauge::sketch::{
     ValueSketch, Values, WordTag, Words, class_name, id_hash, word_key,
 };
 
-/// A type of state: its name, how many random multisets of it are tried, and by what.
+/// Type of state: its name, the number of random multisets to test, and the test.
 type Row = (&'static str, usize, fn(usize));
 
 /// Every type of state.
@@ -51,17 +52,17 @@ fn any_grouping_and_order_give_the_bytes_of_one_pass() {
     }
 }
 
-/// Makes up one value after the other.
+/// Generator of random values.
 type Source<Item> = Box<dyn Fn(&mut Rng) -> Item>;
 
-/// A type of state: how values are made up, how they are counted in one pass, and what must come out.
+/// Type of state: how its values are generated, how they are counted in one pass, and what the result must be.
 trait Case {
     type State: Monoid + Clone + PartialEq + Debug + Serialize + DeserializeOwned;
     type Item: Clone;
-    /// A source of values of one random kind: few or many distinct, near or far apart.
+    /// Returns a generator of one random kind: few or many distinct values, near to or far from each other.
     fn kind(random: &mut Rng) -> Source<Self::Item>;
     fn one_pass(items: &[Self::Item]) -> Self::State;
-    /// Compares with the definition, written as naively as possible.
+    /// Compares the state with the definition, written as simply as possible.
     fn check(_items: &[Self::Item], _state: &Self::State) {}
 }
 
@@ -89,7 +90,8 @@ fn multiset<C: Case>(random: &mut Rng) -> Vec<C::Item> {
     (0..n).map(|_| item(random)).collect()
 }
 
-/// Shuffled, cut into some parts (empty ones too), each counted in one pass, some sent over the wire.
+/// Shuffles the values, cuts them into parts (some may be empty) and counts each part in one pass. Some parts are
+/// serialized and decoded again.
 fn parts<C: Case>(items: &mut [C::Item], random: &mut Rng) -> Vec<C::State> {
     random.shuffle(items);
     let mut rest = &*items;
@@ -137,7 +139,7 @@ fn bytes<S: Serialize>(state: &S) -> Vec<u8> {
     postcard::to_stdvec(state).expect("a state serialises")
 }
 
-/// The definition of the adaptive histogram: the smallest level at which the distinct keys fit.
+/// Definition of the adaptive histogram: the smallest level at which the distinct keys fit.
 fn check_histogram<const LIMIT: usize>(keys: &[u32], histogram: &Histogram<LIMIT>) {
     for level in 0..=32 {
         let mut cells: BTreeMap<u32, u64> = BTreeMap::new();
@@ -161,7 +163,7 @@ impl<const LIMIT: usize> Case for Keys<LIMIT> {
     type Item = u32;
 
     fn kind(random: &mut Rng) -> Source<u32> {
-        // Some bits vary, the others are fixed: clusters, strides, and everything.
+        // Some bits vary and the others are fixed. This gives clusters, strides, or all values.
         let bits = random.u32(0..=32);
         let varying =
             (random.u32(..) | random.u32(..)) & (u32::MAX.checked_shr(32 - bits)).unwrap_or(0);
@@ -320,7 +322,7 @@ impl Case for ValueSketch {
 fn exemplar(id: u64, offset: i64) -> Exemplar {
     let id = format!("prediction-{id}");
     Exemplar {
-        hash: id_hash(&id) % 50, // few, so that hashes collide
+        hash: id_hash(&id) % 50, // few distinct hashes, so that collisions occur
         id,
         trace_id: None,
         whereabouts: whereabouts(offset),
@@ -484,10 +486,10 @@ impl Case for GridCounts {
     }
 }
 
-/// A pair of classes, its score cell, and how often.
+/// Predicted class, true class, score cell, and the number of times to count.
 type Judged = (String, String, u8, i64);
 
-/// A class: short, long, empty, or one that tries to be ours.
+/// Random class: short, long, empty, or similar to the reserved name.
 fn any_class(random: &mut Rng, distinct: u32) -> String {
     match (random.u32(0..distinct), random.u32(0..40)) {
         (n, 0) => format!("{OTHER}{}", ["", "s"][n as usize % 2]),
@@ -597,7 +599,7 @@ impl Case for Regression {
     }
 }
 
-/// What happens to one prediction.
+/// Event of one prediction.
 #[derive(Clone)]
 enum Event {
     Predicted,
@@ -628,7 +630,7 @@ impl Truth {
     }
 }
 
-/// The answer's class, its score cell and its value; and what happened.
+/// Class, score cell and value of an answer, and the event.
 type Outcome = (Option<String>, u8, Option<f64>, Event);
 
 impl Case for Quality {
@@ -710,7 +712,7 @@ fn any_prediction(random: &mut Rng) -> Prediction<'static> {
     }
 }
 
-/// A state that any type of the table writes, damaged in a few places.
+/// Serialized state with damage in a few places.
 fn damaged(state: &impl Serialize, random: &mut Rng) -> Vec<u8> {
     let mut damaged = bytes(state);
     for _ in 0..random.usize(1..4) {
@@ -785,7 +787,7 @@ fn damaged_quality_is_refused_or_a_state_like_any_other() {
     assert!(believed > 100, "the damage is too gross: {believed}");
 }
 
-/// What `tests/golden/sketch_bytes.py` counted and wrote down on its own.
+/// Partial that `tests/golden/sketch_bytes.py` counts and serializes independently.
 fn golden_partial() -> Partial {
     let mut buffer = PartialBuffer::default();
     for i in 0..700_u32 {

@@ -1,7 +1,7 @@
-//! Records against their JSON Schemas, and against golden files to the byte.
+//! Checks of records against their JSON Schemas, and against golden files byte for byte.
 //!
-//! `TIDEGAUGE_BLESS=1 cargo test --test alert_records --test alert_objectives` writes the goldens anew; read the difference
-//! before committing it.
+//! `TIDEGAUGE_BLESS=1 cargo test --test alert_records --test alert_objectives` writes the golden files again. Read the
+//! difference before you commit.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub fn golden(name: &str, bytes: &[u8]) {
     assert_eq!(pretty, kept, "{name}");
 }
 
-/// One line per top-level field, in the order of the bytes.
+/// Formats a record with one line per top-level field, in the order of the bytes.
 fn pretty(bytes: &[u8]) -> String {
     let text = std::str::from_utf8(bytes).unwrap();
     let (mut depth, mut quoted, mut escaped, mut out) = (0, false, false, String::new());

@@ -1,5 +1,5 @@
-//! Findings and contexts from which the tests of alerting are written.
-#![allow(dead_code)] // each test file uses its share
+//! Findings and contexts for the tests of alerts.
+#![allow(dead_code)] // each test file uses a part
 
 pub mod contract;
 
@@ -10,7 +10,7 @@ use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::sketch::{Exemplar, Exemplars, RecordPosition, Subject, id_hash};
 use tidegauge::window::{Boundary, WindowLength};
 
-/// 2026-03-01T12:00:00Z in minutes: the zero of the scenarios.
+/// 2026-03-01T12:00:00Z in minutes: minute zero of the scenarios.
 pub const NOON: i64 = 29_539_440;
 
 pub fn length(minutes: u32) -> WindowLength {
@@ -21,7 +21,7 @@ pub fn feature(name: &str) -> Subject {
     Subject::Feature(name.to_owned())
 }
 
-/// A finding of `psi` on a feature, with numbers that fit its effect.
+/// Finding of `psi` on a feature, with numbers that fit its effect.
 pub fn finding(name: &str, verdict: Verdict, effect: f64) -> Finding {
     Finding {
         detector: "psi",
@@ -82,7 +82,7 @@ pub fn context(settings: &AlertSettings) -> Context<'_> {
     }
 }
 
-/// One boundary, `minute` minutes after noon.
+/// Observes one boundary, `minute` minutes after noon.
 pub fn observe(
     episodes: &mut Episodes,
     minute: i64,
