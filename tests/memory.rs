@@ -26,6 +26,8 @@ mod labels;
 mod ledger;
 #[path = "memory/limits.rs"]
 mod limits;
+#[path = "support/memory_log/mod.rs"]
+mod memory_log;
 #[path = "memory/published.rs"]
 mod published;
 #[path = "memory/restart.rs"]

@@ -12,7 +12,7 @@ use rdkafka::message::{Header, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::context::DeliveryContext;
-use super::dead_letter::DeadLetter;
+use super::dead_letter;
 use crate::runtime::{Outgoing, Target};
 
 /// How long one step of a transaction may take before it counts as failed.
@@ -167,10 +167,11 @@ fn send(
             enqueue(producer, out)
         }
         Outgoing::DeadLetter { original, reason } => {
-            let letter = DeadLetter::of(original, reason, letters.bytes_max);
-            let mut out = BaseRecord::<[u8], [u8]>::to(letters.topic).headers(letter.headers);
-            out.key = letter.key.as_deref();
-            out.payload = letter.payload.as_deref();
+            let letter = dead_letter::dead_letter(&original, reason, letters.bytes_max);
+            let headers = dead_letter::headers(&original, &letter);
+            let mut out = BaseRecord::<[u8], [u8]>::to(letters.topic).headers(headers);
+            out.key = letter.key;
+            out.payload = letter.payload;
             enqueue(producer, out)
         }
     }

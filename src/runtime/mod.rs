@@ -2,10 +2,10 @@
 //!
 //! This floor knows the pipeline's steps and nothing of Kafka's client, HTTP or the configuration file.
 
+mod dead_letter;
 mod flush;
 mod idle;
 mod labels;
-mod memory;
 mod metadata;
 pub mod meter;
 mod observe;
@@ -15,7 +15,7 @@ mod restore;
 mod tasks;
 mod worker;
 
-pub use memory::{MemoryLog, MemoryMessage, PlannedFault, StoredRecord};
+pub use dead_letter::{DeadLetter, RefusedRecord};
 pub use metadata::{StageMetadata, encode as encode_metadata};
 pub use port::{
     Batch, Clock, Committed, Fault, FirstStart, Log, LogEvent, Message, Outgoing, SystemClock,

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use tidegauge::pipeline::ingest::panes_partition;
-use tidegauge::runtime::{Committed, Fault, MemoryLog, StoredRecord, TopicPartition};
+use tidegauge::runtime::{Committed, Fault, TopicPartition};
 
 use crate::bench::{Bench, Setup};
+use crate::memory_log::{MemoryLog, StoredRecord};
 use crate::published::{assert_same, published};
 use crate::traffic::{MINUTE, START, Traffic};
 

@@ -13,12 +13,11 @@ use tidegauge::event::{Limits, Tick};
 use tidegauge::pipeline::state::StateKey;
 use tidegauge::pipeline::{self, Bounds, LearningPlan, PANES_PARTITIONS, Topics};
 use tidegauge::runtime::meter::JoinTold;
-use tidegauge::runtime::{
-    Clock, Fault, FirstStart, Log, MemoryLog, Options, PlannedFault, StoredRecord, Worker,
-};
+use tidegauge::runtime::{Clock, Fault, FirstStart, Log, Options, Worker};
 use tidegauge::window::{WindowLength, WindowSpec};
 
 use crate::ledger::Ledger;
+use crate::memory_log::{MemoryLog, PlannedFault, StoredRecord};
 use crate::traffic::{Event, MINUTE};
 
 /// Maximum number of turns. A run that takes more does not come to rest.

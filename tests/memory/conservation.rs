@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tidegauge::runtime::PlannedFault;
-
 use crate::bench::{Bench, Setup};
 use crate::ledger::Account;
+use crate::memory_log::PlannedFault;
 use crate::published::values;
 use crate::traffic::{Event, MINUTE, START, Traffic};
 
@@ -108,6 +107,8 @@ fn dead_letters_are_the_bad_records_byte_for_byte_and_say_why() {
         assert_eq!(letter.headers[0], ("origin".to_owned(), vec![0xfe, 1]));
         let (name, code) = &letter.headers[1];
         assert_eq!(name, "tidegauge.reason");
+        let place = [2, 3, 4].map(|at: usize| letter.headers[at].1.as_slice());
+        assert!(is_at(&bench, place, letter.value.as_deref()));
         *reasons
             .entry(String::from_utf8(code.clone()).unwrap())
             .or_insert(0u64) += 1;
@@ -124,4 +125,18 @@ fn dead_letters_are_the_bad_records_byte_for_byte_and_say_why() {
     }
     assert_eq!(counted, reasons);
     assert_eq!(reasons.len(), 5, "{reasons:?}");
+}
+
+/// Whether the record with this payload lies where the letter says: topic, partition and offset, as text.
+fn is_at(bench: &Bench, place: [&[u8]; 3], payload: Option<&[u8]>) -> bool {
+    let [topic, partition, offset] = place.map(|text| std::str::from_utf8(text).unwrap());
+    let (wanted, offset): (i32, usize) = (partition.parse().unwrap(), offset.parse().unwrap());
+    let mut found = false;
+    bench.log.tamper(topic, |partition, records| {
+        if partition == wanted {
+            let record = records[offset].as_ref();
+            found = record.is_some_and(|record| record.value.as_deref() == payload);
+        }
+    });
+    found
 }

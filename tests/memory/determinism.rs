@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use fastrand::Rng;
-use tidegauge::runtime::PlannedFault;
 
 use crate::bench::{Bench, Setup};
+use crate::memory_log::PlannedFault;
 use crate::published::{Published, alerts, assert_same, published};
 use crate::traffic::{Event, MINUTE, START, Traffic, shuffled};
 

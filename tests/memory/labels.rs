@@ -8,10 +8,10 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::Value;
 use tidegauge::pipeline::{Plan, SegmentsPlan};
-use tidegauge::runtime::PlannedFault;
 use tidegauge::runtime::meter::JoinTold;
 
 use crate::bench::{Bench, Setup, plan};
+use crate::memory_log::PlannedFault;
 use crate::published::{assert_same, published, values};
 use crate::traffic::{Event, MINUTE, START, shuffled};
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use fastrand::Rng;
 use serde_json::Value;
 use tidegauge::pipeline::{Plan, SegmentsPlan};
-use tidegauge::runtime::PlannedFault;
 
 use crate::bench::{Bench, Setup, plan};
+use crate::memory_log::PlannedFault;
 use crate::published::{assert_same, published, values};
 use crate::traffic::{Event, MINUTE, START, shuffled};
 
