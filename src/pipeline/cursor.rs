@@ -157,13 +157,13 @@ impl Cursors {
             .iter()
             .filter(|(source, _)| counts(&source.topic));
         let mut clock: Option<EventTime> = None;
-        let mut last_seen = 0;
+        let mut sources = 0;
         for (_, cursor) in counted {
             let watermark = cursor.watermark?;
             clock = Some(clock.map_or(watermark, |c| c.min(watermark)));
-            last_seen += 1;
+            sources += 1;
         }
-        clock.filter(|_| last_seen == expected)
+        clock.filter(|_| sources == expected)
     }
 
     /// Where the source was last heard.
@@ -227,7 +227,7 @@ mod tests {
         }
     }
 
-    fn last_seen(frames: &[Frame<()>]) -> Cursors {
+    fn after(frames: &[Frame<()>]) -> Cursors {
         let mut cursors = Cursors::default();
         for frame in frames {
             assert_eq!(cursors.admit(frame), Ok(Admission::Merge));
@@ -242,7 +242,7 @@ mod tests {
             frame(0, 1, 0, 5, FrameLink::First),
             frame(0, 2, 5, 9, FrameLink::Next),
         ];
-        let cursors = last_seen(&frames);
+        let cursors = after(&frames);
         for again in &frames {
             assert_eq!(cursors.admit(again), Ok(Admission::Duplicate));
         }
@@ -251,7 +251,7 @@ mod tests {
     /// Every illegal log must raise the alarm.
     #[test]
     fn every_illegal_continuation_is_a_gap() {
-        let cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
+        let cursors = after(&[frame(0, 1, 0, 5, FrameLink::First)]);
         let other_life = Frame {
             incarnation: 2,
             ..frame(0, 2, 5, 9, FrameLink::Next)
@@ -285,7 +285,7 @@ mod tests {
             more,
             ..frame(0, 2, 5, 9, FrameLink::Next)
         };
-        let mut cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
+        let mut cursors = after(&[frame(0, 1, 0, 5, FrameLink::First)]);
         assert!(cursors.admit(&piece(1, true)).is_err(), "the first is lost");
         cursors.pass(&piece(0, true));
         assert_eq!(cursors.admit(&piece(0, true)), Ok(Admission::Duplicate));
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn an_accepted_loss_begins_a_new_life() {
-        let mut cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
+        let mut cursors = after(&[frame(0, 1, 0, 5, FrameLink::First)]);
         let reset = Frame {
             incarnation: 2,
             ..frame(0, 1, 8, 9, FrameLink::Lost { from: 5, to: 8 })
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn the_clock_waits_for_every_partition_of_every_topic() {
-        let mut cursors = last_seen(&[frame(0, 1, 0, 5, FrameLink::First)]);
+        let mut cursors = after(&[frame(0, 1, 0, 5, FrameLink::First)]);
         let clock = |cursors: &Cursors| cursors.clock(|_| true, []);
         assert_eq!(clock(&cursors), None, "partition 1 was not heard of");
         cursors.pass(&frame(1, 1, 0, 3, FrameLink::First));

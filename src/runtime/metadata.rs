@@ -31,25 +31,26 @@ pub struct StageMetadata {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownTopic {
-    /// Partitions when it was first heard of; those beyond were added while running.
+    /// Partitions in the first frame that named the topic; later ones were added while running.
     pub first: i32,
-    /// Partitions that were heard, as runs of first and last: `[[0, 7]]`.
-    pub last_seen: Vec<(i32, i32)>,
+    /// Partitions that were read, as runs of first and last: `[[0, 7]]`.
+    #[serde(rename = "heard")]
+    pub read: Vec<(i32, i32)>,
 }
 
 impl KnownTopic {
     /// Whether the partition was ever read.
     #[must_use]
-    pub fn has_heard(&self, partition: i32) -> bool {
-        self.last_seen
+    pub fn has_read(&self, partition: i32) -> bool {
+        self.read
             .iter()
             .any(|(first, last)| (*first..=*last).contains(&partition))
     }
 
     fn add(&mut self, partition: i32) {
-        match self.last_seen.last_mut() {
+        match self.read.last_mut() {
             Some((_, last)) if *last + 1 == partition => *last = partition,
-            _ => self.last_seen.push((partition, partition)),
+            _ => self.read.push((partition, partition)),
         }
     }
 }
@@ -82,14 +83,14 @@ impl StageMetadata {
 
 /// What the cursors know, their sources coming in ascending order.
 fn known(cursors: &Cursors) -> BTreeMap<String, KnownTopic> {
-    let unheard = |(topic, size): (&String, TopicSize)| {
+    let unread = |(topic, size): (&String, TopicSize)| {
         let known = KnownTopic {
             first: size.first,
-            last_seen: Vec::new(),
+            read: Vec::new(),
         };
         (topic.clone(), known)
     };
-    let mut topics: BTreeMap<String, KnownTopic> = cursors.topics().map(unheard).collect();
+    let mut topics: BTreeMap<String, KnownTopic> = cursors.topics().map(unread).collect();
     for (source, _) in cursors.sources() {
         if let Some(known) = topics.get_mut(&source.topic) {
             known.add(source.partition);

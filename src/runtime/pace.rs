@@ -78,15 +78,15 @@ impl Pace {
         plan: &Plan,
         tasks: &Tasks,
     ) -> Result<(), Fault> {
-        let last_seen = elsewhere(log, plan, tasks)?;
+        let watermarks = elsewhere(log, plan, tasks)?;
         let moves = |at: &TopicPartition, watermark: EventTime| {
             !is_of_labels(plan, at) || self.elsewhere.get(at) != Some(&watermark)
         };
-        let holding = last_seen
+        let holding = watermarks
             .iter()
             .filter(|(at, watermark)| moves(at, **watermark));
         self.slowest_elsewhere = holding.map(|(_, watermark)| *watermark).min();
-        self.elsewhere = last_seen;
+        self.elsewhere = watermarks;
         Ok(())
     }
 
@@ -160,9 +160,9 @@ fn elsewhere<L: Log>(
         return Ok(BTreeMap::new());
     }
     let committed = log.glance(&others)?;
-    let last_seen = others.iter().zip(&committed).filter_map(|(at, committed)| {
+    let watermarks = others.iter().zip(&committed).filter_map(|(at, committed)| {
         let position = metadata::position(at, committed.as_ref()?).ok()?;
         Some((at.clone(), position.watermark?))
     });
-    Ok(last_seen.collect())
+    Ok(watermarks.collect())
 }

@@ -258,7 +258,7 @@ fn ingest<L: Log>(
         .iter()
         .filter_map(|panes| panes.topics.get(&at.topic))
         .collect();
-    if known.iter().any(|topic| topic.has_heard(at.partition)) {
+    if known.iter().any(|topic| topic.has_read(at.partition)) {
         return Err(vanished(at));
     }
     // A partition that was added while running is read from its beginning: nothing of it may be missed.
