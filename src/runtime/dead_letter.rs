@@ -98,7 +98,7 @@ mod tests {
             header_bytes,
             payload: Some(&payload),
         };
-        let letter = DeadLetter::of(original, Reject::InvalidJson, RESERVED_BYTES + ROOM);
+        let letter = DeadLetter::of(original, Reject::EmptyPayload, RESERVED_BYTES + ROOM);
         let is_pointer = letter
             .headers
             .iter()
