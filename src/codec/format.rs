@@ -1,4 +1,4 @@
-//! The contract of a wire format: one record in, one prediction or label out.
+//! Interface of a wire format: it decodes one record into one prediction or label.
 
 use crate::event::{Label, Limits, Prediction, Record, Reject};
 

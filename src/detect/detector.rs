@@ -1,12 +1,12 @@
-//! The contract of a detector: one subject of one window in, at most one finding out.
+//! Interface of a detector: it judges one subject of one window and returns at most one finding.
 
 use super::case::Case;
 use super::finding::{Family, Finding};
 
 /// Detector of one kind of problem in one subject of one window.
 ///
-/// A detector is a unit struct in its own file, and two lines in `detect/mod.rs`. Documentation, metric labels, property tests and
-/// benches derive from the table.
+/// A detector is a unit struct in its own file, and two lines in `detect/mod.rs`. Documentation, metric labels,
+/// property tests and benches derive from the table.
 pub trait Detector: Sync {
     /// Stable name in alerts, reports, metrics and the configuration.
     fn name(&self) -> &'static str;

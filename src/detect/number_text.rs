@@ -1,6 +1,6 @@
-//! Numbers as people read them in alerts.
+//! Numbers formatted for the text of alerts.
 
-/// Three significant digits.
+/// Formats a number with three significant digits.
 #[must_use]
 pub fn short_number(x: f64) -> String {
     if x == 0.0 {
@@ -19,7 +19,7 @@ pub fn short_number(x: f64) -> String {
     }
 }
 
-/// A share in percent: `61 %`, `99.9 %`.
+/// Formats a share in percent: `61 %`, `99.9 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
     format!("{} %", short_number(share * 100.0))

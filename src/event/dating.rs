@@ -1,4 +1,4 @@
-//! Times of a prediction or a label: its own timestamp, checked against the arrival of its record.
+//! Times of a prediction or a label: its own timestamp, checked against the arrival time of its record.
 
 use super::{EventTime, Label, Limits, Prediction, Record, Reject};
 

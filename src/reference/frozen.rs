@@ -1,4 +1,4 @@
-//! A frozen reference: the distributions of one model or segment, and an id made from its content.
+//! Frozen reference: the distributions of one model or segment, with an id computed from the content.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,11 @@
-//! Files of `src` do not import each other in circles, but for those that are listed here with a reason.
+//! Test for import circles: files of `src` must not import each other in a circle, except those listed here with a
+//! reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::imports::{Imports, of_the_tree};
 
-/// Files that may import each other in a circle, and why.
+/// Files that may import each other in a circle, and the reason.
 struct Circle {
     files: &'static [&'static str],
     reason: &'static str,
@@ -92,7 +93,7 @@ const ALLOWED: &[Circle] = &[
     },
 ];
 
-/// Every set of two or more files of which each reaches each, sorted.
+/// Every set of two or more files in which each file reaches every other, sorted.
 fn circles(imports: &Imports) -> Vec<BTreeSet<&str>> {
     let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (from, to) in imports.keys() {
@@ -113,7 +114,7 @@ fn circles(imports: &Imports) -> Vec<BTreeSet<&str>> {
         .collect()
 }
 
-/// Every file that `from` reaches by one import or more.
+/// Every file that `from` reaches by one or more imports.
 fn reach<'a>(from: &'a str, next: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
     let mut seen = BTreeSet::new();
     let mut open: Vec<&str> = vec![from];
@@ -124,7 +125,7 @@ fn reach<'a>(from: &'a str, next: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTre
     seen
 }
 
-/// A circle as it is written into [`ALLOWED`], and below it every import that makes it one.
+/// Formats a circle as an entry of [`ALLOWED`], followed by every import in it.
 fn describe(circle: &BTreeSet<&str>, imports: &Imports) -> String {
     let files: Vec<String> = circle.iter().map(|file| format!("\"{file}\"")).collect();
     let inside = imports

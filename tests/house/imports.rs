@@ -1,12 +1,13 @@
-//! Which file of `src` imports which: `use` declarations and paths, each followed to the file that defines the name.
+//! Imports between the files of `src`: `use` declarations and paths, resolved to the file that defines the name.
 //!
-//! What counts as an import of file B by file A:
-//! - a name that A reaches by `use` or by a path (`crate::`, `super::`, `self::`, a child module, an imported module),
-//!   if B defines it. Re-exports on the way are followed, so `use crate::alert::Kind` is an import of the file that
-//!   holds `enum Kind`, and not of `alert/mod.rs`;
-//! - a name that A re-exports, only if A also uses it. A `mod.rs` that lists its children's types depends on none of them.
+//! File A imports file B in these cases:
+//! - A reaches a name by `use` or by a path (`crate::`, `super::`, `self::`, a child module, an imported module), and B
+//!   defines that name. Re-exports are followed: `use crate::alert::Kind` imports the file that contains `enum Kind`,
+//!   not `alert/mod.rs`.
+//! - A re-exports a name of B and also uses it. A `mod.rs` that only lists the types of its children imports none of
+//!   them.
 //!
-//! What does not count: `mod b;`, a module that is imported but of which nothing is used, test modules, and methods.
+//! These are not imports: `mod b;`, an imported module of which nothing is used, test modules, and methods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,16 +15,16 @@ use crate::source::{
     SourceFile, code_of, files_under, is_word, tokens, without_test_files, without_test_modules,
 };
 
-/// Imports between files: from, to, and the first line that says so.
+/// Imports between files: from, to, and the line of the first import.
 pub type Imports = BTreeMap<(String, String), usize>;
 
-/// The imports among all files of `src` but tests and `main.rs`.
+/// Imports among all files of `src`, except tests and `main.rs`.
 pub fn of_the_tree() -> Imports {
     let files = without_test_files(files_under("src"));
     Tree::read(files.iter().filter(|file| file.path != "src/main.rs")).imports()
 }
 
-/// One `use`: `use a::b as c;` has the path `a, b` and the name `c`; a glob has no name.
+/// Parsed `use`: `use a::b as c;` has the path `a, b` and the name `c`. A glob has no name.
 #[derive(Debug, PartialEq)]
 struct Use {
     path: Vec<String>,
@@ -32,23 +33,23 @@ struct Use {
     line: usize,
 }
 
-/// A module: a file, or a module written out inside of one.
+/// Module: a file, or a module declared inside a file.
 struct Module {
     path: Vec<String>,
     file: String,
     items: BTreeSet<String>,
     uses: Vec<Use>,
-    /// Paths of two and more segments outside of `use`, with their lines.
+    /// Paths of at least two segments outside of `use`, with their lines.
     paths: Vec<(Vec<String>, usize)>,
     /// Every word outside of `use`.
     words: BTreeSet<String>,
 }
 
-/// What a path leads to.
+/// Target of a path.
 #[derive(Clone, Copy)]
 enum Place {
     Module(usize),
-    /// Something that this module defines.
+    /// An item that this module defines.
     Item(usize),
 }
 
@@ -57,7 +58,7 @@ struct Tree {
     by_path: BTreeMap<Vec<String>, usize>,
 }
 
-/// Re-exports of re-exports beyond this are taken for a loop.
+/// Maximum number of re-exports to follow. A longer chain is treated as a loop.
 const HOPS_MAX: usize = 8;
 
 impl Tree {
@@ -91,7 +92,7 @@ impl Tree {
         found
     }
 
-    /// Where `path`, written in module `from`, leads; `None` where it leaves the crate.
+    /// Resolves `path` as written in module `from`. Returns `None` if the path leads out of the crate.
     fn resolve(&self, from: usize, path: &[String], hops: usize) -> Option<Place> {
         let (first, rest) = path.split_first()?;
         let mut place = match first.as_str() {
@@ -102,14 +103,14 @@ impl Tree {
         };
         for (at, segment) in rest.iter().enumerate() {
             let Place::Module(module) = place else {
-                return Some(place); // a variant, an associated item
+                return Some(place); // a variant or an associated item
             };
             place = match segment.as_str() {
                 "super" => self.parent(module)?,
                 "self" => place,
                 name => self
                     .lookup(module, name, at + 1 == rest.len(), hops)
-                    .unwrap_or(Place::Item(module)), // made by a macro
+                    .unwrap_or(Place::Item(module)), // defined by a macro
             };
         }
         Some(place)
@@ -120,7 +121,8 @@ impl Tree {
         self.by_path.get(parent).copied().map(Place::Module)
     }
 
-    /// `name` in the namespace of `module`. A module and an item may share a name: the item is meant at a path's end.
+    /// Resolves `name` in the namespace of `module`. If a module and an item share the name, the item is meant at the
+    /// end of a path.
     fn lookup(&self, module: usize, name: &str, is_last: bool, hops: usize) -> Option<Place> {
         if hops > HOPS_MAX {
             return None;
@@ -155,12 +157,12 @@ impl Tree {
     }
 }
 
-/// Whether a `use` is an import, and not only a re-export.
+/// True if a `use` is an import and not only a re-export.
 fn counts(u: &Use, module: &Module) -> bool {
     !u.is_public || u.name.as_ref().is_some_and(|n| module.words.contains(n))
 }
 
-/// Reads one file, token by token.
+/// Reader of one file, token by token.
 struct Reader {
     file: String,
     path: Vec<String>,
@@ -191,7 +193,7 @@ impl Reader {
         self.tokens.get(self.at).map_or(0, |(_, line)| *line)
     }
 
-    /// Reads to the brace that closes the module, or to the end of the file.
+    /// Reads up to the closing brace of the module, or to the end of the file.
     fn module(&mut self, path: Vec<String>, modules: &mut Vec<Module>) {
         let mut module = Module {
             path,
@@ -237,7 +239,7 @@ impl Reader {
         modules.push(module);
     }
 
-    /// Records the path that begins here, if one does.
+    /// Records the path that begins at the current token, if there is one.
     fn path_at(&self, paths: &mut Vec<(Vec<String>, usize)>) {
         let before = self.at.checked_sub(1).map(|at| self.tokens[at].0.as_str());
         if self.peek(1) != "::" || matches!(before, Some("::" | ".")) {
@@ -254,7 +256,7 @@ impl Reader {
         }
     }
 
-    /// Reads a `use` declaration and its `;`.
+    /// Reads a `use` declaration, including its `;`.
     fn declaration(&mut self, uses: &mut Vec<Use>) {
         let before = self.at.checked_sub(1).map(|at| self.tokens[at].0.as_str());
         let is_public = matches!(before, Some("pub" | ")"));
@@ -274,7 +276,7 @@ impl Reader {
         self.at += 1;
     }
 
-    /// Reads `a::b`, `a as b`, `a::*` or `a::{…}`, and stands behind it.
+    /// Reads `a::b`, `a as b`, `a::*` or `a::{…}`, and stops after it.
     fn use_tree(&mut self, prefix: &[String], leaves: &mut Vec<(Vec<String>, Option<String>)>) {
         let mut path = prefix.to_vec();
         loop {
@@ -313,7 +315,7 @@ impl Reader {
     }
 }
 
-/// `src/a/b.rs` and `src/a/b/mod.rs` are `a, b`; `src/lib.rs` is the root.
+/// Path of the module in a file: `src/a/b.rs` and `src/a/b/mod.rs` are `a, b`; `src/lib.rs` is the root.
 fn module_path(file: &str) -> Vec<String> {
     let inner = file.strip_prefix("src/").unwrap_or(file);
     let inner = inner.strip_suffix(".rs").unwrap_or(inner);
@@ -353,7 +355,7 @@ fn a_name_is_imported_from_the_file_that_defines_it() {
         .map(|((from, to), line)| format!("{from}:{line} {to}"))
         .collect();
     let expected = [
-        "src/alert/mod.rs:1 src/alert/text.rs", // `Tone` is used there, `Kind` only passed on
+        "src/alert/mod.rs:1 src/alert/text.rs", // this file uses `Tone` but only re-exports `Kind`
         "src/stats/mod.rs:2 src/alert/kind.rs",
         "src/stats/mod.rs:3 src/alert/text.rs",
         "src/stats/odd.rs:1 src/alert/text.rs",

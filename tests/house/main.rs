@@ -1,4 +1,5 @@
-//! The house style that a machine can hold: every file says what it is, nothing is unsafe, nothing points at a developer's machine.
+//! House style that a test can check: every file has a description, nothing is unsafe, and no path of a developer's
+//! machine occurs.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +18,8 @@ mod vocabulary;
 
 use source::{SourceFile, code_of, files_under, is_word, line_of, lines_with};
 
-/// Where a path begins that exists on somebody's machine only; pieced together, so that this file passes its own test.
+/// Beginnings of paths that exist only on a developer's machine. Each is built from pieces, so that this file passes
+/// its own test.
 const PRIVATE: [&str; 5] = [
     concat!("../", "shared"),
     concat!("/", "work/"),
@@ -36,7 +38,8 @@ fn report(faults: Vec<String>) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// The private path on a line of `text`, if it begins there: in `https://example.com/home/` none does.
+/// Private paths in `text`, with their lines. A path counts only if it begins there; `https://example.com/home/`
+/// contains none.
 fn private_paths(text: &str) -> Vec<(usize, &'static str)> {
     let begins = |at: usize, path: &str| {
         let before = text[..at].chars().next_back();

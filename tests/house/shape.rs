@@ -1,4 +1,4 @@
-//! Functions and files of `src` stay short. Unit tests are not counted.
+//! Limits for the length of functions and files of `src`. Unit tests are not counted.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,19 @@ use crate::source::{
     SourceFile, code_of, files_under, test_items, tokens, without_test_files, without_test_modules,
 };
 
-/// No function is longer.
+/// Maximum number of lines in a function.
 const FUNCTION_LINES_MAX: usize = 70;
 
-/// Of 100 functions, 95 are no longer.
+/// Maximum 95th percentile of the number of lines in a function.
 const FUNCTION_LINES_P95_MAX: usize = 30;
 
-/// No file is longer.
+/// Maximum number of lines in a file.
 const FILE_LINES_MAX: usize = 450;
 
-/// Functions that may be longer than [`FUNCTION_LINES_MAX`]: file, name, reason.
+/// Functions that may be longer than [`FUNCTION_LINES_MAX`]: file, name and reason.
 const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[];
 
-/// Files that may be longer than [`FILE_LINES_MAX`], and why.
+/// Files that may be longer than [`FILE_LINES_MAX`], and the reason.
 const LONG_FILES: &[(&str, &str)] = &[
     ("src/cli/demo/stage.rs", "the stage also says what it tells"),
     (
@@ -52,7 +52,7 @@ const LONG_FILES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A function with a body.
+/// Function that has a body.
 #[derive(Debug, PartialEq)]
 struct Function {
     name: String,
@@ -101,7 +101,7 @@ fn functions(code: &str) -> Vec<Function> {
     found
 }
 
-/// Lines of `file` outside of its unit tests.
+/// Number of lines in `file` outside of its unit tests.
 fn product_lines(file: &SourceFile) -> usize {
     let code = code_of(&file.text);
     let tests = test_items(&code);
@@ -118,7 +118,7 @@ fn product_files() -> Vec<SourceFile> {
     files
 }
 
-/// Fails with what is too long and not excepted, and with each exception that is not needed.
+/// Fails for everything that is too long and not excepted, and for each exception that is no longer needed.
 fn compare(found: &BTreeSet<(String, String)>, excepted: BTreeSet<(String, String)>, of: &str) {
     let new = found
         .difference(&excepted)

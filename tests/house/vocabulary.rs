@@ -1,4 +1,4 @@
-//! One word has one meaning: a public type name stands once in `src`, and every word of the glossary occurs in the code.
+//! Vocabulary: a public type name is declared only once in `src`, and every word of the glossary occurs in the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use crate::source::{
     SourceFile, code_of, files_under, is_word, tokens, without_test_files, without_test_modules,
 };
 
-/// Public type names that may stand twice, and why.
+/// Names that several public types may share, and the reason.
 const SHARED_NAMES: &[(&str, &str)] = &[(
     "WindowClosed",
     "the meter is told what the stage observed, in a type of its own",
 )];
 
-/// The public types that `code` declares, with their lines. `pub(super)` and `pub(crate)` count as public.
+/// Public types that `code` declares, with their lines. `pub(super)` and `pub(crate)` count as public.
 fn public_types(code: &str) -> Vec<(String, usize)> {
     let tokens = tokens(code);
     let word = |at: usize| tokens.get(at).map_or("", |(token, _)| token.as_str());
@@ -31,7 +31,7 @@ fn public_types(code: &str) -> Vec<(String, usize)> {
     found
 }
 
-/// The words in the first column of each table of `page`, which stand in backticks or in bold.
+/// Words in the first column of each table of `page`, written in backticks or in bold.
 fn terms(page: &str) -> Vec<String> {
     let first_cell =
         |line: &str| Some(line.strip_prefix('|')?.split('|').next()?.trim().to_owned());
@@ -45,7 +45,7 @@ fn terms(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// An identifier as its words: `LabelAssertion` and `label_assertion` are `label assertion`.
+/// Words of an identifier: `LabelAssertion` and `label_assertion` give `label assertion`.
 fn spelled(identifier: &str) -> String {
     let mut words = String::new();
     let mut before = '_';
@@ -60,7 +60,7 @@ fn spelled(identifier: &str) -> String {
     words
 }
 
-/// A term without its articles, as it would stand in an identifier.
+/// Term without articles, as it would occur in an identifier.
 fn without_articles(term: &str) -> String {
     let words = term
         .split(' ')
@@ -68,7 +68,7 @@ fn without_articles(term: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether `spelled` holds the term, alone or among other words, in the singular or the plural.
+/// True if `spelled` contains the term as whole words, in the singular or the plural.
 fn holds(spelled: &str, term: &str) -> bool {
     let padded = format!(" {spelled} ");
     [" ", "s ", "es "]

@@ -121,7 +121,7 @@ fn assert_alike(told: &Quality, rebuilt: &Quality) {
 fn a_correction_is_as_if_the_old_label_had_never_come() {
     let mut random = Rng::with_seed(1);
     for round in 0..400 {
-        let classes = [2, 5, 64][round % 3]; // with more classes, labels that were taken back would decide which are folded
+        let classes = [2, 5, 64][round % 3]; // with more, labels that were taken back would decide which are folded
         let stories: Vec<Story> = (0..random.usize(1..60))
             .map(|_| Story::draw(&mut random, classes))
             .collect();

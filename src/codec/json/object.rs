@@ -1,4 +1,4 @@
-//! Generic JSON object: `null` counts as absent, the depth is checked, and each key may occur once.
+//! Generic JSON object: `null` counts as absent, the nesting depth is checked, and a handler takes each member.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Members that an object with known fields has had so far. A name that stands twice refuses the object.
+//! Members seen so far in an object with known fields. An object with a repeated name is rejected.
 
 use std::borrow::Cow;
 

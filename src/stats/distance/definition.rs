@@ -1,4 +1,4 @@
-//! The contract of a distance, and the description that every distance gives of itself.
+//! Interface of a distance, and its description.
 
 use crate::stats::Comparison;
 

@@ -1,4 +1,4 @@
-//! Shares with Jeffreys' prior, so that an empty cell has a share above 0.
+//! Shares smoothed by Jeffreys' prior, so that an empty cell has a share above 0.
 
 /// Shares smoothed by Jeffreys' prior: half an event is added in each of `places`, then shares are normalized.
 #[derive(Debug, Clone, Copy)]

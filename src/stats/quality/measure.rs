@@ -1,4 +1,4 @@
-//! The contract of a quality measure: its description, and its value with the count and the interval behind it.
+//! Interface of a quality measure: its description, and its value with sample size and interval.
 
 use crate::sketch::{Quality, Share};
 use crate::stats::interval::{Interval, wilson};
