@@ -4,8 +4,8 @@
 //! yesterday, and the three of last week. Ordinary traffic does not fall far below the smallest of their counts.
 //!
 //! **Formula.** b = the smallest of the counts 24 h before at −15, 0 and +15 minutes and, once there are 7 days, of
-//! those 7 days before; x = the count. Breach when b ≥ 30, b − x ≥ √(2Lb) and x < 0.35 b; before there are 7 days, x <
-//! 0.1 b.
+//! those 7 days before; x = the count; L = ln(1/α). Breach when b ≥ 30, b − x ≥ √(2Lb) and x < 0.35 b. Before there
+//! are 7 days, the last condition is x < 0.1 b.
 //!
 //! **Assumptions and limits.** Traffic repeats daily, and weekly once a week has been seen. (b−x)² ÷ 2b is Chernoff's
 //! bound on the lower tail of a Poisson count, in nats. A holiday or a planned stop is a finding. With an expected

@@ -9,8 +9,7 @@
 //! **Assumptions and limits.** G is computed from two samples of independent events. In simulations at 1e-7, the rate
 //! is 0.4–2.7 times nominal. Patnaik's tail is heavier than the exact one, by up to a fifth of its logarithm with one
 //! degree of freedom and by less with more. It therefore errs towards silence, never towards a false alarm. Survival
-//! functions are compared with α. Quantiles are not compared with 1 − α, because a double cannot distinguish that from
-//! 1.
+//! functions are compared with α. Quantiles are not compared with 1 − α, because a double rounds that to 1.
 //!
 //! **Cost.** One incomplete gamma function. **Source.** Patnaik 1949, Biometrika 36. **Rejected.** The exact
 //! distribution: it needs a Poisson sum of such functions, for a V that is itself an estimate.

@@ -3,9 +3,9 @@
 //! **Intuition.** A rare country that grows to 2 % of traffic hardly changes a distribution over 5,000 countries. So
 //! each category is tested alone, and the threshold is raised for the number of tests.
 //!
-//! **Formula.** q is the share in the window of n events, p the share in the reference of m events. Breach when, for
-//! some cell, n·KL(q‖max(p, 1/2m)) ≥ L + ln(cells) and q − p ≥ 1 percentage point. The finding reports the most
-//! surprising of the cells that rose enough.
+//! **Formula.** q is the share in the window of n events, p the share in the reference of m events; L = ln(1/α).
+//! Breach when, for some cell, n·KL(q‖max(p, 1/2m)) ≥ L + ln(cells) and q − p ≥ 1 percentage point. The finding reports
+//! the most surprising of the cells that rose enough.
 //!
 //! **Assumptions and limits.** The test uses Chernoff's bound, so it holds at any n; ln(cells) is the Bonferroni
 //! correction. With 5,000 Zipf categories, a rare one that rises to 2 % is found in 90–99 % of windows, where χ² over

@@ -3,10 +3,10 @@
 //! **Intuition.** Take the highest rate that ordinary windows are known to reach and double it. Then test if a coin of
 //! that rate could have produced the observed count.
 //!
-//! **Formula.** r = count ÷ total in the window of n, p0 in the reference of m. E = max(p0, 3/m, habit). The habit is
-//! the learned variability: the largest lower Wilson end (z = 2) of ordinary windows. 3/m is the rate that a reference
-//! without a single case cannot exclude. Breach when r > 2E, n·KL(r‖min(2E, 0.95)) ≥ L, and r is large enough to matter
-//! (the detector's [`Floor`]).
+//! **Formula.** r = count ÷ total in the window of n, p0 in the reference of m; L = ln(1/α). E = max(p0, 3/m, habit).
+//! The habit is the learned variability: the largest lower Wilson end (z = 2) of ordinary windows. 3/m is the rate that
+//! a reference without a single case cannot exclude. Breach when r > 2E, n·KL(r‖min(2E, 0.95)) ≥ L, and r is large
+//! enough to matter (the detector's [`Floor`]).
 //!
 //! **Assumptions and limits.** Chernoff's bound holds at any n. Real rates come in bursts, which the factor 2 and the
 //! habit absorb. In 30 days of ordinary overdispersed traffic, a plain binomial test with a floor pages 28–64 times per
