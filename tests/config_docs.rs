@@ -114,7 +114,7 @@ fn sections() -> Vec<Section> {
             fields,
         }
     };
-    structs["Settings"].1.iter().map(section).collect()
+    structs["Configuration"].1.iter().map(section).collect()
 }
 
 /// Default of each key in YAML, by path. Keys without a default are absent.

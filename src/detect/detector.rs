@@ -16,11 +16,11 @@ pub trait Detector: Sync {
 
     /// Judges `case`; `None` if the detector does not apply to the subject (a numeric test of a category, for example).
     ///
-    /// `habit` is the learned variability: the largest value that [`Detector::habit`] returned for ordinary windows of
+    /// `variability` is the learned variability: the largest value that [`Detector::variability`] returned for ordinary windows of
     /// this subject and length, or 0 if none was learned.
-    fn judge(&self, case: &Case<'_>, habit: f64) -> Option<Finding>;
+    fn judge(&self, case: &Case<'_>, variability: f64) -> Option<Finding>;
 
     /// Contribution of one ordinary window to the learned variability, which is the maximum over such windows. `None`
     /// if the detector learns nothing from the window.
-    fn habit(&self, case: &Case<'_>) -> Option<f64>;
+    fn variability(&self, case: &Case<'_>) -> Option<f64>;
 }

@@ -20,7 +20,7 @@ pub(super) struct Bucket {
     /// Start of the span.
     pub start: Boundary,
     /// Bit of the bucket in the filter.
-    pub mesh: BucketMask,
+    pub mask: BucketMask,
     pub(super) entries: EntryChunks,
     index: HashTable<u32>,
     pub(super) groups: Interned<Group>,
@@ -49,10 +49,10 @@ pub(super) fn place(id: u64) -> u64 {
 }
 
 impl Bucket {
-    pub(super) fn new(start: Boundary, mesh: BucketMask) -> Self {
+    pub(super) fn new(start: Boundary, mask: BucketMask) -> Self {
         Self {
             start,
-            mesh,
+            mask,
             entries: EntryChunks::default(),
             index: HashTable::new(),
             groups: Interned::default(),

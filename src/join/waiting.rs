@@ -16,7 +16,7 @@ use crate::event::EventTime;
 use crate::window::Boundary;
 
 /// Maximum number of waiting assertions of one id and subject. Beyond it, the one that arrived first is dropped.
-const CLAIMS_MAX: usize = ENTRIES_PER_ID_MAX;
+const ASSERTIONS_MAX: usize = ENTRIES_PER_ID_MAX;
 
 /// Assertions of one id, in order of arrival.
 #[derive(Debug)]
@@ -200,7 +200,7 @@ fn make_room(
         .iter()
         .filter(|known| known.is_same_subject(assertion))
         .count();
-    if same >= CLAIMS_MAX {
+    if same >= ASSERTIONS_MAX {
         let first = assertions
             .iter()
             .position(|known| known.is_same_subject(assertion));

@@ -87,9 +87,9 @@ impl LiveState {
 
     pub(super) fn find(&self, id: u64) -> EntriesOfId {
         let mut found = EntriesOfId::default();
-        let mesh = self.filter.of(place(id));
+        let mask = self.filter.of(place(id));
         for (bucket, held) in self.buckets.iter().enumerate() {
-            if held.mesh.meets(mesh) {
+            if held.mask.meets(mask) {
                 held.of_id(id)
                     .for_each(|entry| found.push(EntryAddress { bucket, entry }));
             }
@@ -103,9 +103,9 @@ impl LiveState {
         for _ in 0..buckets {
             let dead = self.buckets.remove(0);
             pending += dead.pending;
-            let is_shared = self.buckets.iter().any(|live| live.mesh == dead.mesh);
-            let mesh = if is_shared { BucketMask(0) } else { dead.mesh };
-            self.filter.clear(mesh, dead.entries.len());
+            let is_shared = self.buckets.iter().any(|live| live.mask == dead.mask);
+            let mask = if is_shared { BucketMask(0) } else { dead.mask };
+            self.filter.clear(mask, dead.entries.len());
         }
         pending
     }
@@ -162,19 +162,19 @@ impl LiveState {
         }
         let batch: &FlushTexts = &item.batch;
         if self.filter.is_full() {
-            self.filter = self.larger_sieve();
+            self.filter = self.larger_filter();
         }
         let held = self.buckets.get_mut(bucket)?;
         let entry = held.insert(&item.what, batch)?;
-        self.filter.insert(place(item.what.id), held.mesh);
+        self.filter.insert(place(item.what.id), held.mask);
         Some(EntryAddress { bucket, entry })
     }
 
-    fn larger_sieve(&self) -> BucketFilter {
+    fn larger_filter(&self) -> BucketFilter {
         let mut filter = self.filter.larger();
         for bucket in &self.buckets {
             for entry in bucket.entries.iter() {
-                filter.insert(place(entry.id), bucket.mesh);
+                filter.insert(place(entry.id), bucket.mask);
             }
         }
         filter

@@ -112,12 +112,12 @@ impl TryFrom<Wire> for Words {
 /// of further categories need not be stored.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WordsBuffer {
-    ingest_counts: BTreeMap<u32, Tally>,
+    counts_by_key: BTreeMap<u32, NamedCount>,
     crowd: HistogramBuffer<WORD_CELLS>,
 }
 
 #[derive(Debug, Clone)]
-struct Tally {
+struct NamedCount {
     name: String,
     count: u64,
 }
@@ -125,27 +125,27 @@ struct Tally {
 impl WordsBuffer {
     pub(super) fn push(&mut self, tag: WordTag, word: &str) {
         let key = word_key(tag, word);
-        if let Some(counts) = self.ingest_counts.get_mut(&key) {
+        if let Some(counts) = self.counts_by_key.get_mut(&key) {
             counts.count += 1;
             keep_smaller(&mut counts.name, shortened(word));
-        } else if self.ingest_counts.len() < WORD_CELLS {
+        } else if self.counts_by_key.len() < WORD_CELLS {
             let name = shortened(word).to_owned();
-            self.ingest_counts.insert(key, Tally { name, count: 1 });
+            self.counts_by_key.insert(key, NamedCount { name, count: 1 });
         } else {
             self.crowd.push(key);
         }
     }
 
     pub(super) fn freeze(&mut self) -> Words {
-        let ingest_counts = std::mem::take(&mut self.ingest_counts);
-        let cells = ingest_counts.iter().map(|(key, counts)| Cell {
+        let counts_by_key = std::mem::take(&mut self.counts_by_key);
+        let cells = counts_by_key.iter().map(|(key, counts)| Cell {
             index: *key,
             count: counts.count,
         });
         let cells: Vec<Cell> = cells.collect();
         let mut words = Words::default();
         words.histogram.add_sorted(&cells);
-        words.names = ingest_counts
+        words.names = counts_by_key
             .into_iter()
             .map(|(k, t)| (k, t.name))
             .collect();

@@ -122,11 +122,11 @@ impl<M: Monoid> RollupRing<M> {
         now: Boundary,
         kept: RollupRetention,
     ) -> impl Iterator<Item = PaneName> {
-        let of_grain = self
+        let of_resolution = self
             .panes
             .range((resolution, Boundary(i64::MIN))..)
             .map(|(name, _)| *name);
-        of_grain
+        of_resolution
             .take_while(move |(g, start)| *g == resolution && is_old(resolution, *start, now, kept))
     }
 

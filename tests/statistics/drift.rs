@@ -127,7 +127,7 @@ fn a_part_of_the_reference_differs_less_from_it_than_a_stranger() {
         variability.extend(
             windows
                 .iter()
-                .map(|w| stage.habit("psi", &sketch(w.iter().copied())).unwrap()),
+                .map(|w| stage.variability("psi", &sketch(w.iter().copied())).unwrap()),
         );
     }
     assert!(mean(&variability).abs() < 0.003, "{}", mean(&variability));
@@ -172,14 +172,14 @@ fn a_daily_rhythm_is_learned_and_a_day_without_that_pages() {
     stage.inside_reference = true;
     let variability = day
         .iter()
-        .map(|w| stage.habit("psi", &sketch(w.iter().copied())).unwrap());
-    let habit = variability.fold(0.0, f64::max);
+        .map(|w| stage.variability("psi", &sketch(w.iter().copied())).unwrap());
+    let variability = variability.fold(0.0, f64::max);
     stage.inside_reference = false;
     let (mut with, mut without) = (0, 0);
     for q in 0..5 * 96 {
         let window = sketch(quarter(q));
-        let breach = |habit| stage.judge("psi", &window, habit).unwrap().verdict == Verdict::Breach;
-        with += usize::from(breach(habit));
+        let breach = |variability| stage.judge("psi", &window, variability).unwrap().verdict == Verdict::Breach;
+        with += usize::from(breach(variability));
         without += usize::from(breach(0.0));
     }
     assert_eq!(with, 0, "V = {habit}");

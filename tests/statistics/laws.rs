@@ -216,7 +216,7 @@ fn what_is_only_reported_is_not_judged() {
             detector.name()
         );
         assert!(
-            detector.habit(&stage.case(&window)).is_none(),
+            detector.variability(&stage.case(&window)).is_none(),
             "{}",
             detector.name()
         );

@@ -34,22 +34,22 @@ fn nulls_are_found_and_their_unrest_is_not() {
     let rng = &mut fastrand::Rng::with_seed(21);
     let day: Vec<ValueSketch> = (0..96).map(|_| unrest(rng)).collect();
     let stage = Stage::new(nulls(day.iter().map(|w| w.types.null).sum(), 96_000));
-    let variability = day.iter().map(|w| stage.habit("null_rate", w).unwrap());
-    let habit = variability.fold(0.0, f64::max);
+    let variability = day.iter().map(|w| stage.variability("null_rate", w).unwrap());
+    let variability = variability.fold(0.0, f64::max);
     for _ in 0..30 * 96 {
-        let finding = stage.judge("null_rate", &unrest(rng), habit).unwrap();
+        let finding = stage.judge("null_rate", &unrest(rng), variability).unwrap();
         assert_eq!(finding.verdict, Verdict::Quiet, "{finding:?}");
     }
-    let broken = stage.judge("null_rate", &nulls(tosses(rng, 1_000, 0.2), 1_000), habit);
+    let broken = stage.judge("null_rate", &nulls(tosses(rng, 1_000, 0.2), 1_000), variability);
     assert_eq!(broken.unwrap().verdict, Verdict::Breach);
 }
 
 #[test]
 fn a_rate_must_be_sure_double_and_a_point_above() {
     let stage = Stage::new(nulls(200, 10_000)); // 2 %
-    let verdict = |n, of, habit| {
+    let verdict = |n, of, variability| {
         stage
-            .judge("null_rate", &nulls(n, of), habit)
+            .judge("null_rate", &nulls(n, of), variability)
             .unwrap()
             .verdict
     };

@@ -81,12 +81,12 @@ impl Stage {
         }
     }
 
-    pub fn judge(&self, name: &str, window: &ValueSketch, habit: f64) -> Option<Finding> {
-        detector(name).judge(&self.case(window), habit)
+    pub fn judge(&self, name: &str, window: &ValueSketch, variability: f64) -> Option<Finding> {
+        detector(name).judge(&self.case(window), variability)
     }
 
-    pub fn habit(&self, name: &str, window: &ValueSketch) -> Option<f64> {
-        detector(name).habit(&self.case(window))
+    pub fn variability(&self, name: &str, window: &ValueSketch) -> Option<f64> {
+        detector(name).variability(&self.case(window))
     }
 }
 

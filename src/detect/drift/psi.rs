@@ -28,7 +28,7 @@ use crate::stats::{
 };
 
 /// Factor by which a shift must exceed the learned variability.
-const HABITS: f64 = 2.0;
+const VARIABILITY_FACTOR: f64 = 2.0;
 
 /// Drift detector based on PSI and the likelihood ratio.
 pub struct PsiDrift;
@@ -42,11 +42,11 @@ impl Detector for PsiDrift {
         Family::Drift
     }
 
-    fn judge(&self, case: &Case<'_>, habit: f64) -> Option<Finding> {
+    fn judge(&self, case: &Case<'_>, variability: f64) -> Option<Finding> {
         let reading = Reading::of(case)?;
-        let variability = habit.max(0.0);
+        let variability = variability.max(0.0);
         let ln_p = reading.ln_p(variability);
-        let threshold = case.settings.psi_min.max(HABITS * variability);
+        let threshold = case.settings.psi_min.max(VARIABILITY_FACTOR * variability);
         let critical = case.budget.surprise();
         let effect = reading.psi_adj / threshold;
         let total = reading.comparison.cells.total;
@@ -70,7 +70,7 @@ impl Detector for PsiDrift {
         })
     }
 
-    fn habit(&self, case: &Case<'_>) -> Option<f64> {
+    fn variability(&self, case: &Case<'_>) -> Option<f64> {
         let reading = Reading::of(case)?;
         let total = reading.comparison.cells.total;
         (total.window >= case.settings.events_min).then_some(reading.psi_adj)

@@ -72,7 +72,7 @@ impl Detector for Surge {
         })
     }
 
-    fn habit(&self, _case: &Case<'_>) -> Option<f64> {
+    fn variability(&self, _case: &Case<'_>) -> Option<f64> {
         None
     }
 }

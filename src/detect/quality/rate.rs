@@ -23,7 +23,7 @@ use crate::detect::{Case, Detector, Family, Finding, Verdict};
 use crate::stats::{bernoulli_divergence, wilson};
 
 /// Factor by which a rate must exceed its expected value.
-const HABITS: f64 = 2.0;
+const VARIABILITY_FACTOR: f64 = 2.0;
 /// Highest rate that can be the upper end of ordinary windows.
 const ORDINARY_MAX: f64 = 0.95;
 /// z of the lower Wilson end of a window's rate, which is learned as variability.
@@ -89,11 +89,11 @@ impl<R: Rate> Detector for R {
         Family::DataQuality
     }
 
-    fn judge(&self, case: &Case<'_>, habit: f64) -> Option<Finding> {
+    fn judge(&self, case: &Case<'_>, variability: f64) -> Option<Finding> {
         let (window, reference) = observe(self, case)?;
         let (rate, before) = (window.rate(), reference.rate());
-        let expected = before.max(UNSEEN / reference.total as f64).max(habit);
-        let ordinary = HABITS * expected;
+        let expected = before.max(UNSEEN / reference.total as f64).max(variability);
+        let ordinary = VARIABILITY_FACTOR * expected;
         let statistic = surprise(window, ordinary);
         let critical = case.budget.surprise();
         let threshold = self.floor().above(before).max(ordinary);
@@ -117,14 +117,14 @@ impl<R: Rate> Detector for R {
                 ("count", window.count as f64),
                 ("reference_rate", before),
                 ("expected", expected),
-                ("habit", habit),
+                ("habit", variability),
                 ("alpha", case.budget.alpha()),
             ]),
             category: None,
         })
     }
 
-    fn habit(&self, case: &Case<'_>) -> Option<f64> {
+    fn variability(&self, case: &Case<'_>) -> Option<f64> {
         let (window, _) = observe(self, case)?;
         (window.total >= case.settings.events_min)
             .then(|| wilson(window.count, window.total, HABIT_Z).low)

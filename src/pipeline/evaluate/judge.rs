@@ -144,7 +144,7 @@ fn findings(model: &Model, window: &Window<'_>, case: &Case<'_>, plan: &Plan) ->
     let enabled = DETECTORS
         .iter()
         .filter(|d| !plan.detect.disabled.iter().any(|name| name == d.name()));
-    let habit = |detector: &str| {
+    let variability = |detector: &str| {
         let key = VariabilityKey {
             segment: window.slice.segment.clone(),
             subject: case.subject.clone(),
@@ -159,7 +159,7 @@ fn findings(model: &Model, window: &Window<'_>, case: &Case<'_>, plan: &Plan) ->
             .unwrap_or(0.0)
     };
     enabled
-        .filter_map(|detector| detector.judge(case, habit(detector.name())))
+        .filter_map(|detector| detector.judge(case, variability(detector.name())))
         .collect()
 }
 

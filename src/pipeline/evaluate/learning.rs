@@ -195,7 +195,7 @@ fn fold(
             inside,
         );
         for detector in DETECTORS {
-            let Some(value) = detector.habit(&case) else {
+            let Some(value) = detector.variability(&case) else {
                 continue;
             };
             let key = VariabilityKey {

@@ -138,9 +138,9 @@ impl Model {
 
     /// A habit is the largest value that was ever ordinary.
     pub(super) fn raise_habit(&mut self, key: VariabilityKey, value: f64) {
-        let habit = self.knowledge.variability.entry(key).or_insert(0.0);
-        if value > *habit {
-            *habit = value;
+        let variability = self.knowledge.variability.entry(key).or_insert(0.0);
+        if value > *variability {
+            *variability = value;
             self.changed = true;
         }
     }
