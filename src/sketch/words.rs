@@ -130,7 +130,8 @@ impl WordsBuffer {
             keep_smaller(&mut counts.name, shortened(word));
         } else if self.counts_by_key.len() < WORD_CELLS {
             let name = shortened(word).to_owned();
-            self.counts_by_key.insert(key, NamedCount { name, count: 1 });
+            self.counts_by_key
+                .insert(key, NamedCount { name, count: 1 });
         } else {
             self.crowd.push(key);
         }

@@ -124,11 +124,11 @@ fn a_part_of_the_reference_differs_less_from_it_than_a_stranger() {
         let windows: Vec<Vec<f64>> = (0..10).map(|_| normals(rng, 300, 0.0)).collect();
         let mut stage = Stage::new(sketch(windows.iter().flatten().copied()));
         stage.inside_reference = true;
-        variability.extend(
-            windows
-                .iter()
-                .map(|w| stage.variability("psi", &sketch(w.iter().copied())).unwrap()),
-        );
+        variability.extend(windows.iter().map(|w| {
+            stage
+                .variability("psi", &sketch(w.iter().copied()))
+                .unwrap()
+        }));
     }
     assert!(mean(&variability).abs() < 0.003, "{}", mean(&variability));
 }
@@ -170,19 +170,23 @@ fn a_daily_rhythm_is_learned_and_a_day_without_that_pages() {
     let day: Vec<Vec<f64>> = (0..96).map(&mut quarter).collect();
     let mut stage = Stage::new(sketch(day.iter().flatten().copied()));
     stage.inside_reference = true;
-    let variability = day
-        .iter()
-        .map(|w| stage.variability("psi", &sketch(w.iter().copied())).unwrap());
+    let variability = day.iter().map(|w| {
+        stage
+            .variability("psi", &sketch(w.iter().copied()))
+            .unwrap()
+    });
     let variability = variability.fold(0.0, f64::max);
     stage.inside_reference = false;
     let (mut with, mut without) = (0, 0);
     for q in 0..5 * 96 {
         let window = sketch(quarter(q));
-        let breach = |variability| stage.judge("psi", &window, variability).unwrap().verdict == Verdict::Breach;
+        let breach = |variability| {
+            stage.judge("psi", &window, variability).unwrap().verdict == Verdict::Breach
+        };
         with += usize::from(breach(variability));
         without += usize::from(breach(0.0));
     }
-    assert_eq!(with, 0, "V = {habit}");
+    assert_eq!(with, 0, "V = {variability}");
     assert!(without > 50, "{without}");
 }
 

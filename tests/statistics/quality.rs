@@ -34,13 +34,19 @@ fn nulls_are_found_and_their_unrest_is_not() {
     let rng = &mut fastrand::Rng::with_seed(21);
     let day: Vec<ValueSketch> = (0..96).map(|_| unrest(rng)).collect();
     let stage = Stage::new(nulls(day.iter().map(|w| w.types.null).sum(), 96_000));
-    let variability = day.iter().map(|w| stage.variability("null_rate", w).unwrap());
+    let variability = day
+        .iter()
+        .map(|w| stage.variability("null_rate", w).unwrap());
     let variability = variability.fold(0.0, f64::max);
     for _ in 0..30 * 96 {
         let finding = stage.judge("null_rate", &unrest(rng), variability).unwrap();
         assert_eq!(finding.verdict, Verdict::Quiet, "{finding:?}");
     }
-    let broken = stage.judge("null_rate", &nulls(tosses(rng, 1_000, 0.2), 1_000), variability);
+    let broken = stage.judge(
+        "null_rate",
+        &nulls(tosses(rng, 1_000, 0.2), 1_000),
+        variability,
+    );
     assert_eq!(broken.unwrap().verdict, Verdict::Breach);
 }
 
