@@ -20,6 +20,8 @@ mod cost;
 mod determinism;
 #[path = "memory/digest.rs"]
 mod digest;
+#[path = "memory/invariants.rs"]
+mod invariants;
 #[path = "memory/labels.rs"]
 mod labels;
 #[path = "memory/ledger.rs"]

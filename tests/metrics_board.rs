@@ -11,8 +11,9 @@ use serde_json::Value as Json;
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::event::{EventTime, Reject, Tick, Value};
 use tidegauge::http::{Board, BoardOptions, Handle, WorkerMeter, serve};
+use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::runtime::meter::{
-    AlertChange, Judged, LearningProgress, Meter, SourceTally, StateSizes, Violation, WindowClosed,
+    AlertChange, Judged, LearningProgress, Meter, SourceTally, StateSizes, WindowClosed,
 };
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
 use tidegauge::window::{Boundary, WindowLength};
@@ -123,11 +124,9 @@ fn every_reason_and_violation_exists_before_it_happens() {
         );
         assert!(text.contains(&line), "{line}");
     }
-    for kind in Violation::ALL {
-        assert!(text.contains(&format!(
-            "tidegauge_violations_total{{kind=\"{}\"}} 0",
-            kind.name()
-        )));
+    for kind in InvariantId::asserted().filter_map(InvariantId::kind) {
+        let line = format!("tidegauge_violations_total{{kind=\"{kind}\"}} 0");
+        assert!(text.contains(&line), "{line}");
     }
     assert!(text.contains("tidegauge_aborted_transactions_total 0"));
     assert!(text.contains("tidegauge_drift_series_dropped_total 0"));

@@ -12,7 +12,8 @@ use super::readiness::{Readiness, WorkerHealth};
 use super::status::{FiringAlert, JoinStatus, SourceStatus, StatusPage};
 use super::worker::WorkerMeter;
 use crate::event::{EventTime, Reject, Tick};
-use crate::runtime::meter::{LeftOut, Violation};
+use crate::pipeline::invariant::InvariantId;
+use crate::runtime::meter::LeftOut;
 
 /// Version of this build.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -79,8 +80,8 @@ impl Board {
         for what in LeftOut::ALL {
             metrics.add(Metric::LeftOut, &[what.name()], 0);
         }
-        for violation in Violation::ALL {
-            metrics.add(Metric::Violations, &[violation.name()], 0);
+        for kind in InvariantId::asserted().filter_map(InvariantId::kind) {
+            metrics.add(Metric::Violations, &[kind], 0);
         }
         Ok(Self {
             metrics,

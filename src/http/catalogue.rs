@@ -80,7 +80,7 @@ catalogue! {
     Aborts = Counter "tidegauge_aborted_transactions_total" []
         "Transactions that were given up; their work was read again.";
     Violations = Counter "tidegauge_violations_total" ["kind"]
-        "What must never happen and was survived: duplicate frames, dropped. Any increase deserves a page; a gap ends the process.";
+        "Invariants that did not hold, by kind; the operations page lists them. Any increase deserves a page: most kinds end the process.";
     LeftOut = Counter "tidegauge_left_out_total" ["what"]
         "Beyond the bounds and not counted: predictions of surplus models or versions, and features; predictions of surplus segment values, which the whole has; and predictions that a partition brought after the clock had passed them.";
     RestoreSeconds = Seconds "tidegauge_restore_seconds" []

@@ -11,9 +11,10 @@ use super::readiness::WorkerHealth;
 use super::status::FiringAlert;
 use crate::detect::Family;
 use crate::event::Segment;
+use crate::pipeline::invariant::InvariantId;
 use crate::runtime::meter::{
     AlertChange, JoinTold, Judged, LearningProgress, LeftOut, Meter, ObjectiveTold, QualityTold,
-    Rebuilt, SourceTally, StateSizes, Violation, WindowClosed,
+    Rebuilt, SourceTally, StateSizes, WindowClosed,
 };
 
 /// Metrics of an evaluate task, by its partition.
@@ -202,10 +203,10 @@ impl Meter for WorkerMeter {
         self.board.metrics.add(Metric::Aborts, &[], 1);
     }
 
-    fn violation(&self, kind: Violation) {
-        self.board
-            .metrics
-            .add(Metric::Violations, &[kind.name()], 1);
+    fn violation(&self, id: InvariantId, count: u64) {
+        if let Some(kind) = id.kind() {
+            self.board.metrics.add(Metric::Violations, &[kind], count);
+        }
     }
 
     fn left_out(&self, what: LeftOut, count: u64) {

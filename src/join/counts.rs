@@ -37,19 +37,19 @@ pub struct JoinCounts {
 }
 
 impl JoinCounts {
-    /// Checks predictions == joined + `pending` + expired + duplicates. The caller counts the pending predictions,
-    /// which are live and without a label.
+    /// Predictions - (joined + `pending` + expired + duplicates). 0 unless some were lost (positive) or doubled.
     #[must_use]
-    pub fn predictions_are_conserved(&self, pending: u64) -> bool {
+    pub fn predictions_missing(&self, pending: u64) -> i64 {
         let ended = self.joined + self.expired + self.expired_early;
         let refused = self.duplicates + self.crowded + self.late;
-        self.predictions == ended + refused + pending
+        self.predictions.wrapping_sub(ended + refused + pending) as i64
     }
 
-    /// Checks labels == joined + `waiting` + expired + duplicates.
+    /// Labels - (joined + `waiting` + expired + duplicates). 0 unless some were lost (positive) or doubled.
     #[must_use]
-    pub fn labels_are_conserved(&self, waiting: u64) -> bool {
+    pub fn labels_missing(&self, waiting: u64) -> i64 {
         let ended = self.labels_joined + self.labels_expired + self.labels_expired_early;
-        self.labels == ended + self.labels_duplicate + waiting
+        self.labels
+            .wrapping_sub(ended + self.labels_duplicate + waiting) as i64
     }
 }

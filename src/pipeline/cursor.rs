@@ -24,6 +24,13 @@ pub struct Cursor {
     pub watermark: Option<EventTime>,
 }
 
+impl Cursor {
+    /// True if the frame begins where the source ended, and neither its offsets nor its watermark go back.
+    fn is_continued_by<L>(&self, frame: &Frame<L>) -> bool {
+        frame.start == self.end && frame.end >= frame.start && frame.watermark >= self.watermark
+    }
+}
+
 /// What to do with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
@@ -89,7 +96,7 @@ impl Cursors {
             }
             (_, Some(at)) if at.incarnation == frame.incarnation => match frame.seq {
                 seq if seq <= at.seq => Ok(Admission::Duplicate),
-                seq if seq == at.seq + 1 && frame.start == at.end => self.admit_piece(frame),
+                seq if seq == at.seq + 1 && at.is_continued_by(frame) => self.admit_piece(frame),
                 _ => Err(gap(frame, cursor)),
             },
             _ => Err(gap(frame, cursor)),
@@ -260,6 +267,14 @@ mod tests {
             ("a number was skipped", frame(0, 3, 5, 9, FrameLink::Next)),
             ("offsets were skipped", frame(0, 2, 6, 9, FrameLink::Next)),
             ("offsets overlap", frame(0, 2, 4, 9, FrameLink::Next)),
+            ("offsets go back", frame(0, 2, 5, 4, FrameLink::Next)),
+            (
+                "the watermark goes back",
+                Frame {
+                    watermark: Some(EventTime(4_999)),
+                    ..frame(0, 2, 5, 9, FrameLink::Next)
+                },
+            ),
             ("another life without a reset", other_life.clone()),
             (
                 "a second genesis",

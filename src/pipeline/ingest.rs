@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::flood::FloodGauge;
 use super::frame::{Frame, FrameLink, PanePartial, SourceId, Summary};
+use super::invariant::{InvariantId, Violation};
 use super::outcomes::{OutcomeBuffers, Sampled};
 use super::output::Output;
 use super::plan::{PANES_PARTITIONS, Plan};
@@ -99,9 +100,13 @@ pub enum Disposition {
     Rejected(Reject),
 }
 
-/// What one source did since the last flush; with every record in exactly one of the counts.
+/// What one source did since the last flush. Every record is counted, late or rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IngestCounts {
+    /// Records that were read.
+    pub consumed: u64,
+    /// Records whose offset had been read before.
+    pub repeated: u64,
     /// Counted predictions, or labels that were taken.
     pub counted: u64,
     /// Of them, those whose ids do not belong to the sample that is joined.
@@ -122,6 +127,62 @@ pub struct Flushed {
     pub outputs: Vec<Output>,
     /// What was done.
     pub counts: IngestCounts,
+}
+
+impl IngestCounts {
+    /// Refused records, for whatever reason.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}
+
+impl Flushed {
+    /// Asserts that every record that was read is counted, late or rejected, that every counted one is on its way to
+    /// the next stages, and that none was read twice.
+    ///
+    /// # Errors
+    /// When records were lost or doubled: nothing of this flush may be committed.
+    pub fn check(&self, source: &SourceId) -> Result<(), Violation> {
+        let IngestCounts {
+            consumed,
+            repeated,
+            counted,
+            late,
+            sampled_out,
+            ..
+        } = self.counts;
+        let rejected = self.counts.rejected();
+        InvariantId::OffsetOrder.check(repeated == 0, || {
+            format!("{source}: {repeated} of {consumed} records were read before")
+        })?;
+        let (sketched, sent) = (self.sketched(), self.sent());
+        let is_sketched = self.panes.is_empty() || sketched == counted;
+        let is_sent = self.outcomes.is_empty() || sent + sampled_out == counted;
+        let is_balanced = consumed == counted + late + rejected && is_sketched && is_sent;
+        InvariantId::IngestConservation.check(is_balanced, || {
+            format!(
+                "{source}: consumed {consumed}, counted {counted}, late {late}, rejected {rejected}, in panes {sketched}, \
+                 in outcomes {sent}, sampled out {sampled_out}"
+            )
+        })
+    }
+
+    /// Predictions in the frames to evaluate. A segment's are in the whole.
+    fn sketched(&self) -> u64 {
+        let payloads = self.panes.iter().flat_map(|frame| &frame.payloads);
+        let predictions = payloads.map(|load| match load {
+            Summary::Pane(pane) if pane.scope.segment.is_none() => pane.partial.predictions,
+            Summary::Pane(_) | Summary::Quality(_) => 0,
+        });
+        predictions.sum()
+    }
+
+    /// Predictions and labels in the frames to the join.
+    fn sent(&self) -> u64 {
+        let payloads = self.outcomes.iter().flat_map(|frame| &frame.payloads);
+        payloads.map(|outcomes| outcomes.len() as u64).sum()
+    }
 }
 
 /// The ingest task of one input partition.
@@ -246,6 +307,8 @@ impl Ingest {
 
     /// Takes the record at `offset`.
     pub fn submit(&mut self, offset: i64, record: &Record<'_>) -> Disposition {
+        self.counts.consumed += 1;
+        self.counts.repeated += u64::from(offset < self.next);
         self.next = offset + 1;
         let disposition = match self.count(offset, record) {
             Ok(disposition) => disposition,

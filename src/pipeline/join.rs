@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::cursor::{Admission, Cursors};
 use super::evaluate::Stop;
 use super::frame::{Frame, FrameLink, SourceId, Summary, unpack};
+use super::invariant::{InvariantId, Violation};
 use super::join_accumulator::JoinAccumulator;
 use super::outbox::{Outbox, Writes};
 use super::plan::{PANES_PARTITIONS, Plan};
@@ -75,6 +76,42 @@ pub struct JoinTask {
     replay: Option<Replay>,
     duplicate_frames: u64,
     outbox: Outbox,
+    /// What the equations missed after the last rebuild.
+    imbalance: Imbalance,
+}
+
+/// What a join misses of the equations of [`InvariantId::JoinConservation`].
+///
+/// It is 0 while the settings stay as they are. Other settings rebuild other entries than those that were counted, so
+/// what a rebuild misses is kept, and only a change of it is a breach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Imbalance {
+    predictions: i64,
+    labels: i64,
+}
+
+impl Imbalance {
+    fn of(join: &Join) -> Self {
+        let counts = join.counts();
+        Self {
+            predictions: counts.predictions_missing(join.pending()),
+            labels: counts.labels_missing(join.waiting()),
+        }
+    }
+
+    /// Asserts that no prediction and no label was lost or doubled since.
+    fn check(self, source: &SourceId, join: &Join) -> Result<(), Violation> {
+        let now = Self::of(join);
+        InvariantId::JoinConservation.check(now == self, || {
+            let predictions = now.predictions - self.predictions;
+            let labels = now.labels - self.labels;
+            let (counts, pending, waiting) = (join.counts(), join.pending(), join.waiting());
+            format!(
+                "{source}: {predictions} predictions and {labels} labels are missing of {counts:?}, \
+                 with {pending} predictions pending and {waiting} labels waiting"
+            )
+        })
+    }
 }
 
 /// What one flush of a join gives.
@@ -111,6 +148,7 @@ impl JoinTask {
             replay: None,
             duplicate_frames: 0,
             outbox: Outbox::default(),
+            imbalance: Imbalance::default(),
         }
     }
 
@@ -168,8 +206,8 @@ impl JoinTask {
             head,
         });
         if from == self.next {
-            self.join.resume();
             self.replay = None;
+            self.resume();
         }
     }
 
@@ -341,10 +379,15 @@ impl JoinTask {
         match self.replay.take() {
             Some(replay) if replay.head.cursors != self.cursors => Err(Stop::Diverged),
             _ => {
-                self.join.resume();
+                self.resume();
                 Ok(())
             }
         }
+    }
+
+    fn resume(&mut self) {
+        self.join.resume();
+        self.imbalance = Imbalance::of(&self.join);
     }
 
     /// Writes down what would come back as an entry if it were read again without what it repeats.
@@ -413,6 +456,7 @@ impl JoinTask {
     /// # Errors
     /// When something of ours does not serialise.
     pub fn flush(&mut self) -> Result<Joined, Stop> {
+        self.imbalance.check(&self.source, &self.join)?;
         self.seq += 1;
         self.suppress()?;
         let payloads = self.accumulator.take();
@@ -484,5 +528,35 @@ fn check(head: &JoinHead, digest: u64) -> Result<(), BadState> {
         Ok(())
     } else {
         Err(BadState::Tampered)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prediction_that_is_lost_breaks_the_conservation_of_the_join() {
+        let source = SourceId {
+            topic: "outcomes".into(),
+            partition: 5,
+        };
+        let join = Join::new(JoinSettings {
+            horizon_minutes: 60,
+            lead_minutes: 1,
+            bytes_max: 1 << 20,
+        });
+        let balanced = Imbalance::of(&join);
+        assert_eq!(balanced, Imbalance::default());
+        balanced.check(&source, &join).unwrap();
+        let rebuilt = Imbalance {
+            predictions: -1,
+            labels: 0,
+        };
+        let violation = rebuilt.check(&source, &join).unwrap_err();
+        assert_eq!(violation.id, InvariantId::JoinConservation);
+        let figures = "outcomes[5]: 1 predictions and 0 labels are missing";
+        assert!(violation.figures.starts_with(figures), "{violation}");
     }
 }

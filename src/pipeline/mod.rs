@@ -10,6 +10,7 @@ pub mod evaluate;
 mod flood;
 pub mod frame;
 pub mod ingest;
+pub mod invariant;
 pub mod join;
 mod join_accumulator;
 pub mod observations;

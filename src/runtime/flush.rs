@@ -8,8 +8,8 @@ use super::port::{Batch, Fault, Outgoing, Target, TopicPartition};
 use super::tasks::Tasks;
 use crate::join::Outcomes;
 use crate::pipeline::Plan;
-use crate::pipeline::evaluate::Stop;
 use crate::pipeline::frame::{Frame, Payload, Summary, pack};
+use crate::pipeline::invariant::{InvariantId, Violation};
 use crate::pipeline::outbox::Writes;
 use crate::pipeline::output::{Output, OutputTopic};
 
@@ -24,7 +24,7 @@ pub struct Gathered<O> {
 /// Gathers frames, writes and dead letters; the offsets are those of every task, advanced or not.
 ///
 /// # Errors
-/// Never in practice: a vector takes any bytes.
+/// When a task broke an invariant: nothing may be committed.
 pub fn gather<O>(
     tasks: &mut Tasks,
     plan: &Plan,
@@ -36,12 +36,12 @@ pub fn gather<O>(
     };
     let mut records = dead_letters;
     let mut frames = Frames::default();
-    gather_ingest(tasks, plan, &mut frames, &mut records, &mut news);
+    gather_ingest(tasks, plan, &mut frames, &mut records, &mut news)?;
     gather_join(tasks, plan, &mut frames, &mut records, &mut news)?;
     write(frames.outcomes, &plan.topics.outcomes, &mut records)?;
     write(frames.panes, &plan.topics.panes, &mut records)?;
     for (partition, evaluate) in &mut tasks.evaluate {
-        let evaluated = evaluate.flush().map_err(fatal)?;
+        let evaluated = evaluate.flush()?;
         let published = Published {
             observations: evaluated.observations,
             ..append(&mut records, plan, *partition, evaluated.writes)
@@ -70,10 +70,11 @@ fn gather_ingest<O>(
     frames: &mut Frames,
     records: &mut Vec<Outgoing<O>>,
     news: &mut FlushReport,
-) {
+) -> Result<(), Violation> {
     for (at, task) in &mut tasks.ingest {
         if task.ingest.has_news() {
             let flushed = task.ingest.flush();
+            flushed.check(task.ingest.source())?;
             deal(&mut frames.panes, flushed.panes);
             deal(&mut frames.outcomes, flushed.outcomes);
             let outputs = flushed.outputs.into_iter();
@@ -81,6 +82,18 @@ fn gather_ingest<O>(
             news.ingest_counts.push((at.clone(), flushed.counts));
         }
     }
+    let rejected = news
+        .ingest_counts
+        .iter()
+        .map(|(_, counts)| counts.rejected());
+    check_letters(news.dead_letters, rejected.sum())
+}
+
+/// Asserts that each record that was rejected is kept as a dead letter.
+fn check_letters(letters: u64, rejected: u64) -> Result<(), Violation> {
+    InvariantId::DeadLetterConservation.check(letters == rejected, || {
+        format!("{letters} dead letters of {rejected} rejected records")
+    })
 }
 
 fn gather_join<O>(
@@ -92,7 +105,7 @@ fn gather_join<O>(
 ) -> Result<(), Fault> {
     for (partition, join) in &mut tasks.join {
         if join.has_news() {
-            let joined = join.flush().map_err(fatal)?;
+            let joined = join.flush()?;
             deal(&mut frames.panes, joined.panes);
             append(records, plan, *partition, joined.writes);
             news.joined.push((*partition, joined.duplicate_frames));
@@ -123,10 +136,6 @@ fn write<L: Payload, O>(
 
 fn unwritable(error: postcard::Error) -> Fault {
     Fault::Fatal(format!("a frame cannot be written: {error}"))
-}
-
-fn fatal(stop: Stop) -> Fault {
-    Fault::Fatal(stop.to_string())
 }
 
 /// Moves what must be written into `records`, and counts it.
@@ -202,4 +211,18 @@ fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
         )
     });
     inputs.chain(outcomes).chain(panes).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejected_record_without_a_dead_letter_breaks_an_invariant() {
+        check_letters(3, 3).unwrap();
+        let violation = check_letters(2, 3).unwrap_err();
+        assert_eq!(violation.id, InvariantId::DeadLetterConservation);
+        assert_eq!(violation.figures, "2 dead letters of 3 rejected records");
+    }
 }

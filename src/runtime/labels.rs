@@ -1,8 +1,9 @@
 //! What the meter is told of labels: what the joins hold, how good the models are, how their objectives stand.
 
-use super::meter::{JoinTold, Meter, ObjectiveTold, QualityTold, Rebuilt, Violation};
+use super::meter::{JoinTold, Meter, ObjectiveTold, QualityTold, Rebuilt};
 use super::tasks::Tasks;
 use crate::alert::By;
+use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::join::JoinTask;
 use crate::pipeline::observations::Observations;
 use crate::stats::MEASURES;
@@ -10,8 +11,8 @@ use crate::stats::MEASURES;
 /// Tells what each join has done and holds; `duplicates` are frames that came twice, by partition.
 pub fn observe_joins(meter: &dyn Meter, tasks: &Tasks, duplicates: &[(i32, u64)]) {
     for (partition, count) in duplicates {
-        for _ in 0..*count {
-            meter.violation(Violation::FrameDuplicate);
+        if *count > 0 {
+            meter.violation(InvariantId::FrameUniqueness, *count);
         }
         if let Some(task) = tasks.join.get(partition) {
             meter.joined(&told(*partition, task));

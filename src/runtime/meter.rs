@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::alert::By;
 use crate::detect::{Family, Verdict};
 use crate::event::{EventTime, Reject, Segment};
+use crate::pipeline::invariant::InvariantId;
 use crate::sketch::{Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
 
@@ -196,26 +197,6 @@ pub struct JoinTold {
     pub bytes: u64,
 }
 
-/// What must never happen and is survived. A gap in the frames and state of others' are not: they end the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Violation {
-    /// A frame came twice and was dropped.
-    FrameDuplicate,
-}
-
-impl Violation {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 1] = [Self::FrameDuplicate];
-
-    /// The stable name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FrameDuplicate => "frame_duplicate",
-        }
-    }
-}
-
 /// How much of a topic was read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rebuilt {
@@ -280,8 +261,8 @@ pub trait Meter: Send + Sync {
     fn committed(&self, _took: Duration) {}
     /// A transaction was given up; the work is read again.
     fn aborted(&self) {}
-    /// Something happened that never may.
-    fn violation(&self, _kind: Violation) {}
+    /// An invariant did not hold `count` times.
+    fn violation(&self, _id: InvariantId, _count: u64) {}
     /// `count` more were left out.
     fn left_out(&self, _what: LeftOut, _count: u64) {}
     /// What an evaluate task holds.

@@ -11,6 +11,7 @@ pub mod meter;
 mod observe;
 mod pace;
 mod port;
+mod progress;
 mod restore;
 mod tasks;
 mod worker;

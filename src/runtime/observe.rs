@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::labels;
 use super::meter::{
-    AlertChange, Judged, LearningProgress, LeftOut, Meter, SourceTally, StateSizes, Violation,
-    WindowClosed,
+    AlertChange, Judged, LearningProgress, LeftOut, Meter, SourceTally, StateSizes, WindowClosed,
 };
 use super::port::TopicPartition;
 use super::tasks::Tasks;
@@ -17,6 +16,7 @@ use crate::event::{EventTime, Reject};
 use crate::pipeline::Plan;
 use crate::pipeline::evaluate::{Evaluate, Model};
 use crate::pipeline::ingest::IngestCounts;
+use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::observations::Observations;
 use crate::pipeline::output::OutputTopic;
 use crate::window::Boundary;
@@ -88,8 +88,8 @@ fn observe_evaluate(
         meter.published(topic.name(), *records);
     }
     let observations = &published.observations;
-    for _ in 0..observations.duplicate_frames {
-        meter.violation(Violation::FrameDuplicate);
+    if observations.duplicate_frames > 0 {
+        meter.violation(InvariantId::FrameUniqueness, observations.duplicate_frames);
     }
     let left_out = [
         (LeftOut::Predictions, observations.overflow.predictions),

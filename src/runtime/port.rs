@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::event::{Record, Reject, Tick};
+use crate::pipeline::evaluate::Stop;
+use crate::pipeline::invariant::{InvariantId, Violation};
 
 /// One partition of one topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +85,30 @@ pub enum Fault {
     /// It does not: stop, and say how to mend it.
     #[error("{0}")]
     Fatal(String),
+    /// An invariant does not hold: count it, and stop.
+    #[error("{why}")]
+    Violation {
+        /// Which one.
+        id: InvariantId,
+        /// What was found, and what to do.
+        why: String,
+    },
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Self {
+        let why = stop.to_string();
+        match stop.invariant() {
+            Some(id) => Self::Violation { id, why },
+            None => Self::Fatal(why),
+        }
+    }
+}
+
+impl From<Violation> for Fault {
+    fn from(violation: Violation) -> Self {
+        Stop::from(violation).into()
+    }
 }
 
 /// Which partition of a topic a record goes to.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::metadata::{self, KnownTopic, StageMetadata};
 use super::port::{Committed, Fault, FirstStart, Log, TopicPartition};
 use super::tasks::Tasks;
-use crate::pipeline::evaluate::{Evaluate, Stop};
+use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::frame::SourceId;
 use crate::pipeline::ingest::Ingest;
 use crate::pipeline::join::JoinTask;
@@ -294,7 +294,7 @@ fn evaluate<L: Log>(
     reader: &StateReader,
 ) -> Result<Evaluate, Fault> {
     let at = TopicPartition::of(&plan.topics.panes, partition);
-    let restored = Evaluate::restore(Arc::clone(plan), partition, reader).map_err(fatal)?;
+    let restored = Evaluate::restore(Arc::clone(plan), partition, reader)?;
     let stands = restored.as_ref().map(Evaluate::next_offset);
     match restored {
         Some(evaluate) if committed.is_some_and(|c| c.offset == evaluate.next_offset()) => {
@@ -317,7 +317,7 @@ fn join<L: Log>(
     beginning: StartPolicy,
 ) -> Result<JoinTask, Fault> {
     let at = TopicPartition::of(&plan.topics.outcomes, partition);
-    let restored = JoinTask::restore(plan, partition, reader).map_err(fatal)?;
+    let restored = JoinTask::restore(plan, partition, reader)?;
     let stands = restored.as_ref().map(JoinTask::next_offset);
     match restored {
         Some(join) if committed.is_some_and(|c| c.offset == join.next_offset()) => {
@@ -339,10 +339,6 @@ fn join<L: Log>(
         }
         _ => Err(torn(&at, stands, committed)),
     }
-}
-
-fn fatal(bad: Stop) -> Fault {
-    Fault::Fatal(bad.to_string())
 }
 
 fn torn(at: &TopicPartition, stands: Option<i64>, committed: Option<&Committed>) -> Fault {

@@ -14,6 +14,7 @@ use super::meter::Meter;
 use super::observe;
 use super::pace::Pace;
 use super::port::{Clock, Fault, FirstStart, Log, LogEvent, Message, Outgoing, TopicPartition};
+use super::progress::CommitProgress;
 use super::restore::{Parked, Restoring, StartPolicy};
 use super::tasks::Tasks;
 use crate::event::Reject;
@@ -114,6 +115,7 @@ pub struct Worker<L: Log, C: Clock> {
     checkpointed_at: Duration,
     idle_checked_at: Option<Duration>,
     pace: Pace,
+    progress: CommitProgress,
     was_rebuilding: bool,
 }
 
@@ -134,6 +136,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             checkpointed_at: now,
             idle_checked_at: None,
             pace: Pace::default(),
+            progress: CommitProgress::default(),
             was_rebuilding: false,
         }
     }
@@ -157,11 +160,19 @@ impl<L: Log, C: Clock> Worker<L, C> {
     /// A fault that does not pass by itself.
     pub fn turn(&mut self) -> Result<(), Fault> {
         self.meter.heartbeat();
-        let outcome = self.poll_and_work();
-        match outcome {
+        match self.poll_and_work() {
             Err(Fault::Passing(why)) => self.start_over(&why),
-            other => other,
+            other => self.counted(other),
         }
+    }
+
+    /// Counts and logs an invariant that does not hold.
+    fn counted(&self, outcome: Result<(), Fault>) -> Result<(), Fault> {
+        if let Err(Fault::Violation { id, why }) = &outcome {
+            tracing::error!(invariant = id.kind(), "{why}");
+            self.meter.violation(*id, 1);
+        }
+        outcome
     }
 
     fn poll_and_work(&mut self) -> Result<(), Fault> {
@@ -262,10 +273,10 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.meter.restoring(0);
         self.log.unassign()?;
         // A flush that failed here cost nothing: whoever gets the partitions reads them again.
-        if let Err(Fault::Fatal(why)) = flushed {
-            return Err(Fault::Fatal(why));
+        match flushed {
+            Err(Fault::Passing(_)) => Ok(()),
+            other => other,
         }
-        Ok(())
     }
 
     fn lost(&mut self) -> Result<(), Fault> {
@@ -331,6 +342,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.log.assign(&tasks.positions(&self.plan.topics))?;
         tracing::info!(records, took_ms = took.as_millis() as u64, "restored");
         self.meter.restored(took, records);
+        self.progress = CommitProgress::default();
+        self.progress.advance(&tasks, &self.plan.topics)?;
         observe::observe_standing(&*self.meter, &tasks);
         self.idle_checked_at = None;
         self.pace = Pace::default();
@@ -361,7 +374,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         for join in tasks.join.values_mut() {
             let begun = self.clock.elapsed();
             while join.has_work() && !join.is_full() && self.clock.elapsed() - begun < of_joins {
-                join.step().map_err(|stop| Fault::Fatal(stop.to_string()))?;
+                join.step()?;
             }
         }
         let of_evaluates = share(
@@ -374,9 +387,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         for evaluate in tasks.evaluate.values_mut() {
             let begun = self.clock.elapsed();
             while evaluate.has_work() && self.clock.elapsed() - begun < of_evaluates {
-                evaluate
-                    .step()
-                    .map_err(|stop| Fault::Fatal(stop.to_string()))?;
+                evaluate.step()?;
             }
         }
         Ok(())
@@ -441,9 +452,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         if now - self.checkpointed_at >= self.options.checkpoint_interval {
             self.checkpointed_at = now;
             for evaluate in tasks.evaluate.values_mut() {
-                evaluate
-                    .checkpoint()
-                    .map_err(|stop| Fault::Fatal(stop.to_string()))?;
+                evaluate.checkpoint()?;
             }
         }
         self.flush()
@@ -457,6 +466,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         let dead_letters = std::mem::take(&mut self.dead_letters);
         let gathered = flush::gather(tasks, &self.plan, dead_letters.letters)?;
+        self.progress.advance(tasks, &self.plan.topics)?;
         if gathered.batch.records.is_empty() {
             return Ok(());
         }
@@ -483,7 +493,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
                 );
                 Ok(())
             }
-            other => other,
+            other => self.counted(other),
         }
     }
 
@@ -516,7 +526,7 @@ fn take<M: Message>(
     message: &M,
 ) -> Result<(), Fault> {
     if message.topic() == plan.topics.panes || message.topic() == plan.topics.outcomes {
-        return take_frames(tasks, plan, message).map_err(|stop| Fault::Fatal(stop.to_string()));
+        return Ok(take_frames(tasks, plan, message)?);
     }
     let Some(task) = tasks.task_mut(message.topic(), message.partition()) else {
         return Ok(());

@@ -1,11 +1,12 @@
 //! Tests of the integrity checks: every manipulation of the internal topics must be detected and reported.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use tidegauge::pipeline::ingest::panes_partition;
+use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::runtime::{Committed, Fault, TopicPartition};
 
 use crate::bench::{Bench, Setup};
@@ -74,7 +75,9 @@ fn remove(records: &mut Records, n: usize) {
 
 fn assert_stops(outcome: Result<(), Fault>, saying: &str) {
     match outcome {
-        Err(Fault::Fatal(why)) => assert!(why.contains(saying), "{why}"),
+        Err(Fault::Fatal(why) | Fault::Violation { why, .. }) => {
+            assert!(why.contains(saying), "{why}");
+        }
         other => panic!("should have stopped and said {saying:?}: {other:?}"),
     }
 }
@@ -84,8 +87,10 @@ fn frames_that_were_removed_or_reordered_are_a_gap() {
     let (_, untouched) = frames_read_again(|_| {});
     untouched.unwrap();
     for n in [1, 4, 8] {
-        let (_, removed) = frames_read_again(|records| remove(records, n));
+        let (bench, removed) = frames_read_again(|records| remove(records, n));
         assert_stops(removed, "does not continue");
+        let gap = BTreeMap::from([(InvariantId::FrameContinuity, 1)]);
+        assert_eq!(bench.ledger.said().violations, gap);
         let (_, reordered) = frames_read_again(|records| {
             let (a, b) = (place(records, n), place(records, n + 1));
             records.swap(a, b);
@@ -106,9 +111,10 @@ fn frames_that_were_doubled_are_counted_and_dropped() {
         }
     });
     outcome.unwrap();
-    // Each record carries a piece and the end of a frame for each of the three sources.
-    assert_eq!(doubled.ledger.said().duplicates, 3 * 2 * 3);
-    assert_eq!(untouched.ledger.said().duplicates, 0);
+    // A record carries a piece and the end of a frame of each of the three sources.
+    let duplicates = BTreeMap::from([(InvariantId::FrameUniqueness, 3 * 2 * 3)]);
+    assert_eq!(doubled.ledger.said().violations, duplicates);
+    assert!(untouched.ledger.said().violations.is_empty());
     let mut with_alarm = published(&doubled);
     let before = with_alarm.len();
     with_alarm.retain(|_, records| !records[0].1.contains(r#""kind":"integrity""#));

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::Overflow;
-use tidegauge::runtime::meter::{JoinTold, LeftOut, Meter, SourceTally, Violation, WindowClosed};
+use tidegauge::runtime::meter::{JoinTold, LeftOut, Meter, SourceTally, WindowClosed};
 
 /// Counts of the records of one input partition by result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Said {
     pub accounts: BTreeMap<i32, Account>,
     pub commits: u64,
     pub aborts: u64,
-    pub duplicates: u64,
+    pub violations: BTreeMap<InvariantId, u64>,
     pub overflow: Overflow,
     /// Evaluated windows in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
@@ -86,13 +87,9 @@ impl Meter for Ledger {
         }
     }
 
-    fn violation(&self, kind: Violation) {
-        assert_eq!(
-            kind,
-            Violation::FrameDuplicate,
-            "the others stop the worker"
-        );
-        self.0.lock().unwrap().duplicates += 1;
+    fn violation(&self, id: InvariantId, count: u64) {
+        let mut said = self.0.lock().unwrap();
+        *said.violations.entry(id).or_default() += count;
     }
 
     fn window_closed(&self, window: &WindowClosed<'_>) {

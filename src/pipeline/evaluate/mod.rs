@@ -28,6 +28,7 @@ use self::slice::Slice;
 use self::step::StepContext;
 use super::cursor::{Admission, Cursors, Gap};
 use super::frame::{BadFrames, Frame, FrameLink, PanePartial, Summary, unpack};
+use super::invariant::{InvariantId, Violation};
 use super::observations::Observations;
 use super::outbox::{Outbox, Writes};
 use super::output::Output;
@@ -56,9 +57,25 @@ pub enum Stop {
          Begin anew with another `kafka.group` and `topics.prefix`"
     )]
     Diverged,
+    /// An invariant does not hold.
+    #[error(transparent)]
+    Violation(#[from] Violation),
     /// Something of ours does not serialise.
     #[error("state cannot be written: {0}")]
     Unwritable(#[from] postcard::Error),
+}
+
+impl Stop {
+    /// The invariant that does not hold; `None` where the state or the record is somebody else's.
+    #[must_use]
+    pub fn invariant(&self) -> Option<InvariantId> {
+        match self {
+            Self::Gap(_) => Some(InvariantId::FrameContinuity),
+            Self::Diverged => Some(InvariantId::ReplayConvergence),
+            Self::Violation(violation) => Some(violation.id),
+            Self::Frames(_) | Self::State(_) | Self::Unwritable(_) => None,
+        }
+    }
 }
 
 /// Open panes: what has been merged and not yet closed.
