@@ -20,39 +20,12 @@ mod entry_chunks;
 mod flush_texts;
 mod hash;
 mod intern;
-#[cfg(test)]
-#[allow(clippy::indexing_slicing)]
-mod join_under_test;
 mod label;
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
-mod laws;
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
-mod oracle;
 mod outcomes;
 mod rebuild;
 mod settings;
 mod sink;
 mod state;
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
-mod streams;
 mod submit;
 mod waiting;
 mod wire;

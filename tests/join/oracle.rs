@@ -1,16 +1,16 @@
 //! Brute-force join for tests, from the definition of a pair alone. It compares every prediction with every label. It
 //! has no buckets and no buffers, and uses a clock only to decide when an original prediction is forgotten.
 
-use super::assertion::{LabelSource, Rank};
-use super::counts::JoinCounts;
-use super::hash::{number_hash, text_hash};
-use super::join_under_test::*;
-use super::settings::{ENTRIES_PER_ID_MAX, LabelArrival};
-use super::sink::JoinTimes;
-use super::streams::{Event, Heard, Label, Prediction, SETTINGS, events, ops};
-use crate::event::EventTime;
-use crate::sketch::KnownTruth;
-use crate::window::Boundary;
+use tidegauge::event::EventTime;
+use tidegauge::join::{ENTRIES_PER_ID_MAX, JoinCounts, JoinTimes, LabelArrival};
+use tidegauge::sketch::{KnownTruth, id_hash};
+use tidegauge::window::Boundary;
+
+use super::drive::{assert_same, run};
+use super::streams::{Event, Label, Prediction, Recorder, SETTINGS, events, ops};
+
+/// Order of label assertions on one subject: time of making, then a hash of value and source.
+type Rank = (i64, u64);
 
 /// Predictions that are accepted, in order of time. The others are counted.
 fn accepted<'a>(events: &'a [Event], counts: &mut JoinCounts) -> Vec<&'a Prediction> {
@@ -46,26 +46,37 @@ fn accepted<'a>(events: &'a [Event], counts: &mut JoinCounts) -> Vec<&'a Predict
 
 fn truth_rank(label: &Label, truth: KnownTruth<'_>) -> Rank {
     let asserted = match truth {
-        KnownTruth::Class(class) => text_hash(class),
-        KnownTruth::Value(value) => number_hash(value),
+        KnownTruth::Class(class) => id_hash(class),
+        KnownTruth::Value(value) => mixed([value.to_bits(), 1]),
     };
     rank(label, asserted)
 }
 
 fn rank(label: &Label, asserted: u64) -> Rank {
-    let source = LabelSource(text_hash(label.source) as u32);
-    Rank::new(EventTime(label.made), asserted, source)
+    let source = id_hash(label.source) as u32; // half of the hash
+    (label.made, mixed([asserted, u64::from(source)]))
+}
+
+/// The hash of the join, written a second time: SplitMix64 over two words.
+fn mixed(words: [u64; 2]) -> u64 {
+    const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+    words.into_iter().fold(STEP, |state, word| {
+        let x = (state.rotate_left(23) ^ word).wrapping_add(STEP);
+        let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        x ^ (x >> 31)
+    })
 }
 
 /// Order of an assertion: the time at which it is known, then false if it waited for the prediction. Among assertions
 /// known when the prediction is made, those that waited come first.
-type Turn = (i64, bool);
+type Order = (i64, bool);
 
 /// Changes of one subject in order of time: when each is known, the value before and the value after.
-fn words<T: Copy + PartialEq>(mut assertions: Vec<(Turn, Rank, T)>) -> Vec<(i64, Option<T>, T)> {
-    assertions.sort_by_key(|(turn, rank, _)| (*turn, std::cmp::Reverse(*rank)));
+fn changes<T: Copy + PartialEq>(mut assertions: Vec<(Order, Rank, T)>) -> Vec<(i64, Option<T>, T)> {
+    assertions.sort_by_key(|(order, rank, _)| (*order, std::cmp::Reverse(*rank)));
     let mut best: Option<(Rank, T)> = None;
-    let mut words = Vec::new();
+    let mut changes = Vec::new();
     for ((known_at, _), rank, asserted) in assertions {
         let old = match best {
             Some((highest, _)) if rank <= highest => continue,
@@ -73,16 +84,16 @@ fn words<T: Copy + PartialEq>(mut assertions: Vec<(Turn, Rank, T)>) -> Vec<(i64,
         };
         best = Some((rank, asserted));
         if old != Some(asserted) {
-            words.push((known_at, old, asserted));
+            changes.push((known_at, old, asserted));
         }
     }
-    words
+    changes
 }
 
 fn judge(
     prediction: &Prediction,
     labels: &[&Label],
-    last_seen: &mut Heard,
+    recorder: &mut Recorder,
     counts: &mut JoinCounts,
 ) {
     let of = (prediction.model, prediction.variant);
@@ -91,37 +102,37 @@ fn judge(
         known_at: EventTime(known_at),
     };
     let answer = prediction.answer();
-    last_seen.say(format!("{answer:?}"), of, pair(prediction.time));
-    let turn = |label: &Label| {
+    recorder.say(format!("{answer:?}"), of, pair(prediction.time));
+    let order = |label: &Label| {
         let waited = label.arrival < prediction.time;
         (label.arrival.max(prediction.time), !waited)
     };
     let truths = labels.iter().filter_map(|label| {
         let truth = label.truth?;
-        Some((turn(label), truth_rank(label, truth), truth))
+        Some((order(label), truth_rank(label, truth), truth))
     });
-    for (at, old, new) in words(truths.collect()) {
+    for (at, old, new) in changes(truths.collect()) {
         counts.corrections += u64::from(old.is_some());
         let what = match old {
             None => format!("{answer:?} is {new:?}"),
             Some(old) => format!("{answer:?} is {old:?} no, {new:?}"),
         };
-        last_seen.say(what, of, pair(at));
+        recorder.say(what, of, pair(at));
     }
     for name in ["tone", "truth"] {
         let asserted = labels.iter().filter_map(|label| {
             let (_, cell) = label.evaluation.filter(|(of, _)| *of == name)?;
-            Some((turn(label), rank(label, u64::from(cell)), cell))
+            Some((order(label), rank(label, u64::from(cell)), cell))
         });
-        for (at, old, new) in words(asserted.collect()) {
-            last_seen.say(format!("{name} {old:?} {new}"), of, pair(at));
+        for (at, old, new) in changes(asserted.collect()) {
+            recorder.say(format!("{name} {old:?} {new}"), of, pair(at));
         }
     }
 }
 
 /// Expected calls to the sink, and expected counts. Labels that form no pair count as expired.
 fn expected(events: &[Event]) -> (Vec<String>, JoinCounts) {
-    let (mut last_seen, mut counts) = (Heard::default(), JoinCounts::default());
+    let (mut recorder, mut counts) = (Recorder::default(), JoinCounts::default());
     let accepted = accepted(events, &mut counts);
     let labels: Vec<&Label> = events
         .iter()
@@ -143,7 +154,7 @@ fn expected(events: &[Event]) -> (Vec<String>, JoinCounts) {
     for prediction in &accepted {
         let own = labels.iter().filter(|label| is_pair(prediction, label));
         let own: Vec<&Label> = own.copied().collect();
-        judge(prediction, &own, &mut last_seen, &mut counts);
+        judge(prediction, &own, &mut recorder, &mut counts);
         let end = if own.is_empty() {
             &mut counts.expired
         } else {
@@ -154,7 +165,7 @@ fn expected(events: &[Event]) -> (Vec<String>, JoinCounts) {
     counts.labels = labels.len() as u64;
     let alone = |label: &&&Label| !accepted.iter().any(|prediction| is_pair(prediction, label));
     counts.labels_expired = labels.iter().filter(alone).count() as u64;
-    (last_seen.sorted(), counts)
+    (recorder.sorted(), counts)
 }
 
 #[test]
@@ -167,8 +178,8 @@ fn it_finds_every_pair_that_brute_force_finds_in_any_order_and_any_pieces() {
         let (expected, counts) = expected(&events);
         let mut first = None;
         for _ in 0..3 {
-            let (last_seen, join) = run(SETTINGS, &ops(&mut random, &events, u32::MAX));
-            assert_same(last_seen.sorted(), &expected, seed);
+            let (recorder, join) = run(SETTINGS, &ops(&mut random, &events, u32::MAX));
+            assert_same(recorder.sorted(), &expected, seed);
             let got = join.counts();
             let known = |c: JoinCounts| {
                 let ends = (c.joined, c.expired, c.duplicates, c.crowded);

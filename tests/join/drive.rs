@@ -1,12 +1,11 @@
 //! Runs a join over a stream and checks its equations after each step.
 
-use super::settings::JoinSettings;
-use super::sink::JoinSink;
-use super::state::Join;
-use super::streams::{Heard, Op};
-use crate::window::Boundary;
+use tidegauge::join::{Join, JoinSettings, JoinSink};
+use tidegauge::window::Boundary;
 
-pub(super) fn step(join: &mut Join, op: &Op, sink: &mut impl JoinSink) {
+use super::streams::{Op, Recorder};
+
+pub fn step(join: &mut Join, op: &Op, sink: &mut impl JoinSink) {
     match op {
         Op::Submit(outcomes) => join.submit(outcomes.clone()),
         Op::Close(until) => close(join, *until, sink),
@@ -34,14 +33,13 @@ fn close(join: &mut Join, until: Boundary, sink: &mut impl JoinSink) {
     }
 }
 
-pub(super) fn run(settings: JoinSettings, ops: &[Op]) -> (Heard, Join) {
-    let (mut join, mut last_seen) = (Join::new(settings), Heard::default());
-    ops.iter()
-        .for_each(|op| step(&mut join, op, &mut last_seen));
-    (last_seen, join)
+pub fn run(settings: JoinSettings, ops: &[Op]) -> (Recorder, Join) {
+    let (mut join, mut recorder) = (Join::new(settings), Recorder::default());
+    ops.iter().for_each(|op| step(&mut join, op, &mut recorder));
+    (recorder, join)
 }
 
-pub(super) fn assert_same(got: Vec<String>, expected: &[String], seed: u64) {
+pub fn assert_same(got: Vec<String>, expected: &[String], seed: u64) {
     let missing: Vec<_> = expected.iter().filter(|line| !got.contains(line)).collect();
     let excess: Vec<_> = got.iter().filter(|line| !expected.contains(line)).collect();
     let same = got == expected;

@@ -1,14 +1,12 @@
 //! Property tests of the join: a rebuild continues exactly, and the memory limit holds.
 
-use super::checkpoint::{JoinCheckpoint, SuppressedPrediction};
-use super::join_under_test::{run, step};
-use super::settings::JoinSettings;
-use super::sink::NullSink;
-use super::state::Join;
-use super::streams::{Event, Heard, Label, Op, Prediction, SETTINGS, events, ops, outcomes};
-use crate::event::Variant;
-use crate::sketch::KnownTruth;
-use crate::window::{Boundary, PANE_MILLIS};
+use tidegauge::event::Variant;
+use tidegauge::join::{Join, JoinCheckpoint, JoinSettings, NullSink, SuppressedPrediction};
+use tidegauge::sketch::KnownTruth;
+use tidegauge::window::{Boundary, PANE_MILLIS};
+
+use super::drive::{run, step};
+use super::streams::{Event, Label, Op, Prediction, Recorder, SETTINGS, events, ops, outcomes};
 
 /// Persisted data at the moment a process dies.
 struct Written {
@@ -55,18 +53,18 @@ fn a_rebuild_goes_on(settings: JoinSettings, seed: u64, ids: u64, late_one_in: u
     let all = events(&mut random, 600, ids);
     let ops = ops(&mut random, &all, late_one_in);
     let mut suppressed: Vec<SuppressedPrediction> = Vec::new();
-    let (mut lived, mut last_seen) = (Join::new(settings), Heard::default());
-    let mut copies: Vec<(Join, Heard)> = Vec::new();
+    let (mut lived, mut recorder) = (Join::new(settings), Recorder::default());
+    let mut copies: Vec<(Join, Recorder)> = Vec::new();
     for (at, op) in ops.iter().enumerate() {
-        last_seen.0.clear();
-        step(&mut lived, op, &mut last_seen);
+        recorder.0.clear();
+        step(&mut lived, op, &mut recorder);
         let fresh = lived.take_suppressed();
         for (copy, again) in &mut copies {
             again.0.clear();
             step(copy, op, again);
             assert_eq!(
                 again.clone().sorted(),
-                last_seen.clone().sorted(),
+                recorder.clone().sorted(),
                 "seed {seed} op {at}"
             );
             assert_eq!(sizes(copy), sizes(&lived), "seed {seed} op {at}");
@@ -88,7 +86,7 @@ fn a_rebuild_goes_on(settings: JoinSettings, seed: u64, ids: u64, late_one_in: u
             let copy = rebuilt(settings, &ops[..=at], written, random.bool());
             assert_eq!(sizes(&copy), sizes(&lived), "seed {seed} op {at}: rebuilt");
             assert_eq!(copy.counts(), lived.counts());
-            copies.push((copy, Heard::default()));
+            copies.push((copy, Recorder::default()));
             copies.truncate(8);
             random.shuffle(&mut copies);
         }
@@ -158,20 +156,20 @@ fn prediction(id: u64, time: i64) -> Event {
 
 #[test]
 fn a_million_labels_of_one_id_take_one_slot() {
-    let (mut join, mut last_seen) = (Join::new(SETTINGS), Heard::default());
+    let (mut join, mut recorder) = (Join::new(SETTINGS), Recorder::default());
     for minute in 0..10 {
         let labels: Vec<Event> = (0..100_000)
             .map(|serial| label(7, minute * PANE_MILLIS + serial % 60_000, serial))
             .collect();
         let labels: Vec<&Event> = labels.iter().collect();
         join.submit(outcomes(&labels));
-        join.close(Boundary(minute + 1), &mut last_seen);
+        join.close(Boundary(minute + 1), &mut recorder);
         assert!(join.bytes() < 1_000, "{}", join.bytes());
     }
     let predicted = prediction(7, 10 * PANE_MILLIS);
     join.submit(outcomes(&[&predicted]));
-    join.close(Boundary(11), &mut last_seen);
-    assert_eq!(last_seen.0.len(), 2, "one prediction, one truth");
+    join.close(Boundary(11), &mut recorder);
+    assert_eq!(recorder.0.len(), 2, "one prediction, one truth");
     let counts = join.counts();
     assert_eq!((counts.labels, counts.labels_joined), (1_000_000, 1));
     assert_eq!(counts.labels_duplicate + join.waiting(), 999_999);
@@ -185,7 +183,7 @@ fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
         bytes_max: 1_000_000,
         ..SETTINGS
     };
-    let (mut join, mut last_seen) = (Join::new(settings), Heard::default());
+    let (mut join, mut recorder) = (Join::new(settings), Recorder::default());
     let first = prediction(1 << 40, 0);
     join.submit(outcomes(&[&first]));
     for minute in 0..19 {
@@ -194,7 +192,7 @@ fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
             .collect();
         let labels: Vec<&Event> = labels.iter().collect();
         join.submit(outcomes(&labels));
-        join.close(Boundary(minute as i64 + 1), &mut last_seen);
+        join.close(Boundary(minute as i64 + 1), &mut recorder);
     }
     let counts = join.counts();
     assert_eq!((join.entries(), counts.expired_early), (1, 0));
@@ -206,10 +204,10 @@ fn labels_that_wait_take_a_quarter_of_the_memory_at_most() {
         prediction(18_001, 19 * PANE_MILLIS),
         prediction(1, 19 * PANE_MILLIS),
     );
-    last_seen.0.clear();
+    recorder.0.clear();
     join.submit(outcomes(&[&young, &old]));
-    join.close(Boundary(20), &mut last_seen);
-    assert_eq!(last_seen.0.len(), 3);
+    join.close(Boundary(20), &mut recorder);
+    assert_eq!(recorder.0.len(), 3);
 }
 
 /// The oldest hours are dropped first. The memory holds as many of the newest hours as fit.
@@ -223,13 +221,13 @@ fn at_the_limit_the_oldest_predictions_expire_early() {
         .map(|i| prediction(i, i as i64 * 1_000))
         .collect();
     let all: Vec<&Event> = all.iter().collect();
-    let (last_seen, join) = run(
+    let (recorder, join) = run(
         settings,
         &[Op::Submit(outcomes(&all)), Op::Close(Boundary(200))],
     );
     let counts = join.counts();
     assert_eq!(
-        (last_seen.0.len(), counts.predictions, counts.expired),
+        (recorder.0.len(), counts.predictions, counts.expired),
         (12_000, 12_000, 0)
     );
     assert_eq!(counts.expired_early % 3_600, 0, "whole hours");

@@ -1,22 +1,21 @@
 //! Random streams for tests of the join. There are few ids, so that all cases of pairs occur. Events are submitted in
 //! any order and in pieces.
 
-use super::builder::{GroupParts, LabelParts, OutcomesBuilder};
-use super::outcomes::{Group, Outcomes};
-use super::settings::JoinSettings;
-use super::sink::{JoinSink, JoinTimes};
-use crate::event::{EventTime, Variant};
-use crate::sketch::{Answered, KnownTruth};
-use crate::window::{Boundary, PANE_MILLIS};
+use tidegauge::event::{EventTime, Variant};
+use tidegauge::join::{
+    Group, GroupParts, JoinSettings, JoinSink, JoinTimes, LabelParts, Outcomes, OutcomesBuilder,
+};
+use tidegauge::sketch::{Answered, KnownTruth};
+use tidegauge::window::{Boundary, PANE_MILLIS};
 
-pub(super) const SETTINGS: JoinSettings = JoinSettings {
+pub const SETTINGS: JoinSettings = JoinSettings {
     horizon_minutes: 90,
     lead_minutes: 20,
     bytes_max: usize::MAX,
 };
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Prediction {
+pub struct Prediction {
     pub id: u64,
     pub time: i64,
     pub model: &'static str,
@@ -27,7 +26,7 @@ pub(super) struct Prediction {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Label {
+pub struct Label {
     pub id: u64,
     pub arrival: i64,
     pub made: i64,
@@ -37,13 +36,13 @@ pub(super) struct Label {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Event {
+pub enum Event {
     Predicted(Prediction),
     Labelled(Label),
 }
 
 impl Event {
-    pub(super) fn time(&self) -> i64 {
+    pub fn time(&self) -> i64 {
         match self {
             Self::Predicted(prediction) => prediction.time,
             Self::Labelled(label) => label.arrival,
@@ -53,7 +52,7 @@ impl Event {
 
 /// Operation on a join.
 #[derive(Debug, Clone)]
-pub(super) enum Op {
+pub enum Op {
     Submit(Outcomes),
     Close(Boundary),
 }
@@ -68,7 +67,7 @@ fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
 }
 
 /// Generates `count` random events, some of them repeated. Fewer `ids` mean more events per id.
-pub(super) fn events(random: &mut fastrand::Rng, count: usize, ids: u64) -> Vec<Event> {
+pub fn events(random: &mut fastrand::Rng, count: usize, ids: u64) -> Vec<Event> {
     let mut events = Vec::new();
     // No two predictions have the same time, because only hashes would decide their order. Labels may have the same
     // time.
@@ -121,7 +120,7 @@ fn label(random: &mut fastrand::Rng, id: u64, arrival: i64) -> Label {
 
 /// Operations with a clock that jumps. Each event is submitted at a random step before its minute is closed. One in
 /// `late_one_in` may be submitted later. In the end everything has expired.
-pub(super) fn ops(random: &mut fastrand::Rng, events: &[Event], late_one_in: u32) -> Vec<Op> {
+pub fn ops(random: &mut fastrand::Rng, events: &[Event], late_one_in: u32) -> Vec<Op> {
     let mut clocks = vec![0];
     while clocks[clocks.len() - 1] < MINUTES {
         let jump = pick(random, &[1, 1, 2, 5, 30, 200]);
@@ -159,7 +158,7 @@ fn pieces(random: &mut fastrand::Rng, outcomes: Outcomes) -> Vec<Outcomes> {
     pieces.iter().map(wired).collect()
 }
 
-pub(super) fn outcomes(events: &[&Event]) -> Outcomes {
+pub fn outcomes(events: &[&Event]) -> Outcomes {
     let mut builder = OutcomesBuilder::default();
     for event in events {
         match event {
@@ -187,7 +186,7 @@ pub(super) fn outcomes(events: &[&Event]) -> Outcomes {
 }
 
 impl Prediction {
-    pub(super) fn answer(&self) -> Answered<'static> {
+    pub fn answer(&self) -> Answered<'static> {
         Answered {
             class: self.class,
             cell: self.cell,
@@ -196,17 +195,17 @@ impl Prediction {
     }
 }
 
-/// Calls to the sink, one line per call.
+/// Sink that records its calls, one line per call.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Heard(pub Vec<String>);
+pub struct Recorder(pub Vec<String>);
 
-impl Heard {
-    pub(super) fn say(&mut self, what: String, of: (&str, Variant), pair: JoinTimes) {
+impl Recorder {
+    pub fn say(&mut self, what: String, of: (&str, Variant), pair: JoinTimes) {
         let (pt, kt) = (pair.predicted_at.0, pair.known_at.0);
         self.0.push(format!("{kt:>9} {pt:>9} {of:?}: {what}"));
     }
 
-    pub(super) fn sorted(mut self) -> Vec<String> {
+    pub fn sorted(mut self) -> Vec<String> {
         self.0.sort();
         self.0
     }
@@ -216,7 +215,7 @@ fn name(of: &Group) -> (&str, Variant) {
     (&of.model, of.variant)
 }
 
-impl JoinSink for Heard {
+impl JoinSink for Recorder {
     fn predicted(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>) {
         self.say(format!("{answer:?}"), name(of), pair);
     }
