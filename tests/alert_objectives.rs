@@ -6,12 +6,12 @@ mod alert_fixtures;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alert_fixtures::contract::{golden, keeps, root, validator};
-use alert_fixtures::{NOON, context, feature, finding, length, observed};
+use alert_fixtures::{NOON, context, feature, finding, length, observed, records};
 use serde_json::Value as Json;
 use tidegauge::alert::{
-    Age, AlertKind, AlertRecord, AlertSettings, AlertStatus, Assessed, By, Change, Context,
-    Episodes, ImpactVerdict, ObjectiveReport, Observed, Place, QualityRecord, QualityReport,
-    RuleTiming, SEGMENTS_SHOWN_MAX, SegmentShare, Severity, assessment_record, fingerprint,
+    Age, Alert, AlertKind, AlertObjective, AlertRecord, AlertSettings, AlertStatus, Assessed, By,
+    Change, Context, Episodes, ImpactVerdict, ObjectiveReport, Observed, Place, QualityRecord,
+    QualityReport, RuleTiming, SEGMENTS_SHOWN_MAX, SegmentShare, Severity, fingerprint,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::Segment;
@@ -68,15 +68,24 @@ fn burning(verdict: Verdict, rate: f64) -> Observed {
 fn budget(remaining: f64) -> Observed {
     let mut observed = burning(Verdict::Quiet, 0.0);
     observed.finding.detector = "budget_exhausted";
-    observed.finding.details = BTreeMap::from([("remaining", remaining)]);
+    observed.finding.details = BTreeMap::from([
+        ("target", 0.95),
+        ("good", 9_000.0),
+        ("bad", 1_000.0),
+        ("valid", 10_000.0),
+        ("remaining", remaining),
+        ("period_minutes", 43_200.0),
+    ]);
     observed.window = length(43_200);
     observed
 }
 
 fn of_precise<'a>(settings: &'a AlertSettings) -> Context<'a> {
     Context {
-        about: Some("precise"),
-        sli: Some("precision"),
+        objective: Some(AlertObjective {
+            name: "precise",
+            sli: "precision",
+        }),
         reference_id: &|_| None,
         ..context(settings)
     }
@@ -84,7 +93,9 @@ fn of_precise<'a>(settings: &'a AlertSettings) -> Context<'a> {
 
 fn look(episodes: &mut Episodes, minute: i64, findings: &[Observed]) -> Vec<AlertRecord> {
     let settings = AlertSettings::default();
-    episodes.observe(Boundary(NOON + minute), findings, &of_precise(&settings))
+    let context = of_precise(&settings);
+    let alerts = episodes.observe(Boundary(NOON + minute), findings, &context);
+    records(alerts, &settings)
 }
 
 fn opened(findings: &[Observed]) -> AlertRecord {
@@ -136,6 +147,22 @@ fn a_person_reads_what_burns_how_fast_what_remains_and_whose_it_is() {
     golden("alert_slo_opened.json", &record.value());
 }
 
+/// The numbers that a rule states beside those of `burning`.
+fn facts_of(detector: &str) -> BTreeMap<&'static str, f64> {
+    let certainty = [("low", 0.1), ("high", 0.3), ("z", 3.3)];
+    let own = match detector {
+        "below_floor" => vec![("floor", 0.93), ("evaluations", 2.0)],
+        "above_last_week" => vec![
+            ("margin", 0.005),
+            ("bad_last_week", 5.0),
+            ("valid_last_week", 1_000.0),
+        ],
+        "budget_exhausted" => vec![("remaining", -0.25), ("period_minutes", 43_200.0)],
+        _ => vec![],
+    };
+    own.into_iter().chain(certainty).collect()
+}
+
 #[test]
 fn every_rule_has_words_of_its_own() {
     let said = |detector: &'static str, value: f64, threshold: f64, pages: bool| {
@@ -143,6 +170,7 @@ fn every_rule_has_words_of_its_own() {
         let finding = &mut observed.finding;
         (finding.detector, finding.value, finding.threshold) = (detector, value, threshold);
         finding.critical_effect = pages;
+        finding.details.extend(facts_of(detector));
         opened(&[observed, budget(-0.25)])
     };
     let summaries = [
@@ -183,11 +211,14 @@ fn each_objective_is_an_alert_of_its_own() {
     let plain = fingerprint("fraud", AlertKind::Slo, None);
     let ours = opened(&[worst()]).fingerprint;
     let fast = Context {
-        about: Some("fast"),
+        objective: Some(AlertObjective {
+            name: "fast",
+            sli: "latency_ms",
+        }),
         ..of_precise(&settings)
     };
     let theirs = Episodes::default().observe(Boundary(NOON), &[worst()], &fast);
-    let all = BTreeSet::from([plain, ours, theirs[0].fingerprint.clone()]);
+    let all = BTreeSet::from([plain, ours, theirs[0].fingerprint()]);
     assert_eq!(all.len(), 3);
 }
 
@@ -280,7 +311,8 @@ fn drifting(segment: Option<Segment>, effect: f64) -> Observed {
 
 fn drift(episodes: &mut Episodes, findings: &[Observed]) -> AlertRecord {
     let settings = AlertSettings::default();
-    episodes.observe(Boundary(NOON), findings, &context(&settings))[0].clone()
+    let alerts = episodes.observe(Boundary(NOON), findings, &context(&settings));
+    records(alerts, &settings).remove(0)
 }
 
 #[test]
@@ -376,6 +408,10 @@ fn assessed(now: (i64, i64), before: (i64, i64)) -> Assessed<'static> {
         now: share(now),
         before: share(before),
     }
+}
+
+fn assessment_record(assessed: &Assessed<'_>, settings: &AlertSettings) -> AlertRecord {
+    AlertRecord::of(&Alert::assessment(assessed, settings), settings)
 }
 
 fn verdict(assessed: &Assessed<'_>) -> ImpactVerdict {

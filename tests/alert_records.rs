@@ -11,10 +11,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use alert_fixtures::contract::{golden, keeps, root, validator};
-use alert_fixtures::{NOON, context, feature, finding, length, observe, observed};
+use alert_fixtures::{NOON, context, feature, finding, length, observe, observed, records};
 use serde_json::Value as Json;
 use tidegauge::alert::{
-    AlertKind, AlertRecord, AlertSettings, AlertStatus, Change, Context, Episodes, Flood,
+    Alert, AlertKind, AlertRecord, AlertSettings, AlertStatus, Change, Context, Episodes, Flood,
     Integrity, Observed, ReferenceRecord, Report, ReportRecord, SourceName, reference_records,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
@@ -95,6 +95,11 @@ fn stories() -> Vec<AlertRecord> {
     records
 }
 
+fn integrity_record(what: Integrity, source: SourceName<'_>, at: EventTime) -> AlertRecord {
+    let settings = settings();
+    AlertRecord::of(&Alert::integrity(what, source, at, &settings), &settings)
+}
+
 fn integrity() -> Vec<AlertRecord> {
     let source = SourceName {
         topic: "predictions",
@@ -120,7 +125,7 @@ fn integrity() -> Vec<AlertRecord> {
         flood(true),
     ];
     facts
-        .map(|fact| fact.record(source, Boundary(NOON).time(), &settings()))
+        .map(|fact| integrity_record(fact, source, Boundary(NOON).time()))
         .to_vec()
 }
 
@@ -231,11 +236,11 @@ fn ids_are_those_of_another_implementation() {
         let minute = |millis: &str| Boundary(millis.parse::<i64>().unwrap() / 60_000);
         let breach = |name| observed("", 15, of_family(family, "psi", Some(feature(name))));
         let mut episodes = Episodes::default();
-        let mut records = episodes.observe(minute(start), &[breach("a")], &context);
+        let mut alerts = episodes.observe(minute(start), &[breach("a")], &context);
         if sequence != "0" {
-            records = episodes.observe(minute(at), &[breach("a"), breach("b")], &context);
+            alerts = episodes.observe(minute(at), &[breach("a"), breach("b")], &context);
         }
-        let record = &records[0];
+        let record = &records(alerts, &settings)[0];
         assert_eq!(
             (record.fingerprint.as_str(), record.id.as_str()),
             (fingerprint, id)
@@ -271,7 +276,8 @@ fn headers_are_cloud_events() {
         ..context(&settings)
     };
     let breach = observed("", 15, finding("amount", Verdict::Breach, 2.0));
-    let records = Episodes::default().observe(Boundary(NOON), &[breach], &odd);
+    let alerts = Episodes::default().observe(Boundary(NOON), &[breach], &odd);
+    let records = records(alerts, &settings);
     let headers: BTreeMap<String, String> = records[0].headers().into_iter().collect();
     assert_eq!(headers["ce_source"], "/tidegauge/a%2Fb%20c");
     assert_eq!(headers["ce_subject"], "feature:amount");
@@ -496,7 +502,10 @@ fn instants_beyond_the_calendar_are_held_at_its_ends() {
         topic: "predictions",
         partition: 0,
     };
-    let record =
-        Integrity::DuplicateFrame { seq: 1 }.record(source, EventTime(i64::MAX), &settings());
+    let record = integrity_record(
+        Integrity::DuplicateFrame { seq: 1 },
+        source,
+        EventTime(i64::MAX),
+    );
     assert!(record.started_at.starts_with("9999-12-"));
 }

@@ -13,16 +13,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::identity::{assessment_id, fingerprint};
-use super::record::{
-    ALERT_SCHEMA, AlertRecord, CauseMeasure, CauseRecord, WindowRecord, instant, named,
-};
+use super::cause_record::{CauseMeasure, CauseRecord};
+use super::impact::{Impact, ImpactVerdict};
+use super::parts::RecordParts;
 use super::segment::ratio;
-use super::settings::AlertSettings;
-use super::terms::{AlertKind, AlertStatus, Change, Severity};
-use super::text::{annotations, labels};
+use super::terms::Severity;
+use super::wire::{WindowRecord, named};
 use crate::event::Segment;
 use crate::sketch::Share;
 use crate::stats::{Difference, Interval, wilson};
@@ -62,97 +58,35 @@ pub struct Assessed<'a> {
     pub before: Share,
 }
 
-/// What a drift did to quality.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ImpactVerdict {
-    /// The interval of the difference holds 0.
-    Unmoved,
-    /// Certainly worse.
-    Worse,
-    /// Certainly better.
-    Better,
-    /// Too few labels to say.
-    Unknown,
-}
-
-/// Quality in the drifted window beside quality before it, as published.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Impact {
-    /// The measure: `accuracy`.
-    pub measure: String,
-    /// Its value in the drifted window; `null` without labels.
-    pub value: Option<f64>,
-    /// Lower end of Wilson's interval of `value`, z = 3.3; `null` without labels.
-    pub low: Option<f64>,
-    /// Its upper end.
-    pub high: Option<f64>,
-    /// Labels of the drifted window behind it.
-    pub count: i64,
-    /// Its value before the drift; `null` without labels.
-    pub before_value: Option<f64>,
-    /// Labels behind `before_value`.
-    pub before_count: i64,
-    /// What it comes to.
-    pub verdict: ImpactVerdict,
-}
-
-/// The record that says what a drift did to quality. It has the drift alert's fingerprint, an id of its own that depends
-/// on the episode alone, and stands outside the episode's sequence.
-#[must_use]
-pub fn assessment_record(assessed: &Assessed<'_>, settings: &AlertSettings) -> AlertRecord {
-    let fingerprint = fingerprint(assessed.model, AlertKind::Drift, None);
-    let severity = if settings.dry_run {
-        Severity::None
-    } else {
-        assessed.severity
-    };
-    let impact = assessed.impact();
-    let said = impact.sentence();
-    let cause = assessed.cause(&impact);
-    let mut annotations = annotations(
-        format!("{}: drift assessed: {said}", assessed.model),
-        assessed.description(&said),
-        settings,
-    );
-    annotations.insert("impact".to_owned(), said);
-    AlertRecord {
-        schema: ALERT_SCHEMA.to_owned(),
-        id: assessment_id(&fingerprint, assessed.start.time()),
-        fingerprint,
-        kind: AlertKind::Drift,
-        status: if assessed.ended.is_some() {
-            AlertStatus::Resolved
-        } else {
-            AlertStatus::Firing
-        },
-        change: Some(Change::Assessed),
-        sequence: 0,
-        severity,
-        model: Some(assessed.model.to_owned()),
-        version: cause.version.clone(),
-        segment: cause.segment.clone(),
-        measure: cause.measure.clone(),
-        reference_id: None,
-        causes_total: 1,
-        causes: vec![cause],
-        new_causes_total: 0,
-        new_causes: Vec::new(),
-        exemplars: Vec::new(),
-        provenance: Vec::new(),
-        runbook_url: settings.runbook_url.clone(),
-        labels: labels(AlertKind::Drift, severity, Some(assessed.model), settings),
-        annotations,
-        at: instant(assessed.at.time()),
-        started_at: instant(assessed.start.time()),
-        ended_at: assessed.ended.map(|end| instant(end.time())),
-        segments: Vec::new(),
-        objective: None,
-        impact: Some(impact),
-    }
+/// What became of a drift's quality.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    /// The model.
+    pub model: String,
+    /// Its version; empty where the producer names none.
+    pub version: String,
+    /// The segment that drifted; `None` for the version as a whole.
+    pub segment: Option<Segment>,
+    /// The window that drifted.
+    pub window: Span,
+    /// Quality in the window and before it.
+    pub impact: Impact,
+    /// Newcombe's interval of the difference.
+    pub difference: Interval,
 }
 
 impl Assessed<'_> {
+    pub(super) fn assessment(&self) -> Assessment {
+        Assessment {
+            model: self.model.to_owned(),
+            version: self.version.to_owned(),
+            segment: self.segment.cloned(),
+            window: self.window,
+            impact: self.impact(),
+            difference: self.difference(),
+        }
+    }
+
     fn impact(&self) -> Impact {
         let interval = (self.now.valid > 0).then(|| interval(self.now));
         Impact {
@@ -189,41 +123,56 @@ impl Assessed<'_> {
             ImpactVerdict::Unmoved
         }
     }
+}
 
-    fn cause(&self, impact: &Impact) -> CauseRecord {
-        let difference = self.difference();
+impl Assessment {
+    /// What the record says of it.
+    pub(super) fn parts(&self) -> RecordParts {
+        let said = self.impact.sentence();
+        RecordParts {
+            impact: Some(self.impact.clone()),
+            summary: format!("{}: drift assessed: {said}", self.model),
+            description: self.description(&said),
+            annotations: vec![("impact", said)],
+            ..RecordParts::of(self.cause())
+        }
+    }
+
+    fn cause(&self) -> CauseRecord {
         let details = [
-            ("difference_high", difference.high),
-            ("difference_low", difference.low),
+            ("difference_high", self.difference.high),
+            ("difference_low", self.difference.low),
             ("z", Z),
         ];
+        let Impact {
+            value,
+            before_value,
+            count,
+            before_count,
+            ..
+        } = self.impact;
         CauseRecord {
-            version: named(self.version),
-            segment: self.segment.map(Segment::to_string),
+            version: named(&self.version),
+            segment: self.segment.as_ref().map(Segment::to_string),
             measure: CauseMeasure {
-                subject: None,
-                detector: DETECTOR.to_owned(),
-                definition: CauseMeasure::definition_of(DETECTOR),
-                category: None,
                 window: Some(WindowRecord::of_span(self.window)),
-                value: impact.value.unwrap_or_default(),
-                threshold: impact.before_value.unwrap_or_default(),
-                effect: None,
-                statistic: None,
-                critical: None,
-                p_value: None,
-                window_events: Some(self.now.valid.max(0).unsigned_abs()),
-                reference_events: Some(self.before.valid.max(0).unsigned_abs()),
+                window_events: Some(count.max(0).unsigned_abs()),
+                reference_events: Some(before_count.max(0).unsigned_abs()),
                 details: details
                     .map(|(name, x)| (name.to_owned(), x))
                     .into_iter()
                     .collect::<BTreeMap<_, _>>(),
+                ..CauseMeasure::plain(
+                    DETECTOR,
+                    value.unwrap_or_default(),
+                    before_value.unwrap_or_default(),
+                )
             },
         }
     }
 
     fn description(&self, said: &str) -> String {
-        let whose = match self.segment {
+        let whose = match &self.segment {
             Some(segment) => format!("segment {segment} of model {}", self.model),
             None => format!("model {}", self.model),
         };
@@ -231,30 +180,8 @@ impl Assessed<'_> {
         format!(
             "The labels of the {} up to {}, in which {whose} drifted, have come: {said}. \
              {} labels in the drifted window, {} before.",
-            window.length, window.end, self.now.valid, self.before.valid
+            window.length, window.end, self.impact.count, self.impact.before_count
         )
-    }
-}
-
-impl Impact {
-    /// `quality unmoved: accuracy 0.947 (0.931–0.960) in the drifted window, 0.950 before`.
-    fn sentence(&self) -> String {
-        let verdict = match self.verdict {
-            ImpactVerdict::Unmoved => "quality unmoved",
-            ImpactVerdict::Worse => "quality worse",
-            ImpactVerdict::Better => "quality better",
-            ImpactVerdict::Unknown => "quality not known, too few labels",
-        };
-        let measured = match (self.value, self.low, self.high) {
-            (Some(value), Some(low), Some(high)) => format!("{value:.3} ({low:.3}–{high:.3})"),
-            _ => "without a label".to_owned(),
-        };
-        let before = match self.before_value {
-            Some(before) => format!("{before:.3}"),
-            None => "without a label".to_owned(),
-        };
-        let measure = &self.measure;
-        format!("{verdict}: {measure} {measured} in the drifted window, {before} before")
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::{RuleTiming, Signal};
+use super::finite::finite;
+use super::machine::{RuleTiming, Signal, State};
 use super::segment::{SegmentShare, worst};
 use crate::detect::{Family, Finding, Verdict};
 use crate::event::Segment;
@@ -185,7 +186,13 @@ impl Evidence {
     }
 }
 
-/// A number that JSON can carry; `None` for NaN.
-pub(super) fn finite(x: f64) -> Option<f64> {
-    (!x.is_nan()).then(|| x.clamp(f64::MIN, f64::MAX))
+/// An active cause: where it stands, and the last trouble seen of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Where it stands.
+    pub state: State,
+    /// The last breach or lingering.
+    pub evidence: Evidence,
+    /// What its rule set when it was last heard: silence does not say.
+    pub lasting: Option<RuleTiming>,
 }

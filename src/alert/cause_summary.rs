@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::cause::{Cause, Evidence};
-use super::machine::{Machine, State};
+use super::cause::{Cause, Evidence, Machine};
+use super::machine::State;
 use super::terms::Severity;
 use super::transition::Transition;
 use crate::detect::Family;

@@ -7,7 +7,7 @@
 //! **Limits.** At most [`CAUSES_MAX`] causes are known per model, the strongest of a boundary first; the rest is counted.
 //! A subject that resolved and fires again within an episode joins again.
 //!
-//! **Objectives.** Each objective of a model has `Episodes` of its own ([`Context::about`]): a page about latency and a
+//! **Objectives.** Each objective of a model has `Episodes` of its own ([`Context::objective`]): a page about latency and a
 //! ticket about precision are two stories, and prediction time and label time never meet in one.
 //!
 //! **Rejected.** One alert per subject (a storm); grouping by the router alone (it would have to wait to see the storm).
@@ -16,38 +16,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::{Cause, Evidence, Observed};
+use super::alert_builder::AlertBuilder;
+use super::alert_change::Alert;
+use super::cause::{Cause, Evidence, Machine, Observed};
 use super::cause_summary::CauseSummary;
-use super::machine::{Machine, Signal, State, Timing};
+use super::context::Context;
+use super::lifecycle::{Episode, transition};
+use super::machine::{Signal, State, Timing};
 use super::place::Place;
-use super::record::AlertRecord;
-use super::record_builder::RecordBuilder;
 use super::settings::AlertSettings;
 use super::terms::{AlertStatus, Severity};
-use super::transition::{Episode, transition};
 use crate::detect::Family;
-use crate::sketch::{Exemplars, Subject};
+use crate::sketch::Subject;
 use crate::window::{Boundary, WindowLength};
 
 /// Causes known per model, just ended ones included: at some 500 bytes each, 5 MB.
 pub const CAUSES_MAX: usize = 10_000;
-
-/// What a record says beside its findings.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The model.
-    pub model: &'a str,
-    /// The objective's name, where the episodes are those of one objective.
-    pub about: Option<&'a str>,
-    /// What that objective counts as good, by name: `precision`, `latency`.
-    pub sli: Option<&'a str>,
-    /// What the user set.
-    pub settings: &'a AlertSettings,
-    /// The reference that a cause was judged by; a segment has its own.
-    pub reference_id: &'a dyn Fn(&Cause) -> Option<String>,
-    /// The exemplars of a cause's window that ends at this boundary; asked for only when something is published.
-    pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
-}
 
 /// An alert that fires.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +68,7 @@ impl Episodes {
         at: Boundary,
         findings: &[Observed],
         context: &Context<'_>,
-    ) -> Vec<AlertRecord> {
+    ) -> Vec<Alert> {
         let last_seen = self.relevant(findings);
         let ended = self.advance(at, &last_seen, context.settings);
         self.admit(at, &last_seen, context.settings);
@@ -292,7 +276,7 @@ impl Episodes {
         family: Family,
         moment: &Moment<'_>,
         context: &Context<'_>,
-    ) -> Vec<AlertRecord> {
+    ) -> Vec<Alert> {
         let at = moment.at;
         let of_family = |(cause, _): &(&Cause, &Machine)| cause.family == family;
         let standing = CauseSummary::new(
@@ -300,11 +284,11 @@ impl Episodes {
             moment.ended.iter().filter(of_family),
             at,
         );
-        let mut records = Vec::new();
+        let mut alerts = Vec::new();
         let mut episode = self.open.remove(&family);
         while let Some(transition) = transition(episode.as_ref(), &standing) {
             let now = Episode::turned(episode, transition, at, standing.severity(transition));
-            let draft = RecordBuilder {
+            let builder = AlertBuilder {
                 family,
                 transition,
                 episode: &now,
@@ -312,7 +296,7 @@ impl Episodes {
                 context,
                 findings: moment.findings,
             };
-            records.extend(draft.record(&standing));
+            alerts.extend(builder.alert(&standing));
             episode = now.next(transition);
             if episode.is_some() {
                 break;
@@ -321,7 +305,7 @@ impl Episodes {
         if let Some(episode) = episode {
             self.open.insert(family, episode);
         }
-        records
+        alerts
     }
 }
 

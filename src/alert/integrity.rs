@@ -4,13 +4,10 @@
 //! A flood of rejects is a *condition*: it fires and resolves. Neither belongs to a model, nor to what must be
 //! reproducible: crashes cause some of them.
 
-use std::collections::BTreeMap;
-
-use super::identity::{fingerprint, record_id};
-use super::record::{ALERT_SCHEMA, AlertRecord, CauseMeasure, CauseRecord, Named, instant};
+use super::cause_record::{CauseMeasure, CauseRecord, Named};
+use super::parts::RecordParts;
 use super::settings::AlertSettings;
-use super::terms::{AlertKind, AlertStatus, Change, Severity};
-use super::text::{annotations, labels};
+use super::terms::Severity;
 use crate::event::EventTime;
 
 /// After this long a fact may be forgotten.
@@ -59,69 +56,54 @@ pub struct Flood {
     pub over: bool,
 }
 
-impl Integrity {
-    /// The record that says so; `at` is the source's watermark when it was noticed.
-    #[must_use]
-    pub fn record(
-        self,
-        source: SourceName<'_>,
-        at: EventTime,
-        settings: &AlertSettings,
-    ) -> AlertRecord {
-        let subject = format!("source:{}/{}", source.topic, source.partition);
-        let fingerprint = fingerprint(
-            &format!("{subject}:{}", self.detector()),
-            AlertKind::Integrity,
-            None,
-        );
-        let severity = self.severity(settings);
-        let over = matches!(self, Self::Flood(flood) if flood.over);
-        let cause = self.cause(&subject);
-        AlertRecord {
-            schema: ALERT_SCHEMA.to_owned(),
-            id: record_id(&fingerprint, self.start(at), at, self.sequence()),
-            fingerprint,
-            kind: AlertKind::Integrity,
-            status: if over {
-                AlertStatus::Resolved
-            } else {
-                AlertStatus::Firing
-            },
-            change: Some(if over {
-                Change::Resolved
-            } else {
-                Change::Opened
-            }),
-            sequence: self.sequence(),
-            severity,
-            model: None,
+/// What broke, and of which source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceIncident {
+    /// `source:TOPIC/PARTITION`.
+    pub subject: String,
+    /// What broke.
+    pub what: Integrity,
+}
+
+impl SourceIncident {
+    pub(super) fn of(what: Integrity, source: SourceName<'_>) -> Self {
+        Self {
+            subject: format!("source:{}/{}", source.topic, source.partition),
+            what,
+        }
+    }
+
+    /// What its fingerprint is taken from.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.subject, self.what.detector())
+    }
+
+    /// What the record says of it.
+    pub(super) fn parts(&self) -> RecordParts {
+        let Self { subject, what } = self;
+        let new_causes = (!what.is_over()).then(|| Named {
             version: None,
             segment: None,
-            measure: cause.measure.clone(),
-            reference_id: None,
-            causes_total: 1,
-            new_causes_total: u64::from(!over),
-            new_causes: (!over)
-                .then(|| Named {
-                    version: None,
-                    segment: None,
-                    subject: Some(subject.clone()),
-                })
-                .into_iter()
-                .collect(),
-            causes: vec![cause],
-            exemplars: Vec::new(),
-            provenance: Vec::new(),
-            runbook_url: settings.runbook_url.clone(),
-            labels: self.labels(&subject, severity, settings),
-            annotations: annotations(self.summary(&subject), self.description(&subject), settings),
-            at: instant(at),
-            started_at: instant(self.start(at)),
-            ended_at: self.end(at).map(instant),
-            segments: Vec::new(),
-            objective: None,
-            impact: None,
+            subject: Some(subject.clone()),
+        });
+        RecordParts {
+            new_causes_total: u64::from(!what.is_over()),
+            new_causes: new_causes.into_iter().collect(),
+            labels: vec![
+                ("subject", subject.clone()),
+                ("detector", what.detector().to_owned()),
+            ],
+            summary: what.summary(subject),
+            description: what.description(subject),
+            ..RecordParts::of(what.cause(subject))
         }
+    }
+}
+
+impl Integrity {
+    /// True once a flood is over.
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Flood(flood) if flood.over)
     }
 
     fn detector(self) -> &'static str {
@@ -133,7 +115,7 @@ impl Integrity {
     }
 
     /// A duplicate was caught and changed nothing; the others mean that numbers are incomplete.
-    fn severity(self, settings: &AlertSettings) -> Severity {
+    pub(super) fn severity(self, settings: &AlertSettings) -> Severity {
         match self {
             _ if settings.dry_run => Severity::None,
             Self::DuplicateFrame { .. } => Severity::Warning,
@@ -142,7 +124,7 @@ impl Integrity {
     }
 
     /// Tells facts of one moment apart.
-    fn sequence(self) -> u64 {
+    pub(super) fn sequence(self) -> u64 {
         match self {
             Self::Lost { from, .. } => from.unsigned_abs(),
             Self::DuplicateFrame { seq } => seq,
@@ -150,14 +132,14 @@ impl Integrity {
         }
     }
 
-    fn start(self, at: EventTime) -> EventTime {
+    pub(super) fn start(self, at: EventTime) -> EventTime {
         match self {
             Self::Flood(flood) => flood.since,
             Self::Lost { .. } | Self::DuplicateFrame { .. } => at,
         }
     }
 
-    fn end(self, at: EventTime) -> Option<EventTime> {
+    pub(super) fn end(self, at: EventTime) -> Option<EventTime> {
         match self {
             Self::Flood(flood) => flood.over.then_some(at),
             Self::Lost { .. } | Self::DuplicateFrame { .. } => Some(at.plus_millis(FACT_MILLIS)),
@@ -181,37 +163,14 @@ impl Integrity {
         let details = details.into_iter().map(|(name, x)| (name.to_owned(), x));
         let measure = CauseMeasure {
             subject: Some(subject.to_owned()),
-            detector: self.detector().to_owned(),
-            definition: CauseMeasure::definition_of(self.detector()),
-            category: None,
-            window: None,
-            value: value as f64,
-            threshold: threshold as f64,
-            effect: None,
-            statistic: None,
-            critical: None,
-            p_value: None,
-            window_events: None,
-            reference_events: None,
             details: details.collect(),
+            ..CauseMeasure::plain(self.detector(), value as f64, threshold as f64)
         };
         CauseRecord {
             version: None,
             segment: None,
             measure,
         }
-    }
-
-    fn labels(
-        self,
-        subject: &str,
-        severity: Severity,
-        settings: &AlertSettings,
-    ) -> BTreeMap<String, String> {
-        let mut labels = labels(AlertKind::Integrity, severity, None, settings);
-        labels.insert("subject".to_owned(), subject.to_owned());
-        labels.insert("detector".to_owned(), self.detector().to_owned());
-        labels
     }
 
     fn summary(self, subject: &str) -> String {

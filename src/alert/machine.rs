@@ -18,7 +18,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::Evidence;
 use super::settings::AlertSettings;
 use crate::window::{Boundary, WindowLength};
 
@@ -159,15 +158,4 @@ fn clearing(since: Boundary, clear_since: Boundary, at: Boundary, timing: Timing
 
 fn minutes(from: Boundary, to: Boundary) -> i64 {
     to.0.saturating_sub(from.0)
-}
-
-/// An active cause: where it stands, and the last trouble seen of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Machine {
-    /// Where it stands.
-    pub state: State,
-    /// The last breach or lingering.
-    pub evidence: Evidence,
-    /// What its rule set when it was last heard: silence does not say.
-    pub lasting: Option<RuleTiming>,
 }

@@ -1,25 +1,34 @@
-//! From findings to published alerts: the state machine, the gathering of causes, the record.
+//! From findings to published alerts: the state machine, the gathering of causes, the alert, its record.
 //!
-//! A *cause* is one detector's word on one subject in one window length. `machine` decides whether a cause fires,
-//! `episode` gathers the causes of one model and family into one alert, `record` is what is published of it. This
-//! floor knows nothing of Kafka, of clocks, or of how a finding was computed.
+//! A *cause* is one detector's finding on one subject in one window length. `machine` decides whether a cause fires,
+//! `episode` gathers the causes of one model and family into one alert, `alert` is one change of it, and `record` its
+//! published form. This floor knows nothing of Kafka, of clocks, or of how a finding was computed.
+
+mod alert_builder;
+mod alert_change;
 
 mod assessed;
 mod cause;
+mod cause_record;
 mod cause_summary;
+mod context;
 mod envelope;
 mod episode;
+mod finite;
+mod gathered;
 mod identity;
+mod impact;
 mod integrity;
+mod lifecycle;
 mod machine;
 mod objective;
 mod objective_report;
 mod objective_text;
+mod parts;
 mod place;
 mod quality_report;
 mod quality_shape;
 mod record;
-mod record_builder;
 mod reference;
 mod report;
 mod segment;
@@ -28,27 +37,31 @@ mod shape;
 mod terms;
 mod text;
 mod transition;
+mod wire;
 
-pub use assessed::{Assessed, Impact, ImpactVerdict, assessment_record};
-pub use cause::{Cause, Evidence, Observed};
-pub use episode::{CAUSES_MAX, Context, Episodes, OpenAlert};
+pub use alert_change::{Alert, AlertContent};
+pub use assessed::{Assessed, Assessment};
+pub use cause::{Cause, Evidence, Machine, Observed};
+pub use cause_record::{CauseMeasure, CauseRecord, ExemplarRecord, Named, Provenance};
+pub use context::{AlertObjective, Context};
+pub use episode::{CAUSES_MAX, Episodes, OpenAlert};
+pub use gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
 pub use identity::fingerprint;
-pub use integrity::{Flood, Integrity, SourceName};
-pub use machine::{Machine, RuleTiming, Signal, State, Timing};
-pub use objective::ObjectivePart;
+pub use impact::{Impact, ImpactVerdict};
+pub use integrity::{Flood, Integrity, SourceIncident, SourceName};
+pub use machine::{RuleTiming, Signal, State, Timing};
+pub use objective::{ObjectiveFacts, ObjectivePart};
 pub use objective_report::{OBJECTIVE_SCHEMA, ObjectiveRecord, ObjectiveReport};
 pub use place::Place;
 pub use quality_report::{
     Age, MeasureRecord, QUALITY_SCHEMA, QualityRecord, QualityReport, SelectionRecord,
 };
 pub use quality_shape::{ConfusionRecord, EvaluationRecord, RegressionRecord};
-pub use record::{
-    ALERT_SCHEMA, AlertRecord, CAUSES_SHOWN_MAX, CauseMeasure, CauseRecord, ExemplarRecord, Named,
-    Provenance, WindowRecord,
-};
+pub use record::{ALERT_SCHEMA, AlertRecord};
 pub use reference::{REFERENCE_SCHEMA, ReferenceRecord, SubjectRecord, reference_records};
 pub use report::{FindingRecord, REPORT_SCHEMA, Report, ReportRecord};
 pub use segment::{SEGMENTS_SHOWN_MAX, SegmentRecord, SegmentShare};
 pub use settings::AlertSettings;
 pub use shape::{CategoriesRecord, NumbersRecord, TopCategory, TypesRecord};
 pub use terms::{AlertKind, AlertStatus, By, Change, Severity};
+pub use wire::WindowRecord;

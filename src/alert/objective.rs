@@ -1,11 +1,56 @@
-//! What an alert about an objective says beside its cause: which objective, by which rule, and what remains of its budget.
+//! What an alert about an objective says beside its causes: the objective, the rule's statement, and what remains of the budget.
 
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence};
-use crate::sketch::Subject;
+use crate::detect::slo::{KeptFinding, RuleStatement, statement};
 
-/// The objective that is not met.
+/// An objective as an alert tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectiveFacts {
+    /// The objective's name.
+    pub name: String,
+    /// The name of its SLI.
+    pub sli: String,
+    /// What the rule of the first cause says; `None` for a rule of another version, whose facts are not these.
+    pub statement: Option<RuleStatement>,
+    /// Share of the period's error budget that is left; below 0 once it is overdrawn, `None` where it is not known.
+    pub budget_remaining: Option<f64>,
+}
+
+impl ObjectiveFacts {
+    /// What the rule behind `cause` says, by the evidence that was kept.
+    pub(super) fn statement_of(
+        cause: &Cause,
+        evidence: &Evidence,
+        sli: &str,
+    ) -> Option<RuleStatement> {
+        let finding = KeptFinding {
+            value: evidence.value,
+            threshold: evidence.threshold,
+            pages: evidence.critical_effect,
+            window: cause.length,
+            sli,
+            number: &|name| evidence.details.get(name).copied(),
+        };
+        statement(&cause.detector, &finding)
+    }
+
+    pub(super) fn part(&self, rule: &str) -> ObjectivePart {
+        let statement = self.statement.as_ref();
+        ObjectivePart {
+            name: self.name.clone(),
+            sli: Some(self.sli.clone()),
+            rule: rule.to_owned(),
+            target: statement.and_then(|s| s.target),
+            good: statement.map(|s| s.good as f64),
+            valid: statement.map(|s| s.valid as f64),
+            budget_remaining: self.budget_remaining,
+        }
+    }
+}
+
+/// The objective that is not met, as published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ObjectivePart {
     /// Its name.
@@ -22,31 +67,4 @@ pub struct ObjectivePart {
     pub valid: Option<f64>,
     /// Share of the period's error budget that is left; below 0 once it is overdrawn, `null` where it is not known.
     pub budget_remaining: Option<f64>,
-}
-
-/// What is known of the objective beside what the cause says.
-pub(super) struct Promise<'a> {
-    pub(super) sli: Option<&'a str>,
-    pub(super) budget_remaining: Option<f64>,
-}
-
-impl Promise<'_> {
-    /// What is published of it; `None` where the cause is about something else.
-    pub(super) fn part(&self, cause: &Cause, evidence: &Evidence) -> Option<ObjectivePart> {
-        let Some(Subject::Objective(name)) = &cause.subject else {
-            return None;
-        };
-        let detail = |name: &str| evidence.details.get(name).copied();
-        let valid = detail("valid");
-        let not_bad = || Some(valid? - detail("bad")?);
-        Some(ObjectivePart {
-            name: name.clone(),
-            sli: self.sli.map(str::to_owned),
-            rule: cause.detector.to_string(),
-            target: detail("target"),
-            good: detail("good").or_else(not_bad),
-            valid,
-            budget_remaining: self.budget_remaining,
-        })
-    }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::finite;
 use super::envelope::path_segment;
-use super::record::{instant, json};
+use super::finite::finite;
+use super::wire::{instant, json};
 use crate::sketch::Share;
 use crate::window::{Boundary, WindowLength};
 

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::finite;
 use super::envelope::path_segment;
+use super::finite::finite;
 use super::quality_shape::{
     ConfusionRecord, EvaluationRecord, RegressionRecord, confusion_records, delays,
 };
-use super::record::{WindowRecord, instant, json, named};
 use super::terms::By;
+use super::wire::{WindowRecord, instant, json, named};
 use crate::event::Segment;
 use crate::sketch::{EvaluationCells, Quality};
 use crate::stats::{MEASURES, Measured, Selection, selection};

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::envelope::path_segment;
-use super::record::{WindowRecord, json};
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
+use super::wire::{WindowRecord, json};
 use crate::event::Segment;
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::Subject;

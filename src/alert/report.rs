@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::finite;
 use super::envelope::path_segment;
-use super::record::{WindowRecord, json, named};
+use super::finite::finite;
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
+use super::wire::{WindowRecord, json, named};
 use crate::detect::{Finding, Verdict};
 use crate::event::Segment;
 use crate::sketch::{Subject, ValueSketch};

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::{Evidence, finite};
+use super::finite::finite;
 use crate::event::Segment;
 use crate::sketch::Share;
 
@@ -66,12 +66,12 @@ fn sound(segment: &SegmentShare) -> Option<SegmentShare> {
 }
 
 /// The segment that bears more than half of the excess, if one does.
-pub(super) fn naming(evidence: &Evidence) -> Option<&SegmentShare> {
-    let first = evidence.segments.first()?;
+pub(super) fn naming(segments: &[SegmentShare]) -> Option<&SegmentShare> {
+    let first = segments.first()?;
     (first.of_excess > NAMING_SHARE).then_some(first)
 }
 
-pub(super) fn segment_records(evidence: &Evidence) -> Vec<SegmentRecord> {
+pub(super) fn segment_records(segments: &[SegmentShare]) -> Vec<SegmentRecord> {
     let record = |s: &SegmentShare| SegmentRecord {
         segment: s.segment.to_string(),
         good: s.share.good,
@@ -80,7 +80,7 @@ pub(super) fn segment_records(evidence: &Evidence) -> Vec<SegmentRecord> {
         excess: s.excess,
         of_excess: s.of_excess,
     };
-    evidence.segments.iter().map(record).collect()
+    segments.iter().map(record).collect()
 }
 
 /// `good` ÷ `valid`; `None` where nothing was asked.

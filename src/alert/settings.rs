@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::terms::Severity;
+
 /// How findings become alerts; minutes are minutes of event time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertSettings {
@@ -25,6 +27,17 @@ impl Default for AlertSettings {
             dry_run: false,
             runbook_url: None,
             labels: BTreeMap::new(),
+        }
+    }
+}
+
+impl AlertSettings {
+    /// The severity as published: none in a dry run.
+    pub(super) fn severity(&self, severity: Severity) -> Severity {
+        if self.dry_run {
+            Severity::None
+        } else {
+            severity
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::cause::finite;
+use super::finite::finite;
 use crate::sketch::{Cell, Numbers, Scale, TypeCounts, ValueSketch, Words};
 
 /// Categories that are shown by count.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::alert::{AlertRecord, By};
+use crate::alert::{Alert, By};
 use crate::detect::Verdict;
 use crate::detect::slo::BudgetStatus;
 use crate::event::Scope;
@@ -21,7 +21,7 @@ pub struct Observations {
     /// The latest standing of each objective, by model and objective.
     pub objectives: BTreeMap<(String, String), ObjectiveReading>,
     /// Alerts that were published, in order.
-    pub alerts: Vec<AlertRecord>,
+    pub alerts: Vec<Alert>,
     /// Frames that came twice and were dropped.
     pub duplicate_frames: u64,
     /// Predictions dropped because their pane was already closed: their source appeared after the clock had passed it.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::output::Output;
 use super::state::{StateIndex, StateKey, split};
-use crate::alert::AlertRecord;
+use crate::alert::{Alert, AlertSettings};
 
 /// Records to publish and state to write since the last flush.
 #[derive(Debug, Default)]
@@ -90,8 +90,8 @@ impl Outbox {
     }
 
     /// Publishes an alert to the topic of its kind.
-    pub fn alert(&mut self, alert: &AlertRecord) {
-        self.publish(Output::alert(alert));
+    pub fn alert(&mut self, alert: &Alert, settings: &AlertSettings) {
+        self.publish(Output::alert(alert, settings));
     }
 
     /// Bytes of the values that the next flush writes.

@@ -1,7 +1,7 @@
 //! Records that the stages publish, and the topic of each.
 
 use super::frame::SourceId;
-use crate::alert::{AlertKind, AlertRecord, AlertSettings, Integrity, SourceName};
+use crate::alert::{Alert, AlertKind, AlertRecord, AlertSettings, Integrity, SourceName};
 use crate::event::EventTime;
 
 /// An output topic of the pipeline.
@@ -60,18 +60,19 @@ impl Output {
 
     /// An alert, for the topic of its kind.
     #[must_use]
-    pub fn alert(alert: &AlertRecord) -> Self {
+    pub fn alert(alert: &Alert, settings: &AlertSettings) -> Self {
+        let record = AlertRecord::of(alert, settings);
         Self {
-            topic: match alert.kind {
+            topic: match alert.kind() {
                 AlertKind::Drift => OutputTopic::Drift,
                 AlertKind::Slo => OutputTopic::Slo,
                 AlertKind::DataQuality | AlertKind::Volume | AlertKind::Integrity => {
                     OutputTopic::Anomaly
                 }
             },
-            key: alert.key().to_owned(),
-            headers: alert.headers(),
-            value: alert.value(),
+            key: record.key().to_owned(),
+            headers: record.headers(),
+            value: record.value(),
         }
     }
 
@@ -87,6 +88,6 @@ impl Output {
             topic: &source.topic,
             partition: source.partition,
         };
-        Self::alert(&what.record(name, at, settings))
+        Self::alert(&Alert::integrity(what, name, at, settings), settings)
     }
 }

@@ -8,11 +8,8 @@ use super::meter::{
 };
 use super::port::TopicPartition;
 use super::tasks::Tasks;
-use crate::alert::{
-    AlertKind, AlertRecord, AlertStatus, CauseRecord, Change, Episodes, fingerprint,
-};
-use crate::detect::Family;
-use crate::event::{EventTime, Reject};
+use crate::alert::{AlertContent, AlertKind, AlertStatus, Episodes, fingerprint};
+use crate::event::Reject;
 use crate::pipeline::Plan;
 use crate::pipeline::evaluate::{Evaluate, Model};
 use crate::pipeline::ingest::IngestCounts;
@@ -201,47 +198,25 @@ fn observe_windows(meter: &dyn Meter, evaluate: &Evaluate, observations: &Observ
 
 fn observe_alerts(meter: &dyn Meter, observations: &Observations) {
     // An assessment says what an alert did, not where it stands.
-    let assessed = |alert: &&AlertRecord| alert.change == Some(Change::Assessed);
-    for alert in observations.alerts.iter().filter(|alert| !assessed(alert)) {
-        let causes: Vec<String> = alert.causes.iter().map(cause_name).collect();
-        let Some((model, family)) = alert.model.as_deref().zip(family(alert.kind)) else {
+    for alert in &observations.alerts {
+        let AlertContent::Causes(causes) = &alert.content else {
             continue;
         };
+        let names: Vec<String> = alert
+            .causes()
+            .iter()
+            .map(|cause| cause.to_string())
+            .collect();
         meter.alert(&AlertChange {
-            fingerprint: &alert.fingerprint,
-            model,
-            family,
+            fingerprint: &alert.fingerprint(),
+            model: &causes.model,
+            family: causes.family,
             severity: alert.severity.name(),
             firing: alert.status == AlertStatus::Firing,
-            since: instant(&alert.started_at),
-            causes: &causes,
+            since: alert.started_at,
+            causes: &names,
         });
     }
-}
-
-/// The family of an alert about a model; integrity is about a source.
-fn family(kind: AlertKind) -> Option<Family> {
-    match kind {
-        AlertKind::Drift => Some(Family::Drift),
-        AlertKind::DataQuality => Some(Family::DataQuality),
-        AlertKind::Volume => Some(Family::Volume),
-        AlertKind::Slo => Some(Family::Objective),
-        AlertKind::Integrity => None,
-    }
-}
-
-fn cause_name(cause: &CauseRecord) -> String {
-    let subject = cause.measure.subject.as_deref().unwrap_or("traffic");
-    let name = format!("{subject} {}", cause.measure.detector);
-    match &cause.segment {
-        Some(segment) => format!("{name} in {segment}"),
-        None => name,
-    }
-}
-
-/// An instant that we wrote ourselves, read back.
-fn instant(written: &str) -> EventTime {
-    EventTime(written.parse().map_or(0, jiff::Timestamp::as_millisecond))
 }
 
 fn observe_learning(meter: &dyn Meter, plan: &Plan, model: &Model, now: Boundary) {

@@ -5,7 +5,7 @@ pub mod contract;
 
 use std::collections::BTreeMap;
 
-use tidegauge::alert::{AlertRecord, AlertSettings, Cause, Context, Episodes, Observed};
+use tidegauge::alert::{Alert, AlertRecord, AlertSettings, Cause, Context, Episodes, Observed};
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::sketch::{Exemplar, Exemplars, RecordPosition, Subject, id_hash};
 use tidegauge::window::{Boundary, WindowLength};
@@ -74,8 +74,7 @@ fn reference_id(_: &Cause) -> Option<String> {
 pub fn context(settings: &AlertSettings) -> Context<'_> {
     Context {
         model: "fraud",
-        about: None,
-        sli: None,
+        objective: None,
         settings,
         reference_id: &reference_id,
         exemplars: &exemplars,
@@ -89,5 +88,12 @@ pub fn observe(
     findings: &[Observed],
     settings: &AlertSettings,
 ) -> Vec<AlertRecord> {
-    episodes.observe(Boundary(NOON + minute), findings, &context(settings))
+    let alerts = episodes.observe(Boundary(NOON + minute), findings, &context(settings));
+    records(alerts, settings)
+}
+
+/// The records that are published of the alerts.
+pub fn records(alerts: Vec<Alert>, settings: &AlertSettings) -> Vec<AlertRecord> {
+    let record = |alert: &Alert| AlertRecord::of(alert, settings);
+    alerts.iter().map(record).collect()
 }

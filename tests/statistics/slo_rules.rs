@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use tidegauge::alert::{Evidence, Observed, Signal, State, Timing};
 use tidegauge::detect::slo::{
-    AboveLastWeekRule, BelowRule, BudgetStatus, BurnRule, BurnWindow, Objective, Observation, Rule,
-    RuleInput, Series, Sli, Urgency, judge, standing,
+    AboveLastWeekRule, BelowRule, BudgetStatus, BurnRule, BurnWindow, KeptFinding, Objective,
+    Observation, Rule, RuleInput, Series, Sli, Urgency, judge, standing, statement,
 };
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::sketch::{Share, Subject};
@@ -226,6 +226,16 @@ fn every_number_is_one_that_evidence_can_carry() {
                         Observed::whole(String::new(), observation.window, observation.finding);
                     let evidence = Evidence::of(&observed, NOW).unwrap();
                     assert_eq!(evidence.details.len(), told, "{observed:?}");
+                    let kept = KeptFinding {
+                        value: evidence.value,
+                        threshold: evidence.threshold,
+                        pages: evidence.critical_effect,
+                        window: observed.window,
+                        sli: objective.sli.name(),
+                        number: &|name| evidence.details.get(name).copied(),
+                    };
+                    let stated = statement(observed.finding.detector, &kept);
+                    assert!(stated.is_some(), "a fact is missing: {observed:?}");
                 }
             }
         }

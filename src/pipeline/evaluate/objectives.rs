@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Stop;
 use super::step::StepContext;
-use crate::alert::{Cause, Context, Episodes, ObjectiveReport, Observed, RuleTiming, SegmentShare};
+use crate::alert::{
+    AlertObjective, Cause, Context, Episodes, ObjectiveReport, Observed, RuleTiming, SegmentShare,
+};
 use crate::detect::Verdict;
 use crate::detect::slo::{Hour, Objective, Observation, RuleInput, Series, judge, standing};
 use crate::event::Segment;
@@ -179,8 +181,10 @@ impl Tracked {
         let was_empty = self.episodes.is_empty();
         let context = Context {
             model: around.model,
-            about: Some(&objective.name),
-            sli: Some(objective.sli.name()),
+            objective: Some(AlertObjective {
+                name: &objective.name,
+                sli: objective.sli.name(),
+            }),
             settings: &step.plan.alert,
             reference_id: &|_| None,
             exemplars: around.exemplars,

@@ -29,22 +29,19 @@ pub fn alerts(model: &mut Model, found: &BoundaryFindings, step: &mut StepContex
     };
     let context = Context {
         model: model.name(),
-        about: None,
-        sli: None,
+        objective: None,
         settings: &plan.alert,
         reference_id: &reference_id,
         exemplars: &exemplars,
     };
     if !(was_empty && found.observed.is_empty()) {
         for alert in episodes.observe(at, &found.observed, &context) {
-            if plan.joins()
-                && alert.kind == AlertKind::Drift
-                && alert.change == Some(Change::Opened)
-            {
-                model.quality.expect(drift(&episodes, alert.severity, at));
-            }
-            if alert.kind == AlertKind::Drift && alert.change == Some(Change::Resolved) {
-                model.quality.end_drift(at);
+            match (alert.kind(), alert.change) {
+                (AlertKind::Drift, Change::Opened) if plan.joins() => {
+                    model.quality.expect(drift(&episodes, alert.severity, at));
+                }
+                (AlertKind::Drift, Change::Resolved) => model.quality.end_drift(at),
+                _ => {}
             }
             step.alert(alert);
         }

@@ -9,7 +9,7 @@ use super::Stop;
 use super::objectives::SegmentShares;
 use super::slice::Slice;
 use super::step::StepContext;
-use crate::alert::{Age, AlertRecord, Assessed, By, QualityReport, Severity, assessment_record};
+use crate::alert::{Age, Alert, Assessed, By, QualityReport, Severity};
 use crate::detect::slo::Objective;
 use crate::event::{Scope, Segment};
 use crate::pipeline::observations::{QualityKey, QualityObservation};
@@ -461,13 +461,7 @@ impl ModelQuality {
     }
 
     /// What a drift did to the accuracy; `None` of a model without classes.
-    fn assessed(
-        &self,
-        model: &str,
-        drift: &Drift,
-        at: Boundary,
-        plan: &Plan,
-    ) -> Option<AlertRecord> {
+    fn assessed(&self, model: &str, drift: &Drift, at: Boundary, plan: &Plan) -> Option<Alert> {
         let slice = Slice {
             version: drift.version.clone(),
             segment: drift.segment.clone(),
@@ -499,7 +493,7 @@ impl ModelQuality {
             before: accuracy(before),
         };
         let has_classes = assessed.now.valid > 0 || assessed.before.valid > 0;
-        has_classes.then(|| assessment_record(&assessed, &plan.alert))
+        has_classes.then(|| Alert::assessment(&assessed, &plan.alert))
     }
 }
 

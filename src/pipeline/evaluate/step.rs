@@ -1,6 +1,6 @@
 //! The context of one step of evaluate: the boundary that is closed, the plan, and what the step gives.
 
-use crate::alert::AlertRecord;
+use crate::alert::Alert;
 use crate::pipeline::observations::Observations;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::Plan;
@@ -20,8 +20,8 @@ pub struct StepContext<'a> {
 
 impl StepContext<'_> {
     /// Publishes an alert and observes it.
-    pub fn alert(&mut self, alert: AlertRecord) {
-        self.outbox.alert(&alert);
+    pub fn alert(&mut self, alert: Alert) {
+        self.outbox.alert(&alert, &self.plan.alert);
         self.observations.alerts.push(alert);
     }
 }

@@ -1,0 +1,137 @@
+//! From a transition of an episode to the alert that is published of it.
+
+use super::alert_change::{Alert, AlertContent};
+use super::cause::{Cause, Evidence, Observed};
+use super::cause_summary::{CauseSummary, who};
+use super::context::{AlertObjective, Context};
+use super::finite::finite;
+use super::gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
+use super::lifecycle::Episode;
+use super::objective::ObjectiveFacts;
+use super::segment::naming;
+use super::terms::AlertStatus;
+use super::transition::Transition;
+use super::wire::named;
+use crate::detect::Family;
+use crate::detect::slo::budget_remaining;
+use crate::event::Segment;
+use crate::sketch::Exemplars;
+use crate::window::Boundary;
+
+/// One transition, about to be published.
+pub(super) struct AlertBuilder<'a> {
+    pub(super) family: Family,
+    pub(super) transition: Transition,
+    pub(super) episode: &'a Episode,
+    pub(super) at: Boundary,
+    pub(super) context: &'a Context<'a>,
+    /// All that was found at the boundary, quiet or not.
+    pub(super) findings: &'a [Observed],
+}
+
+type Ranked<'a> = &'a [(&'a Cause, &'a Evidence)];
+
+impl AlertBuilder<'_> {
+    /// The alert; `None` without causes, which no transition is.
+    pub(super) fn alert(&self, summary: &CauseSummary<'_>) -> Option<Alert> {
+        let status = self.transition.status();
+        let at = self.at.time();
+        Some(Alert {
+            content: AlertContent::Causes(Box::new(self.causes(summary)?)),
+            status,
+            change: self.transition.into(),
+            severity: self.context.settings.severity(self.episode.severity),
+            sequence: self.episode.sequence,
+            at,
+            started_at: self.episode.start.time(),
+            ended_at: (status == AlertStatus::Resolved).then_some(at),
+        })
+    }
+
+    fn causes(&self, summary: &CauseSummary<'_>) -> Option<GatheredCauses> {
+        let ranked: Ranked<'_> = &summary.causes(self.transition).causes;
+        let ((first, evidence), rest) = ranked.split_first()?;
+        let new: Vec<&Cause> = self.new_causes(summary).collect();
+        let owned =
+            |(cause, evidence): &(&Cause, &Evidence)| ((*cause).clone(), (*evidence).clone());
+        let objective = self.context.objective;
+        Some(GatheredCauses {
+            model: self.context.model.to_owned(),
+            family: self.family,
+            first: ((*first).clone(), (*evidence).clone()),
+            rest: rest.iter().take(CAUSES_SHOWN_MAX - 1).map(owned).collect(),
+            total: ranked.len() as u64,
+            new_total: new.len() as u64,
+            new: new.into_iter().take(CAUSES_SHOWN_MAX).cloned().collect(),
+            version: common_version(ranked),
+            segment: segment(ranked),
+            reference_id: (self.context.reference_id)(first),
+            exemplars: self.exemplars(first),
+            objective: objective.map(|objective| self.facts(objective, first, evidence)),
+        })
+    }
+
+    fn facts(
+        &self,
+        objective: AlertObjective<'_>,
+        cause: &Cause,
+        evidence: &Evidence,
+    ) -> ObjectiveFacts {
+        ObjectiveFacts {
+            name: objective.name.to_owned(),
+            sli: objective.sli.to_owned(),
+            statement: ObjectiveFacts::statement_of(cause, evidence, objective.sli),
+            budget_remaining: self.budget_remaining(cause),
+        }
+    }
+
+    /// What the finding on the budget says, which is there at every evaluation, whatever it says; the least of several.
+    fn budget_remaining(&self, first: &Cause) -> Option<f64> {
+        let same = |o: &&Observed| {
+            o.version == first.version
+                && o.segment == first.segment
+                && o.finding.subject == first.subject
+        };
+        let of_objective = self.findings.iter().filter(same);
+        let remaining = of_objective.filter_map(|o| budget_remaining(&o.finding));
+        remaining.filter_map(finite).min_by(f64::total_cmp)
+    }
+
+    /// The causes that were not published before; all of them where the alert begins.
+    fn new_causes<'s>(&self, summary: &'s CauseSummary<'s>) -> impl Iterator<Item = &'s Cause> {
+        let transition = self.transition;
+        let all = summary.causes(transition).causes.iter();
+        all.map(|(cause, _)| *cause)
+            .filter(move |cause| match transition {
+                Transition::Held | Transition::Opened => true,
+                Transition::Joined => summary.new.contains(&who(cause)),
+                Transition::Escalated | Transition::Resolved | Transition::Withdrawn => false,
+            })
+    }
+
+    fn exemplars(&self, first: &Cause) -> Exemplars {
+        match self.transition.status() {
+            AlertStatus::Resolved => Exemplars::default(),
+            AlertStatus::Pending | AlertStatus::Firing => (self.context.exemplars)(first),
+        }
+    }
+}
+
+/// The segment that all causes share, or the one that bears most of what the first cause has too much.
+fn segment(ranked: Ranked<'_>) -> Option<Segment> {
+    let (first, evidence) = ranked.first()?;
+    let shared = || ranked.iter().all(|(c, _)| c.segment == first.segment);
+    match &first.segment {
+        Some(segment) => shared().then(|| segment.clone()),
+        None => naming(&evidence.segments).map(|share| share.segment.clone()),
+    }
+}
+
+/// The version that all causes share, if it has a name.
+fn common_version(ranked: Ranked<'_>) -> Option<String> {
+    let (first, _) = ranked.first()?;
+    let shared = ranked
+        .iter()
+        .all(|(cause, _)| cause.version == first.version);
+    shared.then(|| named(&first.version)).flatten()
+}

@@ -1,0 +1,6 @@
+//! Numbers that JSON can carry.
+
+/// The number, infinities held at the largest double; `None` for NaN.
+pub(super) fn finite(x: f64) -> Option<f64> {
+    (!x.is_nan()).then(|| x.clamp(f64::MIN, f64::MAX))
+}
