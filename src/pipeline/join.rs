@@ -10,13 +10,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::cursor::{Admission, Cursors};
-use super::evaluate::Stop;
 use super::frame::{Frame, FrameLink, SourceId, Summary, unpack};
 use super::invariant::{InvariantId, Violation};
 use super::join_accumulator::JoinAccumulator;
 use super::outbox::{Outbox, Writes};
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::state::{BadState, StateKey, StateReader, decode, same};
+use super::stop::Stop;
 use crate::event::EventTime;
 use crate::join::{Join, JoinCheckpoint, JoinSettings, Outcomes, SuppressedPrediction};
 use crate::window::Boundary;

@@ -20,6 +20,7 @@ pub mod output;
 mod plan;
 pub mod segments;
 pub mod state;
+pub mod stop;
 
 pub use plan::{
     Bounds, JoinKey, JoinPlan, LearningPlan, PANES_PARTITIONS, Plan, QualityPlan, ScoreOf,

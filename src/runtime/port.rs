@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::event::{Record, Reject, Tick};
-use crate::pipeline::evaluate::Stop;
 use crate::pipeline::invariant::{InvariantId, Violation};
+use crate::pipeline::stop::Stop;
 
 /// One partition of one topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -19,9 +19,9 @@ use super::restore::{Parked, Restoring, StartPolicy};
 use super::tasks::Tasks;
 use crate::event::Reject;
 use crate::pipeline::Plan;
-use crate::pipeline::evaluate::Stop;
 use crate::pipeline::ingest::Disposition;
 use crate::pipeline::join::JoinTask;
+use crate::pipeline::stop::Stop;
 
 /// How long a poll waits while there is nothing else to do.
 const POLL_TIMEOUT: Duration = Duration::from_millis(50);

@@ -1,34 +1,24 @@
-//! Judging: every window that ends at a boundary, against the model's reference, by every detector.
+//! Judging: every window that ends at a boundary, against its reference, by every detector.
 
-use super::model::{Model, VariabilityKey};
+use super::case::{Comparison, budget};
+use super::knowledge::VariabilityKey;
+use super::model::Model;
 use super::slice::Slice;
 use super::step::StepContext;
 use crate::alert::Observed;
-use crate::detect::volume::{SLOT_MINUTES, Slot};
-use crate::detect::{Budget, Case, DETECTORS, Finding, Verdict};
+use crate::detect::{Case, DETECTORS, Finding, Verdict};
+use crate::event::Scope;
 use crate::pipeline::observations::{Judgement, JudgementKey, WindowClosed};
 use crate::pipeline::plan::Plan;
-use crate::reference::{Reference, SubjectReference};
-use crate::sketch::{Partial, Subject, ValueSketch};
+use crate::sketch::Partial;
 use crate::stats::DISTANCES;
 use crate::window::{Boundary, PaneRing, Span, WindowLength};
 
-/// Minutes in the 30 days that the false-alarm budget speaks of.
-const BUDGET_MINUTES: i64 = 30 * 1_440;
-
-/// What judging found at one boundary.
-#[derive(Default)]
-pub struct BoundaryFindings {
-    /// Findings with the window they come from.
-    pub observed: Vec<Observed>,
-}
-
-/// Judges every window of `model` that ends at `at`.
-pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> BoundaryFindings {
+/// Judges every window of `model` that ends at this boundary.
+pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Vec<Observed> {
     let (at, plan) = (step.at, step.plan);
-    let mut judged = BoundaryFindings::default();
-    judge_volume(model, at, plan, &mut judged);
     let budget = budget(model, plan);
+    let mut observed = Vec::new();
     for spec in plan
         .windows
         .iter()
@@ -39,105 +29,95 @@ pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> BoundaryFindings 
             let Some(reference) = model.reference_of(slice.segment.as_ref()) else {
                 continue;
             };
-            // A part of it is the reference itself, or it can say nothing.
-            if span.start < reference.span.end || is_idle(slice, ring, span, plan) {
+            // A window that overlaps the learning span would be compared with itself.
+            if span.start < reference.span.end || is_too_thin(slice, ring, span, plan) {
                 continue;
             }
-            let window = Window {
-                slice,
-                length: spec.length,
-                end: at,
-                partial: &ring.merged(span),
+            let comparison = Comparison {
+                window: &ring.merged(span),
                 reference,
                 budget,
+                inside_reference: false,
+                plan,
             };
-            if window.partial.predictions > 0 {
-                judge_window(model, &window, &mut judged, step);
+            if comparison.window.predictions > 0 {
+                let window = Window {
+                    slice,
+                    length: spec.length,
+                    end: at,
+                };
+                observed.extend(judge_window(model, &window, comparison, step));
             }
         }
     }
-    judged
+    observed
 }
 
-/// Whether a segment's window is too thin for any detector and no report of it is due: most segments are small, and
-/// merging their panes every minute would be most of the work.
-fn is_idle(slice: &Slice, ring: &PaneRing<Partial>, span: Span, plan: &Plan) -> bool {
+/// True if a segment's window is too thin for every detector and no report of it is due. Most segments are small: to merge
+/// their panes every minute would be most of the work.
+fn is_too_thin(slice: &Slice, ring: &PaneRing<Partial>, span: Span, plan: &Plan) -> bool {
     let minutes = span.end.0 - span.start.0;
-    slice.segment.is_some()
-        && !span.end.on_grid(minutes)
-        && ring
-            .panes_of(span)
-            .iter()
-            .map(|pane| pane.predictions)
-            .sum::<u64>()
-            < plan.detect.events_min
+    let predictions = || -> u64 {
+        let panes = ring.panes_of(span).into_iter();
+        panes.map(|pane| pane.predictions).sum()
+    };
+    slice.segment.is_some() && !span.end.on_grid(minutes) && predictions() < plan.detect.events_min
 }
 
-/// A window, and what it is judged by.
+/// A window of one slice.
 struct Window<'a> {
     slice: &'a Slice,
     length: WindowLength,
     end: Boundary,
-    partial: &'a Partial,
-    reference: &'a Reference,
-    budget: Budget,
 }
 
 fn judge_window(
     model: &Model,
     window: &Window<'_>,
-    judged: &mut BoundaryFindings,
+    comparison: Comparison<'_>,
     step: &mut StepContext<'_>,
-) {
-    let plan = step.plan;
+) -> Vec<Observed> {
     let scope = window.slice.of(model.name());
     step.observations.windows.push(WindowClosed {
         scope: scope.clone(),
         window: window.length,
         end: window.end,
-        predictions: window.partial.predictions,
+        predictions: comparison.window.predictions,
     });
-    for (subject, of_reference) in window
-        .reference
-        .subjects
-        .iter()
-        .filter(|(subject, _)| subject.drifts())
-    {
-        let case = case(
-            subject,
-            window.partial,
-            of_reference,
-            window.reference,
-            window.budget,
-            plan,
-            false,
-        );
-        let findings = findings(model, window, &case, plan);
+    let mut observed = Vec::new();
+    for case in comparison.cases() {
+        let findings = findings(model, window, &case, step.plan);
         if window.slice.segment.is_none() {
-            let key = JudgementKey {
-                scope: scope.clone(),
-                window: window.length,
-                subject: subject.clone(),
-            };
-            let judgement = Judgement {
-                end: window.end,
-                distances: distances(&findings),
-                verdict: worst(&findings),
-                observed: case.window.clone(),
-            };
-            step.observations.judgements.insert(key, judgement);
+            observe(&scope, window, &case, &findings, step);
         }
-        let observed = |finding| observed(window.slice, window.length, finding);
-        judged.observed.extend(findings.into_iter().map(observed));
+        observed.extend(findings.into_iter().map(|finding| Observed {
+            segment: window.slice.segment.clone(),
+            ..Observed::whole(window.slice.version.clone(), window.length, finding)
+        }));
     }
+    observed
 }
 
-/// What was found on a slice, as the alerts are told.
-fn observed(slice: &Slice, window: WindowLength, finding: Finding) -> Observed {
-    Observed {
-        segment: slice.segment.clone(),
-        ..Observed::whole(slice.version.clone(), window, finding)
-    }
+/// Observes the judgement of one subject, for metrics and the status page.
+fn observe(
+    scope: &Scope,
+    window: &Window<'_>,
+    case: &Case<'_>,
+    findings: &[Finding],
+    step: &mut StepContext<'_>,
+) {
+    let key = JudgementKey {
+        scope: scope.clone(),
+        window: window.length,
+        subject: case.subject.clone(),
+    };
+    let judgement = Judgement {
+        end: window.end,
+        distances: distances(findings),
+        verdict: worst(findings),
+        observed: case.window.clone(),
+    };
+    step.observations.judgements.insert(key, judgement);
 }
 
 fn findings(model: &Model, window: &Window<'_>, case: &Case<'_>, plan: &Plan) -> Vec<Finding> {
@@ -145,26 +125,20 @@ fn findings(model: &Model, window: &Window<'_>, case: &Case<'_>, plan: &Plan) ->
         .iter()
         .filter(|d| !plan.detect.disabled.iter().any(|name| name == d.name()));
     let variability = |detector: &str| {
-        let key = VariabilityKey {
+        model.variability(&VariabilityKey {
             segment: window.slice.segment.clone(),
             subject: case.subject.clone(),
             window: window.length,
             detector: detector.to_owned(),
-        };
-        model
-            .knowledge
-            .variability
-            .get(&key)
-            .copied()
-            .unwrap_or(0.0)
+        })
     };
     enabled
         .filter_map(|detector| detector.judge(case, variability(detector.name())))
         .collect()
 }
 
-/// The distances that ride in the findings, by name, in the order of their table.
-pub fn distances(findings: &[Finding]) -> Vec<(&'static str, f64)> {
+/// The distances in `findings` by name, in the order of their table.
+fn distances(findings: &[Finding]) -> Vec<(&'static str, f64)> {
     let measured = |name| {
         findings
             .iter()
@@ -183,81 +157,4 @@ fn worst(findings: &[Finding]) -> Verdict {
         .into_iter()
         .find(|verdict| any(*verdict))
         .unwrap_or(Verdict::InsufficientData)
-}
-
-/// One subject of a window beside its reference; a subject that never came is an empty sketch.
-pub fn case<'a>(
-    subject: &'a Subject,
-    window: &'a Partial,
-    of_reference: &'a SubjectReference,
-    reference: &Reference,
-    budget: Budget,
-    plan: &'a Plan,
-    inside_reference: bool,
-) -> Case<'a> {
-    static NEVER_CAME: std::sync::LazyLock<ValueSketch> =
-        std::sync::LazyLock::new(ValueSketch::default);
-    Case {
-        subject,
-        window: window.subjects.get(subject).unwrap_or(&NEVER_CAME),
-        predictions: window.predictions,
-        reference: of_reference,
-        reference_predictions: reference.predictions,
-        inside_reference,
-        budget,
-        settings: &plan.detect,
-    }
-}
-
-/// The share of the false-alarm budget that each judgement of one subject may spend: all versions and segments share it.
-pub fn budget(model: &Model, plan: &Plan) -> Budget {
-    let evaluations: i64 = plan
-        .windows
-        .iter()
-        .map(|spec| BUDGET_MINUTES / spec.step_minutes)
-        .sum();
-    let reference = model.reference.as_ref();
-    let subjects = reference.map_or(1, |r| {
-        r.subjects.keys().filter(|subject| subject.drifts()).count()
-    });
-    let shares = subjects.max(1) * model.rings.len().max(1);
-    Budget::share(
-        plan.detect.false_alarms_per_30_days,
-        evaluations.unsigned_abs(),
-        shares as u64,
-    )
-}
-
-/// Records the quarter of an hour that ends at `at`, and judges it.
-fn judge_volume(model: &mut Model, at: Boundary, plan: &Plan, judged: &mut BoundaryFindings) {
-    let Some(length) = u32::try_from(SLOT_MINUTES)
-        .ok()
-        .and_then(WindowLength::from_minutes)
-    else {
-        return;
-    };
-    if !at.on_grid(SLOT_MINUTES) {
-        return;
-    }
-    let span = Span::ending_at(at, length);
-    let slot = Slot::holding(span.start);
-    let count = model
-        .rings_of(None)
-        .flat_map(|(_, ring)| ring.panes_of(span))
-        .map(|pane| pane.predictions)
-        .sum();
-    model.knowledge.volume.record(slot, count);
-    model.changed = true;
-    if plan
-        .detect
-        .disabled
-        .iter()
-        .any(|name| name == crate::detect::volume::NAME)
-    {
-        return;
-    }
-    if let Some(finding) = model.knowledge.volume.judge(slot, budget(model, plan)) {
-        let observed = Observed::whole(String::new(), length, finding);
-        judged.observed.push(observed);
-    }
 }

@@ -5,7 +5,11 @@
 //! matter whether judging lags behind reading: results are a function of the panes alone.
 
 mod admission;
+mod aging;
+mod case;
+mod close_model;
 mod judge;
+mod knowledge;
 mod learning;
 mod model;
 mod objective_evaluation;
@@ -13,9 +17,13 @@ mod objectives;
 mod pending_quality;
 mod publish;
 mod quality;
+mod reports;
 mod restore;
+mod retire;
 mod slice;
 mod step;
+mod variability;
+mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,57 +34,18 @@ use self::objective_evaluation::QualityDelta;
 use self::pending_quality::PendingQuality;
 use self::slice::Slice;
 use self::step::StepContext;
-use super::cursor::{Admission, Cursors, Gap};
-use super::frame::{BadFrames, Frame, FrameLink, PanePartial, Summary, unpack};
-use super::invariant::{InvariantId, Violation};
+use super::cursor::{Admission, Cursors};
+use super::frame::{Frame, FrameLink, PanePartial, Summary, unpack};
 use super::observations::Observations;
 use super::outbox::{Outbox, Writes};
 use super::output::Output;
 use super::plan::{PANES_PARTITIONS, Plan};
-use super::state::{BadState, Head, StateKey};
+use super::state::{Head, StateKey};
+use super::stop::Stop;
 use crate::alert::Integrity;
 use crate::event::{EventTime, Scope};
 use crate::sketch::{Monoid, Partial};
 use crate::window::{Boundary, PANE_MILLIS};
-
-/// Why an evaluate task stops. Each is our bug or somebody else's hand in an internal topic; going on would be a lie.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// The chain of frames is broken.
-    #[error(transparent)]
-    Gap(#[from] Gap),
-    /// A record is not ours.
-    #[error(transparent)]
-    Frames(#[from] BadFrames),
-    /// The state is not ours.
-    #[error(transparent)]
-    State(#[from] BadState),
-    /// Frames read again do not lead to where the state says they led.
-    #[error(
-        "the frames since the last checkpoint do not lead to the state that was written: an internal topic was tampered with. \
-         Begin anew with another `kafka.group` and `topics.prefix`"
-    )]
-    Diverged,
-    /// An invariant does not hold.
-    #[error(transparent)]
-    Violation(#[from] Violation),
-    /// Something of ours does not serialise.
-    #[error("state cannot be written: {0}")]
-    Unwritable(#[from] postcard::Error),
-}
-
-impl Stop {
-    /// The invariant that does not hold; `None` where the state or the record is somebody else's.
-    #[must_use]
-    pub fn invariant(&self) -> Option<InvariantId> {
-        match self {
-            Self::Gap(_) => Some(InvariantId::FrameContinuity),
-            Self::Diverged => Some(InvariantId::ReplayConvergence),
-            Self::Violation(violation) => Some(violation.id),
-            Self::Frames(_) | Self::State(_) | Self::Unwritable(_) => None,
-        }
-    }
-}
 
 /// Open panes: what has been merged and not yet closed.
 type OpenPanes = BTreeMap<Boundary, BTreeMap<Scope, Partial>>;
@@ -455,7 +424,7 @@ impl Evaluate {
             observations: &mut self.observations,
         };
         for model in self.models.values_mut() {
-            model.step(&mut step)?;
+            close_model::close(model, &mut step)?;
         }
         self.retire_models(boundary)?;
         self.closed = Some(boundary);
@@ -473,7 +442,7 @@ impl Evaluate {
     }
 
     fn retire_models(&mut self, boundary: Boundary) -> Result<(), Stop> {
-        let oldest = boundary.plus_minutes(-model::labelled_minutes(&self.plan));
+        let oldest = boundary.plus_minutes(-retire::labelled_minutes(&self.plan));
         // A model with an alert lives on until that has ended.
         let silent = self
             .models
@@ -482,7 +451,7 @@ impl Evaluate {
         let silent: Vec<String> = silent.map(|model| model.name().to_owned()).collect();
         for name in silent {
             if let Some(model) = self.models.remove(&name) {
-                model.forget(&mut self.outbox)?;
+                retire::forget(model, &mut self.outbox)?;
             }
         }
         Ok(())

@@ -1,14 +1,15 @@
 //! What a model's objectives and its quality have to do with each other at a boundary, by either clock.
 
-use super::Stop;
 use super::model::Model;
 use super::objectives::{ObjectiveContext, SegmentShares};
 use super::publish;
+use super::retire;
 use super::slice::Slice;
 use super::step::StepContext;
 use crate::detect::slo::{Objective, Series};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
+use crate::pipeline::stop::Stop;
 use crate::sketch::{Exemplars, Monoid, Quality, Share};
 use crate::window::{Boundary, COARSE_MINUTES, Span};
 
@@ -103,10 +104,10 @@ pub fn count(model: &mut Model, of: &QualityDelta, step: &mut StepContext<'_>) -
 pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
     let (at, plan) = (step.at, step.plan);
     if at.on_grid(COARSE_MINUTES) {
-        model.retire_labelled(at, plan);
+        retire::labelled(model, at, plan);
     }
     let name = model.name().to_owned();
-    model.quality.step(&name, step)?;
+    model.quality.close(&name, step)?;
     let mut objectives = std::mem::take(&mut model.objectives);
     for objective in objectives_of(&name, plan).filter(|own| is_on_labels(own, plan)) {
         let quality = &model.quality;
@@ -144,11 +145,7 @@ fn carried(model: &Model, objective: &Objective, segment: Option<&Segment>, span
 fn segments_carried(model: &Model, objective: &Objective, span: Span) -> SegmentShares {
     let start = span.start.max(span.end.plus_minutes(-SEGMENT_MINUTES));
     let span = Span { start, ..span };
-    let segments = model
-        .rings
-        .keys()
-        .filter_map(|slice| slice.segment.as_ref());
-    SegmentShares::over(segments.collect(), |segment| {
+    SegmentShares::over(model.segments(), |segment| {
         carried(model, objective, segment, span)
     })
 }

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Stop;
 use super::step::StepContext;
 use crate::alert::{
     AlertObjective, Cause, Context, Episodes, ObjectiveReport, Observed, RuleTiming, SegmentShare,
@@ -17,6 +16,7 @@ use crate::pipeline::observations::ObjectiveReading;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::pipeline::state::StateKey;
+use crate::pipeline::stop::Stop;
 use crate::sketch::{Exemplars, Share};
 use crate::window::{Boundary, Span};
 

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Stop;
 use crate::event::Scope;
 use crate::pipeline::frame::QualityPartial;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::state::StateKey;
+use crate::pipeline::stop::Stop;
 use crate::sketch::{Monoid, Quality};
 use crate::window::Boundary;
 

@@ -1,24 +1,22 @@
 //! What evaluate publishes: alerts, the reports of windows, references, and losses that were accepted.
 
-use super::judge::BoundaryFindings;
 use super::model::Model;
-use super::quality::Drift;
-use super::slice::Slice;
+use super::quality::DriftToAssess;
 use super::step::StepContext;
 use crate::alert::{
-    AlertKind, Cause, Change, Context, Episodes, Observed, Report, Severity, reference_records,
+    AlertKind, Cause, Change, Context, Episodes, Observed, Severity, reference_records,
 };
-use crate::detect::{Family, Finding};
+use crate::detect::Family;
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::reference::Reference;
-use crate::sketch::{Exemplars, Monoid, Partial, Subject};
-use crate::window::{Boundary, Span, WindowLength};
+use crate::sketch::{Exemplars, Monoid};
+use crate::window::{Boundary, Span};
 
 /// Bytes of one part of a published reference: it fits a default broker's record with room to spare.
 const REFERENCE_BYTES_MAX: usize = 400 << 10;
 
 /// Moves the alerts of a model by what was found at a boundary.
-pub fn alerts(model: &mut Model, found: &BoundaryFindings, step: &mut StepContext<'_>) {
+pub fn alerts(model: &mut Model, observed: &[Observed], step: &mut StepContext<'_>) {
     let (at, plan) = (step.at, step.plan);
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
     let was_empty = episodes.is_empty();
@@ -34,8 +32,8 @@ pub fn alerts(model: &mut Model, found: &BoundaryFindings, step: &mut StepContex
         reference_id: &reference_id,
         exemplars: &exemplars,
     };
-    if !(was_empty && found.observed.is_empty()) {
-        for alert in episodes.observe(at, &found.observed, &context) {
+    if !(was_empty && observed.is_empty()) {
+        for alert in episodes.observe(at, observed, &context) {
             match (alert.kind(), alert.change) {
                 (AlertKind::Drift, Change::Opened) if plan.joins() => {
                     model.quality.expect(drift(&episodes, alert.severity, at));
@@ -52,12 +50,12 @@ pub fn alerts(model: &mut Model, found: &BoundaryFindings, step: &mut StepContex
 }
 
 /// What drifts most in an alert that has just opened.
-fn drift(episodes: &Episodes, severity: Severity, at: Boundary) -> Option<Drift> {
+fn drift(episodes: &Episodes, severity: Severity, at: Boundary) -> Option<DriftToAssess> {
     let causes = episodes
         .firing()
         .filter(|(cause, _)| cause.family == Family::Drift);
     let (cause, evidence) = causes.max_by(|(_, a), (_, b)| a.effect.total_cmp(&b.effect))?;
-    Some(Drift {
+    Some(DriftToAssess {
         version: cause.version.clone(),
         segment: cause.segment.clone(),
         start: at,
@@ -78,79 +76,6 @@ pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
         chosen.merge(&pane.exemplars);
     }
     chosen
-}
-
-/// Publishes the summary of each window that ends here and begins where the one before it ended.
-pub fn reports(model: &Model, found: &BoundaryFindings, step: &mut StepContext<'_>) {
-    let at = step.at;
-    for spec in step
-        .plan
-        .windows
-        .iter()
-        .filter(|spec| at.on_grid(spec.length.minutes()))
-    {
-        for (slice, ring) in &model.rings {
-            let window = ring.merged(Span::ending_at(at, spec.length));
-            if window.predictions > 0 {
-                window_reports(
-                    model,
-                    slice,
-                    spec.length,
-                    at,
-                    &window,
-                    &found.observed,
-                    step,
-                );
-            }
-        }
-    }
-}
-
-fn window_reports(
-    model: &Model,
-    slice: &Slice,
-    length: WindowLength,
-    end: Boundary,
-    window: &Partial,
-    observed: &[Observed],
-    step: &mut StepContext<'_>,
-) {
-    let of_window = |found: &&Observed| {
-        found.version == slice.version && found.segment == slice.segment && found.window == length
-    };
-    let of_window: Vec<&Finding> = observed
-        .iter()
-        .filter(of_window)
-        .map(|found| &found.finding)
-        .collect();
-    for (subject, sketch) in &window.subjects {
-        let findings = findings_on(&of_window, subject);
-        let report = Report {
-            model: model.name(),
-            version: &slice.version,
-            segment: slice.segment.as_ref(),
-            subject,
-            length,
-            end,
-            predictions: window.predictions,
-            sketch,
-            findings: &findings,
-            reference_id: model
-                .reference_of(slice.segment.as_ref())
-                .map(|reference| reference.id.as_str())
-                .filter(|_| !findings.is_empty()),
-        }
-        .record();
-        let report = Output::plain(OutputTopic::Reports, report.key(), report.value());
-        step.outbox.publish(report);
-    }
-}
-
-fn findings_on(findings: &[&Finding], subject: &Subject) -> Vec<Finding> {
-    let on = findings
-        .iter()
-        .filter(|finding| finding.subject.as_ref() == Some(subject));
-    on.map(|finding| (*finding).clone()).collect()
 }
 
 /// A reference that was learned, in parts.

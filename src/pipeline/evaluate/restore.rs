@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::model::{Knowledge, Model};
+use super::knowledge::Knowledge;
+use super::model::Model;
 use super::pending_quality::{PendingQuality, QualityOwner};
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
-use super::{Evaluate, OpenPanes, Replay, Stop};
+use super::{Evaluate, OpenPanes, Replay};
 use crate::alert::Episodes;
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
@@ -15,6 +16,7 @@ use crate::pipeline::observations::Observations;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
 use crate::pipeline::state::{BadState, Head, QualityPane, StateKey, StateReader, decode, same};
+use crate::pipeline::stop::Stop;
 use crate::reference::Reference;
 use crate::sketch::{Partial, Quality};
 use crate::window::{Boundary, PANE_MILLIS};
@@ -191,12 +193,12 @@ impl Held {
         for (scope, pane, quality) in self.quality_panes {
             if let Some(model) = self.models.get_mut(&scope.model) {
                 let slice = Slice::from(&scope);
-                model.quality.put_back_pane(slice, pane, quality);
+                model.quality.restore_pane(slice, pane, quality);
             }
         }
         for (name, knowledge) in self.quality {
             if let Some(model) = self.models.get_mut(&name) {
-                model.quality.put_back(knowledge);
+                model.quality.restore_knowledge(knowledge);
             }
         }
         for ((name, objective), held) in self.objectives {

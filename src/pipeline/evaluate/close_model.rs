@@ -1,0 +1,35 @@
+//! The steps of one model at a boundary of the clock of predictions.
+
+use super::model::Model;
+use super::step::StepContext;
+use super::{
+    aging, judge, learning, objective_evaluation, publish, reports, retire, variability, volume,
+};
+use crate::pipeline::state::StateKey;
+use crate::pipeline::stop::Stop;
+
+/// Ages, learns, judges, alerts, reports and retires, once the panes of the last minute are in.
+///
+/// # Errors
+/// If an entry does not serialise.
+pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+    aging::age(model, step)?;
+    learning::freeze_if_ready(model, step)?;
+    let mut findings = volume::judge(model, step);
+    findings.extend(judge::judge(model, step));
+    publish::alerts(model, &findings, step);
+    variability::learn(model, step.at, step.plan);
+    reports::publish(model, &findings, step);
+    objective_evaluation::keep(model, step)?;
+    retire::names(model, step.at, step.plan);
+    retire::segments(model, step)?;
+    // A drift that waits for its assessment must survive a restart.
+    model
+        .quality
+        .write_knowledge(&model.knowledge.name, step.outbox)?;
+    if std::mem::take(&mut model.changed) {
+        let key = StateKey::Model(model.knowledge.name.clone());
+        step.outbox.put(&key, &model.knowledge)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What is known of a model besides panes and references: one entry of the state.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::slice::{KnownSegments, Slice};
+use crate::alert::Episodes;
+use crate::detect::volume::VolumeHistory;
+use crate::event::Segment;
+use crate::sketch::{Partial, Subject};
+use crate::window::{Boundary, WindowLength};
+
+/// The subjects of each version, with the quarter of an hour in which each was last seen.
+pub type SubjectsByVersion = BTreeMap<String, BTreeMap<Subject, Boundary>>;
+
+/// Identifies one learned variability.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VariabilityKey {
+    /// The segment; `None` for the whole.
+    pub segment: Option<Segment>,
+    /// The subject.
+    pub subject: Subject,
+    /// Length of the window.
+    pub window: WindowLength,
+    /// The detector.
+    pub detector: String,
+}
+
+/// What is known of a model besides panes and references.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Knowledge {
+    /// The model's name.
+    pub name: String,
+    /// Start of its first pane.
+    pub since: Boundary,
+    /// Start of its latest pane, rounded down to a quarter of an hour.
+    pub last_seen: Boundary,
+    /// Versions and their subjects.
+    pub versions: SubjectsByVersion,
+    /// The largest value of each detector in ordinary windows.
+    pub variability: BTreeMap<VariabilityKey, f64>,
+    /// Traffic by quarter of an hour.
+    pub volume: VolumeHistory,
+    /// Alerts that are pending, firing or recently resolved.
+    pub episodes: Episodes,
+    /// Segments of all versions.
+    pub segments: KnownSegments,
+    /// Slices whose labels may still come, with the last day on which each was seen.
+    pub labelled: BTreeMap<Slice, Boundary>,
+}
+
+impl Knowledge {
+    /// Knowledge of a model that was first seen in the pane that starts at `since`.
+    #[must_use]
+    pub fn new(name: String, since: Boundary) -> Self {
+        Self {
+            name,
+            since,
+            last_seen: since,
+            versions: SubjectsByVersion::new(),
+            variability: BTreeMap::new(),
+            volume: VolumeHistory::default(),
+            episodes: Episodes::default(),
+            segments: KnownSegments::default(),
+            labelled: BTreeMap::new(),
+        }
+    }
+
+    /// Notes the subjects of a pane of the whole; returns true if anything changed.
+    pub fn note_version(&mut self, version: &str, seen: Boundary, pane: &Partial) -> bool {
+        let mut changed = self.last_seen != seen;
+        self.last_seen = self.last_seen.max(seen);
+        let subjects = self.versions.entry(version.to_owned()).or_default();
+        for subject in pane.subjects.keys() {
+            changed |= match subjects.get_mut(subject) {
+                Some(last) => std::mem::replace(last, seen) != seen,
+                None => subjects.insert(subject.clone(), seen).is_none(),
+            };
+        }
+        changed
+    }
+}

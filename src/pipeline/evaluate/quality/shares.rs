@@ -1,0 +1,74 @@
+//! Shares of good predictions that objectives on labels are evaluated with.
+
+use super::super::objectives::SegmentShares;
+use super::model_quality::ModelQuality;
+use super::span::{last_week, widened};
+use crate::alert::By;
+use crate::detect::slo::Objective;
+use crate::event::Segment;
+use crate::pipeline::plan::Plan;
+use crate::sketch::Share;
+use crate::window::{Boundary, Resolution, Span};
+
+impl ModelQuality {
+    /// The share of each segment in the window that the objective's rule evaluates when `span` ends.
+    #[must_use]
+    pub fn segment_shares(
+        &self,
+        model: &str,
+        objective: &Objective,
+        span: Span,
+        plan: &Plan,
+    ) -> SegmentShares {
+        let positive = self.positive(model, plan);
+        let (by, span) = match objective.matured_window() {
+            Some(window) if objective.sli.needs_truth() => {
+                (By::Prediction, self.matured_window(window, span.end))
+            }
+            _ => (
+                By::Label,
+                Some(last_week(widened(span, Resolution::Quarter))),
+            ),
+        };
+        let Some(span) = span else {
+            return SegmentShares::default();
+        };
+        let segments = self.panes.keys().filter_map(|slice| slice.segment.as_ref());
+        SegmentShares::over(segments.collect(), |segment| {
+            self.share(objective, by, segment, span, positive)
+        })
+    }
+
+    /// The share of the latest matured window, for rules that need one.
+    #[must_use]
+    pub fn matured(
+        &self,
+        model: &str,
+        objective: &Objective,
+        at: Boundary,
+        plan: &Plan,
+    ) -> Option<Share> {
+        let window = objective.matured_window()?;
+        let positive = self.positive(model, plan);
+        if !objective.sli.needs_truth() {
+            // The score of a judge is known when it arrives. It does not wait for the truth to mature.
+            let span = widened(Span::ending_at(at, window), Resolution::Quarter);
+            return Some(self.share(objective, By::Label, None, span, positive));
+        }
+        let span = self.matured_window(window, at)?;
+        Some(self.share(objective, By::Prediction, None, span, positive))
+    }
+
+    /// The share of all versions in `span`.
+    fn share(
+        &self,
+        objective: &Objective,
+        by: By,
+        segment: Option<&Segment>,
+        span: Span,
+        positive: Option<&str>,
+    ) -> Share {
+        let quality = self.merged(by, segment, span);
+        objective.sli.share_of_quality(&quality, positive)
+    }
+}
