@@ -1,4 +1,4 @@
-//! The command line: commands, flags, and the help that teaches them.
+//! Command line: commands, flags and their help.
 
 use std::path::PathBuf;
 
@@ -106,10 +106,10 @@ impl ConfigArgs {
         sources
     }
 
-    /// The checked configuration.
+    /// Reads and checks the configuration.
     ///
     /// # Errors
-    /// Every fault of it.
+    /// All faults of the configuration.
     pub fn load(&self) -> Result<CheckedConfig, ConfigFaults> {
         config::load(&self.sources())
     }
@@ -124,7 +124,7 @@ Examples:
   tidegauge run --config tidegauge.yaml --from 7d     a new group begins a week back in the topic
 Start it several times with one group, and the partitions spread over the processes.")]
 pub struct RunArgs {
-    /// The configuration.
+    /// Flags of the configuration.
     #[command(flatten)]
     pub settings: ConfigArgs,
     /// Where a group without committed offsets begins: latest, earliest, or a length of time to go back; over `runtime.from`.
@@ -133,10 +133,10 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// The checked configuration.
+    /// Reads and checks the configuration.
     ///
     /// # Errors
-    /// Every fault of it.
+    /// All faults of the configuration.
     pub fn load(&self) -> Result<CheckedConfig, ConfigFaults> {
         let sources = self.settings.sources();
         config::load(&match self.from {
@@ -238,7 +238,7 @@ pub enum ReferenceCommand {
     Show {
         /// The model; without it, all are listed.
         model: Option<String>,
-        /// The configuration.
+        /// Flags of the configuration.
         #[command(flatten)]
         settings: ConfigArgs,
     },
@@ -260,7 +260,7 @@ Stop every process of the group first. What is skipped is reported by an alert a
         /// Where reading continues.
         #[arg(long, value_enum, default_value_t = ResetChoice::Committed)]
         to: ResetChoice,
-        /// The configuration.
+        /// Flags of the configuration.
         #[command(flatten)]
         settings: ConfigArgs,
     },

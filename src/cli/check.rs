@@ -1,4 +1,4 @@
-//! `tidegauge check config FILE`: every fault of a file, or what it will do.
+//! `tidegauge check config FILE`: prints every fault of a file, or what its settings do.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use super::{Error, print};
 use crate::config::{self, ConfigSources, Configuration};
 
-/// Checks the file by itself, so that the answer is the same on every machine.
+/// Checks the file without the environment, so that the result is equal on every machine.
 ///
 /// # Errors
-/// Every fault of the file.
+/// All faults of the file.
 pub fn execute(file: &Path) -> Result<ExitCode, Error> {
     let checked = config::load(&ConfigSources::default().file(file))?;
     print(&format!(

@@ -1,4 +1,4 @@
-//! `tidegauge config print`: the effective configuration, secrets masked.
+//! `tidegauge config print`: prints the effective configuration with secrets masked.
 
 use std::process::ExitCode;
 
@@ -6,10 +6,10 @@ use super::args::ConfigArgs;
 use super::{Error, print};
 use crate::config;
 
-/// Prints what file, environment and flags make together, as YAML that can be read again (but for the masks).
+/// Prints the configuration from file, environment and flags as YAML. Except for masked secrets, it can be read again.
 ///
 /// # Errors
-/// Every fault of the configuration.
+/// All faults of the configuration.
 pub fn execute(settings: &ConfigArgs) -> Result<ExitCode, Error> {
     let checked = settings.load()?;
     print(&config::yaml(&checked.settings.masked()))

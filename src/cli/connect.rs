@@ -1,4 +1,4 @@
-//! From a checked configuration to what the clients need.
+//! Settings of clients and workers, from a checked configuration.
 
 use crate::config::CheckedConfig;
 use crate::event::Tick;
@@ -7,13 +7,13 @@ use crate::runtime::{Clock, FirstStart, Options, SystemClock};
 
 use super::Error;
 
-/// Copies of topics where the user names none: the cluster's own default.
+/// Replication factor if the user gives none: the default of the cluster.
 const REPLICATION_DEFAULT: i32 = -1;
 
-/// How the clients of worker number `worker` reach the cluster.
+/// Client settings of worker number `worker`.
 ///
 /// # Errors
-/// When no broker is named.
+/// When the configuration names no broker.
 pub fn kafka(checked: &CheckedConfig, worker: usize) -> Result<ClientSettings, Error> {
     let settings = &checked.settings;
     let prefix = settings
@@ -21,7 +21,7 @@ pub fn kafka(checked: &CheckedConfig, worker: usize) -> Result<ClientSettings, E
         .transactional_id
         .clone()
         .unwrap_or_else(|| {
-            // Random per start is safe: what fences a former member is the group's generation.
+            // A random id per start is safe, because the generation of the group fences former members.
             format!("{}-{:016x}", settings.kafka.group, fastrand::u64(..))
         });
     Ok(ClientSettings {
@@ -34,7 +34,7 @@ pub fn kafka(checked: &CheckedConfig, worker: usize) -> Result<ClientSettings, E
     })
 }
 
-/// What a worker is told beside the plan.
+/// Options of a worker beside the plan.
 #[must_use]
 pub fn options(checked: &CheckedConfig) -> Options {
     let runtime = &checked.settings.runtime;
@@ -56,7 +56,7 @@ fn first(from: &crate::config::Start) -> FirstStart {
     }
 }
 
-/// Copies of each topic that is created.
+/// Replication factor of created topics.
 #[must_use]
 pub fn replication(checked: &CheckedConfig) -> i32 {
     checked

@@ -1,8 +1,8 @@
-//! The program's own log: `tracing` to standard error, as text or as JSON lines.
+//! Log of the process: `tracing` to standard error, as text or as JSON lines.
 //!
-//! The rule for every line, at every level: names, counts, hashes, offsets, durations. Never a feature's value, never the id of a
-//! prediction, never a payload, never a property that may be a secret. librdkafka's lines come through the same subscriber; they speak of
-//! brokers, partitions and offsets only.
+//! Every line, at every level, may contain names, counts, hashes, offsets and durations. It never contains a feature
+//! value, the id of a prediction, a payload, or a property that may be a secret. Lines of librdkafka use the same
+//! subscriber; they name brokers, partitions and offsets only.
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -11,17 +11,17 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::Error;
 use crate::config::{Format, Level, LogConfig};
 
-/// Starts the log for the rest of the process.
+/// Starts the log of the process.
 ///
 /// # Errors
-/// That it was started before.
+/// When it was started before.
 pub fn start(log: LogConfig) -> Result<(), Error> {
     tracing::subscriber::set_global_default(lines(log, std::io::stderr)).map_err(|_| {
         Error::Failed("the log was started twice; this is a bug, please report it".to_owned())
     })
 }
 
-/// What turns events into lines of `writer`.
+/// Subscriber that writes events as lines to `writer`.
 fn lines<W>(log: LogConfig, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -72,7 +72,7 @@ mod tests {
         }
     }
 
-    /// What a warning and a debugging line leave behind.
+    /// Output of one warning and one debug event.
     fn written(log: LogConfig) -> String {
         let kept = Kept::default();
         let writer = kept.clone();

@@ -1,4 +1,4 @@
-//! `tidegauge offsets reset`: accepts a loss, and says what it means.
+//! `tidegauge offsets reset`: accepts a loss of records and prints the consequences.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `tidegauge reference show`: a readable picture of what was learned, from the references topic alone.
+//! `tidegauge reference show`: draws learned references, read from the references topic.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,13 +10,13 @@ use crate::alert::{CategoriesRecord, NumbersRecord, ReferenceRecord, SubjectReco
 use crate::kafka;
 use crate::sketch::Scale;
 
-/// Characters of a histogram of numbers.
+/// Width of a histogram of numbers, in characters.
 const BARS: usize = 48;
-/// Characters of the longest bar of a category.
+/// Width of the longest bar of a category, in characters.
 const BAR_MAX: usize = 30;
-/// Categories drawn per subject.
+/// Maximum number of categories drawn per subject.
 const CATEGORIES_MAX: usize = 8;
-/// Ratio of the outer quantiles from which bars have equal ratio instead of equal width.
+/// Minimum ratio of the outer quantiles at which bars have equal ratio instead of equal width.
 const RATIO_MIN: f64 = 30.0;
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -44,7 +44,7 @@ pub fn execute(model: Option<&str>, settings: &ConfigArgs) -> Result<ExitCode, E
     }
 }
 
-/// The parts of the newest reference of each model, and of each of its segments as `MODEL country=DE`.
+/// Parts of the newest reference of each model, and of each segment as `MODEL country=DE`.
 fn newest(
     records: impl Iterator<Item = ReferenceRecord>,
 ) -> BTreeMap<String, Vec<ReferenceRecord>> {
@@ -115,7 +115,7 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
     text
 }
 
-/// `  null 2.0 %, missing 0.1 %`, where there are any.
+/// Text such as `  null 2.0 %, missing 0.1 %`; empty if there are none.
 fn absences(subject: &SubjectRecord, predictions: u64) -> String {
     let counts = [
         ("null", subject.types.null),
@@ -134,7 +134,7 @@ fn absences(subject: &SubjectRecord, predictions: u64) -> String {
     }
 }
 
-/// The middle of a distribution as blocks, between its outer quantiles.
+/// Draws a distribution between its outer quantiles as blocks.
 fn of_numbers(numbers: &NumbersRecord) -> String {
     let quantile = |name: &str| numbers.quantiles.get(name).copied().unwrap_or(0.0);
     let scale = if numbers.scale == "score" {
@@ -171,7 +171,7 @@ fn of_numbers(numbers: &NumbersRecord) -> String {
     )
 }
 
-/// Where a number falls on a line of bars.
+/// Scale that maps a number to a bar.
 struct Axis {
     low: f64,
     high: f64,
@@ -179,7 +179,7 @@ struct Axis {
 }
 
 impl Axis {
-    /// Amounts that span orders of magnitude get bars of equal ratio; scores, and all else, bars of equal width.
+    /// Chooses bars of equal ratio for values over orders of magnitude, else bars of equal width.
     fn between(scale: Scale, low: f64, high: f64) -> Self {
         let is_log = scale == Scale::Plain && low > 0.0 && high / low >= RATIO_MIN;
         Self { low, high, is_log }
@@ -238,7 +238,7 @@ fn of_categories(categories: &CategoriesRecord) -> String {
     text
 }
 
-/// Four significant digits.
+/// Formats with four significant digits.
 fn short(x: f64) -> String {
     if x != 0.0 && !(1e-3..1e6).contains(&x.abs()) {
         return format!("{x:.3e}");

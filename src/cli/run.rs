@@ -1,4 +1,4 @@
-//! `tidegauge run`: a member of the consumer group, until SIGTERM.
+//! `tidegauge run`: a member of the consumer group until SIGTERM.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::runtime::{Clock, Fault, SystemClock, Worker};
 use super::args::RunArgs;
 use super::{Error, connect, logs, topics};
 
-/// Time between two looks at whether the workers still work.
+/// Time between two checks of the workers.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Runs the command.
 ///
 /// # Errors
-/// A fault that does not pass by itself; the message says how to mend it.
+/// A fatal fault; the message says how to fix it.
 pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     let checked = args.load()?;
     logs::start(checked.settings.log)?;
@@ -44,7 +44,7 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     ended(workers, &checked.settings.runtime.shutdown_timeout)
 }
 
-/// Waits for the workers, but not for ever: a broker that does not answer must not hold the process.
+/// Waits for the workers for a limited time, because a broker may not answer.
 fn ended(workers: Vec<JoinHandle<Result<(), Fault>>>, timeout: &Period) -> Result<ExitCode, Error> {
     let deadline = Instant::now() + timeout.as_duration();
     while !workers.iter().all(JoinHandle::is_finished) && Instant::now() < deadline {
@@ -72,7 +72,7 @@ fn board(checked: &CheckedConfig) -> Result<Arc<Board>, Error> {
     Board::new(options).map(Arc::new).map_err(Error::failed)
 }
 
-/// One worker on a thread of its own; its end, good or bad, stops the others.
+/// Starts a worker on its own thread. When it ends for any reason, the others stop.
 fn spawn(
     checked: &CheckedConfig,
     number: usize,

@@ -1,10 +1,10 @@
-//! `tidegauge schema print NAME`: the contracts with producers and readers, as they were when this binary was built.
+//! `tidegauge schema print NAME`: prints the schemas of records, as built into this binary.
 
 use std::process::ExitCode;
 
 use super::{Error, print};
 
-/// Every schema by name.
+/// All schemas by name.
 pub static SCHEMAS: &[(&str, &str)] = &[
     (
         "prediction",
@@ -27,7 +27,7 @@ pub static SCHEMAS: &[(&str, &str)] = &[
 /// Prints the schema called `name`.
 ///
 /// # Errors
-/// That there is none of that name.
+/// When no schema has that name.
 pub fn execute(name: &str) -> Result<ExitCode, Error> {
     let found = SCHEMAS.iter().find(|(known, _)| *known == name);
     let known: Vec<&str> = SCHEMAS.iter().map(|(known, _)| *known).collect();

@@ -1,4 +1,4 @@
-//! `tidegauge topics`: what is needed, what is missing, what is different.
+//! `tidegauge topics`: shows needed topics, creates missing ones, and reports differences.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -12,7 +12,7 @@ use super::{Error, connect, print};
 /// Runs the command.
 ///
 /// # Errors
-/// When the cluster does not answer, refuses, or differs from what is needed.
+/// When the cluster does not answer or refuses, or a topic differs from what is needed.
 pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
     match command {
         TopicsCommand::Plan(args) => print(&described(&look(args)?.1)),
@@ -48,10 +48,10 @@ pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
     }
 }
 
-/// Creates what is missing unless told not to, and refuses what is different.
+/// Creates missing topics unless that is disabled, and fails if a topic differs.
 ///
 /// # Errors
-/// Names the topic and the fix.
+/// Text with the topic and the fix.
 pub fn ensure(checked: &CheckedConfig) -> Result<(), Error> {
     let settings = connect::kafka(checked, 0)?;
     kafka::verify_inputs(&settings, &checked.plan).map_err(Error::failed)?;

@@ -1,16 +1,16 @@
-//! Draws from the distributions of the demo's stream, with one pure-Rust logarithm, so that platforms agree.
+//! Random draws for the demo's stream. The logarithm is written in Rust, so that all platforms agree.
 
 use std::f64::consts::TAU;
 
 use fastrand::Rng;
 
-/// Standard normal, by Box and Muller (1958).
+/// Draws a standard normal, by Box and Muller (1958).
 pub(super) fn normal(rng: &mut Rng) -> f64 {
     let radius = libm::sqrt(-2.0 * libm::log(1.0 - rng.f64()));
     radius * libm::cos(TAU * rng.f64())
 }
 
-/// Poisson, by the normal approximation above 30, by multiplication (Knuth) below.
+/// Draws a Poisson count: by the normal approximation above 30, by multiplication (Knuth) below.
 pub(super) fn poisson(rng: &mut Rng, mean: f64) -> u32 {
     if mean > 30.0 {
         return libm::round(mean + libm::sqrt(mean) * normal(rng)).max(0.0) as u32;
@@ -25,12 +25,12 @@ pub(super) fn poisson(rng: &mut Rng, mean: f64) -> u32 {
     count
 }
 
-/// Failures before the first success of probability `p`.
+/// Draws the number of failures before the first success of probability `p`.
 pub(super) fn geometric(rng: &mut Rng, p: f64) -> u32 {
     (libm::log(1.0 - rng.f64()) / libm::log(1.0 - p)) as u32
 }
 
-/// One of `choices` by its share; the last one takes what rounding leaves.
+/// Draws one of `choices` by its share. The last one takes the rest that rounding leaves.
 #[expect(
     clippy::indexing_slicing,
     reason = "a table that is not empty, or it does not compile"

@@ -1,4 +1,4 @@
-//! A payment and a label as the JSON of `schemas/prediction.schema.json` and `schemas/label.schema.json`.
+//! JSON of payments and labels, as in `schemas/prediction.schema.json` and `schemas/label.schema.json`.
 
 use serde::Serialize;
 
@@ -42,7 +42,7 @@ struct Answer {
     score: f64,
 }
 
-/// The record's value. Some 360 bytes.
+/// Encodes a payment as the value of a record: about 360 bytes.
 ///
 /// # Errors
 /// Never in practice: every field can be written as JSON.
@@ -79,7 +79,7 @@ struct Truth<'a> {
     source: &'static str,
 }
 
-/// The record's value. It says no time of its own: a label is made when it is sent.
+/// Encodes a label as the value of a record. It has no timestamp: a label is made when it is sent.
 ///
 /// # Errors
 /// Never in practice: every field can be written as JSON.

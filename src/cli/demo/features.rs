@@ -1,4 +1,4 @@
-//! The features on the live screen: distance, and reference and last window as little histograms.
+//! Features on the live screen: distance, and small histograms of the reference and the last window.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,15 +6,15 @@ use ratatui::style::{Color, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::draw::{QUIET, titled};
-use super::scene::Scene;
+use super::snapshot::Snapshot;
+use super::style::{QUIET, titled};
 use crate::detect::Verdict;
 use crate::http::{Picture, SubjectStatus};
 
-/// Heights of a bar.
+/// Bars of rising height.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Stands where the features will be.
+/// Text shown until there are features.
 const INTRODUCTION: &str = "
  Payments are scored by a fraud model; each prediction is an event on Kafka.
  What turned out to be true of it follows within the hour, as a label.
@@ -24,10 +24,10 @@ const INTRODUCTION: &str = "
 
  Then another day goes by, and things go wrong. It should say so, and no more.";
 
-/// Each feature takes two rows: its reference above, its last window below, in the same bars and to the same height.
-pub(super) fn draw_features(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
+/// Draws two rows per feature: the reference, and the last window below it, with equal bars and scale.
+pub(super) fn draw_features(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot<'_>) {
     let area = titled(frame, area, "features by distance from the reference");
-    let Some(model) = scene.model().filter(|model| !model.subjects.is_empty()) else {
+    let Some(model) = snapshot.model().filter(|model| !model.subjects.is_empty()) else {
         frame.render_widget(
             Paragraph::new(INTRODUCTION)
                 .style(QUIET)
@@ -46,7 +46,7 @@ pub(super) fn draw_features(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-/// Columns: name 20, distance 13, bars, which side by side take one or two columns each.
+/// Two rows of a feature. Columns: name 20, distance 13, then one or two per bar.
 fn feature_lines(subject: &SubjectStatus, width: u16) -> [Line<'static>; 2] {
     let bars = Picture::BARS_MAX;
     let column = if usize::from(width) >= 46 + 2 * bars {
@@ -99,7 +99,7 @@ fn feature_lines(subject: &SubjectStatus, width: u16) -> [Line<'static>; 2] {
     ]
 }
 
-/// A bar for a share of the greatest height; nothing only for nothing.
+/// Bar for a share of the greatest height. Only a share of 0 gives a blank.
 fn block(share: f32) -> char {
     if share <= 0.0 {
         return ' ';
@@ -108,7 +108,7 @@ fn block(share: f32) -> char {
     BLOCKS.get(step.saturating_sub(1)).copied().unwrap_or('█')
 }
 
-/// Twelve columns up to a critical distance of 0.25.
+/// Meter of twelve columns; it is full at a distance of 0.25.
 fn meter(distance: f64) -> String {
     let full = (distance / 0.25 * 12.0).clamp(0.0, 12.0) as usize;
     format!("{}{}", "━".repeat(full), "·".repeat(12 - full))

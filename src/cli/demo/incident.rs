@@ -1,94 +1,94 @@
-//! The incidents: what goes wrong, when in event time, and which alert must say so.
+//! Incidents of the demo: what breaks, when in event time, and which alert is expected.
 
 use super::record::PublishedKind;
 use crate::event::EventTime;
 use crate::window::{Boundary, Span};
 
-/// What goes wrong with the stream. Of predictions only what is logged breaks: the model itself still sees the right values,
-/// so one incident has one cause. The last two touch no prediction at all: only labels can tell.
+/// Kind of incident. Only the logged features break; the model itself still gets correct values, so one incident has one
+/// cause. The last two kinds change no prediction: only labels show them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IncidentKind {
-    /// The amount is logged in cents.
+    /// Amounts are logged in cents.
     AmountInCents,
-    /// 2 % of payments come from a country that was never seen.
+    /// 2 % of payments come from a new country.
     UnseenCountry,
-    /// The age is null in 20 % of events instead of 2 %.
+    /// Age is null in 20 % of events instead of 2 %.
     AgeNulls,
-    /// The score's logit is half of its standard deviation higher.
+    /// The logit of the score is higher by half of its standard deviation.
     ScoreShift,
-    /// Nothing comes any more.
+    /// No events arrive.
     Silence,
-    /// Fraud moves to prepaid cards and looks like nothing the model knows; what it suspects there is honest.
+    /// Fraud moves to prepaid cards. The model does not recognise it, and what it suspects there is honest.
     FraudMoves,
-    /// Payments of the evening before, first labelled honest, turn out to be fraud.
+    /// Payments of the previous evening, first labelled honest, turn out to be fraud.
     Chargebacks,
 }
 
-/// What must be said of an incident beside the alert that finds it.
+/// Record that is required in addition to an alert, or instead of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
-    /// Nothing.
+    /// Only the alert.
     Alert,
-    /// The drift's follow-up record, once its labels have come, with this verdict.
+    /// Alert, and later a follow-up record with this verdict.
     Assessed(&'static str),
-    /// No alert at all: the day's next report counts every correction.
+    /// No alert. The next report on the day must count every correction.
     Report,
 }
 
-/// The alert that must be raised.
+/// Expected alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expect {
-    /// Kinds of alert of which one must name the subject.
+    /// Kinds of alert; one of them must name the subject.
     pub kinds: &'static [PublishedKind],
-    /// The subject; `None` for the model as a whole.
+    /// Subject; `None` for the whole model.
     pub subject: Option<&'static str>,
-    /// The segment that the alert must name; `None` where it need not.
+    /// Segment that the alert must name, if any.
     pub segment: Option<&'static str>,
-    /// What must be said beside it, or instead of it.
+    /// Record that is required in addition, or instead.
     pub sign: Sign,
-    /// Subjects that the incident moves as well: their alerts are explained by it, but not asked for.
+    /// Other subjects that the incident moves. Their alerts are explained but not required.
     pub also: &'static [&'static str],
 }
 
-/// Something that goes wrong over a span of event time.
+/// Incident over a span of event time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Incident {
-    /// Its name for people.
+    /// Name for people.
     pub name: &'static str,
-    /// What goes wrong.
-    pub mishap: IncidentKind,
-    /// When.
+    /// Kind of the incident.
+    pub kind: IncidentKind,
+    /// Span of event time.
     pub span: Span,
-    /// What must be said about it.
+    /// Expected alert.
     pub expects: Expect,
 }
 
 impl Incident {
-    /// Whether it is going on at `time`.
+    /// True while the incident is in progress.
     #[must_use]
     pub fn is_active(&self, time: EventTime) -> bool {
         self.span.start.time() <= time && time < self.span.end.time()
     }
 }
 
-/// The course of the demo in event time.
+/// Timeline of the demo in event time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
-    /// The first minute; on a grid of whole days, so that the daily season has its place.
+    /// First minute: midnight UTC, so that the daily rhythm has its place.
     pub start: Boundary,
-    /// Where the reference should be learned.
+    /// Time at which the reference should be learned.
     pub learned: Boundary,
-    /// After the last minute.
+    /// End of the last minute.
     pub end: Boundary,
-    /// What goes wrong, in order; never overlapping.
+    /// Incidents in order. They do not overlap.
     pub incidents: Vec<Incident>,
 }
 
 const HOUR: i64 = 60;
 const DATA_OR_DRIFT: &[PublishedKind] = &[PublishedKind::DataQuality, PublishedKind::Drift];
 
-/// Minutes from the start, minutes of duration. Two hours are enough for the 15-minute and the 1-hour window, and what predictions
-/// show is over for at least two hours before they show the next thing.
+/// Name, kind, begin and duration (both in minutes) and expected alert of each incident. Two hours are enough for the
+/// 15-minute and the 1-hour window. Incidents that predictions show are at least two hours apart.
 const PLAN: [(&str, IncidentKind, i64, i64, Expect); 7] = [
     (
         "amount in cents",
@@ -154,7 +154,7 @@ const PLAN: [(&str, IncidentKind, i64, i64, Expect); 7] = [
     ),
 ];
 
-/// The demo's objective, as alerts name it.
+/// Subject under which alerts name the objective.
 const PRECISE: &str = "objective:precise";
 
 const fn about(kinds: &'static [PublishedKind], subject: Option<&'static str>) -> Expect {
@@ -168,8 +168,8 @@ const fn about(kinds: &'static [PublishedKind], subject: Option<&'static str>) -
 }
 
 impl Timeline {
-    /// Two days from `day` (rounded down to midnight UTC): a day to learn from, then a day on which things go wrong, and half an
-    /// hour to report on it.
+    /// Timeline that begins on `day`, rounded down to midnight UTC: a day to learn from, a day with incidents, and half an
+    /// hour for the reports.
     #[must_use]
     pub fn from_day(day: EventTime, incidents: bool) -> Self {
         let minutes = Boundary::at_or_before(day).0;
@@ -186,23 +186,23 @@ impl Timeline {
         }
     }
 
-    /// What goes wrong at `time`.
+    /// Kind of the incident at `time`, if there is one.
     #[must_use]
-    pub fn mishap(&self, time: EventTime) -> Option<IncidentKind> {
+    pub fn kind_at(&self, time: EventTime) -> Option<IncidentKind> {
         self.incidents
             .iter()
             .find(|incident| incident.is_active(time))
-            .map(|incident| incident.mishap)
+            .map(|incident| incident.kind)
     }
 
-    /// When `mishap` goes on.
+    /// Span of the incident of this kind.
     #[must_use]
-    pub fn span_of(&self, mishap: IncidentKind) -> Option<Span> {
-        let found = self.incidents.iter().find(|own| own.mishap == mishap)?;
+    pub fn span_of(&self, kind: IncidentKind) -> Option<Span> {
+        let found = self.incidents.iter().find(|own| own.kind == kind)?;
         Some(found.span)
     }
 
-    /// How far `time` lies between start and end, 0..=1.
+    /// Position of `time` between start and end, from 0 to 1.
     #[must_use]
     pub fn share(&self, time: EventTime) -> f64 {
         let whole = (self.end.time().0 - self.start.time().0).max(1) as f64;
@@ -212,7 +212,7 @@ impl Timeline {
 
 fn incident(
     start: Boundary,
-    (name, mishap, at, minutes, expects): (&'static str, IncidentKind, i64, i64, Expect),
+    (name, kind, at, minutes, expects): (&'static str, IncidentKind, i64, i64, Expect),
 ) -> Incident {
     let begin = start.plus_minutes(at);
     let span = Span {
@@ -221,7 +221,7 @@ fn incident(
     };
     Incident {
         name,
-        mishap,
+        kind,
         span,
         expects,
     }
@@ -237,13 +237,10 @@ mod tests {
         let timeline = Timeline::from_day(EventTime(1_777_939_261_000), true);
         assert!(timeline.start.on_grid(24 * HOUR));
         assert_eq!(timeline.incidents.len(), 7);
-        let (shown, hidden): (Vec<&Incident>, Vec<&Incident>) =
-            timeline.incidents.iter().partition(|i| {
-                !matches!(
-                    i.mishap,
-                    IncidentKind::FraudMoves | IncidentKind::Chargebacks
-                )
-            });
+        let (shown, hidden): (Vec<&Incident>, Vec<&Incident>) = timeline
+            .incidents
+            .iter()
+            .partition(|i| !matches!(i.kind, IncidentKind::FraudMoves | IncidentKind::Chargebacks));
         assert!(shown[0].span.start >= timeline.learned.plus_minutes(2 * HOUR));
         for (next, before) in shown.iter().skip(1).zip(&shown) {
             assert!(
@@ -268,7 +265,7 @@ mod tests {
         let timeline = Timeline::from_day(EventTime(0), false);
         assert!((0..48 * 60).all(|m| {
             timeline
-                .mishap(timeline.start.plus_minutes(m).time())
+                .kind_at(timeline.start.plus_minutes(m).time())
                 .is_none()
         }));
     }

@@ -1,15 +1,15 @@
-//! What turns out to be true of a payment, and the labels that say so: minutes later, some twice, some wrong at first.
+//! Labels of payments: they arrive minutes later, some twice, some wrong at first.
 //!
-//! **Intuition.** Whatever the model suspects is looked at by somebody; of the rest a third is settled and known to be honest or
-//! not. What is said of a payment is a pure function of seed, payment and course of events, like the payment itself.
+//! **Intuition.** Somebody reviews every payment that the model suspects. A third of the others is settled and known to be
+//! honest or not. The labels of a payment are a pure function of seed, payment and timeline.
 //!
-//! **Model.** 96 % of what the model suspects is fraud, and 0.4 % of what it does not. A label comes 3 minutes and an
-//! exponential time of 12 minutes on average after its payment, an hour at most. 3 % come twice; 0.5 % are wrong at first and
-//! corrected some 20 minutes later. While fraud moves, 5 % of what is suspected on prepaid cards is fraud, and 3 % of the
-//! rest. In a wave of chargebacks, 5 % of the payments of four hours of the evening before, settled as honest, turn out to be
-//! fraud.
+//! **Model.** Of suspected payments 96 % are fraud, of the others 0.4 %. A label comes after 3 minutes plus an exponential
+//! time with a mean of 12 minutes, at most an hour. 3 % come twice. 0.5 % are wrong at first and are corrected about 20
+//! minutes later. While fraud moves, 5 % of the suspected payments on prepaid cards are fraud, and 3 % of the others on
+//! prepaid cards. In a wave of chargebacks, 5 % of the payments of four hours of the previous evening that were settled as
+//! honest turn out to be fraud.
 //!
-//! **Limits.** Truth does not follow the score: the stream is no test of calibration.
+//! **Limits.** Truth does not follow the score, so the stream is no test of calibration.
 
 use std::collections::BTreeMap;
 
@@ -21,46 +21,46 @@ use super::traffic::DemoEvent;
 use crate::event::EventTime;
 use crate::window::{Boundary, Span};
 
-/// Share of fraud among what the model suspects.
+/// Share of fraud among suspected payments.
 const PRECISION: f64 = 0.96;
-/// Share of fraud among what it does not suspect.
+/// Share of fraud among the other payments.
 const MISSED: f64 = 0.004;
-/// Both on prepaid cards once fraud has moved there.
+/// Both shares on prepaid cards while fraud moves.
 const MOVED: (f64, f64) = (0.05, 0.03);
-/// Where it moves.
+/// Kind of card that fraud moves to.
 pub(super) const MOVED_TO: &str = "prepaid";
-/// Share of unsuspected payments that are ever labelled.
+/// Share of the other payments that are labelled at all.
 const SETTLED: f64 = 0.33;
 const TWICE: f64 = 0.03;
 const WRONG_AT_FIRST: f64 = 0.005;
-/// Share of payments settled as honest that the wave concerns.
+/// Share of payments settled as honest that the wave of chargebacks corrects.
 const CHARGED_BACK: f64 = 0.05;
-/// Minutes from the payments that a wave concerns to its beginning: within the horizon of a day until its end.
+/// Age of the corrected payments at the begin of the wave, in minutes: within the horizon of a day until its end.
 const WAVE_BEFORE: (i64, i64) = (23 * 60, 19 * 60);
 const MINUTE: f64 = 60_000.0;
 
-/// What somebody says of a payment.
+/// Label of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoLabel {
-    /// The payment's.
+    /// Id of the payment.
     pub id: String,
-    /// When the payment was made.
+    /// Event time of the payment.
     pub about: EventTime,
-    /// When this is said.
+    /// Event time of the label.
     pub at: EventTime,
-    /// What is said.
+    /// True for fraud.
     pub is_fraud: bool,
-    /// Whether something else was said before.
+    /// True if the label corrects an earlier one.
     pub is_correction: bool,
-    /// Who says so.
+    /// Source of the label.
     pub source: &'static str,
 }
 
-/// All that is ever said of `event`, in order of time; nothing of most.
+/// All labels of `event`, in order of time. Most payments have none.
 #[must_use]
 pub fn labels_of(event: &DemoEvent, seed: u64, timeline: &Timeline) -> Vec<DemoLabel> {
     let mut rng = Rng::with_seed(xxh3_64_with_seed(event.id.as_bytes(), seed));
-    let is_fraud = rng.f64() < fraud_share(event, timeline.mishap(event.time));
+    let is_fraud = rng.f64() < fraud_share(event, timeline.kind_at(event.time));
     let is_looked_at = event.is_suspect || event.label() == "fraud";
     if !is_looked_at && rng.f64() >= SETTLED {
         return Vec::new();
@@ -102,8 +102,8 @@ pub fn labels_of(event: &DemoEvent, seed: u64, timeline: &Timeline) -> Vec<DemoL
     labels
 }
 
-fn fraud_share(event: &DemoEvent, mishap: Option<IncidentKind>) -> f64 {
-    let moved = mishap == Some(IncidentKind::FraudMoves) && event.card == MOVED_TO;
+fn fraud_share(event: &DemoEvent, kind: Option<IncidentKind>) -> f64 {
+    let moved = kind == Some(IncidentKind::FraudMoves) && event.card == MOVED_TO;
     let (suspected, unsuspected) = if moved { MOVED } else { (PRECISION, MISSED) };
     if event.is_suspect {
         suspected
@@ -112,7 +112,7 @@ fn fraud_share(event: &DemoEvent, mishap: Option<IncidentKind>) -> f64 {
     }
 }
 
-/// When the wave reaches the payment, if it does.
+/// Time at which the wave of chargebacks reaches the payment, if it does.
 fn charged_back(rng: &mut Rng, event: &DemoEvent, timeline: &Timeline) -> Option<EventTime> {
     let wave = timeline.span_of(IncidentKind::Chargebacks)?;
     let concerned = Span {
@@ -125,13 +125,14 @@ fn charged_back(rng: &mut Rng, event: &DemoEvent, timeline: &Timeline) -> Option
         .then(|| wave.start.time().plus_millis(rng.i64(0..length.max(1))))
 }
 
-/// Milliseconds: at least `from` minutes and `more` on average beyond, an hour beyond at most.
+/// Random delay in milliseconds: `from` minutes plus an exponential time with a mean of `more` minutes, at most an
+/// hour.
 fn minutes(rng: &mut Rng, from: f64, more: f64) -> i64 {
     let beyond = (-more * libm::log(1.0 - rng.f64())).min(57.0);
     ((from + beyond) * MINUTE) as i64
 }
 
-/// Labels whose time has not come.
+/// Labels that are not due yet.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     labels: BTreeMap<(EventTime, u64), DemoLabel>,
@@ -146,7 +147,7 @@ impl Pending {
         }
     }
 
-    /// Those that are said before `end`, in order of time.
+    /// Removes the labels due before `end`, in order of time.
     pub(super) fn take_before(&mut self, end: Boundary) -> impl Iterator<Item = DemoLabel> {
         let later = self.labels.split_off(&(end.time(), 0));
         std::mem::replace(&mut self.labels, later).into_values()
@@ -164,7 +165,7 @@ mod tests {
         Timeline::from_day(EventTime(1_777_852_800_000), incidents)
     }
 
-    /// The payments of some minutes after the start, each with what is said of it.
+    /// Payments of some minutes after the start, each with its labels.
     fn told(incidents: bool, from: i64, minutes: i64) -> Vec<(DemoEvent, Vec<DemoLabel>)> {
         let timeline = timeline(incidents);
         let traffic = Traffic {
@@ -180,7 +181,7 @@ mod tests {
             .collect()
     }
 
-    /// Share of fraud, by the last label, among what was suspected on `card`.
+    /// Share of fraud, by the last label, among suspected payments on `card`.
     fn precision(told: &[(DemoEvent, Vec<DemoLabel>)], card: &str) -> f64 {
         let suspected = told.iter().filter(|(e, _)| e.is_suspect && e.card == card);
         let last: Vec<bool> = suspected

@@ -1,13 +1,12 @@
-//! The demo: a broker inside the process, a seeded stream with incidents at known moments, and a reckoning at the end.
+//! Demo: a Kafka cluster inside the process, a seeded stream with incidents at known times, and a score at the end.
 //!
-//! Everything between the broker and the alert topics is the real thing: the client library, the worker, the stages.
-//! Only the wall clock is simulated, because two days of event time pass within a minute.
+//! Client library, worker and stages are those of production. Only the wall clock is simulated, because two days of event
+//! time pass within a minute.
 
 mod chance;
+mod clock;
 mod draw;
 mod encode;
-#[cfg(test)]
-mod fake;
 mod features;
 mod incident;
 mod labels;
@@ -17,35 +16,44 @@ mod quality;
 mod reader;
 mod record;
 mod report;
-mod scene;
 mod score;
-mod stage;
+mod snapshot;
+mod stream;
+mod style;
+mod table;
+mod testbed;
 mod traffic;
 mod view;
+
+pub use draw::draw;
+pub use incident::{IncidentKind, Timeline};
+pub use plain::PlainView;
+pub use record::{ObjectiveName, PublishedAlert};
+pub use report::Reports;
+pub use score::PublishedSoFar;
+pub use snapshot::Snapshot;
+pub use traffic::{DemoEvent, Traffic};
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use encode::{encode, encode_label};
-use incident::Timeline;
 use reader::AlertReader;
-use scene::Scene;
-use score::{PublishedSoFar, reckon};
-use stage::Stage;
+use score::score_run;
+use testbed::Testbed;
 use view::{Flow, View};
 
 use super::args::DemoArgs;
 use super::{Error, print};
 
-/// Time between two pictures.
+/// Time between two frames of the view.
 const FRAME: Duration = Duration::from_millis(100);
-/// How long nothing may change before everything is judged.
+/// Time without a change after which everything counts as judged.
 const SETTLED: Duration = Duration::from_secs(2);
-/// How long the whole may take.
+/// Maximum wall time of the demo.
 const PATIENCE: Duration = Duration::from_secs(170);
-/// Monday, 4 May 2026: where the stream begins.
+/// Begin of the stream: Monday, 4 May 2026.
 const FIRST_DAY_MILLIS: i64 = 1_777_852_800_000;
 
 /// Runs the command.
@@ -67,28 +75,28 @@ pub fn execute(args: &DemoArgs) -> Result<ExitCode, Error> {
         crate::event::EventTime(FIRST_DAY_MILLIS),
         !args.no_incidents,
     );
-    let stage = Stage::set(args.seed, &timeline, args.listen)?;
-    let mut show = Show::open(&stage, &timeline, args.plain)?;
-    if show.until_judged()? == Flow::Quit {
+    let testbed = Testbed::start(args.seed, &timeline, args.listen)?;
+    let mut run = DemoRun::open(&testbed, &timeline, args.plain)?;
+    if run.until_judged()? == Flow::Quit {
         return Ok(ExitCode::SUCCESS);
     }
-    let reckoning = reckon(&timeline, &said(&stage, &show.alerts));
+    let demo_score = score_run(&timeline, &published(&testbed, &run.alerts));
     if args.keep_running {
-        show.until_quit(&reckoning.to_string())?;
+        run.until_quit(&demo_score.to_string())?;
     }
-    drop(show);
-    stage.strike()?;
-    print(&format!("\n{reckoning}"))?;
-    Ok(if reckoning.is_clean() {
+    drop(run);
+    testbed.stop()?;
+    print(&format!("\n{demo_score}"))?;
+    Ok(if demo_score.is_clean() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-/// The stage, watched.
-struct Show<'a> {
-    stage: &'a Stage,
+/// Running testbed with its view.
+struct DemoRun<'a> {
+    testbed: &'a Testbed,
     timeline: &'a Timeline,
     alerts: AlertReader,
     view: View,
@@ -96,28 +104,28 @@ struct Show<'a> {
     rate: Rate,
 }
 
-impl<'a> Show<'a> {
-    fn open(stage: &'a Stage, timeline: &'a Timeline, plain: bool) -> Result<Self, Error> {
+impl<'a> DemoRun<'a> {
+    fn open(testbed: &'a Testbed, timeline: &'a Timeline, plain: bool) -> Result<Self, Error> {
         Ok(Self {
-            stage,
+            testbed,
             timeline,
-            alerts: stage.alert_reader()?,
+            alerts: testbed.alert_reader()?,
             view: View::open(plain).map_err(Error::failed)?,
             begun: Instant::now(),
             rate: Rate::default(),
         })
     }
 
-    /// Shows until everything that was produced is judged.
+    /// Refreshes the view until everything that was produced is judged, or until the user quits.
     fn until_judged(&mut self) -> Result<Flow, Error> {
         let mut settled = Instant::now();
         let mut before = (0, 0);
         loop {
-            let status = self.stage.status();
+            let status = self.testbed.status();
             let so_far = (status.windows_closed, self.alerts.taken());
             if so_far != before
-                || !self.stage.is_produced()
-                || status.events < self.stage.produced()
+                || !self.testbed.is_produced()
+                || status.events < self.testbed.produced()
             {
                 before = so_far;
                 settled = Instant::now();
@@ -128,7 +136,7 @@ impl<'a> Show<'a> {
             if settled.elapsed() >= SETTLED {
                 return Ok(Flow::Continue);
             }
-            self.stage.check()?;
+            self.testbed.check()?;
             if self.begun.elapsed() > PATIENCE {
                 return Err(Error::Failed(
                     "the demo did not finish in time: this machine is too busy, try again"
@@ -138,7 +146,7 @@ impl<'a> Show<'a> {
         }
     }
 
-    /// Goes on showing until the user leaves.
+    /// Refreshes the view until the user quits.
     fn until_quit(&mut self, table: &str) -> Result<(), Error> {
         if self.view.is_plain() {
             print(&format!("\n{table}\nstill running; Ctrl-C ends it\n"))?;
@@ -150,34 +158,34 @@ impl<'a> Show<'a> {
 
     fn frame(&mut self) -> Result<Flow, Error> {
         self.alerts.read_new();
-        let status = self.stage.status();
+        let status = self.testbed.status();
         let events_per_sec = self.rate.of(status.events);
-        let scene = Scene {
+        let snapshot = Snapshot {
             status: &status,
             timeline: self.timeline,
-            said: said(self.stage, &self.alerts),
-            now: self.stage.now(),
+            published: published(self.testbed, &self.alerts),
+            now: self.testbed.now(),
             events_per_sec,
-            bootstrap: self.stage.bootstrap(),
-            metrics: self.stage.metrics_url(),
+            bootstrap: self.testbed.bootstrap(),
+            metrics: self.testbed.metrics_url(),
         };
-        let flow = self.view.show(&scene).map_err(Error::failed)?;
+        let flow = self.view.show(&snapshot).map_err(Error::failed)?;
         std::thread::sleep(FRAME);
         Ok(flow)
     }
 }
 
-/// What was read back so far, and what was sent.
-fn said<'a>(stage: &Stage, alerts: &'a AlertReader) -> PublishedSoFar<'a> {
+/// Records read back so far, and the number of corrections sent.
+fn published<'a>(testbed: &Testbed, alerts: &'a AlertReader) -> PublishedSoFar<'a> {
     PublishedSoFar {
         alerts: alerts.records(),
         reports: alerts.reports(),
-        corrected: stage.corrected(),
-        keep_firing_minutes: stage.keep_firing_minutes(),
+        corrected: testbed.corrected(),
+        keep_firing_minutes: testbed.keep_firing_minutes(),
     }
 }
 
-/// Events per second of wall time, over the last second.
+/// Rate of events in the last second of wall time.
 #[derive(Default)]
 struct Rate {
     since: Option<(Instant, u64)>,
@@ -196,12 +204,12 @@ impl Rate {
     }
 }
 
-/// A flag that SIGINT or SIGTERM sets.
+/// Returns a flag that SIGINT or SIGTERM sets.
 fn interrupted() -> Result<Arc<AtomicBool>, Error> {
     let flag = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&flag);
     let wait = move || {
-        // Without a runtime there is no signal to wait for, and the default action ends the process as well.
+        // If the runtime cannot start, the default action of the signal ends the process.
         let _ended = super::run::wait_for_signal(&set);
     };
     std::thread::Builder::new()
@@ -219,13 +227,13 @@ fn produce_only(args: &DemoArgs) -> Result<ExitCode, Error> {
         seed: args.seed,
     };
     let stop = interrupted()?;
-    let mut tell = |so_far: produce::Produced| {
+    let mut report = |so_far: produce::Produced| {
         eprintln!(
             "{} events delivered, {} refused",
             so_far.delivered, so_far.failed
         )
     };
-    let done = produce::produce(&options, &stop, &mut tell).map_err(Error::failed)?;
-    tell(done);
+    let done = produce::produce(&options, &stop, &mut report).map_err(Error::failed)?;
+    report(done);
     Ok(ExitCode::SUCCESS)
 }

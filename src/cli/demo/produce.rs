@@ -1,4 +1,4 @@
-//! Produce only: the demo's traffic to any broker in real time, event time being now.
+//! Producer of the demo's traffic for any broker, in real time: the event time is now.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,69 +9,69 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 
-use super::encode;
+use super::encode::encode;
 use super::traffic::{DemoEvent, Traffic};
 use crate::event::EventTime;
 
-/// Pause between two handfuls of events.
+/// Pause between two groups of events.
 const STEP: Duration = Duration::from_millis(200);
-/// How long the broker and the topic may take to appear.
+/// Maximum time until broker and topic appear.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long the last events may take to be delivered.
+/// Maximum time to deliver the last events.
 const FAREWELL: Duration = Duration::from_secs(4);
 
-/// What to produce, and where.
+/// Target and rate of the stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProduceOptions {
-    /// `HOST:PORT`, several with commas.
+    /// Brokers as `HOST:PORT`, separated by commas.
     pub brokers: String,
-    /// The topic; created by the broker where it allows that.
+    /// Topic. The broker creates it if it allows that.
     pub topic: String,
-    /// Events per second on average over a day; they swing by 40 % with the hour.
+    /// Average number of events per second over a day. The rate varies by 40 % with the hour.
     pub per_second: f64,
     /// Seed of the stream.
     pub seed: u64,
 }
 
-/// Producing could not begin or go on.
+/// Error of the producer.
 #[derive(Debug, thiserror::Error)]
 pub enum ProduceError {
-    /// No answer.
+    /// No broker answered.
     #[error("no broker answers at {brokers}: start one, or name another with --brokers ({source})")]
     Unreachable {
-        /// Where.
+        /// Address of the brokers.
         brokers: String,
-        /// What the client said.
+        /// Message of the client.
         source: KafkaError,
     },
-    /// No such topic.
+    /// The topic does not exist.
     #[error(
         "topic {0} does not exist and the broker does not create it: create it first, or name another with --topic"
     )]
     NoTopic(String),
-    /// The client refused.
+    /// The client refused an event.
     #[error("cannot produce to {topic}: {source}")]
     Kafka {
-        /// The topic.
+        /// Name of the topic.
         topic: String,
-        /// What the client said.
+        /// Message of the client.
         source: KafkaError,
     },
-    /// An event that is no JSON; never in practice.
+    /// An event cannot be written as JSON. This never happens in practice.
     #[error("an event cannot be written: {0}")]
     Encode(#[from] serde_json::Error),
 }
 
-/// What came of it.
+/// Counts of delivered and refused events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Produced {
-    /// Events that the broker acknowledged.
+    /// Number of events that the broker acknowledged.
     pub delivered: u64,
-    /// Events that it did not.
+    /// Number of events that it did not.
     pub failed: u64,
 }
 
-/// Counts what the broker says of each event.
+/// Client context that counts delivery reports.
 #[derive(Default)]
 struct Deliveries {
     delivered: AtomicU64,
@@ -93,7 +93,7 @@ impl ProducerContext for Deliveries {
     }
 }
 
-/// Produces until `stop` is set; `tell` hears about every ten seconds how it goes.
+/// Produces until `stop` is set. Calls `tell` about every ten seconds with the counts.
 ///
 /// # Errors
 /// When no broker answers, the topic does not exist, or the client refuses an event.
@@ -112,7 +112,7 @@ pub fn produce(
     while !stop.load(Ordering::Relaxed) {
         std::thread::sleep(STEP);
         let to = now();
-        // Only what has happened is sent: no event time lies ahead of its arrival.
+        // Only past events are sent, so no event time is ahead of its arrival.
         for event in traffic.span(from, to.0 - from.0, None) {
             send(&producer, options, &event)?;
         }
@@ -143,7 +143,7 @@ fn refused(options: &ProduceOptions, source: KafkaError) -> ProduceError {
     }
 }
 
-/// A producer whose topic exists.
+/// Connects a producer and waits until the topic exists.
 fn connect(options: &ProduceOptions) -> Result<ThreadedProducer<Deliveries>, ProduceError> {
     let producer: ThreadedProducer<Deliveries> = ClientConfig::new()
         .set("bootstrap.servers", &options.brokers)
@@ -179,7 +179,8 @@ fn connect(options: &ProduceOptions) -> Result<ThreadedProducer<Deliveries>, Pro
     }
 }
 
-/// Waits while the client's queue is full: a broker that is away holds the stream back instead of losing it.
+/// Sends an event, and waits while the client's queue is full. If the broker is away, the stream waits and loses
+/// nothing.
 fn send(
     producer: &ThreadedProducer<Deliveries>,
     options: &ProduceOptions,
@@ -202,7 +203,7 @@ fn send(
     }
 }
 
-/// The one place of the demo that reads the wall clock.
+/// Reads the wall clock. No other place of the demo does.
 fn now() -> EventTime {
     EventTime(jiff::Timestamp::now().as_millisecond())
 }
@@ -214,7 +215,7 @@ mod tests {
     use rdkafka::consumer::{BaseConsumer, Consumer};
     use rdkafka::mocking::MockCluster;
 
-    /// On the client's own cluster: real sockets, no broker.
+    /// Runs on the cluster inside the client: real sockets, no broker.
     #[test]
     fn what_is_reported_as_delivered_lies_in_the_topic() {
         let cluster = MockCluster::new(1).unwrap();

@@ -1,4 +1,4 @@
-//! Quality on the live screen: what labels say so far of the last hour, as a whole and by segment, and what is left of the budget.
+//! Quality on the live screen: precision of the last hour, in total and by segment, and the rest of the error budget.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -6,21 +6,21 @@ use ratatui::style::{Color, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::draw::QUIET;
 use super::plain::with_interval;
-use super::scene::Scene;
-use super::stage::{SEGMENT_KEY, TARGET};
+use super::snapshot::Snapshot;
+use super::style::QUIET;
+use super::testbed::{SEGMENT_KEY, TARGET};
 use crate::http::ObjectiveStatus;
 
-/// Columns of the budget's bar.
+/// Width of the budget bar in columns.
 const BAR: usize = 14;
 const GOOD: Style = Style::new().fg(Color::Green);
 const POOR: Style = Style::new().fg(Color::Red);
 
-/// Three rows: precision, precision by segment, the objective.
-pub(super) fn draw_quality(frame: &mut Frame<'_>, area: Rect, scene: &Scene<'_>) {
-    let mut lines = vec![whole(scene), by_segment(scene)];
-    lines.push(match scene.objective() {
+/// Draws three rows: precision, precision by segment, objective.
+pub(super) fn draw_quality(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot<'_>) {
+    let mut lines = vec![whole(snapshot), by_segment(snapshot)];
+    lines.push(match snapshot.objective() {
         Some(objective) => budget(objective),
         None => titled("objective", vec![Span::styled("no labels yet", QUIET)]),
     });
@@ -32,13 +32,13 @@ fn titled(title: &str, mut spans: Vec<Span<'static>>) -> Line<'static> {
     Line::from(spans)
 }
 
-/// `precision 0.961 (0.930–0.979) of 108 in the last hour; coverage 35 %`.
-fn whole(scene: &Scene<'_>) -> Line<'static> {
-    let hour = scene.said.reports.last_hour();
+/// Row such as `precision 0.961 (0.930–0.979) of 108 in the last hour; coverage 35 %`.
+fn whole(snapshot: &Snapshot<'_>) -> Line<'static> {
+    let hour = snapshot.published.reports.last_hour();
     let Some(precision) = hour.and_then(|hour| hour.measure("precision")) else {
         return titled("precision", vec![Span::styled("no labels yet", QUIET)]);
     };
-    let coverage = match scene.coverage() {
+    let coverage = match snapshot.coverage() {
         Some(share) => format!("; coverage {:.0} %", share * 100.0),
         None => String::new(),
     };
@@ -52,9 +52,9 @@ fn whole(scene: &Scene<'_>) -> Line<'static> {
     )
 }
 
-fn by_segment(scene: &Scene<'_>) -> Line<'static> {
+fn by_segment(snapshot: &Snapshot<'_>) -> Line<'static> {
     let mut spans = Vec::new();
-    for (segment, hour) in &scene.said.reports.hour {
+    for (segment, hour) in &snapshot.published.reports.hour {
         let Some((segment, precision)) = segment.as_deref().zip(hour.measure("precision")) else {
             continue;
         };
@@ -70,7 +70,7 @@ fn against_target(value: f64) -> Style {
     if value < TARGET { POOR } else { GOOD }
 }
 
-/// `precise ≥ 0.9  █████████····· 62 % of budget left, burning 0.4×`.
+/// Row such as `precise ≥ 0.9  █████████····· 62 % of budget left, burning 0.4×`.
 fn budget(objective: &ObjectiveStatus) -> Line<'static> {
     let name = match objective.target {
         Some(target) => format!("{} ≥ {target}  ", objective.objective),

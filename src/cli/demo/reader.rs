@@ -1,4 +1,4 @@
-//! Reads the alert topics and the reports back, as any subscriber would.
+//! Consumer that reads alerts and reports back, as any subscriber would.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::record::PublishedAlert;
 use super::report::Reports;
 use crate::cli::Error;
 
-/// Records taken in one go.
+/// Maximum number of records per call.
 const BATCH_MAX: usize = 1_000;
 
-/// A subscriber to the alert topics and the reports.
+/// Consumer of the alert topics and the reports topic.
 pub(super) struct AlertReader {
     consumer: BaseConsumer,
     reports_topic: String,
@@ -24,7 +24,7 @@ pub(super) struct AlertReader {
 }
 
 impl AlertReader {
-    /// A subscriber from the first record on.
+    /// Opens a consumer at the first record.
     ///
     /// # Errors
     /// When the client refuses.
@@ -50,7 +50,7 @@ impl AlertReader {
         })
     }
 
-    /// Takes what has come since the last call.
+    /// Reads the records that came since the last call.
     pub(super) fn read_new(&mut self) {
         for _ in 0..BATCH_MAX {
             let Some(Ok(message)) = self.consumer.poll(Duration::ZERO) else {
@@ -63,23 +63,23 @@ impl AlertReader {
             if message.topic() == self.reports_topic {
                 self.reports.take(value);
             } else {
-                // What is no alert record cannot be in a topic of ours; were it there, the reckoning would miss it.
+                // Only alert records are in these topics. The score would show a record that is lost here.
                 self.records.extend(PublishedAlert::read(value).ok());
             }
         }
     }
 
-    /// Records taken so far, of whatever kind.
+    /// Number of records read so far, of all kinds.
     pub(super) fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// What the reports have said so far.
+    /// Quality reports read so far.
     pub(super) fn reports(&self) -> &Reports {
         &self.reports
     }
 
-    /// All alerts read so far; in order within a topic.
+    /// Alerts read so far, in order within a topic.
     pub(super) fn records(&self) -> &[PublishedAlert] {
         &self.records
     }

@@ -1,4 +1,4 @@
-//! Alert records as the demo reads them back from the alert topics: the few fields that the reckoning needs.
+//! Alert records as read back from the alert topics, with the few fields that the demo needs.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,24 @@ use serde::{Deserialize, Deserializer};
 
 use crate::event::EventTime;
 
-/// What kind of trouble an alert is about.
+/// Kind of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PublishedKind {
-    /// A distribution moved.
+    /// Change of a distribution.
     Drift,
-    /// The data is broken.
+    /// Broken data.
     DataQuality,
-    /// Traffic fell away.
+    /// Lost traffic.
     Volume,
-    /// The monitor's own input is broken.
+    /// Broken input of the monitor itself.
     Integrity,
-    /// An objective is not met.
+    /// Missed objective.
     Slo,
 }
 
 impl PublishedKind {
-    /// For people.
+    /// Name for people.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -37,124 +37,124 @@ impl PublishedKind {
     }
 }
 
-/// Where an alert stands after a record.
+/// Status of an alert after a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PublishedStatus {
-    /// Held back.
+    /// Not yet lasting long enough to fire.
     Pending,
-    /// It fires.
+    /// Firing.
     Firing,
-    /// It is over.
+    /// Over.
     Resolved,
 }
 
-/// One transition of an alert.
+/// Record of one transition of an alert.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PublishedAlert {
-    /// What kind of trouble it is.
+    /// Kind of the alert.
     pub kind: PublishedKind,
-    /// Where it stands.
+    /// Status after the record.
     pub status: PublishedStatus,
-    /// Why it was published: opened, joined, escalated.
+    /// Reason for the record: opened, joined, escalated, assessed.
     #[serde(default)]
     pub change: Option<String>,
-    /// The segment that all causes share, or that bears most of the harm.
+    /// Segment that all causes share, or that has most of the harm.
     #[serde(default)]
     pub segment: Option<String>,
-    /// When it was said.
+    /// Event time of the record.
     #[serde(default, deserialize_with = "rfc3339_or_none")]
     pub at: Option<EventTime>,
-    /// The objective that is not met.
+    /// Missed objective.
     #[serde(default)]
     pub objective: Option<ObjectiveName>,
-    /// What a drift did to quality, in a follow-up record.
+    /// Effect of a drift on quality, in a follow-up record.
     #[serde(default)]
     pub impact: Option<ImpactRecord>,
     /// Sentences for people, by name.
     #[serde(default)]
     pub annotations: BTreeMap<String, String>,
-    /// The window of the first cause.
+    /// Window of the first cause.
     #[serde(default)]
     pub window: Option<PublishedWindow>,
-    /// All causes, by rank.
+    /// All causes, most important first.
     #[serde(default)]
     pub causes: Vec<PublishedCause>,
-    /// Subjects that are new with this record.
+    /// Subjects that this record adds.
     #[serde(default)]
     pub new_causes: Vec<NewCause>,
 }
 
-/// Which objective an alert is about.
+/// Objective of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ObjectiveName {
-    /// Its name.
+    /// Name of the objective.
     pub name: String,
 }
 
-/// What a drift did to quality.
+/// Effect of a drift on quality.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ImpactRecord {
     /// `unmoved`, `worse`, `better` or `unknown`.
     pub verdict: String,
-    /// Share of right answers while it drifted.
+    /// Share of right answers during the drift.
     pub value: Option<f64>,
-    /// Share of right answers before.
+    /// Share of right answers before the drift.
     pub before_value: Option<f64>,
 }
 
-/// A cause of an alert.
+/// Cause of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PublishedCause {
-    /// The subject; `None` for the model as a whole.
+    /// Subject; `None` for the whole model.
     pub subject: Option<String>,
-    /// The detector.
+    /// Detector or rule.
     pub detector: String,
-    /// The window that was judged; `None` for integrity.
+    /// Judged window; `None` for integrity alerts.
     #[serde(default)]
     pub window: Option<PublishedWindow>,
 }
 
-/// A subject that joined.
+/// Subject that a record adds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct NewCause {
-    /// The subject; `None` for the model as a whole.
+    /// Subject; `None` for the whole model.
     pub subject: Option<String>,
 }
 
-/// A window of event time.
+/// Span of event time.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PublishedWindow {
-    /// First instant inside.
+    /// First time inside.
     #[serde(deserialize_with = "rfc3339")]
     pub start: EventTime,
-    /// First instant after.
+    /// First time after.
     #[serde(deserialize_with = "rfc3339")]
     pub end: EventTime,
 }
 
 impl PublishedAlert {
-    /// The record in the bytes of an alert topic.
+    /// Parses the value of a record from an alert topic.
     ///
     /// # Errors
-    /// When it is no alert record.
+    /// When the value is no alert record.
     pub fn read(value: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(value)
     }
 
-    /// Whether it only says what became of an alert: no transition.
+    /// True for an assessment, which is no transition.
     #[must_use]
     pub fn is_follow_up(&self) -> bool {
         self.change.as_deref() == Some("assessed")
     }
 
-    /// What a drift did to quality, as a sentence.
+    /// Effect of a drift on quality, as a sentence.
     #[must_use]
     pub fn impact_sentence(&self) -> Option<&str> {
         self.annotations.get("impact").map(String::as_str)
     }
 
-    /// When it was said, in event time: the end of the last window it speaks of; a follow-up comes later.
+    /// Event time of the record: the end of its last window, or the time of an assessment.
     #[must_use]
     pub fn moment(&self) -> Option<EventTime> {
         if self.is_follow_up() {
@@ -164,7 +164,7 @@ impl PublishedAlert {
         causes.chain(&self.window).map(|window| window.end).max()
     }
 
-    /// The causes that are new with this record; all of them where it does not say.
+    /// Causes that this record adds. If it names none, all causes.
     pub fn news(&self) -> impl Iterator<Item = &PublishedCause> {
         let is_new = |cause: &&PublishedCause| {
             self.new_causes.is_empty()

@@ -1,4 +1,4 @@
-//! Quality reports as the demo reads them back from the reports topic: the few fields that are shown or held against what was sent.
+//! Quality reports as read back from the reports topic, with the few fields that the demo shows or checks.
 
 use std::collections::BTreeMap;
 
@@ -7,73 +7,73 @@ use serde::Deserialize;
 use super::record::{PublishedWindow, rfc3339};
 use crate::event::EventTime;
 
-/// The schema of what is kept; drift and objective reports lie in the same topic.
+/// Schema of quality reports. Drift and objective reports are in the same topic.
 const SCHEMA: &str = "tidegauge.quality/1";
 
-/// One quality report.
+/// Quality report.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PublishedQuality {
     schema: String,
-    /// The segment; `None` for the version as a whole.
+    /// Segment; `None` for the whole version.
     pub segment: Option<String>,
-    /// `prediction` or `label`: by which time the window gathers.
+    /// Time by which the window is filled: `prediction` or `label`.
     pub by: String,
-    /// The window.
+    /// Window of the report.
     pub window: QualityWindow,
-    /// Labels known before it are in.
+    /// Time before which labels are included.
     #[serde(deserialize_with = "rfc3339")]
     pub as_of: EventTime,
-    /// How old the day is that is reported again.
+    /// Age of the day in a repeated report.
     pub age: Option<String>,
-    /// Labels that replaced another.
+    /// Number of labels that replaced another label.
     pub corrections: i64,
-    /// Labelled ÷ predicted.
+    /// Coverage: labelled ÷ predicted.
     pub coverage: Option<f64>,
     /// Measures by name.
     pub measures: BTreeMap<String, PublishedMeasure>,
 }
 
-/// The window of a quality report.
+/// Window of a quality report.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct QualityWindow {
-    /// `1h`, `1d`, `7d`.
+    /// Length: `1h`, `1d` or `7d`.
     pub length: String,
-    /// From when to when.
+    /// Span of event time.
     #[serde(flatten)]
     pub span: PublishedWindow,
 }
 
-/// One measure.
+/// Value of a measure.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PublishedMeasure {
-    /// Its value.
+    /// Value, in the unit of the measure.
     pub value: f64,
-    /// Labels behind it.
+    /// Number of labels behind the value.
     pub count: i64,
     /// Lower end of the 95 % interval, for proportions.
     pub low: Option<f64>,
-    /// Its upper end.
+    /// Upper end of the 95 % interval, for proportions.
     pub high: Option<f64>,
 }
 
-/// What the reports have said so far.
+/// Quality reports read so far.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reports {
-    /// What is known of predictions of the last hour, by segment; `None` for the whole.
+    /// Last report on an hour of predictions, by segment; `None` for the whole version.
     pub hour: BTreeMap<Option<String>, PublishedQuality>,
-    /// Each day of predictions, each time it was reported.
+    /// Reports on days of predictions, repeated reports included.
     pub days: Vec<PublishedQuality>,
 }
 
 impl Reports {
-    /// Keeps what is shown of a record of the reports topic.
+    /// Takes a record of the reports topic. Only what the demo shows is kept.
     pub fn take(&mut self, value: &[u8]) {
         let Ok(record) = serde_json::from_slice::<PublishedQuality>(value) else {
             return; // a report of another kind
         };
         match (record.by.as_str(), record.window.length.as_str()) {
             _ if record.schema != SCHEMA => {}
-            // By label time a correction may take back what an earlier hour has counted, and measures are left out.
+            // Reports by label time are dropped: a correction may take back counts of an earlier hour.
             ("prediction", "1h") => {
                 self.hour.insert(record.segment.clone(), record);
             }
@@ -82,13 +82,13 @@ impl Reports {
         }
     }
 
-    /// What is known of predictions of the last hour.
+    /// Last report on an hour of predictions, for the whole version.
     #[must_use]
     pub fn last_hour(&self) -> Option<&PublishedQuality> {
         self.hour.get(&None)
     }
 
-    /// All reports of the day that begins at `start`, in order.
+    /// All reports on the day that begins at `start`, in order.
     pub fn of_day(&self, start: EventTime) -> impl Iterator<Item = &PublishedQuality> {
         let is_of_day = move |day: &&PublishedQuality| day.window.span.start == start;
         self.days.iter().filter(is_of_day)
@@ -96,7 +96,7 @@ impl Reports {
 }
 
 impl PublishedQuality {
-    /// A measure by its name.
+    /// Measure with this name.
     #[must_use]
     pub fn measure(&self, name: &str) -> Option<&PublishedMeasure> {
         self.measures.get(name)

@@ -1,120 +1,118 @@
-//! The reckoning: which incident was found by which alert and after how long, and which alert has no incident.
+//! Score of the demo: which alert found which incident and after how long, and which alert has no incident.
 //!
-//! An incident is found by the first firing record of an expected kind that names its subject, and its segment where one is
-//! asked for, with a window that reaches into it. A wave of corrections raises no alert: it is found by the day's next report,
-//! if that counts exactly as many corrections as were sent. Where labels must say what an incident did, the follow-up record
-//! must say so. A cause is false when no incident explains it: none that moves its subject and that overlaps its window,
-//! prolonged by the time for which an alert keeps firing. A window of a day that still holds an incident is thereby
-//! explained, one that has left it behind is not.
-
-use std::fmt;
+//! An alert finds an incident if it is the first firing record of an expected kind that names the subject of the incident,
+//! and its segment if one is required, with a window that overlaps the incident. A wave of corrections raises no alert. It
+//! is found by the next report on the day, if that report counts exactly as many corrections as were sent. If an
+//! assessment is required, the follow-up record must have the expected verdict. A cause is a false alarm if no incident
+//! explains it. An incident explains a cause if it moves the subject and overlaps the window, prolonged by the time for
+//! which an alert keeps firing. So a window of a day is explained while it contains part of the incident.
 
 use super::incident::{Incident, Sign, Timeline};
 use super::record::{PublishedAlert, PublishedCause, PublishedStatus, PublishedWindow};
 use super::report::Reports;
 use crate::event::EventTime;
 
-/// What was published, and what it is held against beside the course of events.
+/// Published records, and the settings that the score depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct PublishedSoFar<'a> {
     /// Alert records, in the order in which they were published.
     pub alerts: &'a [PublishedAlert],
     /// Quality reports.
     pub reports: &'a Reports,
-    /// Corrections that were sent about payments of the first day.
+    /// Number of corrections sent for payments of the first day.
     pub corrected: i64,
-    /// The alerting's own setting.
+    /// Time for which a quiet alert keeps firing, in minutes.
     pub keep_firing_minutes: i64,
 }
 
-/// What became of an incident.
+/// Result for one incident.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IncidentOutcome {
-    /// The incident.
+    /// Incident of the timeline.
     pub incident: Incident,
-    /// What found it.
+    /// First record that found it; `None` if it was missed.
     pub found: Option<IncidentScore>,
-    /// What labels said of it.
+    /// Assessment by labels, if one is required and was published.
     pub assessed: Option<ScoredAssessment>,
 }
 
-/// What found an incident.
+/// Record that found an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentScore {
-    /// Detector and subject, or what the report says.
+    /// Detector and subject, or the counts of the report.
     pub what: String,
-    /// Event time from the incident's beginning until it was said, in minutes.
+    /// Event time from the begin of the incident to the record, in minutes.
     pub delay_minutes: i64,
 }
 
-/// What labels said of an incident.
+/// Assessment of an incident by its labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredAssessment {
-    /// When.
+    /// Event time of the follow-up record.
     pub at: Option<EventTime>,
     /// `unmoved`, `worse`, `better` or `unknown`.
     pub verdict: String,
-    /// For people.
+    /// Sentence for the table.
     pub what: String,
 }
 
-/// An alert's cause that nothing explains.
+/// Cause of an alert that no incident explains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FalseAlarm {
-    /// When it was said.
+    /// Event time of the record.
     pub at: Option<EventTime>,
-    /// Its kind, detector and subject.
+    /// Kind, detector and subject.
     pub what: String,
 }
 
-/// The whole account.
+/// Score of the whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DemoScore {
-    /// Each incident, in order.
+    /// Results, in the order of the timeline.
     pub outcomes: Vec<IncidentOutcome>,
-    /// Each unexplained cause once.
+    /// Unexplained causes, in order of publication.
     pub false_alarms: Vec<FalseAlarm>,
 }
 
-/// Holds what was said against what went wrong.
+/// Compares the published records with the incidents.
 #[must_use]
-pub fn reckon(timeline: &Timeline, said: &PublishedSoFar<'_>) -> DemoScore {
+pub fn score_run(timeline: &Timeline, published: &PublishedSoFar<'_>) -> DemoScore {
     let outcomes = timeline.incidents.iter().map(|incident| IncidentOutcome {
         incident: *incident,
         found: match incident.expects.sign {
-            Sign::Report => reported(incident, timeline, said),
-            Sign::Alert | Sign::Assessed(_) => firing(said).find_map(|r| found(incident, r)),
+            Sign::Report => reported(incident, timeline, published),
+            Sign::Alert | Sign::Assessed(_) => firing(published).find_map(|r| found(incident, r)),
         },
         assessed: match incident.expects.sign {
-            Sign::Assessed(_) => said.alerts.iter().find_map(|r| assessed(incident, r)),
+            Sign::Assessed(_) => published.alerts.iter().find_map(|r| assessed(incident, r)),
             Sign::Alert | Sign::Report => None,
         },
     });
     DemoScore {
         outcomes: outcomes.collect(),
-        false_alarms: false_alarms(timeline, said),
+        false_alarms: false_alarms(timeline, published),
     }
 }
 
 /// Records that raise an alert or add to it.
-fn firing<'a>(said: &PublishedSoFar<'a>) -> impl Iterator<Item = &'a PublishedAlert> {
+fn firing<'a>(published: &PublishedSoFar<'a>) -> impl Iterator<Item = &'a PublishedAlert> {
     let is_firing = |r: &&PublishedAlert| r.status == PublishedStatus::Firing && !r.is_follow_up();
-    said.alerts.iter().filter(is_firing)
+    published.alerts.iter().filter(is_firing)
 }
 
-fn false_alarms(timeline: &Timeline, said: &PublishedSoFar<'_>) -> Vec<FalseAlarm> {
+fn false_alarms(timeline: &Timeline, published: &PublishedSoFar<'_>) -> Vec<FalseAlarm> {
     let mut false_alarms: Vec<FalseAlarm> = Vec::new();
-    for record in firing(said) {
+    for record in firing(published) {
         for cause in record.news() {
             let explained = timeline
                 .incidents
                 .iter()
-                .any(|i| explains(i, cause, said.keep_firing_minutes));
+                .any(|i| explains(i, cause, published.keep_firing_minutes));
             if !explained {
                 false_alarms.push(false_alarm(record, cause));
             }
         }
-        // A record that names no cause at all explains nothing.
+        // A record without a cause is a false alarm.
         if record.causes.is_empty() {
             false_alarms.push(FalseAlarm {
                 at: record.moment(),
@@ -153,20 +151,20 @@ fn found(incident: &Incident, record: &PublishedAlert) -> Option<IncidentScore> 
     })
 }
 
-fn delay(incident: &Incident, said: EventTime) -> i64 {
-    (said.0 - incident.span.start.time().0) / 60_000
+fn delay(incident: &Incident, published: EventTime) -> i64 {
+    (published.0 - incident.span.start.time().0) / 60_000
 }
 
-/// The day's next report, if it counts what was sent.
+/// Finds the next report on the day, if it counts all corrections that were sent.
 fn reported(
     incident: &Incident,
     timeline: &Timeline,
-    said: &PublishedSoFar<'_>,
+    published: &PublishedSoFar<'_>,
 ) -> Option<IncidentScore> {
-    let mut reports = said.reports.of_day(timeline.start.time());
+    let mut reports = published.reports.of_day(timeline.start.time());
     let first = reports.next()?;
     let next = reports.find(|report| report.as_of >= incident.span.end.time())?;
-    let is_exact = next.corrections == said.corrected && next.corrections > first.corrections;
+    let is_exact = next.corrections == published.corrected && next.corrections > first.corrections;
     is_exact.then(|| IncidentScore {
         what: format!("corrections {} → {}", first.corrections, next.corrections),
         delay_minutes: delay(incident, next.as_of),
@@ -209,7 +207,7 @@ fn explains(incident: &Incident, cause: &PublishedCause, keep_firing_minutes: i6
             .is_some_and(|w| reaches(w, incident, keep_firing_minutes))
 }
 
-/// Whether the window overlaps the incident and `minutes` after it.
+/// True if the window overlaps the incident, prolonged by `minutes`.
 fn reaches(window: &PublishedWindow, incident: &Incident, minutes: i64) -> bool {
     incident.span.start.time() < window.end
         && window.start < incident.span.end.plus_minutes(minutes).time()
@@ -224,14 +222,14 @@ fn false_alarm(record: &PublishedAlert, cause: &PublishedCause) -> FalseAlarm {
 }
 
 impl IncidentOutcome {
-    /// Whether everything was said that had to be.
+    /// True if the alert and the required assessment were published.
     #[must_use]
     pub fn is_met(&self) -> bool {
-        self.found.is_some() && self.assessment_owed().is_none()
+        self.found.is_some() && self.missing_assessment().is_none()
     }
 
-    /// The verdict that labels should have had and did not.
-    fn assessment_owed(&self) -> Option<&'static str> {
+    /// Verdict that the assessment should have and does not have.
+    pub(super) fn missing_assessment(&self) -> Option<&'static str> {
         match self.incident.expects.sign {
             Sign::Assessed(verdict) => {
                 let is_right = self.assessed.as_ref().is_some_and(|a| a.verdict == verdict);
@@ -243,67 +241,11 @@ impl IncidentOutcome {
 }
 
 impl DemoScore {
-    /// Whether every incident was found and nothing false fired.
+    /// True if every incident was found and there were no false alarms.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.false_alarms.is_empty() && self.outcomes.iter().all(IncidentOutcome::is_met)
     }
-}
-
-/// The row of an incident, and below it what its labels said.
-impl fmt::Display for IncidentOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = clock(self.incident.span.start.time());
-        let name = self.incident.name;
-        match &self.found {
-            Some(IncidentScore {
-                what,
-                delay_minutes,
-            }) => writeln!(f, "{name:<22} {at:<13} {what:<32} {delay_minutes} min")?,
-            None => writeln!(f, "{name:<22} {at:<13} MISSED")?,
-        }
-        if let Some(assessed) = &self.assessed {
-            let at = assessed.at.map_or_else(String::new, clock);
-            writeln!(f, "{:<22} {at:<13} {}", "  by its labels", assessed.what)?;
-        }
-        match self.assessment_owed() {
-            Some(verdict) => writeln!(f, "{:<22} {:<13} NOT ASSESSED as {verdict}", "", ""),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The table at the end, within 80 columns.
-impl fmt::Display for DemoScore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.outcomes.is_empty() {
-            writeln!(
-                f,
-                "{:<22} {:<13} {:<32} after",
-                "incident", "event time", "alert or report"
-            )?;
-        }
-        for outcome in &self.outcomes {
-            write!(f, "{outcome}")?;
-        }
-        for alarm in &self.false_alarms {
-            let at = alarm.at.map_or_else(String::new, clock);
-            writeln!(f, "{:<22} {at:<13} {}", "FALSE ALARM", alarm.what)?;
-        }
-        let found = self.outcomes.iter().filter(|own| own.is_met()).count();
-        let (all, false_alarms) = (self.outcomes.len(), self.false_alarms.len());
-        writeln!(
-            f,
-            "{found} of {all} incidents found, {false_alarms} false alarms"
-        )
-    }
-}
-
-/// Weekday and time of day, UTC.
-#[must_use]
-pub(super) fn clock(time: EventTime) -> String {
-    jiff::Timestamp::from_millisecond(time.0)
-        .map_or_else(|_| "?".to_owned(), |t| t.strftime("%a %H:%M").to_string())
 }
 
 #[cfg(test)]
@@ -316,7 +258,7 @@ mod tests {
         Timeline::from_day(EventTime(1_777_852_800_000), true) // Monday, 4 May 2026
     }
 
-    /// A record whose window of `length` minutes ends `minute` minutes after the start.
+    /// Makes a record whose window of `length` minutes ends `minute` minutes after the start.
     fn record(kind: &str, subject: Option<&str>, minute: i64, length: i64) -> PublishedAlert {
         let instant = |m| {
             jiff::Timestamp::from_millisecond(timeline().start.plus_minutes(m).time().0)
@@ -333,14 +275,14 @@ mod tests {
         PublishedAlert::read(&serde_json::to_vec(&value).unwrap()).unwrap()
     }
 
-    /// The same about an objective, naming a segment.
+    /// Makes a record about an objective that names a segment.
     fn burning(segment: Option<&str>, minute: i64) -> PublishedAlert {
         let mut record = record("slo", Some("objective:precise"), minute, 120);
         record.segment = segment.map(str::to_owned);
         record
     }
 
-    /// The follow-up of the drift whose window of 15 minutes ends at `minute`.
+    /// Makes the follow-up record of a drift whose window of 15 minutes ends at `minute`.
     fn follow_up(minute: i64, verdict: &str) -> PublishedAlert {
         let mut record = record("drift", None, minute, 15);
         record.change = Some("assessed".into());
@@ -350,7 +292,7 @@ mod tests {
         record
     }
 
-    /// The first day as it is reported at the end of day `day`, with so many corrections.
+    /// Makes the report on the first day at the end of day `day`.
     fn day_report(day: i64, corrections: i64) -> Vec<u8> {
         let instant = |m| {
             jiff::Timestamp::from_millisecond(timeline().start.plus_minutes(m).time().0)
@@ -374,7 +316,7 @@ mod tests {
         reports
     }
 
-    /// The account of `alerts` with sound reports.
+    /// Scores `alerts` with correct reports.
     fn account(timeline: &Timeline, alerts: &[PublishedAlert]) -> DemoScore {
         account_with(timeline, alerts, &reports([120, 470]))
     }
@@ -384,13 +326,13 @@ mod tests {
         alerts: &[PublishedAlert],
         reports: &Reports,
     ) -> DemoScore {
-        let said = PublishedSoFar {
+        let published = PublishedSoFar {
             alerts,
             reports,
             corrected: 470,
             keep_firing_minutes: 15,
         };
-        reckon(timeline, &said)
+        score_run(timeline, &published)
     }
 
     fn all_found() -> Vec<PublishedAlert> {
@@ -408,15 +350,15 @@ mod tests {
 
     #[test]
     fn a_clean_run_names_each_incident_with_its_delay() {
-        let reckoning = account(&timeline(), &all_found());
-        assert!(reckoning.is_clean(), "{reckoning}");
-        let delays: Vec<i64> = reckoning
+        let demo_score = account(&timeline(), &all_found());
+        assert!(demo_score.is_clean(), "{demo_score}");
+        let delays: Vec<i64> = demo_score
             .outcomes
             .iter()
             .map(|o| o.found.as_ref().unwrap().delay_minutes)
             .collect();
         assert_eq!(delays, [6, 11, 75, 20, 14, 360, 12]);
-        let table = reckoning.to_string();
+        let table = demo_score.to_string();
         assert!(
             table.contains(
                 "amount in cents        Tue 03:00     psi of feature:amount            6 min"
@@ -432,9 +374,9 @@ mod tests {
 
     #[test]
     fn without_alerts_everything_is_missed_or_nothing_was_to_be_found() {
-        let reckoning = account(&timeline(), &[]);
-        assert!(!reckoning.is_clean());
-        assert!(reckoning.to_string().contains("MISSED"));
+        let demo_score = account(&timeline(), &[]);
+        assert!(!demo_score.is_clean());
+        assert!(demo_score.to_string().contains("MISSED"));
         let calm = Timeline::from_day(EventTime(0), false);
         assert!(account(&calm, &[]).is_clean());
         assert!(!account(&calm, &all_found()).is_clean());
@@ -467,9 +409,9 @@ mod tests {
         for (what, record) in false_ones {
             let mut records = all_found();
             records.push(record);
-            let reckoning = account(&timeline(), &records);
-            assert_eq!(reckoning.false_alarms.len(), 1, "{what}");
-            assert!(!reckoning.is_clean(), "{what}");
+            let demo_score = account(&timeline(), &records);
+            assert_eq!(demo_score.false_alarms.len(), 1, "{what}");
+            assert!(!demo_score.is_clean(), "{what}");
         }
     }
 
@@ -484,7 +426,7 @@ mod tests {
         assert!(account(&timeline(), &records).is_clean());
     }
 
-    /// A cause that was already known does not find a later incident of the same subject, nor is it false again.
+    /// A known cause does not find a later incident of the same subject, and is no second false alarm.
     #[test]
     fn only_what_is_new_with_a_record_counts() {
         let mut joined = record("drift", Some("score"), 43 * 60 + 42, 15);
@@ -507,10 +449,10 @@ mod tests {
         for wrong in [None, Some("card=debit")] {
             let mut records = all_found();
             records[5] = burning(wrong, 35 * 60);
-            let reckoning = account(&timeline(), &records);
-            assert_eq!(reckoning.outcomes[2].found, None);
+            let demo_score = account(&timeline(), &records);
+            assert_eq!(demo_score.outcomes[2].found, None);
             assert!(
-                reckoning.false_alarms.is_empty(),
+                demo_score.false_alarms.is_empty(),
                 "it is about the incident"
             );
         }
@@ -523,9 +465,9 @@ mod tests {
     fn labels_must_say_what_a_drift_did() {
         let mut records = all_found();
         records[6] = follow_up(27 * 60 + 6, "worse");
-        let reckoning = account(&timeline(), &records);
-        assert!(!reckoning.is_clean() && reckoning.outcomes[0].found.is_some());
-        let table = reckoning.to_string();
+        let demo_score = account(&timeline(), &records);
+        assert!(!demo_score.is_clean() && demo_score.outcomes[0].found.is_some());
+        let table = demo_score.to_string();
         assert!(table.contains("NOT ASSESSED as unmoved"), "{table}");
         records.remove(6);
         assert!(!account(&timeline(), &records).is_clean());
@@ -534,12 +476,12 @@ mod tests {
     #[test]
     fn a_wave_is_seen_only_if_every_correction_is_counted() {
         for wrong in [[120, 469], [120, 471], [470, 470]] {
-            let reckoning = account_with(&timeline(), &all_found(), &reports(wrong));
-            assert_eq!(reckoning.outcomes[5].found, None, "{wrong:?}");
+            let demo_score = account_with(&timeline(), &all_found(), &reports(wrong));
+            assert_eq!(demo_score.outcomes[5].found, None, "{wrong:?}");
         }
         let mut early = Reports::default();
         early.take(&day_report(1, 120));
-        let reckoning = account_with(&timeline(), &all_found(), &early);
-        assert!(!reckoning.is_clean(), "not reported again");
+        let demo_score = account_with(&timeline(), &all_found(), &early);
+        assert!(!demo_score.is_clean(), "not reported again");
     }
 }

@@ -1,14 +1,14 @@
-//! The stream: payments and their fraud scores, a pure function of seed and event time.
+//! Stream of payments with fraud scores: a pure function of seed and event time.
 //!
-//! **Intuition.** Every span of event time has a random generator of its own, seeded by the stream's seed and the span's
-//! beginning. So any minute can be made again alone, in any order, and gives the same events.
+//! **Intuition.** Every span of event time has its own random generator, seeded by the seed of the stream and the begin of
+//! the span. So any minute can be generated alone, in any order, with the same events.
 //!
-//! **Model.** Payments come as a Poisson process whose rate swings by 40 % over the day. Amounts are log-normal, and their
-//! mean swings by 0.2 σ over the day: an ordinary rhythm that a good monitor learns and does not page for. Countries follow
-//! Zipf's law. The score is the logistic function of a linear form of the features, so it moves when they really do.
+//! **Model.** Payments are a Poisson process whose rate varies by 40 % over the day. Amounts are log-normal. Their mean
+//! varies by 0.2 σ over the day: an ordinary rhythm that a good monitor learns and does not alert on. Countries follow
+//! Zipf's law. The score is the logistic function of a linear form of the features, so it moves when they move.
 //!
-//! **Limits.** Payments are independent of each other: no customer, no merchant, no burst. Rates and coefficients are made
-//! up to look plausible; nothing is fitted to real payments.
+//! **Limits.** Payments are independent of each other: no customer, no merchant, no burst. Rates and coefficients are
+//! invented to look plausible; nothing is fitted to real payments.
 
 use std::f64::consts::TAU;
 
@@ -20,12 +20,12 @@ use super::incident::IncidentKind;
 use crate::event::EventTime;
 use crate::window::{Boundary, PANE_MILLIS};
 
-/// The model's name.
+/// Name of the model.
 pub const MODEL: &str = "payment-fraud";
-/// Its version.
+/// Version of the model.
 pub const VERSION: &str = "2026-05";
 
-/// Name and share, by Zipf's law.
+/// Countries with their shares, by Zipf's law.
 const COUNTRIES: [(&str, f64); 12] = [
     ("DE", zipf(1)),
     ("FR", zipf(2)),
@@ -40,11 +40,11 @@ const COUNTRIES: [(&str, f64); 12] = [
     ("CH", zipf(11)),
     ("PT", zipf(12)),
 ];
-/// Kinds of card and their shares; independent of everything else, so that the model treats all alike.
+/// Kinds of card with their shares. They are independent of everything else, so the model treats all alike.
 const CARDS: [(&str, f64); 3] = [("debit", 0.34), ("credit", 0.26), ("prepaid", 0.40)];
-/// Keeps the draw of the card apart from all others.
+/// Seed that separates the draw of the card from all others.
 const CARD_SALT: u64 = 0x6361_7264;
-/// Never produced but by its incident.
+/// Country that only its incident produces.
 const UNSEEN_COUNTRY: &str = "BR";
 const DEVICES: [(&str, f64); 4] = [
     ("ios", 0.38),
@@ -52,7 +52,7 @@ const DEVICES: [(&str, f64); 4] = [
     ("web", 0.22),
     ("terminal", 0.06),
 ];
-/// Name, share, and what it adds to the logit.
+/// Merchant categories: name, share, and contribution to the logit.
 const CATEGORIES: [(&str, f64, f64); 8] = [
     ("groceries", 0.26, -0.5),
     ("restaurants", 0.18, -0.4),
@@ -66,58 +66,58 @@ const CATEGORIES: [(&str, f64, f64); 8] = [
 
 /// Mean and standard deviation of ln(amount in euros).
 const LOG_AMOUNT: (f64, f64) = (3.4, 0.9);
-/// Swing of the mean of ln(amount) over the day, in its standard deviations.
+/// Amplitude of the daily rhythm of ln(amount), in its standard deviations.
 const AMOUNT_SWING: f64 = 0.2;
-/// Swing of the rate over the day, as a share of it.
+/// Amplitude of the daily rhythm of the rate, as a share of it.
 const RATE_SWING: f64 = 0.4;
-/// When the day is at its height, as a share of the day: 15:00 UTC.
+/// Peak of the day, as a share of the day: 15:00 UTC.
 const NOON: f64 = 15.0 / 24.0;
 const AGE_NULLS: f64 = 0.02;
 const AGE_NULLS_BROKEN: f64 = 0.2;
 const UNSEEN_SHARE: f64 = 0.02;
-/// Standard deviation of the logit over all traffic; a test measures it.
+/// Standard deviation of the logit over all traffic. A test measures it.
 const LOGIT_SIGMA: f64 = 1.14;
 const INTERCEPT: f64 = -4.55;
-/// Score from which a payment is called fraud.
+/// Minimum score of a payment that is called fraud.
 const THRESHOLD: f64 = 0.2;
 
-/// One payment as it was scored.
+/// Payment with its score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DemoEvent {
     /// Unique within a seed.
     pub id: String,
-    /// When it was scored.
+    /// Event time of the scoring.
     pub time: EventTime,
-    /// Euros; cents during an incident.
+    /// Amount in euros; in cents during an incident.
     pub amount: f64,
-    /// ISO 3166 code.
+    /// Country, as ISO 3166 code.
     pub country: &'static str,
     /// Kind of device.
     pub device: &'static str,
-    /// The merchant's trade.
+    /// Category of the merchant.
     pub category: &'static str,
-    /// Years; sometimes unknown.
+    /// Age in years; sometimes unknown.
     pub age: Option<u32>,
-    /// Days since the account was opened.
+    /// Age of the account in days.
     pub account_age_days: u32,
-    /// Payments of the account in the last hour.
+    /// Number of payments of the account in the last hour.
     pub velocity_1h: u32,
-    /// Whether card and merchant are in different countries.
+    /// True if card and merchant are in different countries.
     pub is_foreign: bool,
-    /// Kind of card: the segment.
+    /// Kind of card, which is the segment.
     pub card: &'static str,
     /// Probability of fraud.
     pub score: f64,
-    /// What the model itself says, whatever is logged of it: that this is fraud.
+    /// True if the model itself calls the payment fraud, whatever is logged.
     pub is_suspect: bool,
-    /// How long the model took.
+    /// Latency of the model in milliseconds.
     pub latency_ms: f64,
-    /// Where tracing sampled it: one in five.
+    /// Trace id; tracing samples one payment in five.
     pub trace_id: Option<u128>,
 }
 
 impl DemoEvent {
-    /// The predicted class.
+    /// Predicted class.
     #[must_use]
     pub fn label(&self) -> &'static str {
         if self.score >= THRESHOLD {
@@ -128,31 +128,32 @@ impl DemoEvent {
     }
 }
 
-/// The generator.
+/// Generator of payments.
 #[derive(Debug, Clone, Copy)]
 pub struct Traffic {
-    /// The seed.
+    /// Seed of the stream.
     pub seed: u64,
-    /// Events per minute on average over a day. 90 gives every 15-minute window some 800 to 1,900.
+    /// Average number of events per minute over a day. With 90, every 15-minute window has about 800 to 1,900.
     pub per_minute: f64,
 }
 
 impl Traffic {
-    /// The events of one minute in order of time; `mishap` says what is wrong with it.
+    /// Generates the events of one minute in order of time, during an incident of `kind` if given.
     #[must_use]
-    pub fn minute(&self, minute: Boundary, mishap: Option<IncidentKind>) -> Vec<DemoEvent> {
-        self.span(minute.time(), PANE_MILLIS, mishap)
+    pub fn minute(&self, minute: Boundary, kind: Option<IncidentKind>) -> Vec<DemoEvent> {
+        self.span(minute.time(), PANE_MILLIS, kind)
     }
 
-    /// The events of the `millis` after `start` in order of time. Another cut into spans gives other events of the same law.
+    /// Generates the events of the `millis` after `start`, in order of time. Other spans give other events of the same
+    /// distribution.
     #[must_use]
     pub fn span(
         &self,
         start: EventTime,
         millis: i64,
-        mishap: Option<IncidentKind>,
+        kind: Option<IncidentKind>,
     ) -> Vec<DemoEvent> {
-        if mishap == Some(IncidentKind::Silence) {
+        if kind == Some(IncidentKind::Silence) {
             return Vec::new();
         }
         let mut rng = Rng::with_seed(xxh3_64_with_seed(&start.0.to_le_bytes(), self.seed));
@@ -163,7 +164,7 @@ impl Traffic {
         times.sort_unstable();
         let events = (0..)
             .zip(times)
-            .map(|(n, after)| payment(&mut rng, start, (n, after), mishap));
+            .map(|(n, after)| payment(&mut rng, start, (n, after), kind));
         events.collect()
     }
 }
@@ -172,7 +173,7 @@ fn payment(
     rng: &mut Rng,
     start: EventTime,
     (n, after): (u32, i64),
-    mishap: Option<IncidentKind>,
+    kind: Option<IncidentKind>,
 ) -> DemoEvent {
     let time = start.plus_millis(after);
     let z = normal(rng) + AMOUNT_SWING * season(time);
@@ -209,18 +210,18 @@ fn payment(
         latency_ms: libm::round(100.0 * libm::exp(2.7 + 0.35 * normal(rng))) / 100.0,
         trace_id: (rng.f64() < 0.2).then(|| rng.u128(1..)),
     };
-    broken(rng, event, logit, mishap)
+    broken(rng, event, logit, kind)
 }
 
-/// By a draw of its own: what was drawn before there were cards stays as it is.
+/// Draws the kind of card from its own generator, so that all other draws stay as they are.
 fn card_of(id: &str) -> &'static str {
     let mut rng = Rng::with_seed(xxh3_64_with_seed(id.as_bytes(), CARD_SALT));
     pick(&mut rng, &CARDS, |c| c.1).0
 }
 
-/// What is logged of `event` while something is wrong.
-fn broken(rng: &mut Rng, event: DemoEvent, logit: f64, mishap: Option<IncidentKind>) -> DemoEvent {
-    match mishap {
+/// Logged form of `event` during an incident of `kind`.
+fn broken(rng: &mut Rng, event: DemoEvent, logit: f64, kind: Option<IncidentKind>) -> DemoEvent {
+    match kind {
         None
         | Some(IncidentKind::Silence | IncidentKind::FraudMoves | IncidentKind::Chargebacks) => {
             event
@@ -248,18 +249,18 @@ fn broken(rng: &mut Rng, event: DemoEvent, logit: f64, mishap: Option<IncidentKi
     }
 }
 
-/// The daily rhythm, −1..=1.
+/// Daily rhythm, from −1 to 1.
 fn season(time: EventTime) -> f64 {
     let day = time.0.rem_euclid(86_400_000) as f64 / 86_400_000.0;
     libm::cos(TAU * (day - NOON))
 }
 
-/// Six decimals, as models log it.
+/// Rounds to six decimals, as models log scores.
 fn logistic(logit: f64) -> f64 {
     libm::round(1e6 / (1.0 + libm::exp(-logit))) / 1e6
 }
 
-/// The share of a rank among twelve: 32 % for the first, 2.7 % for the last.
+/// Share of a rank among twelve: 32 % for the first, 2.7 % for the last.
 const fn zipf(rank: u32) -> f64 {
     const HARMONIC_12: f64 = 3.103_210_678_210_678;
     1.0 / (rank as f64 * HARMONIC_12)
@@ -275,9 +276,9 @@ mod tests {
         per_minute: 90.0,
     };
 
-    fn day(mishap: Option<IncidentKind>) -> Vec<DemoEvent> {
+    fn day(kind: Option<IncidentKind>) -> Vec<DemoEvent> {
         (0..1_440)
-            .flat_map(|m| TRAFFIC.minute(START.plus_minutes(m), mishap))
+            .flat_map(|m| TRAFFIC.minute(START.plus_minutes(m), kind))
             .collect()
     }
 
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn each_mishap_moves_what_it_says_and_nothing_else() {
+    fn each_incident_moves_what_it_says_and_nothing_else() {
         let (before, amount) = (day(None), |events: &[DemoEvent]| {
             mean_and_sigma(events.iter().map(|e| e.amount)).0
         });
@@ -384,7 +385,8 @@ mod tests {
     #[test]
     fn the_payload_follows_the_schema() -> Result<(), Box<dyn std::error::Error>> {
         for event in TRAFFIC.minute(START, None) {
-            let json: serde_json::Value = serde_json::from_slice(&super::super::encode(&event)?)?;
+            let json: serde_json::Value =
+                serde_json::from_slice(&super::super::encode::encode(&event)?)?;
             assert_eq!(
                 json.get("timestamp").and_then(serde_json::Value::as_i64),
                 Some(event.time.0)

@@ -1,4 +1,4 @@
-//! The view: the live screen where there is a terminal, lines where there is none; the terminal is always given back.
+//! View of the demo: the live screen, or lines if there is no terminal. The terminal is always restored.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -7,64 +7,64 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::draw::draw;
-use super::plain::Plain;
-use super::scene::Scene;
+use super::plain::PlainView;
+use super::snapshot::Snapshot;
 
-/// Whether to go on.
+/// Decision of the user after a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
-    /// Go on.
+    /// Continue.
     Continue,
-    /// The user wants to leave.
+    /// Quit.
     Quit,
 }
 
-/// The terminal does not answer.
+/// Error of the terminal or of standard output.
 #[derive(Debug, thiserror::Error)]
 #[error("the terminal cannot be drawn on: {0}; use --plain")]
 pub struct ViewError(#[from] io::Error);
 
-/// Where the demo is shown.
+/// Live screen, or lines.
 pub struct View(Kind);
 
 enum Kind {
     Live(Box<DefaultTerminal>),
-    Plain(Plain),
+    Plain(PlainView),
 }
 
 impl View {
-    /// The live screen, or lines if `plain` or if standard output is no terminal.
+    /// Opens the live screen, or lines if `plain` is set or standard output is no terminal.
     ///
     /// # Errors
     /// When the terminal refuses raw mode.
     pub fn open(plain: bool) -> Result<Self, ViewError> {
         if plain || !io::stdout().is_terminal() {
-            return Ok(Self(Kind::Plain(Plain::default())));
+            return Ok(Self(Kind::Plain(PlainView::default())));
         }
-        // Also installs a panic hook that gives the terminal back before the message is printed.
+        // This also installs a panic hook that restores the terminal before the message is printed.
         let terminal = ratatui::try_init().inspect_err(|_| ratatui::restore())?;
         Ok(Self(Kind::Live(Box::new(terminal))))
     }
 
-    /// Whether it writes lines.
+    /// True if the view prints lines.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         matches!(self.0, Kind::Plain(_))
     }
 
-    /// Draws `scene` and looks for a key; meant to be called some ten times a second.
+    /// Draws `snapshot` and reads the keyboard. Call it about ten times a second.
     ///
     /// # Errors
     /// When the terminal or standard output cannot be written.
-    pub fn show(&mut self, scene: &Scene<'_>) -> Result<Flow, ViewError> {
+    pub fn show(&mut self, snapshot: &Snapshot<'_>) -> Result<Flow, ViewError> {
         match &mut self.0 {
             Kind::Live(terminal) => {
-                terminal.draw(|frame| draw(frame, scene))?;
+                terminal.draw(|frame| draw(frame, snapshot))?;
                 Ok(keys()?)
             }
             Kind::Plain(plain) => {
                 let mut out = io::stdout().lock();
-                for line in plain.lines(scene) {
+                for line in plain.lines(snapshot) {
                     writeln!(out, "{line}")?;
                 }
                 out.flush()?;
@@ -82,7 +82,7 @@ impl Drop for View {
     }
 }
 
-/// Everything that was typed since the last look.
+/// Reads the keys that were typed since the last call.
 fn keys() -> io::Result<Flow> {
     while event::poll(Duration::ZERO)? {
         if let Event::Key(key) = event::read()?
@@ -94,7 +94,7 @@ fn keys() -> io::Result<Flow> {
     Ok(Flow::Continue)
 }
 
-/// Raw mode takes Ctrl-C away from the system, so it is ours to honour.
+/// True for q, Esc and Ctrl-C. In raw mode the system does not handle Ctrl-C.
 fn wants_out(key: KeyEvent) -> bool {
     let interrupt = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
     key.kind == KeyEventKind::Press

@@ -1,23 +1,20 @@
-//! Made-up scenes for the tests of the views.
-#![allow(clippy::unwrap_used)]
+//! Sample snapshots of the demo, with pictures of the real stream.
 
-use super::incident::{IncidentKind, Timeline};
-use super::record::{ObjectiveName, PublishedAlert};
-use super::report::Reports;
-use super::scene::Scene;
-use super::score::PublishedSoFar;
-use super::traffic::{DemoEvent, Traffic};
-use crate::alert::By;
-use crate::detect::Verdict;
-use crate::event::{EventTime, Value};
-use crate::http::{
+use tidegauge::alert::By;
+use tidegauge::cli::demo::{
+    DemoEvent, IncidentKind, ObjectiveName, PublishedAlert, PublishedSoFar, Reports, Snapshot,
+    Timeline, Traffic,
+};
+use tidegauge::detect::Verdict;
+use tidegauge::event::{EventTime, Value};
+use tidegauge::http::{
     ModelStatus, ObjectiveStatus, Picture, QualityStatus, Readiness, ReferenceStatus, StatusPage,
     SubjectStatus,
 };
-use crate::sketch::{Subject, ValueBuffer, ValueSketch};
+use tidegauge::sketch::{Subject, ValueBuffer, ValueSketch};
 
-/// A scene that owns what it shows.
-pub(super) struct Fake {
+/// A snapshot that owns what it shows.
+pub struct Sample {
     pub status: StatusPage,
     pub timeline: Timeline,
     pub alerts: Vec<PublishedAlert>,
@@ -25,12 +22,12 @@ pub(super) struct Fake {
     pub now: EventTime,
 }
 
-impl Fake {
-    pub fn scene(&self) -> Scene<'_> {
-        Scene {
+impl Sample {
+    pub fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot {
             status: &self.status,
             timeline: &self.timeline,
-            said: PublishedSoFar {
+            published: PublishedSoFar {
                 alerts: &self.alerts,
                 reports: &self.reports,
                 corrected: 0,
@@ -45,7 +42,7 @@ impl Fake {
 }
 
 /// In the middle of learning.
-pub(super) fn learning() -> Fake {
+pub fn learning() -> Sample {
     at_hour(
         14,
         ReferenceStatus::Learning {
@@ -58,7 +55,7 @@ pub(super) fn learning() -> Fake {
 }
 
 /// After the second incident, with real pictures of the stream.
-pub(super) fn watching() -> Fake {
+pub fn watching() -> Sample {
     let alerts = vec![
         alert(1_626, "drift", "firing", Some("feature:amount"), "psi"),
         alert(
@@ -79,14 +76,14 @@ pub(super) fn watching() -> Fake {
     let reference = ReferenceStatus::Learned {
         id: "5bd1e995".into(),
     };
-    let mut fake = at_hour(37, reference, subjects(), alerts);
-    fake.alerts.insert(1, assessed());
-    fake.alerts.push(burning());
-    fake.reports = reports();
-    let model = fake.status.models.first_mut().unwrap();
+    let mut sample = at_hour(37, reference, subjects(), alerts);
+    sample.alerts.insert(1, assessed());
+    sample.alerts.push(burning());
+    sample.reports = reports();
+    let model = sample.status.models.first_mut().unwrap();
     model.objectives.push(objective());
     model.quality.push(of_the_day());
-    fake
+    sample
 }
 
 fn assessed() -> PublishedAlert {
@@ -196,7 +193,7 @@ fn at_hour(
     reference: ReferenceStatus,
     subjects: Vec<SubjectStatus>,
     alerts: Vec<PublishedAlert>,
-) -> Fake {
+) -> Sample {
     let timeline = Timeline::from_day(EventTime(1_777_852_800_000), true);
     let clock = timeline.start.plus_minutes(hour * 60).time();
     let readiness = Readiness {
@@ -229,7 +226,7 @@ fn at_hour(
         models: vec![model],
         firing: Vec::new(),
     };
-    Fake {
+    Sample {
         status,
         now: clock.plus_millis(120_000),
         timeline,
@@ -324,9 +321,9 @@ fn subjects() -> Vec<SubjectStatus> {
         seed: 1,
         per_minute: 90.0,
     };
-    let events = |from: i64, count: i64, mishap: Option<IncidentKind>| -> Vec<DemoEvent> {
+    let events = |from: i64, count: i64, kind: Option<IncidentKind>| -> Vec<DemoEvent> {
         (from..from + count)
-            .flat_map(|m| traffic.minute(start.plus_minutes(m), mishap))
+            .flat_map(|m| traffic.minute(start.plus_minutes(m), kind))
             .collect()
     };
     let reference = events(0, 300, None);

@@ -1,0 +1,90 @@
+//! State of the demo at one moment. Both views are drawn from it.
+
+use super::incident::{Incident, Timeline};
+use super::score::{DemoScore, IncidentScore, PublishedSoFar, score_run};
+use crate::alert::By;
+use crate::event::EventTime;
+use crate::http::{ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus, StatusPage};
+
+/// State of the demo at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Snapshot<'a> {
+    /// Status page of the process.
+    pub status: &'a StatusPage,
+    /// Planned incidents.
+    pub timeline: &'a Timeline,
+    /// Records read back so far.
+    pub published: PublishedSoFar<'a>,
+    /// Event time up to which the stream was produced.
+    pub now: EventTime,
+    /// Events read per second of wall time, over the last second.
+    pub events_per_sec: f64,
+    /// Address of the broker.
+    pub bootstrap: &'a str,
+    /// URL of `/metrics`; empty if nothing is served.
+    pub metrics: &'a str,
+}
+
+/// State of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum IncidentState {
+    /// Not begun.
+    Ahead,
+    /// In progress, and not found yet.
+    Unnoticed,
+    /// Over, and not found yet.
+    Overdue,
+    /// Found by a record.
+    Found(IncidentScore),
+}
+
+impl Snapshot<'_> {
+    /// Event time up to which the stream was judged: the clock of the monitor.
+    pub(super) fn clock(&self) -> EventTime {
+        self.status.watermark.unwrap_or(self.timeline.start.time())
+    }
+
+    pub(super) fn demo_score(&self) -> DemoScore {
+        score_run(self.timeline, &self.published)
+    }
+
+    /// Status of the only model.
+    pub(super) fn model(&self) -> Option<&ModelStatus> {
+        self.status.models.first()
+    }
+
+    /// Status of the only objective.
+    pub(super) fn objective(&self) -> Option<&ObjectiveStatus> {
+        self.model()?.objectives.first()
+    }
+
+    /// Coverage of the predictions of the last day: labelled ÷ predicted.
+    pub(super) fn coverage(&self) -> Option<f64> {
+        let of_day =
+            |q: &&QualityStatus| q.segment.is_none() && q.by == By::Prediction && q.window == "1d";
+        self.model()?.quality.iter().find(of_day)?.coverage
+    }
+
+    /// Progress of learning, from 0 to 1; `None` once the reference is learned.
+    pub(super) fn learning(&self) -> Option<f64> {
+        match self.model().map(|model| &model.reference) {
+            Some(ReferenceStatus::Learned { .. }) => None,
+            Some(ReferenceStatus::Learning { progress, .. }) => Some(*progress),
+            None => Some(0.0),
+        }
+    }
+
+    /// State of `incident`. Begin and end are compared with the produced event time; records follow later.
+    pub(super) fn state_of(
+        &self,
+        incident: &Incident,
+        found: Option<IncidentScore>,
+    ) -> IncidentState {
+        match found {
+            Some(found) => IncidentState::Found(found),
+            None if self.now < incident.span.start.time() => IncidentState::Ahead,
+            None if self.now < incident.span.end.time() => IncidentState::Unnoticed,
+            None => IncidentState::Overdue,
+        }
+    }
+}
