@@ -14,53 +14,6 @@ struct Circle {
 const ALLOWED: &[Circle] = &[
     Circle {
         files: &[
-            "src/alert/assessed.rs",
-            "src/alert/objective_text.rs",
-            "src/alert/record.rs",
-            "src/alert/text.rs",
-        ],
-        reason: "`AlertRecord` is domain object and wire form at once",
-    },
-    Circle {
-        files: &[
-            "src/alert/cause.rs",
-            "src/alert/machine.rs",
-            "src/alert/segment.rs",
-        ],
-        reason: "the evidence of a cause stands beside the cause",
-    },
-    Circle {
-        files: &["src/alert/cause_summary.rs", "src/alert/transition.rs"],
-        reason: "the evidence of a cause stands beside the cause",
-    },
-    Circle {
-        files: &["src/alert/episode.rs", "src/alert/record_builder.rs"],
-        reason: "the builder fills what the episode holds",
-    },
-    Circle {
-        files: &[
-            "src/cli/check.rs",
-            "src/cli/config_print.rs",
-            "src/cli/connect.rs",
-            "src/cli/demo/draw.rs",
-            "src/cli/demo/features.rs",
-            "src/cli/demo/mod.rs",
-            "src/cli/demo/quality.rs",
-            "src/cli/demo/reader.rs",
-            "src/cli/demo/stage.rs",
-            "src/cli/demo/view.rs",
-            "src/cli/logs.rs",
-            "src/cli/mod.rs",
-            "src/cli/offsets.rs",
-            "src/cli/reference.rs",
-            "src/cli/run.rs",
-            "src/cli/schema.rs",
-            "src/cli/topics.rs",
-        ],
-        reason: "the error of all commands stands beside the table of commands",
-    },
-    Circle {
-        files: &[
             "src/config/objective_burn.rs",
             "src/config/objective_rule.rs",
             "src/config/objective_sli.rs",
@@ -71,21 +24,6 @@ const ALLOWED: &[Circle] = &[
     Circle {
         files: &["src/http/board.rs", "src/http/worker.rs"],
         reason: "the board holds the bundle of a worker",
-    },
-    Circle {
-        files: &[
-            "src/pipeline/evaluate/admission.rs",
-            "src/pipeline/evaluate/judge.rs",
-            "src/pipeline/evaluate/learning.rs",
-            "src/pipeline/evaluate/mod.rs",
-            "src/pipeline/evaluate/model.rs",
-            "src/pipeline/evaluate/objective_evaluation.rs",
-            "src/pipeline/evaluate/objectives.rs",
-            "src/pipeline/evaluate/pending_quality.rs",
-            "src/pipeline/evaluate/publish.rs",
-            "src/pipeline/evaluate/quality.rs",
-        ],
-        reason: "a model and what acts on it know each other",
     },
     Circle {
         files: &["src/sketch/histogram.rs", "src/sketch/wire.rs"],

@@ -29,14 +29,6 @@ const LONG_FILES: &[(&str, &str)] = &[
         "the stage and its errors in one file",
     ),
     (
-        "src/pipeline/evaluate/model.rs",
-        "a model and its state in one file",
-    ),
-    (
-        "src/pipeline/evaluate/quality.rs",
-        "four things in one file",
-    ),
-    (
         "src/pipeline/ingest.rs",
         "the stage and its chain in one file",
     ),
@@ -44,7 +36,6 @@ const LONG_FILES: &[(&str, &str)] = &[
         "src/pipeline/join.rs",
         "the stage and its state in one file",
     ),
-    ("src/runtime/memory.rs", "a test double beside the product"),
     (
         "src/runtime/worker.rs",
         "the worker and its tasks in one file",

@@ -16,7 +16,7 @@ static NO_VALUES: LazyLock<ValueSketch> = LazyLock::new(ValueSketch::default);
 
 /// A window, and what its subjects are compared with.
 #[derive(Clone, Copy)]
-pub struct Comparison<'a> {
+pub struct JudgedWindow<'a> {
     /// The window.
     pub window: &'a Partial,
     /// The reference.
@@ -29,7 +29,7 @@ pub struct Comparison<'a> {
     pub plan: &'a Plan,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> JudgedWindow<'a> {
     /// One case for each subject of the reference that can drift.
     pub fn cases(self) -> impl Iterator<Item = Case<'a>> {
         let subjects = self.reference.subjects.iter();

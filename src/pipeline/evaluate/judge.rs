@@ -1,6 +1,6 @@
 //! Judging: every window that ends at a boundary, against its reference, by every detector.
 
-use super::case::{Comparison, budget};
+use super::case::{JudgedWindow, budget};
 use super::knowledge::VariabilityKey;
 use super::model::Model;
 use super::slice::Slice;
@@ -33,20 +33,20 @@ pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Vec<Observed> {
             if span.start < reference.span.end || is_too_thin(slice, ring, span, plan) {
                 continue;
             }
-            let comparison = Comparison {
+            let judged = JudgedWindow {
                 window: &ring.merged(span),
                 reference,
                 budget,
                 inside_reference: false,
                 plan,
             };
-            if comparison.window.predictions > 0 {
+            if judged.window.predictions > 0 {
                 let window = Window {
                     slice,
                     length: spec.length,
                     end: at,
                 };
-                observed.extend(judge_window(model, &window, comparison, step));
+                observed.extend(judge_window(model, &window, judged, step));
             }
         }
     }
@@ -74,7 +74,7 @@ struct Window<'a> {
 fn judge_window(
     model: &Model,
     window: &Window<'_>,
-    comparison: Comparison<'_>,
+    judged: JudgedWindow<'_>,
     step: &mut StepContext<'_>,
 ) -> Vec<Observed> {
     let scope = window.slice.of(model.name());
@@ -82,10 +82,10 @@ fn judge_window(
         scope: scope.clone(),
         window: window.length,
         end: window.end,
-        predictions: comparison.window.predictions,
+        predictions: judged.window.predictions,
     });
     let mut observed = Vec::new();
-    for case in comparison.cases() {
+    for case in judged.cases() {
         let findings = findings(model, window, &case, step.plan);
         if window.slice.segment.is_none() {
             observe(&scope, window, &case, &findings, step);

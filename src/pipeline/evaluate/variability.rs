@@ -1,6 +1,6 @@
 //! Learned variability: the largest value of each detector in ordinary windows, below which a value is no surprise.
 
-use super::case::{Comparison, budget};
+use super::case::{JudgedWindow, budget};
 use super::knowledge::VariabilityKey;
 use super::model::Model;
 use super::slice::Slice;
@@ -104,7 +104,7 @@ fn raise(model: &mut Model, window: &OrdinaryWindow<'_>, plan: &Plan) {
     if window.partial.predictions < plan.detect.events_min {
         return;
     }
-    let comparison = Comparison {
+    let judged = JudgedWindow {
         window: window.partial,
         reference,
         budget: budget(model, plan),
@@ -112,7 +112,7 @@ fn raise(model: &mut Model, window: &OrdinaryWindow<'_>, plan: &Plan) {
         plan,
     };
     let mut raised = Vec::new();
-    for case in comparison.cases() {
+    for case in judged.cases() {
         if !window.inside_reference && !is_quiet(model, window, case.subject) {
             continue;
         }
