@@ -139,18 +139,20 @@ fn defaults() -> BTreeMap<String, String> {
 const REFERENCE_HEAD: &str = "\
 # Configuration
 
-Made from the doc comments in `src/config` by `tests/config_docs.rs`; change them there.
+This page is generated from the doc comments in `src/config` by `tests/config_docs.rs`; edit those comments.
 
-Everything has a default, and `tidegauge run --brokers HOST:PORT --predictions TOPIC` needs no file at all. What is set comes from, in rising precedence,
+Every key has a default: `tidegauge run --brokers HOST:PORT --predictions TOPIC` needs no file. Settings come from three
+sources; later ones win:
 
-1. a file, YAML or TOML by its ending (`--config`);
-2. the environment: `TIDEGAUGE__SECTION__KEY`, such as `TIDEGAUGE__RUNTIME__WORKERS=4`; parts of a list stand between commas;
-   `TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD` is the librdkafka property `sasl.password`. Such names have no upper case;
+1. a file, `.yaml`, `.yml` or `.toml` (`--config`);
+2. the environment: `TIDEGAUGE__SECTION__KEY`, such as `TIDEGAUGE__RUNTIME__WORKERS=4`. Commas separate the elements of a
+   list. `TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD` is the librdkafka property `sasl.password`. Keys from the
+   environment are read in lower case;
 3. flags.
 
-`tidegauge check config FILE` shows every fault of a file at once, each with its fix; `tidegauge config print` shows what is in effect, secrets masked.
-A length of time is written like `30s`, `15m`, `1h30m` or `7d`; a day is 24 hours. An unknown key is an error. The whole, with comments, is in
-[tidegauge.example.yaml](../tidegauge.example.yaml).
+`tidegauge check config FILE` shows every fault of a file with its fix. `tidegauge config print` shows the effective
+settings, with secrets masked. Write a length of time like `30s`, `15m`, `1h30m` or `7d`; a day is 24 hours. An unknown
+key is an error. [tidegauge.example.yaml](../tidegauge.example.yaml) contains all keys with comments.
 ";
 
 fn reference() -> String {
@@ -189,8 +191,8 @@ fn refused() -> String {
 }
 
 const EXAMPLE_HEAD: &str = "\
-# Everything that can be set, with its default; delete what you do not change.
-# Made from the doc comments in src/config by tests/config_docs.rs, as docs/configuration.md is.
+# All settings with their defaults. Delete what you do not change.
+# This file and docs/configuration.md are generated from the doc comments in src/config by tests/config_docs.rs.
 ";
 
 fn example() -> String {

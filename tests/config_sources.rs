@@ -207,7 +207,7 @@ fn errors_go_to_standard_error_with_their_exit_code() {
         (
             vec!["check", "config", "config.ini"],
             2,
-            "let it end in .yaml, .yml or .toml",
+            "use a file that ends in .yaml, .yml or .toml",
         ),
         (
             vec!["schema", "print", "alarm"],

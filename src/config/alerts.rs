@@ -6,22 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
 use super::period::Period;
+use super::period_range::PeriodRange;
 use crate::alert;
 
 /// How findings become alerts, and what every alert carries.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertsConfig {
-    /// How long a breach must last before it fires, in whole minutes of event time, at most 7d. 0s by default, because the false-alarm budget
-    /// already counts every judgement: holding would only delay.
+    /// How long a breach must last before its alert fires: whole minutes of event time, 0s to 7d. The default is 0s,
+    /// because the false-alarm budget already counts every evaluation; a hold would only delay the alert.
     pub hold: Period,
-    /// How long a firing cause must be clear before it resolves, in whole minutes of event time, at most 7d. Keeps one incident one alert.
+    /// How long a firing cause must be quiet before it resolves: whole minutes of event time, 0s to 7d. It keeps one
+    /// incident in one alert.
     pub keep_firing: Period,
-    /// Publish every alert with `severity: none`, so that nobody is paged: for the first weeks beside an existing monitor.
+    /// If true, every alert is published with `severity: none`, so that it pages nobody. Use it for the first weeks
+    /// beside an existing monitor.
     pub dry_run: bool,
-    /// The page that every alert points to for what to do. For example `https://wiki.example.com/model-alerts`.
+    /// Link that every alert carries to a page that says what to do. For example
+    /// `https://wiki.example.com/model-alerts`.
     pub runbook_url: Option<String>,
-    /// Labels added to every alert, for routing; names as Alertmanager takes them. For example `{team: fraud}`.
+    /// Labels that are added to every alert, for routing. Names must follow Alertmanager's rules for label names. For
+    /// example `{team: fraud}`.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -37,24 +42,35 @@ impl Default for AlertsConfig {
     }
 }
 
-/// Labels that every alert sets itself.
+/// Accepted values of `hold` and `keep_firing`.
+const LENGTHS: PeriodRange = PeriodRange {
+    from: Period::minutes(0),
+    to: Period::days(7),
+    step: Period::minutes(1),
+};
+
+/// Labels that Tidegauge sets on every alert.
 const OWN_LABELS: [&str; 5] = ["alertname", "severity", "model", "version", "kind"];
 
 impl AlertsConfig {
     pub(super) fn check(&self, faults: &mut ConfigFaults) -> alert::AlertSettings {
         let url = self.runbook_url.as_deref().unwrap_or("https://");
-        let wrong = format!("`{url}` is no link");
+        let wrong = format!("`{url}` is not a URL");
         let is_link = url.starts_with("https://") || url.starts_with("http://");
         faults.require(
             is_link,
             "alerts.runbook_url",
             wrong,
-            "begin it with https:// or http://",
+            "start it with https:// or http://",
         );
         self.check_labels(faults);
         alert::AlertSettings {
-            hold_minutes: minutes("alerts.hold", self.hold, faults),
-            keep_firing_minutes: minutes("alerts.keep_firing", self.keep_firing, faults),
+            hold_minutes: LENGTHS
+                .minutes("alerts.hold", self.hold, faults)
+                .unwrap_or(0),
+            keep_firing_minutes: LENGTHS
+                .minutes("alerts.keep_firing", self.keep_firing, faults)
+                .unwrap_or(0),
             dry_run: self.dry_run,
             runbook_url: self.runbook_url.clone(),
             labels: self.labels.clone(),
@@ -67,15 +83,15 @@ impl AlertsConfig {
             if OWN_LABELS.contains(&name.as_str()) {
                 faults.add(
                     &path,
-                    "every alert sets this label itself",
+                    "Tidegauge sets this label on every alert",
                     "use another name",
                 );
             }
-            let fix = "use letters, digits and `_`, not a digit first";
+            let fix = "use letters, digits and `_`, and no digit at the start";
             faults.require(
                 is_label(name),
                 &path,
-                "Alertmanager takes no such name",
+                "Alertmanager does not accept this label name",
                 fix,
             );
         }
@@ -85,11 +101,4 @@ impl AlertsConfig {
 fn is_label(name: &str) -> bool {
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
     name.chars().all(letters) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
-}
-
-fn minutes(path: &str, period: Period, faults: &mut ConfigFaults) -> i64 {
-    let minutes = period.as_minutes().filter(|_| period <= Period::days(7));
-    let wrong = format!("{period} is not 0s to 7d in whole minutes");
-    faults.require(minutes.is_some(), path, wrong, "use 0s, 15m, 1h …");
-    minutes.unwrap_or(0)
 }

@@ -1,25 +1,26 @@
-//! `bounds`: how much is kept at most.
+//! `bounds`: limits on what is kept in memory.
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
 use super::period::Period;
+use super::period_range::PeriodRange;
 use crate::pipeline;
 
-/// How much is kept at most. Beyond a bound, known names stay, new ones are admitted by hash, and what is left out is counted in
-/// `/metrics`. A feature is some hundred sparse histograms of 0.3 KB to 1.3 KB each
-/// with the default windows (an estimate, not a measurement); a model is the sum of its features.
+/// Limits on what is kept in memory. When a limit is reached, known names stay, new names are admitted by hash, and
+/// `/metrics` counts what is left out. With the default windows a feature takes some hundred sparse histograms of 0.3
+/// KB to 1.3 KB each (an estimate, not a measurement). A model takes the sum of its features.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BoundsConfig {
-    /// Models per internal partition (there are 16), 1 to 10000.
+    /// Maximum number of models per internal partition, 1 to 10000. There are 16 internal partitions.
     pub models: usize,
-    /// Versions per model, 1 to 1000.
+    /// Maximum number of versions per model, 1 to 1000.
     pub versions: usize,
-    /// Features per model and version, 1 to 20000.
+    /// Maximum number of features per model and version, 1 to 20000.
     pub features: usize,
-    /// Event time after which a name that fell silent is forgotten: whole hours, 24h to 90d. Longer than the longest pause that a model is expected
-    /// to make.
+    /// Event time after which a name that no longer occurs is forgotten: whole hours, 24h to 90d. Choose more than the
+    /// longest pause you expect of a model.
     pub retire: Period,
 }
 
@@ -34,22 +35,25 @@ impl Default for BoundsConfig {
     }
 }
 
+/// Accepted values of `retire`.
+const RETIRE: PeriodRange = PeriodRange {
+    from: Period::hours(24),
+    to: Period::days(90),
+    step: Period::hours(1),
+};
+
 impl BoundsConfig {
     pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::Bounds {
         faults.require_within("bounds.models", &self.models, 1..=10_000);
         faults.require_within("bounds.versions", &self.versions, 1..=1_000);
         faults.require_within("bounds.features", &self.features, 1..=20_000);
-        let minutes = self
-            .retire
-            .as_minutes()
-            .filter(|m| m % 60 == 0 && (1_440..=90 * 1_440).contains(m));
-        let wrong = format!("{} is not 24h to 90d in whole hours", self.retire);
-        faults.require(minutes.is_some(), "bounds.retire", wrong, "use 24h, 7d …");
         pipeline::Bounds {
             models_max: self.models,
             versions_max: self.versions,
             features_max: self.features,
-            retire_minutes: minutes.unwrap_or(0),
+            retire_minutes: RETIRE
+                .minutes("bounds.retire", self.retire, faults)
+                .unwrap_or(0),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! What is wrong with a configuration: every fault at once, each with its path and the fix.
+//! Faults of a configuration: all at once, each with its path and the fix.
 
 use std::fmt;
 
-/// One thing that is wrong: where, what, and what to write instead. Never a secret's value.
+/// One fault: where it is, what is wrong, and what to write instead. It never contains the value of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConfigFault {
-    /// Where: `windows[1].step`, or the file's name when it could not be read at all.
+    /// Path, such as `windows[1].step`; the name of the file if the file could not be read.
     pub path: String,
     /// What is wrong.
     pub wrong: String,
-    /// What to do about it.
+    /// How to correct it.
     pub fix: String,
-    /// The environment variable or flag that said so; `None` for the file and for defaults.
+    /// Environment variable or flag that set the value; `None` for the file and for defaults.
     pub origin: Option<String>,
 }
 
@@ -25,12 +25,12 @@ impl fmt::Display for ConfigFault {
     }
 }
 
-/// All faults of one configuration, by path.
+/// All faults of a configuration, by path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConfigFaults(Vec<ConfigFault>);
 
 impl ConfigFaults {
-    /// A configuration with this one fault.
+    /// Exactly one fault.
     #[must_use]
     pub fn one(path: &str, wrong: impl Into<String>, fix: impl Into<String>) -> Self {
         let mut faults = Self::default();
@@ -38,7 +38,7 @@ impl ConfigFaults {
         faults
     }
 
-    /// Adds a fault; a second one of the same path is dropped, because it is most likely the first one's shadow.
+    /// Adds a fault. A second fault with the same path is dropped, because most likely it only follows from the first.
     pub fn add(&mut self, path: &str, wrong: impl Into<String>, fix: impl Into<String>) {
         if self.0.iter().any(|fault| fault.path == path) {
             return;
@@ -75,20 +75,20 @@ impl ConfigFaults {
         }
     }
 
-    /// Whether nothing is wrong.
+    /// True if there is no fault.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether anything is wrong at `path` or in a list there.
+    /// True if there is a fault at `path` or in a list at `path`.
     pub(super) fn touch(&self, path: &str) -> bool {
         self.0
             .iter()
             .any(|fault| fault.path.split('[').next() == Some(path))
     }
 
-    /// Whether anything is wrong at `path` or below it.
+    /// True if there is a fault at `path` or below it.
     pub(super) fn touch_within(&self, path: &str) -> bool {
         let below = |fault: &ConfigFault| {
             let rest = fault.path.strip_prefix(path);
@@ -102,7 +102,7 @@ impl ConfigFaults {
         self.0.iter()
     }
 
-    /// `value` if nothing is wrong, else the faults by path, each with what set it as `origin` knows.
+    /// `value` if there is no fault, otherwise the faults by path. `origin` gives the variable or flag that set a path.
     ///
     /// # Errors
     /// The faults.

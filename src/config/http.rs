@@ -10,13 +10,15 @@ use super::fault::ConfigFaults;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// Whether they are served at all.
+    /// If false, no HTTP page is served.
     pub enabled: bool,
-    /// Address and port. Loopback by default, because nothing here asks who is asking; in a container use `0.0.0.0:9898`. Port 0 takes a free one.
+    /// Address and port of the HTTP server. The default is loopback, because the pages have no authentication. In a
+    /// container use `0.0.0.0:9898`. Port 0 takes any free port.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Series of `tidegauge_drift` that `/metrics` names, 0 to 100000: one per model, version, subject, window and distance; 2,000 take about
-    /// 1 MB. The rest is in the topics, and how many were left out is a metric of its own.
+    /// Maximum number of `tidegauge_drift` series in `/metrics`, 0 to 100000. There is one series per model, version,
+    /// subject, window and distance; 2,000 series take about 1 MB. The topics have all values, and a metric counts the
+    /// series that were left out.
     pub drift_series_max: usize,
 }
 
@@ -40,7 +42,7 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| {
         D::Error::custom(format!(
-            "`{text}` is no address; write IP:PORT, such as 127.0.0.1:9898, 0.0.0.0:9898 or [::]:9898"
+            "`{text}` is not an address; write IP:PORT, such as 127.0.0.1:9898, 0.0.0.0:9898 or [::]:9898"
         ))
     })
 }

@@ -1,23 +1,25 @@
-//! `kafka`: which cluster, which group, and librdkafka's own properties.
+//! `kafka`: the cluster, the consumer group, and librdkafka's properties.
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
 use super::secret::Properties;
 
-/// Which cluster, and as whom.
+/// The Kafka cluster, the consumer group, and properties of the client library.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KafkaConfig {
-    /// Brokers to ask first, each `HOST:PORT`; the rest of the cluster is found through any one of them. `run`, `topics`,
-    /// `reference` and `offsets` need at least one; `check config` does not. Two or three, so that a start survives one broker's absence.
+    /// Addresses of the brokers to contact first, each `HOST:PORT`. Any of them gives the addresses of the others.
+    /// `run`, `topics`, `reference` and `offsets` need at least one; `check config` does not. Name two or three, so
+    /// that a start succeeds while one broker is down.
     pub brokers: Vec<String>,
-    /// The consumer group. All processes of one group share the partitions of the input topics and one state; another group is
-    /// another Tidegauge, and needs a `topics.prefix` of its own.
+    /// Name of the consumer group. All processes of a group share the partitions of the input topics and one state.
+    /// Another group is another deployment and needs its own `topics.prefix`.
     pub group: String,
-    /// librdkafka properties under their own names, passed to every client: security, buffers, timeouts. Those that would break
-    /// a promise of exactly-once are refused by name, with the reason. Secrets are never printed; rather than in a file, give
-    /// them as `TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD` (a single `_` stands for the dot). For example `{"security.protocol": "SASL_SSL"}`.
+    /// librdkafka properties under their own names, passed to every client: security, buffers, timeouts. Properties
+    /// that would break exactly-once processing are refused with the reason. Secrets are never printed. Set them in the
+    /// environment rather than in a file, as `TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD`; there, a single `_` stands
+    /// for a dot. For example `{"security.protocol": "SASL_SSL"}`.
     pub properties: Properties,
 }
 
@@ -31,7 +33,7 @@ impl Default for KafkaConfig {
     }
 }
 
-/// Properties that are not the user's to set: name, why, and what to do instead.
+/// Properties that a user may not set: name, reason, and what to do instead.
 pub const REFUSED: &[(&str, &str, &str)] = &[
     ("enable.auto.commit", OFFSETS, REMOVE),
     ("auto.commit.interval.ms", OFFSETS, REMOVE),
@@ -39,41 +41,45 @@ pub const REFUSED: &[(&str, &str, &str)] = &[
     ("enable.auto.offset.store", OFFSETS, REMOVE),
     (
         "isolation.level",
-        "uncommitted records would be counted and then vanish",
+        "uncommitted records would be counted although they may be aborted",
         REMOVE,
     ),
-    ("enable.idempotence", "transactions need it on", REMOVE),
+    ("enable.idempotence", "transactions require it", REMOVE),
     ("acks", ALL_REPLICAS, REMOVE),
     ("request.required.acks", ALL_REPLICAS, REMOVE),
     (
         "transactional.id",
-        "each worker needs its own",
+        "each worker needs its own id",
         "set runtime.transactional_id",
     ),
     (
         "transaction.timeout.ms",
-        "it follows from the flush interval",
+        "Tidegauge computes it from the flush interval",
         "set runtime.flush_interval",
     ),
     (
         "auto.offset.reset",
-        "a reset in the middle would lose or repeat records silently",
+        "an automatic reset would lose or repeat records silently",
         "set runtime.from for the group's first start",
     ),
-    ("group.id", "it has a key of its own", "set kafka.group"),
+    (
+        "group.id",
+        "Tidegauge has its own key for it",
+        "set kafka.group",
+    ),
     (
         "bootstrap.servers",
-        "it has a key of its own",
+        "Tidegauge has its own key for it",
         "set kafka.brokers",
     ),
     (
         "metadata.broker.list",
-        "it has a key of its own",
+        "Tidegauge has its own key for it",
         "set kafka.brokers",
     ),
     (
         "enable.partition.eof",
-        "idle sources are recognised by it",
+        "Tidegauge needs these events to recognise idle sources",
         REMOVE,
     ),
     (
@@ -89,30 +95,26 @@ pub const REFUSED: &[(&str, &str, &str)] = &[
 ];
 
 const OFFSETS: &str = "offsets are committed in the same transaction as the results";
-const ALL_REPLICAS: &str = "a commit must be on all in-sync replicas";
+const ALL_REPLICAS: &str = "a commit must reach all in-sync replicas";
 const REMOVE: &str = "remove it";
 
 impl KafkaConfig {
-    /// The brokers as librdkafka takes them, for what needs a cluster.
+    /// Brokers in librdkafka's notation, for commands that need a cluster.
     ///
     /// # Errors
-    /// The fault that there are none.
+    /// A fault if no broker is set.
     pub fn bootstrap(&self) -> Result<String, ConfigFaults> {
         if self.brokers.is_empty() {
             let fix =
                 "give --brokers HOST:PORT, TIDEGAUGE__KAFKA__BROKERS or kafka.brokers in the file";
-            return Err(ConfigFaults::one(
-                "kafka.brokers",
-                "no broker is named",
-                fix,
-            ));
+            return Err(ConfigFaults::one("kafka.brokers", "no broker is set", fix));
         }
         Ok(self.brokers.join(","))
     }
 
     pub(super) fn check(&self, faults: &mut ConfigFaults) {
         for (i, broker) in self.brokers.iter().enumerate() {
-            let wrong = format!("`{broker}` is no HOST:PORT");
+            let wrong = format!("`{broker}` is not HOST:PORT");
             faults.require(
                 is_host_port(broker),
                 &format!("kafka.brokers[{i}]"),
@@ -124,7 +126,7 @@ impl KafkaConfig {
             !self.group.trim().is_empty(),
             "kafka.group",
             "it is empty",
-            "name the consumer group",
+            "set the name of the consumer group",
         );
         for name in self.properties.0.keys() {
             if let Some((_, reason, fix)) = REFUSED.iter().find(|(refused, _, _)| refused == name) {

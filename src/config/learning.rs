@@ -1,23 +1,27 @@
-//! `learning`: how a model's reference is learned.
+//! `learning`: how the reference of a model is learned.
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
 use super::period::Period;
-use crate::pipeline;
+use super::period_range::PeriodRange;
+use crate::pipeline::LearningPlan;
 
-/// How a model's reference, the datum it is compared with, is learned when it is first seen.
+/// How the reference of a model is learned. Tidegauge compares the model with this reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LearningConfig {
-    /// Event time to learn from: whole hours, 1h to 60d. A day has the day's rhythm in it; where weekends differ, use 7d. No drift
-    /// alert comes before it is over.
+    /// Event time from which the reference is learned: whole hours, 1h to 30d. A day contains the rhythm of a day; use
+    /// 7d if weekends differ. No drift alert is published before the span is over. The limit is 30d, because the panes
+    /// of a model that learns are kept for 30 days.
     pub span: Period,
-    /// Predictions the reference must hold, 100 to 1000000000; learning goes on beyond `span` until it does. The default is five times the
-    /// smallest window that is judged, so that the reference's own noise stays the smaller part.
+    /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `span` until it is
+    /// reached; only the last 30 days count. The default is five times the minimum of a judged window, so that the
+    /// noise of the reference is the smaller part.
     pub events_min: u64,
-    /// Event time after learning during which ordinary windows still teach how much the model varies by itself: whole hours, 0s
-    /// to 90d. Shorter, the thresholds settle sooner; longer, fortnightly rhythms stay quiet.
+    /// Event time after learning in which quiet windows still teach how much the model varies by itself: whole hours,
+    /// 0s to 90d. With a shorter time the thresholds settle sooner. With a longer time they also cover rhythms of two
+    /// weeks.
     pub habit_span: Period,
 }
 
@@ -31,30 +35,37 @@ impl Default for LearningConfig {
     }
 }
 
+/// Accepted values of `span`.
+const SPAN: PeriodRange = PeriodRange {
+    from: Period::hours(1),
+    to: Period::minutes(LearningPlan::SPAN_MINUTES_MAX),
+    step: Period::hours(1),
+};
+/// Accepted values of `habit_span`.
+const HABIT_SPAN: PeriodRange = PeriodRange {
+    from: Period::hours(0),
+    to: Period::days(90),
+    step: Period::hours(1),
+};
+
 impl LearningConfig {
-    pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::LearningPlan {
+    pub(super) fn check(&self, faults: &mut ConfigFaults) -> LearningPlan {
         faults.require_within("learning.events_min", &self.events_min, 100..=1_000_000_000);
-        pipeline::LearningPlan {
-            span_minutes: hours("learning.span", self.span, 1, 60, faults),
+        let longest = SPAN.to;
+        let wrong = format!(
+            "{} is too long, because the panes of a model that learns are kept for {longest} only",
+            self.span
+        );
+        let fix = format!("use {SPAN}");
+        faults.require(self.span <= longest, "learning.span", wrong, &fix);
+        LearningPlan {
+            span_minutes: SPAN
+                .minutes("learning.span", self.span, faults)
+                .unwrap_or(0),
             events_min: self.events_min,
-            habit_minutes: hours("learning.habit_span", self.habit_span, 0, 90, faults),
+            habit_minutes: HABIT_SPAN
+                .minutes("learning.habit_span", self.habit_span, faults)
+                .unwrap_or(0),
         }
     }
-}
-
-/// The minutes of `period`, which must be whole hours from `hours_min` up to `days_max`.
-fn hours(
-    path: &str,
-    period: Period,
-    hours_min: u32,
-    days_max: u32,
-    faults: &mut ConfigFaults,
-) -> i64 {
-    let (low, high) = (Period::hours(hours_min), Period::days(days_max));
-    let minutes = period
-        .as_minutes()
-        .filter(|m| m % 60 == 0 && (low..=high).contains(&period));
-    let wrong = format!("{period} is not {low} to {high} in whole hours");
-    faults.require(minutes.is_some(), path, wrong, "use 1h, 24h, 7d …");
-    minutes.unwrap_or(0)
 }

@@ -1,30 +1,34 @@
-//! `limits`: what one event may at most be.
+//! `limits`: size limits of one event.
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
 use super::period::Period;
-use crate::event;
+use crate::event::{self, NESTING_MAX};
 
-/// What one event may at most be. Beyond it the record is refused whole, before anything is counted, and goes to the dead-letter
-/// topic byte for byte with a reason that names the limit.
+/// Size limits of one event. A record beyond a limit is rejected as a whole, before anything is counted. It goes to the
+/// dead-letter topic byte for byte, with a reason that names the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// Bytes of one record's value, 1024 to 67108864. The default is about what a default broker accepts.
+    /// Maximum size of a record's value in bytes, 1024 to 67108864. The default is about what a broker accepts by
+    /// default.
     pub payload_bytes: usize,
-    /// Levels of objects and arrays inside each other, the event itself being the first; 2 to 128. Bounds the stack of decoding.
+    /// Maximum nesting of objects and arrays, 2 to 126. The event itself is level 1. It bounds the stack of the
+    /// decoder, which supports no more than 126 levels.
     pub nesting: usize,
-    /// Features of one event, 1 to 20000.
+    /// Maximum number of features in one event, 1 to 20000.
     pub features: usize,
-    /// Bytes of an id, a model, a version or a feature's name, 16 to 4096. Names are kept in memory and in alerts.
+    /// Maximum length in bytes of an id, a model, a version or the name of a feature, 16 to 4096. Names are kept in
+    /// memory and appear in alerts.
     pub name_bytes: usize,
-    /// Bytes of any other text, such as a category, 16 to 1048576.
+    /// Maximum length in bytes of any other text, such as a category, 16 to 1048576.
     pub text_bytes: usize,
-    /// How far an event may be ahead of its record's Kafka timestamp. One bad clock must not close every window; 0s to 24h,
-    /// more than the default only if producers really stamp the future.
+    /// How far an event may be ahead of the Kafka timestamp of its record, 0s to 24h. Without this limit one wrong
+    /// clock could close every window. Raise it only if producers write future timestamps on purpose.
     pub future: Period,
-    /// How far an event may lie before its record's Kafka timestamp. An event from 1970 is a fault, not a replay; 1m to 3660d.
+    /// How far an event may be older than the Kafka timestamp of its record, 1m to 3660d. A timestamp in 1970 is an
+    /// error, not a replay.
     pub age: Period,
 }
 
@@ -49,7 +53,7 @@ impl LimitsConfig {
             &self.payload_bytes,
             1_024..=(64 << 20),
         );
-        faults.require_within("limits.nesting", &self.nesting, 2..=128);
+        faults.require_within("limits.nesting", &self.nesting, 2..=NESTING_MAX);
         faults.require_within("limits.features", &self.features, 1..=20_000);
         faults.require_within("limits.name_bytes", &self.name_bytes, 16..=4_096);
         faults.require_within("limits.text_bytes", &self.text_bytes, 16..=(1 << 20));

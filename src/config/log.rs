@@ -1,42 +1,43 @@
-//! `log`: the program's own log.
+//! `log`: the log of the program.
 
 use serde::{Deserialize, Serialize};
 
 use super::words::words;
 
-/// The program's own log, on standard error. Feature values and ids of predictions never reach it, at any level: only names, counts, hashes.
+/// The log of the program, on standard error. It never contains feature values or ids of predictions, at any level:
+/// only names, counts and hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// How a line is written: `text` for people, `json` for collectors.
+    /// Format of a log line: `text` for people, `json` for log collectors.
     pub format: Format,
-    /// The least that is written: `error`, `warn`, `info`, `debug` or `trace`. librdkafka's own lines come at the same level. `RUST_LOG` is
-    /// not read, so that a variable meant for another program changes nothing here.
+    /// Lowest level that is written: `error`, `warn`, `info`, `debug` or `trace`. Messages of librdkafka are filtered
+    /// by the same level. `RUST_LOG` is not read, so a variable that is set for another program has no effect here.
     pub level: Level,
 }
 
 words! {
-    /// How a line is written.
+    /// Format of a log line.
     Format {
-        /// For people.
+        /// Plain text for people.
         #[default]
         Text = "text",
-        /// One object per line.
+        /// One JSON object per line.
         Json = "json",
     }
 }
 
 words! {
-    /// The least that is written.
+    /// Lowest level that is written.
     Level {
-        /// What stopped something.
+        /// Failures that stop something.
         Error = "error",
-        /// What somebody should look at.
+        /// Problems that somebody should look at.
         Warn = "warn",
-        /// What happened.
+        /// Events such as starts and assignments.
         #[default]
         Info = "info",
-        /// How it happened.
+        /// Details, such as each commit.
         Debug = "debug",
         /// Everything.
         Trace = "trace",

@@ -1,15 +1,15 @@
-//! What a user may write → a checked plan.
+//! Reads a user's configuration and turns it into a checked plan.
 //!
-//! A file (YAML or TOML), over it the environment (`TIDEGAUGE__SECTION__KEY`), over it flags. Nothing of it is required: the defaults
-//! watch a topic `predictions`. The way is
+//! The sources are a file (YAML or TOML), the environment (`TIDEGAUGE__SECTION__KEY`) and flags; later ones win. None is required:
+//! the defaults watch a topic `predictions`. The steps are
 //!
-//! 1. `read`: the sources merged into one tree (the `config` crate);
-//! 2. `shape`: the tree laid beside the defaults: unknown keys and wrong types, all of them, reported and taken out;
-//! 3. `settle`, and each section's `check`: meaning and limits, again all of them;
-//! 4. [`CheckedConfig`]: the plan of the stages, and the settings of what drives them.
+//! 1. `read` merges the sources into one tree (with the `config` crate);
+//! 2. `shape` compares the tree with the defaults, and reports and removes all unknown keys and wrong types;
+//! 3. `settle` and the `check` of each section check meanings and limits, and report all faults;
+//! 4. [`CheckedConfig`] holds the plan of the stages and the settings of what drives them.
 //!
-//! The doc comment of a field is its reference: `docs/configuration.md` and `tidegauge.example.yaml` are made of it, and a test
-//! checks that they are current.
+//! The doc comment of a field is its reference: `docs/configuration.md` and `tidegauge.example.yaml` are generated from it. A test
+//! checks that both are current.
 
 mod alerts;
 mod bounds;
@@ -26,6 +26,7 @@ mod objective_rule;
 mod objective_sli;
 mod objectives;
 mod period;
+mod period_range;
 mod print;
 mod quality;
 mod read;

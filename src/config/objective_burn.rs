@@ -1,21 +1,28 @@
-//! Burn windows of an objective, from a preset's name or a list, and whether they can ever fire.
+//! Burn windows of an objective, from the name of a preset or a list, and the check that they can fire.
 
 use std::collections::BTreeSet;
 
 use super::fault::{ConfigFaults, nearest};
-use super::objective_rule::{Lengths, length};
 use super::objectives::{BurnConfig, BurnWindowConfig, ObjectiveConfig};
 use super::period::Period;
+use super::period_range::PeriodRange;
 use crate::detect::slo::{self, BurnRule, Preset, Rule, Urgency, feasibility};
 use crate::window::WindowLength;
 
 const WINDOWS_MAX: usize = 8;
-/// Minutes are kept as long as the longest window reaches back.
-const LONG_MINUTES_MAX: i64 = 14 * 1_440;
 const FACTOR_MAX: f64 = 1e6;
-const WORDS: &str = "1m to 14d in whole minutes";
+/// Accepted window lengths. Minutes are kept for as long as the longest window.
+const LENGTHS: PeriodRange = PeriodRange {
+    from: Period::minutes(1),
+    to: Period::days(14),
+    step: Period::minutes(1),
+};
+const HOLDS: PeriodRange = PeriodRange {
+    from: Period::minutes(0),
+    ..LENGTHS
+};
 
-/// What burn windows are made of.
+/// Settings from which the burn windows follow.
 pub(super) struct BurnRequest<'a> {
     pub(super) burn: Option<&'a BurnConfig>,
     pub(super) target: f64,
@@ -23,7 +30,7 @@ pub(super) struct BurnRequest<'a> {
     pub(super) is_delayed: bool,
 }
 
-/// The burn rule at `path`, if nothing is wrong with it.
+/// Burn rule at `path`; `None` if it has a fault.
 pub(super) fn rule(
     path: &str,
     wanted: &BurnRequest<'_>,
@@ -64,15 +71,15 @@ fn preset(path: &str, name: &str, faults: &mut ConfigFaults) -> Option<Preset> {
     found.map(|(_, preset)| preset)
 }
 
-/// The windows of a list; `None` unless all of them are right.
+/// Windows of a list; `None` if any of them has a fault.
 fn own(
     path: &str,
     windows: &[BurnWindowConfig],
     period_minutes: i64,
     faults: &mut ConfigFaults,
 ) -> Option<Vec<slo::BurnWindow>> {
-    let wrong = format!("there are {} windows", windows.len());
-    let fix = "name 1 to 8, or leave the key out for the preset";
+    let wrong = format!("{} windows are listed", windows.len());
+    let fix = "list 1 to 8, or remove the key for the default preset";
     faults.require((1..=WINDOWS_MAX).contains(&windows.len()), path, wrong, fix);
     let checked: Vec<_> = windows
         .iter()
@@ -82,13 +89,16 @@ fn own(
     let mut seen = BTreeSet::new();
     for (i, window) in checked.iter().enumerate() {
         let Some(window) = window else { continue };
-        let wrong = format!("{} is the long window of another pair", window.long.name());
+        let wrong = format!(
+            "another pair also has the long window {}",
+            window.long.name()
+        );
         let path = format!("{path}[{i}].long");
         faults.require(
             seen.insert(window.long),
             &path,
             wrong,
-            "use each length once",
+            "use each long window once",
         );
     }
     checked.into_iter().collect()
@@ -118,7 +128,7 @@ fn own_window(
     let fix = "use a twelfth of the long window";
     faults.require(short <= long, &format!("{path}.short"), wrong, fix);
     let wrong = format!("{} is longer than the period", long.name());
-    let fix = "use a window within the period";
+    let fix = "use at most the period of the objective";
     faults.require(
         long.minutes() <= period_minutes,
         &format!("{path}.long"),
@@ -135,25 +145,12 @@ fn own_window(
 }
 
 fn window_length(path: &str, text: &str, faults: &mut ConfigFaults) -> Option<WindowLength> {
-    let lengths = Lengths {
-        from: 1,
-        to: LONG_MINUTES_MAX,
-        grid: 1,
-        words: WORDS,
-    };
-    let minutes = length(path, period(path, text, faults)?, &lengths, faults)?;
-    WindowLength::from_minutes(minutes)
+    LENGTHS.window(path, period(path, text, faults)?, faults)
 }
 
 fn hold(path: &str, text: Option<&str>, faults: &mut ConfigFaults) -> Option<i64> {
     let Some(text) = text else { return Some(0) };
-    let lengths = Lengths {
-        from: 0,
-        to: LONG_MINUTES_MAX,
-        grid: 1,
-        words: "0s to 14d in whole minutes",
-    };
-    length(path, period(path, text, faults)?, &lengths, faults).map(i64::from)
+    HOLDS.minutes(path, period(path, text, faults)?, faults)
 }
 
 fn period(path: &str, text: &str, faults: &mut ConfigFaults) -> Option<Period> {
@@ -165,7 +162,7 @@ fn period(path: &str, text: &str, faults: &mut ConfigFaults) -> Option<Period> {
     if read.is_err() {
         faults.add(
             path,
-            format!("`{text}` is no length of time"),
+            format!("`{text}` is not a length of time"),
             "write it like 30s, 15m, 1h30m or 7d",
         );
     }
@@ -181,7 +178,7 @@ fn factor(path: &str, factor: Option<f64>, faults: &mut ConfigFaults) -> Option<
         given.is_some(),
         path,
         wrong,
-        "use a number above 0; 1 spends the budget in the period",
+        "use a number above 0 and at most 1000000, where 1 spends the budget in exactly the period",
     );
     given
 }
@@ -192,15 +189,15 @@ fn severity(path: &str, word: Option<&str>, faults: &mut ConfigFaults) -> Option
         Some("ticket") => Some(Urgency::Ticket),
         other => {
             let wrong = other.map_or("it is missing".to_owned(), |word| {
-                format!("`{word}` is not known")
+                format!("`{word}` is not a severity")
             });
-            faults.add(path, wrong, "write one of page, ticket");
+            faults.add(path, wrong, "use page or ticket");
             None
         }
     }
 }
 
-/// A burn rate that no traffic can have would be a page that never comes.
+/// Adds a fault if no traffic can reach the burn rate of a window: such a rule would never alert.
 pub(super) fn check_feasible(
     path: &str,
     written: &ObjectiveConfig,
@@ -215,7 +212,7 @@ pub(super) fn check_feasible(
             format!("{path}.burn[{}].factor", infeasible.window),
             String::new(),
         ),
-        _ => (format!("{path}.burn"), "list the windows; ".to_owned()),
+        _ => (format!("{path}.burn"), "list the windows and ".to_owned()),
     };
     faults.add(
         &key,

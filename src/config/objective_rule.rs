@@ -1,19 +1,38 @@
-//! When missing an objective is an alert, from what was written: which rule is meant, and whether it is whole.
+//! Rule of an objective: finds which rule is configured and checks its keys.
 
 use super::fault::ConfigFaults;
 use super::objective_burn;
 use super::objective_sli;
 use super::objectives::{ObjectiveConfig, ObjectiveLabelsConfig};
 use super::period::Period;
+use super::period_range::PeriodRange;
 use crate::detect::slo::{self, AboveLastWeekRule, BelowRule, Rule, Sli};
-use crate::window::WindowLength;
 
-/// The least that a target may leave: a millionth of all events.
+/// Largest target. It leaves an error budget of a millionth of all events.
 const TARGET_MAX: f64 = 0.999_999;
-const DAY: i64 = 1_440;
+const PERIODS: PeriodRange = PeriodRange {
+    from: Period::hours(24),
+    to: Period::days(90),
+    step: Period::hours(1),
+};
+const BELOW_WINDOWS: PeriodRange = PeriodRange {
+    from: Period::hours(1),
+    to: Period::days(30),
+    step: Period::hours(1),
+};
+const ABOVE_WINDOWS: PeriodRange = PeriodRange {
+    from: Period::minutes(15),
+    to: Period::days(7),
+    step: Period::minutes(15),
+};
+const HOLDS: PeriodRange = PeriodRange {
+    from: Period::minutes(0),
+    to: Period::days(7),
+    step: Period::minutes(1),
+};
 const EVENTS_MAX: u64 = 1_000_000_000;
 
-/// The objective at `path`, if nothing is wrong with it.
+/// Checked objective at `path`; `None` if it has a fault.
 pub(super) fn checked(
     path: &str,
     objective: &ObjectiveConfig,
@@ -28,10 +47,10 @@ pub(super) fn checked(
         (Some(floor), None) => below(path, objective, floor, sli.as_ref(), faults),
         (None, Some(margin)) => above(path, objective, margin, faults),
         (Some(_), Some(_)) => {
-            let fix = "make two objectives of them";
+            let fix = "remove one of them, or write two objectives";
             faults.add(
                 &format!("{path}.above_last_week"),
-                "it stands beside alert_below",
+                "alert_below is set, too",
                 fix,
             );
             None
@@ -62,25 +81,16 @@ fn burn(
     refuse(
         path,
         given,
-        "burn rates have windows and holds of their own",
+        "with burn rates the windows and holds are set in `burn`",
         faults,
     );
     let target = target(path, objective.target, faults);
-    let period_minutes = length(
-        &format!("{path}.period"),
-        objective.period.unwrap_or(Period::days(30)),
-        &Lengths {
-            from: DAY,
-            to: 90 * DAY,
-            grid: 60,
-            words: "24h to 90d in whole hours",
-        },
-        faults,
-    );
+    let period = objective.period.unwrap_or(Period::days(30));
+    let period_minutes = PERIODS.minutes(&format!("{path}.period"), period, faults);
     let plan = objective_burn::BurnRequest {
         burn: objective.burn.as_ref(),
         target: target?,
-        period_minutes: i64::from(period_minutes?),
+        period_minutes: period_minutes?,
         is_delayed: sli.is_some_and(Sli::is_delayed),
     };
     objective_burn::rule(&format!("{path}.burn"), &plan, faults)
@@ -101,36 +111,35 @@ fn below(
     refuse(
         path,
         given,
-        "alert_below has window and evaluations",
+        "the rule alert_below uses target, window and evaluations only",
         faults,
     );
     let key = format!("{path}.alert_below");
     let judged = sli.is_none_or(Sli::is_delayed);
-    let fix = "use burn rates, which are made for what every prediction carries";
-    faults.require(judged, &key, "it judges labels and evaluations only", fix);
+    let fix = "remove alert_below and use burn rates";
+    faults.require(
+        judged,
+        &key,
+        "it applies to SLIs on labels and evaluations only",
+        fix,
+    );
     let target = target(path, objective.target, faults);
-    let wrong = format!("{floor} is not above 0 and below the target");
+    let wrong = format!("{floor} is out of range");
     let fits = floor > 0.0 && target.is_none_or(|target| floor < target);
     faults.require(
         fits,
         &key,
         wrong,
-        "alert somewhat below what is promised, as 0.93 for 0.95",
+        "use a number above 0 and below the target, such as 0.93 for a target of 0.95",
     );
     let evaluations = objective.evaluations.unwrap_or(1);
     faults.require_within(&format!("{path}.evaluations"), &evaluations, 1..=168);
-    let lengths = Lengths {
-        from: 60,
-        to: 30 * DAY,
-        grid: 60,
-        words: "1h to 30d in whole hours",
-    };
     let window = objective.window.unwrap_or(Period::days(7));
-    let window = length(&format!("{path}.window"), window, &lengths, faults)?;
+    let window = BELOW_WINDOWS.window(&format!("{path}.window"), window, faults)?;
     Some(Rule::Below(BelowRule {
         target: target?,
         floor,
-        window: WindowLength::from_minutes(window)?,
+        window,
         evaluations,
     }))
 }
@@ -150,37 +159,25 @@ fn above(
     refuse(
         path,
         given,
-        "above_last_week has window and hold, and no target",
+        "the rule above_last_week uses window and hold only",
         faults,
     );
     let key = format!("{path}.above_last_week");
-    let wrong = format!("{margin} is not 0 to less than 1");
-    let fix = "write the rise of the bad share that is tolerated, as 0.005";
+    let wrong = format!("{margin} is out of range");
+    let fix = "use the tolerated rise of the bad share, from 0 to below 1, such as 0.005";
     faults.require((0.0..1.0).contains(&margin), &key, wrong, fix);
-    let lengths = Lengths {
-        from: 15,
-        to: 7 * DAY,
-        grid: 15,
-        words: "15m to 7d in multiples of 15m",
-    };
     let window = objective.window.unwrap_or(Period::days(1));
-    let window = length(&format!("{path}.window"), window, &lengths, faults);
-    let lengths = Lengths {
-        from: 0,
-        to: 7 * DAY,
-        grid: 1,
-        words: "0s to 7d in whole minutes",
-    };
+    let window = ABOVE_WINDOWS.window(&format!("{path}.window"), window, faults);
     let hold = objective.hold.unwrap_or(Period::minutes(0));
-    let hold_minutes = length(&format!("{path}.hold"), hold, &lengths, faults);
+    let hold_minutes = HOLDS.minutes(&format!("{path}.hold"), hold, faults);
     Some(Rule::AboveLastWeek(AboveLastWeekRule {
         margin,
-        window: WindowLength::from_minutes(window?)?,
-        hold_minutes: i64::from(hold_minutes?),
+        window: window?,
+        hold_minutes: hold_minutes?,
     }))
 }
 
-/// Keys that the rule would not read are faults, not decoration.
+/// Adds a fault for each key that the rule does not read.
 fn refuse<const N: usize>(
     path: &str,
     given: [(&str, bool); N],
@@ -192,7 +189,7 @@ fn refuse<const N: usize>(
         faults.require(
             !is_given,
             &format!("{path}.{key}"),
-            "it does nothing here",
+            "it has no effect here",
             &fix,
         );
     }
@@ -202,33 +199,13 @@ fn target(path: &str, target: Option<f64>, faults: &mut ConfigFaults) -> Option<
     let path = format!("{path}.target");
     let wrong = match target {
         None => "it is missing".to_owned(),
-        Some(1.0) => "1 promises that nothing ever fails, which leaves no error budget".to_owned(),
-        Some(target) => format!("{target} is not above 0 and at most {TARGET_MAX}"),
+        Some(1.0) => "a target of 1 leaves no error budget".to_owned(),
+        Some(target) => format!("{target} is out of range"),
     };
     let given = target.filter(|target| *target > 0.0 && *target <= TARGET_MAX);
-    let fix = "write the share of good events that is promised, as 0.999";
-    faults.require(given.is_some(), &path, wrong, fix);
+    let fix = format!(
+        "use the promised share of good events, above 0 and at most {TARGET_MAX}, such as 0.999"
+    );
+    faults.require(given.is_some(), &path, wrong, &fix);
     given
-}
-
-/// Lengths that are accepted, in minutes.
-pub(super) struct Lengths {
-    pub(super) from: i64,
-    pub(super) to: i64,
-    pub(super) grid: i64,
-    pub(super) words: &'static str,
-}
-
-/// The minutes of `period`, which must be one of `lengths`.
-pub(super) fn length(
-    path: &str,
-    period: Period,
-    lengths: &Lengths,
-    faults: &mut ConfigFaults,
-) -> Option<u32> {
-    let fits = |m: &i64| m % lengths.grid == 0 && (lengths.from..=lengths.to).contains(m);
-    let minutes = period.as_minutes().filter(fits);
-    let wrong = format!("{period} is not {}", lengths.words);
-    faults.require(minutes.is_some(), path, wrong, "use a length that is");
-    minutes.and_then(|m| u32::try_from(m).ok())
 }

@@ -1,4 +1,4 @@
-//! What an objective asks of an event, from what was written.
+//! SLI of an objective: checks the configured word or bound.
 
 use super::fault::{ConfigFaults, nearest};
 use super::objectives::{AtLeast, AtMost, BoundedSliConfig, ObjectiveLabelsConfig, SliConfig};
@@ -12,12 +12,12 @@ const WORDS: [&str; 5] = [
     "false_positive_rate",
 ];
 const BOUNDED: [&str; 3] = ["latency_ms", "cost_usd", "evaluation"];
-/// A judge's scores are counted in hundredths.
+/// Evaluations are counted in hundredths.
 const HUNDREDTHS: f64 = 100.0;
-/// The bounds that people mean, and no more.
+/// Largest accepted bound.
 const BOUND_MAX: f64 = 1e12;
 
-/// The SLI at `path`, if nothing is wrong with it.
+/// SLI at `path`; `None` if it has a fault.
 pub(super) fn checked(
     path: &str,
     asked: &SliConfig,
@@ -29,8 +29,8 @@ pub(super) fn checked(
         SliConfig::Bound(bounded) => of_bound(path, bounded, faults),
     }?;
     if sli.needs_truth() && !labels.are_read {
-        let wrong = format!("`{}` needs labels, and none are read", sli.name());
-        faults.add(path, wrong, "name their topics in topics.labels");
+        let wrong = format!("`{}` needs labels, but no labels topic is set", sli.name());
+        faults.add(path, wrong, "list the topics of labels in topics.labels");
         return None;
     }
     Some(sli)
@@ -47,7 +47,7 @@ fn of_word(path: &str, word: &str, faults: &mut ConfigFaults) -> Option<Sli> {
             let wrong = match word {
                 "" => "it is missing".to_owned(),
                 _ if BOUNDED.contains(&word) => format!("`{word}` needs a bound"),
-                _ => format!("`{word}` is no SLI"),
+                _ => format!("`{word}` is not an SLI"),
             };
             faults.add(path, wrong, meant(word));
             None
@@ -91,8 +91,8 @@ fn of_bound(path: &str, bounded: &BoundedSliConfig, faults: &mut ConfigFaults) -
             evaluation: Some(bound),
         } => evaluation(&format!("{path}.evaluation"), bound, faults),
         _ => {
-            let fix = format!("use exactly one of {}", BOUNDED.join(", "));
-            faults.add(path, "it is not one bound", fix);
+            let fix = format!("set exactly one of {}", BOUNDED.join(", "));
+            faults.add(path, "it does not have exactly one bound", fix);
             None
         }
     }
@@ -109,7 +109,7 @@ fn at_most(path: &str, bound: &AtMost, faults: &mut ConfigFaults) -> Option<f64>
 
 fn evaluation(path: &str, bound: &AtLeast, faults: &mut ConfigFaults) -> Option<Sli> {
     let named = !bound.name.is_empty();
-    let fix = "name the score as predictions or labels carry it";
+    let fix = "set the name of the evaluation as predictions or labels carry it";
     faults.require(named, &format!("{path}.name"), "it is missing", fix);
     let at_least_hundredths = hundredths(&format!("{path}.at_least"), bound.at_least, faults)?;
     named.then(|| Sli::Evaluation {
@@ -118,7 +118,7 @@ fn evaluation(path: &str, bound: &AtLeast, faults: &mut ConfigFaults) -> Option<
     })
 }
 
-/// A bound as whole hundredths, 1..=100.
+/// Bound in whole hundredths, 1..=100.
 fn hundredths(path: &str, bound: Option<f64>, faults: &mut ConfigFaults) -> Option<u8> {
     let Some(bound) = bound else {
         faults.add(path, "it is missing", "write it like 0.7");
@@ -126,8 +126,13 @@ fn hundredths(path: &str, bound: Option<f64>, faults: &mut ConfigFaults) -> Opti
     };
     let whole = (bound * HUNDREDTHS).round();
     let is_whole = (bound * HUNDREDTHS - whole).abs() < 1e-9;
-    let wrong = format!("{bound} is not 0.01 to 1 in whole hundredths");
+    let wrong = format!("{bound} is not allowed");
     let fits = is_whole && (1.0..=HUNDREDTHS).contains(&whole);
-    faults.require(fits, path, wrong, "use two decimals, such as 0.7 or 0.85");
+    faults.require(
+        fits,
+        path,
+        wrong,
+        "use a number from 0.01 to 1 with at most two decimals, such as 0.7 or 0.85",
+    );
     fits.then_some(whole as u8)
 }

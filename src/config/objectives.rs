@@ -1,4 +1,4 @@
-//! `objectives`: what is promised of models, and when missing it is an alert.
+//! `objectives`: targets for models, and the rules by which missing them becomes an alert.
 
 use std::collections::BTreeSet;
 
@@ -11,45 +11,53 @@ use super::period::Period;
 use super::shape::{LIST, WORD};
 use crate::detect::slo;
 
-/// One objective. Only `name`, `sli` and what its rule needs must be set.
+/// One objective. Required are `name`, `sli` and the keys of its rule.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ObjectiveConfig {
-    /// Its name in alerts and metrics, distinct: 1 to 64 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`.
+    /// Unique name of the objective in alerts and metrics: 1 to 64 characters out of a-z, A-Z, 0-9, `.`, `_` and `-`.
     pub name: String,
-    /// The model it is about; unset, every model, each by itself.
+    /// Model to which the objective applies. If unset, it applies to every model separately.
     pub model: Option<String>,
-    /// What makes an event good: `success`, `{latency_ms: {at_most: 100}}`, `{cost_usd: {at_most: 0.02}}`, `{evaluation: {name: faithfulness, at_least: 0.7}}`,
-    /// and from labels `precision`, `recall`, `accuracy`, `false_positive_rate`. A prediction that does not carry what is asked is not counted.
+    /// What makes an event good: `success`, `{latency_ms: {at_most: 100}}`, `{cost_usd: {at_most: 0.02}}`,
+    /// `{evaluation: {name: faithfulness, at_least: 0.7}}`, or, from labels, `precision`, `recall`, `accuracy`,
+    /// `false_positive_rate`. An event without the required field is not counted.
     pub sli: SliConfig,
-    /// The share of good events that is promised: more than 0, less than 1. Needed unless `above_last_week` is set.
+    /// Promised share of good events: above 0 and below 1. Required unless `above_last_week` is set.
     pub target: Option<f64>,
-    /// The period over which it is promised: whole hours, 24h to 90d; 30d unless set. What may be bad in it is the error budget.
+    /// Period of the target: whole hours, 24h to 90d; 30d unless set. The events that may be bad in this period are the
+    /// error budget.
     pub period: Option<Period>,
-    /// How fast the budget must go to alert: `sre-workbook` (the default), `pyrra`, or a list of windows such as
-    /// `[{long: 1h, short: 5m, factor: 10, severity: page, hold: 0m}]`. On labels the default is 3 over 1d and 1 over 3d, and certainty is asked for.
+    /// Burn rates that alert: `sre-workbook` (the default), `pyrra`, or a list of windows such as `[{long: 1h, short:
+    /// 5m, factor: 10, severity: page, hold: 0m}]`. For SLIs on labels or evaluations the default is a factor of 3 over
+    /// 1d and of 1 over 3d (from a target of 0.99 also 14.4 over 1h and 6 over 6h), and an alert requires statistical
+    /// certainty.
     pub burn: Option<BurnConfig>,
-    /// Instead of burn rates: alert when the share among matured labels is surely below this one, less than `target`.
+    /// Rule instead of burn rates: alert if the share of good events among matured labels is below this floor with
+    /// statistical certainty. Above 0 and below `target`.
     pub alert_below: Option<f64>,
-    /// With `alert_below`: hourly looks in a row that must agree, 1 to 168; 1 unless set.
+    /// With `alert_below`: number of consecutive hourly evaluations that must agree, 1 to 168; 1 unless set.
     pub evaluations: Option<u32>,
-    /// Instead of a target: alert when the share of bad events is surely more than a week ago by this much, as in 0.005; 0 to less than 1.
+    /// Rule instead of a target: alert if the share of bad events exceeds that of a week ago by more than this margin
+    /// with statistical certainty. 0 to below 1, such as 0.005.
     pub above_last_week: Option<f64>,
-    /// What is judged. With `alert_below` whole hours of prediction time, 1h to 30d; 7d unless set. With `above_last_week` a multiple of 15m, 15m to 7d; 24h unless set.
+    /// Window that is judged. With `alert_below`: whole hours of prediction time, 1h to 30d; 7d unless set. With
+    /// `above_last_week`: a multiple of 15m, 15m to 7d; 24h unless set.
     pub window: Option<Period>,
-    /// With `above_last_week`: how long it must last, whole minutes up to 7d; 0s unless set.
+    /// With `above_last_week`: how long the excess must last, in whole minutes, 0s to 7d; 0s unless set.
     pub hold: Option<Period>,
-    /// Events a window must hold to be judged, 0 to 1000000000. Unset, any number, as in Prometheus; on labels at least 30 whatever is set.
+    /// Minimum number of events in a window that is judged, 0 to 1000000000. Unset means any number, as in Prometheus.
+    /// For SLIs on labels or evaluations at least 30 are required in any case.
     pub events_min: Option<u64>,
 }
 
-/// What makes an event good: a word, or something with a bound.
+/// What makes an event good: a word, or a measure with a bound.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SliConfig {
     /// An SLI without a bound.
     Word(String),
-    /// One with a bound.
+    /// An SLI with a bound.
     Bound(BoundedSliConfig),
 }
 
@@ -59,7 +67,7 @@ impl Default for SliConfig {
     }
 }
 
-/// SLIs with a bound, of which one is set.
+/// SLIs with a bound; exactly one must be set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BoundedSliConfig {
@@ -68,14 +76,14 @@ pub struct BoundedSliConfig {
     pub(super) evaluation: Option<AtLeast>,
 }
 
-/// A bound from above.
+/// Upper bound.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AtMost {
     pub(super) at_most: Option<f64>,
 }
 
-/// A bound from below on a score of some name.
+/// Lower bound on the evaluation with this name.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AtLeast {
@@ -89,11 +97,11 @@ pub struct AtLeast {
 pub enum BurnConfig {
     /// A preset.
     Preset(String),
-    /// Windows of one's own.
+    /// A list of windows.
     Windows(Vec<BurnWindowConfig>),
 }
 
-/// One pair of windows, as it is written: its lengths are read when all of it is checked.
+/// One pair of windows as text. The lengths are parsed by the check of the whole objective.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BurnWindowConfig {
@@ -107,7 +115,7 @@ pub struct BurnWindowConfig {
 const OBJECTIVES_MAX: usize = 50;
 const NAME_BYTES_MAX: usize = 64;
 
-/// A list of objectives as the tree is fitted to: every key with a value of its type.
+/// Shape of the list of objectives: every key with a value of its type.
 pub(super) fn shape() -> serde_json::Value {
     let window =
         json!({"long": "1h", "short": "5m", "factor": 14.4, "severity": "page", "hold": "2m"});
@@ -132,25 +140,25 @@ pub(super) fn shape() -> serde_json::Value {
     }})
 }
 
-/// What objectives need that is set elsewhere.
+/// What objectives need to know of the labels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ObjectiveLabelsConfig {
-    /// Whether any topic of labels is read.
+    /// True if a labels topic is read.
     pub(super) are_read: bool,
 }
 
-/// The objectives as the stages take them; those at fault are left out. One that was not even read is not judged.
+/// Checked objectives for the stages, without those at fault. An objective that could not be read is not checked.
 pub(super) fn check(
     objectives: &[ObjectiveConfig],
     labels: ObjectiveLabelsConfig,
     faults: &mut ConfigFaults,
 ) -> Vec<slo::Objective> {
-    let wrong = format!("there are {}", objectives.len());
+    let wrong = format!("{} objectives are listed", objectives.len());
     faults.require(
         objectives.len() <= OBJECTIVES_MAX,
         "objectives",
         wrong,
-        "name at most 50",
+        "list at most 50",
     );
     let unread = |i: &usize| faults.touch_within(&format!("objectives[{i}]"));
     let read: Vec<usize> = (0..objectives.len()).filter(|i| !unread(i)).collect();
@@ -166,13 +174,18 @@ fn check_names(objectives: &[ObjectiveConfig], faults: &mut ConfigFaults) {
     let mut seen = BTreeSet::new();
     for (i, ObjectiveConfig { name, model, .. }) in objectives.iter().enumerate() {
         let path = format!("objectives[{i}].name");
-        let fix = "use 1 to 64 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`";
-        let wrong = format!("`{name}` is no name of an objective");
+        let fix = "use 1 to 64 characters out of a-z, A-Z, 0-9, `.`, `_` and `-`";
+        let wrong = format!("`{name}` is not a valid name of an objective");
         faults.require(is_name(name), &path, wrong, fix);
         let wrong = format!("`{name}` is the name of another objective");
-        faults.require(seen.insert(name), &path, wrong, "give each its own name");
+        faults.require(
+            seen.insert(name),
+            &path,
+            wrong,
+            "give each objective its own name",
+        );
         let path = format!("objectives[{i}].model");
-        let fix = "name the model, or leave the key out for every model";
+        let fix = "set the name of the model, or remove the key to include every model";
         faults.require(model.as_deref() != Some(""), &path, "it is empty", fix);
     }
 }

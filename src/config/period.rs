@@ -12,7 +12,7 @@ pub struct Period(i64);
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1_440 * MINUTE;
-/// Far beyond any use, and far from where milliseconds overflow.
+/// Longest period: 100 years. It is far from the overflow of milliseconds.
 const MILLIS_MAX: i64 = 36_525 * DAY;
 
 impl Period {
@@ -52,13 +52,13 @@ impl Period {
         self.0
     }
 
-    /// Whole minutes; `None` when it is not a number of them.
+    /// Whole minutes; `None` if the period is not a whole number of minutes.
     #[must_use]
     pub fn as_minutes(self) -> Option<i64> {
         (self.0 % MINUTE == 0).then_some(self.0 / MINUTE)
     }
 
-    /// As the standard library has it.
+    /// Period as a duration of the standard library.
     #[must_use]
     pub fn as_duration(self) -> Duration {
         Duration::from_millis(self.0.unsigned_abs())
@@ -77,7 +77,7 @@ impl std::str::FromStr for Period {
             .filter(|millis| (0..=MILLIS_MAX).contains(millis))
             .map(Self)
             .ok_or_else(|| {
-                format!("`{text}` is no length of time; write it like 30s, 15m, 1h30m or 7d")
+                format!("`{text}` is not a length of time; write it like 30s, 15m, 1h30m or 7d")
             })
     }
 }
@@ -97,7 +97,7 @@ impl From<Period> for String {
 }
 
 impl fmt::Display for Period {
-    /// The largest units first; days from two on, as people say them: `24h`, `36h`, `7d`.
+    /// Largest units first; days only from two days on: `24h`, `36h`, `7d`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 == 0 {
             return f.write_str("0s");

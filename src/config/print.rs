@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::settings::Configuration;
 
-/// `settings` as YAML, keys in alphabetical order, unset ones as comments. Secrets as they are: mask them first.
+/// `settings` as YAML, with keys in alphabetical order and unset keys as comments. Secrets are printed: mask them first.
 #[must_use]
 pub fn yaml(settings: &Configuration) -> String {
     let mut out = String::new();
@@ -28,7 +28,7 @@ fn write_table(out: &mut String, table: &Map<String, Value>, indent: &str) {
     }
 }
 
-/// A value on one line, in YAML's flow style; unset keys of a list's elements are left out.
+/// Value on one line, in YAML's flow style. Unset keys of list elements are left out.
 fn inline(value: &Value) -> String {
     match value {
         Value::String(plain) => text(plain),
@@ -48,7 +48,7 @@ fn inline(value: &Value) -> String {
     }
 }
 
-/// Text without quotes where YAML reads it as text anyway, else in JSON's, which YAML reads too.
+/// Text without quotes if YAML reads it as text, otherwise in JSON's quotes, which YAML also reads.
 fn text(plain: &str) -> String {
     let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
     let word = plain.starts_with(|c: char| c.is_ascii_alphanumeric()) && plain.chars().all(letters);

@@ -1,4 +1,4 @@
-//! `quality`: how predictions and labels are read as right and wrong.
+//! `quality`: how predictions and labels are read as right or wrong.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +8,26 @@ use super::fault::ConfigFaults;
 use super::words::words;
 use crate::pipeline;
 
-/// How predictions and labels are read as right and wrong.
+/// How predictions and labels are read as right or wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QualityConfig {
-    /// The positive class by model, as in `{fraud: chargeback}`: what precision, recall and the false positive rate are about. A model that is
-    /// not named here has it guessed: the one of `1`, `true`, `yes`, `positive` that occurs among its classes.
+    /// Positive class of each model, as in `{fraud: chargeback}`. Precision, recall and the false positive rate refer
+    /// to it. For a model that is not listed it is guessed: the class among `1`, `true`, `yes`, `positive` that the
+    /// model has.
     pub positive: BTreeMap<String, String>,
-    /// Whose probability a prediction's score is: `positive` (the positive class's, whatever is predicted) or `predicted` (the predicted class's own, its
-    /// confidence). Only AUC, log loss, Brier and calibration ask for it.
+    /// Class whose probability the score of a prediction is: `positive` (always the positive class) or `predicted` (the
+    /// predicted class, as a confidence). Only AUC, log loss, Brier score and calibration use it.
     pub score: Score,
 }
 
 words! {
-    /// Whose probability a prediction's score is.
+    /// Class whose probability the score of a prediction is.
     Score {
-        /// The positive class's.
+        /// The positive class.
         #[default]
         Positive = "positive",
-        /// The predicted class's.
+        /// The predicted class.
         Predicted = "predicted",
     }
 }
@@ -35,8 +36,8 @@ impl QualityConfig {
     pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::QualityPlan {
         for (model, class) in &self.positive {
             let path = format!("quality.positive.{model}");
-            let fix = "write the name of the class as the labels have it";
-            faults.require(!class.is_empty(), &path, "no class is named", fix);
+            let fix = "write the class as it appears in the labels";
+            faults.require(!class.is_empty(), &path, "the class is empty", fix);
         }
         pipeline::QualityPlan {
             positive: self.positive.clone(),

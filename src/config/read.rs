@@ -1,4 +1,4 @@
-//! Where a configuration comes from: a file, over it the environment, over it flags; merged by the `config` crate.
+//! Sources of a configuration: a file, then the environment, then flags. The `config` crate merges them; later ones win.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,17 +7,17 @@ use config::{Config, ConfigError, File, FileFormat, Map, Source, Value};
 
 use super::fault::ConfigFaults;
 
-/// What the names of environment variables begin with; `__` stands between the parts of a path.
+/// Prefix of environment variables. `__` separates the parts of a path.
 const PREFIX: &str = "TIDEGAUGE__";
 
-/// Where a configuration is read from; later additions win over earlier ones, and all of them over the file.
+/// Sources of a configuration. Later additions win over earlier ones, and all of them win over the file.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigSources {
     file: Option<PathBuf>,
     assignments: Vec<Assignment>,
 }
 
-/// One key set by something outside the file.
+/// One key that is set outside the file.
 #[derive(Clone)]
 struct Assignment {
     path: Vec<String>,
@@ -26,22 +26,22 @@ struct Assignment {
 }
 
 impl fmt::Debug for Assignment {
-    /// Without the text, which may be a secret.
+    /// Leaves out the text, which may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} set by {}", self.path.join("."), self.origin)
     }
 }
 
 impl ConfigSources {
-    /// With the file at `path`; its ending says whether it is YAML or TOML.
+    /// Adds the file at `path`. Its extension says if it is YAML or TOML.
     #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
     }
 
-    /// With those of `variables` that begin with `TIDEGAUGE__`. Upper and lower case are the same; `TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD` is
-    /// the property `sasl.password`.
+    /// Adds the `variables` whose names begin with `TIDEGAUGE__`. The rest of a name is read in lower case;
+    /// `TIDEGAUGE__KAFKA__PROPERTIES__SASL_PASSWORD` is the property `sasl.password`.
     #[must_use]
     pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut ours: Vec<_> = variables
@@ -60,7 +60,7 @@ impl ConfigSources {
         self
     }
 
-    /// With `path` (`kafka.brokers`) set to `text` by the flag `origin` (`--brokers`); parts of a list stand between commas.
+    /// Sets `path` (`kafka.brokers`) to `text` from the flag `origin` (`--brokers`). Commas separate the elements of a list.
     #[must_use]
     pub fn flag(mut self, origin: &str, path: &str, text: impl Into<String>) -> Self {
         self.assignments.push(Assignment {
@@ -71,7 +71,7 @@ impl ConfigSources {
         self
     }
 
-    /// What set `path` last, or the list it is an element of; `None` for the file.
+    /// Variable or flag that last set `path` or the list that contains it; `None` for the file.
     pub(super) fn origin(&self, path: &str) -> Option<String> {
         let list = path.split('[').next().unwrap_or(path);
         let set = |a: &&Assignment| a.path.join(".") == path || a.path.join(".") == list;
@@ -82,7 +82,7 @@ impl ConfigSources {
             .map(|a| a.origin.clone())
     }
 
-    /// All sources as one tree.
+    /// All sources merged into one tree.
     pub(super) fn merged(&self) -> Result<Value, ConfigFaults> {
         let mut builder = Config::builder();
         if let Some((text, format)) = self.text()? {
@@ -106,8 +106,8 @@ impl ConfigSources {
             _ => {
                 return Err(ConfigFaults::one(
                     &name,
-                    "the name does not say what it is",
-                    "let it end in .yaml, .yml or .toml",
+                    "the file name has no known extension",
+                    "use a file that ends in .yaml, .yml or .toml",
                 ));
             }
         };
@@ -121,7 +121,7 @@ impl ConfigSources {
         Ok((!blank).then_some((text, format)))
     }
 
-    /// Without the lines in which a parser quotes the file: they might hold a secret.
+    /// Fault of a source that cannot be parsed. Leaves out the lines in which the parser quotes the file: they might hold a secret.
     fn unreadable(&self, error: &ConfigError) -> ConfigFaults {
         let name = self
             .file
@@ -136,7 +136,7 @@ impl ConfigSources {
         ConfigFaults::one(
             &name,
             unquoted.join(": "),
-            "correct it there; `tidegauge config print` shows a whole one",
+            "correct it; `tidegauge config print` shows a complete configuration",
         )
     }
 }
@@ -161,7 +161,7 @@ impl Source for Assignment {
         Box::new(self.clone())
     }
 
-    /// One branch with one leaf, which knows its origin: that is how text from outside is told from a file's.
+    /// One branch with one leaf. The leaf carries its origin, which distinguishes text from outside from text of the file.
     fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
         let mut parts = self.path.iter().rev();
         let mut branch = Map::new();

@@ -1,4 +1,4 @@
-//! `runtime`: workers, flushes, where a new group begins, how it stops.
+//! `runtime`: workers, flushes, the start of a new group, and shutdown.
 
 use std::time::Duration;
 
@@ -7,27 +7,32 @@ use serde::{Deserialize, Serialize};
 use super::fault::ConfigFaults;
 use super::period::Period;
 
-/// Workers, flushes, where a new group begins, how it stops. Nothing here changes a result, except where a group begins.
+/// Workers, flushes, the start of a new group, and shutdown. Apart from the start position, nothing here changes a
+/// result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuntimeConfig {
-    /// Threads that each own a consumer and a transactional producer, 1 to 64. One reads about what one core decodes; more than there are
-    /// input partitions stay idle. More processes scale the same way.
+    /// Number of threads that each own a consumer and a transactional producer, 1 to 64. One worker reads about as much
+    /// as one core decodes. Workers beyond the number of partitions are idle. More processes scale in the same way.
     pub workers: usize,
-    /// How often results and offsets are committed in one transaction, 50ms to 1m. Shorter, alerts leave sooner; longer, brokers have less to do.
-    /// An abandoned transaction blocks readers for max(10s, 5 × this).
+    /// Time between two commits of results and offsets in one transaction, 50ms to 1m. With a shorter interval alerts
+    /// are published sooner; with a longer one the brokers have less work. An abandoned transaction blocks readers for
+    /// max(10s, 5 × this interval).
     pub flush_interval: Period,
-    /// A stable prefix of the producers' `transactional.id`; unset, a random one per start, which is safe because the group fences
-    /// its former members. Stable (a StatefulSet's pod name), a crash blocks readers for a shorter time, but it must differ between
-    /// processes that run at the same time. For example `tidegauge-0`.
+    /// Stable prefix of the producers' `transactional.id`. If unset, each start uses a random one; this is safe,
+    /// because the group fences its former members. With a stable prefix (the name of a StatefulSet's pod) a crash
+    /// blocks readers for a shorter time, but processes that run at the same time must use different ones. For example
+    /// `tidegauge-0`.
     pub transactional_id: Option<String>,
-    /// Where a group without committed offsets begins: `latest`, `earliest`, or a length of time such as `7d` to go back in a
-    /// retained topic, so that references and alerts of the past are there within minutes. Later starts continue where the group stood.
+    /// Where a group without committed offsets starts: `latest`, `earliest`, or a length of time to go back, such as
+    /// `7d`. Going back in a retained topic gives references and past alerts within minutes. Later starts continue from
+    /// the committed offsets.
     pub from: Start,
-    /// How often open panes are saved to the state topic, 10s to 1h of wall time. Shorter, a restart reads less back; longer, less is written.
+    /// Wall time between two checkpoints of the open panes in the state topic, 10s to 1h. With a shorter interval a
+    /// restart reads less; with a longer one less is written.
     pub checkpoint_interval: Period,
-    /// How long a stop may take to flush and commit before the process ends anyway, 1s to 5m. What is not committed then is read again by
-    /// the next owner; nothing is lost. Keep it below the orchestrator's grace period.
+    /// How long a shutdown may take to flush and commit before the process ends anyway, 1s to 5m. The next owner reads
+    /// again what was not committed then; nothing is lost. Keep it below the grace period of the orchestrator.
     pub shutdown_timeout: Period,
 }
 
@@ -44,13 +49,13 @@ impl Default for RuntimeConfig {
     }
 }
 
-/// Where a group without committed offsets begins.
+/// Where a group without committed offsets starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Start {
-    /// At the end: what comes from now on.
+    /// At the end of the topic.
     Latest,
-    /// At the beginning of what is retained.
+    /// At the oldest record that is retained.
     Earliest,
     /// At the first record that arrived within this length of time before now.
     Back(Period),
@@ -65,7 +70,7 @@ impl std::str::FromStr for Start {
             "earliest" => Ok(Self::Earliest),
             _ => text.parse().map(Self::Back).map_err(|_| {
                 format!(
-                    "`{text}` is no start; write latest, earliest or a length of time such as 7d"
+                    "`{text}` is not a start position; write latest, earliest or a length of time such as 7d"
                 )
             }),
         }
@@ -91,7 +96,7 @@ impl From<Start> for String {
 }
 
 impl RuntimeConfig {
-    /// How long the brokers keep a transaction that its producer abandoned: max(10 s, 5 × flush interval).
+    /// Time after which the brokers abort a transaction that its producer abandoned: max(10 s, 5 × flush interval).
     #[must_use]
     pub fn transaction_timeout(&self) -> Duration {
         Duration::from_secs(10).max(self.flush_interval.as_duration() * 5)
@@ -123,7 +128,7 @@ impl RuntimeConfig {
             !empty,
             "runtime.transactional_id",
             "it is empty",
-            "name a prefix, or leave it out",
+            "set a prefix, or remove the key",
         );
     }
 }

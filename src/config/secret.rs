@@ -1,14 +1,14 @@
-//! Which settings are secrets, and what is shown in their place.
+//! Secrets among the settings, and the mask that is shown in their place.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What stands in place of a secret wherever a configuration is shown.
+/// Text that is shown in place of a secret.
 pub const MASK: &str = "********";
 
-/// Whether the librdkafka property `name` may hold a secret: passwords, secrets, JAAS lines, private keys, tokens' settings.
+/// True if the librdkafka property `name` may hold a secret: a password, a secret, a JAAS line, a private key or a token's settings.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -19,13 +19,13 @@ pub fn is_secret(name: &str) -> bool {
             .any(|start| name.starts_with(start))
 }
 
-/// librdkafka properties by name; the values of secret ones never show in `Debug`.
+/// librdkafka properties by name. `Debug` never shows the values of secrets.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Properties(pub BTreeMap<String, String>);
 
 impl Properties {
-    /// The same with every secret's value replaced by [`MASK`].
+    /// Copy in which [`MASK`] replaces the value of every secret.
     #[must_use]
     pub fn masked(&self) -> Self {
         let shown = |name: &str, value: &str| if is_secret(name) { MASK } else { value }.to_owned();

@@ -1,4 +1,4 @@
-//! The whole of what may be set, and what it becomes.
+//! All settings together, and the checked plan made from them.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,46 +11,48 @@ use super::{
 use crate::codec::{CODECS, Codec};
 use crate::pipeline::Plan;
 
-/// Everything that may be set; each key has a default.
+/// All settings; each key has a default.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Configuration {
-    /// Which cluster, and as whom.
+    /// The Kafka cluster and the consumer group.
     pub kafka: KafkaConfig,
     /// Topics that are read and written.
     pub topics: TopicsConfig,
-    /// The format of the input topics. There is one, `json`, as `tidegauge schema print prediction` shows it.
+    /// Format of the input topics. The only format is `json`; `tidegauge schema print prediction` shows it.
     pub format: String,
-    /// What one event may at most be.
+    /// Size limits of one event.
     pub limits: LimitsConfig,
-    /// How disorder and silence are met.
+    /// How events out of order and silent partitions are handled.
     pub time: TimeConfig,
-    /// Which spans of event time are judged, by ascending length; 1 to 8. A list in the file replaces the default list as a whole; it
-    /// cannot be set from the environment. The defaults find what breaks within minutes, what drifts within the hour, and what creeps within the day.
+    /// Windows of event time that are judged, sorted by length; 1 to 8. A list in the file replaces the whole default
+    /// list. The list cannot be set from the environment. The default windows find sudden breaks within minutes, drifts
+    /// within the hour, and slow changes within the day.
     pub windows: Vec<WindowConfig>,
-    /// How a model's reference is learned.
+    /// How the reference of a model is learned.
     pub learning: LearningConfig,
-    /// When a window is in trouble.
+    /// When a window is a breach.
     pub detect: DetectConfig,
-    /// How labels find the predictions they are about.
+    /// How labels are joined to their predictions.
     pub join: JoinConfig,
-    /// How predictions and labels are read as right and wrong.
+    /// How predictions and labels are read as right or wrong.
     pub quality: QualityConfig,
-    /// Which parts of the traffic are counted beside the whole.
+    /// Parts of the traffic that are counted in addition to the whole.
     pub segments: SegmentsConfig,
-    /// What is promised of models, and when missing it is an alert; at most 50, none unless listed. It cannot be set from the environment. For each: a share of
-    /// good events (`sli`), and either a target whose error budget must not burn too fast, or a floor (`alert_below`), or last week as the measure
+    /// Targets for models, and the rules by which missing them becomes an alert; at most 50, none by default. The list
+    /// cannot be set from the environment. Each objective has a share of good events (`sli`) and one rule: a target
+    /// with an error budget that must not burn too fast, a floor (`alert_below`), or a comparison with last week
     /// (`above_last_week`). docs/slo.md explains the rules and the presets.
     pub objectives: Vec<ObjectiveConfig>,
     /// How findings become alerts.
     pub alerts: AlertsConfig,
-    /// How much is kept at most.
+    /// Limits on what is kept in memory.
     pub bounds: BoundsConfig,
-    /// Workers, flushes, where a new group begins.
+    /// Workers, flushes, the start of a new group, and shutdown.
     pub runtime: RuntimeConfig,
     /// Where metrics, health and status are served.
     pub http: HttpConfig,
-    /// The program's own log.
+    /// The log of the program.
     pub log: LogConfig,
 }
 
@@ -81,9 +83,9 @@ impl Default for Configuration {
 /// A configuration without faults.
 #[derive(Clone)]
 pub struct CheckedConfig {
-    /// By what the stages work.
+    /// Plan of the stages.
     pub plan: Plan,
-    /// By what they are driven: cluster, runtime, HTTP, log.
+    /// Settings of what drives the stages: cluster, runtime, HTTP, log.
     pub settings: Configuration,
 }
 
@@ -94,7 +96,7 @@ impl std::fmt::Debug for CheckedConfig {
 }
 
 impl Configuration {
-    /// The same with every secret masked: for eyes.
+    /// Copy with every secret masked, for printing.
     #[must_use]
     pub fn masked(&self) -> Self {
         let mut shown = self.clone();
@@ -102,7 +104,7 @@ impl Configuration {
         shown
     }
 
-    /// The plan, with every fault that the sections find; `None` where the format is unknown.
+    /// Plan of the stages; adds every fault that the sections find. `None` if the format is unknown.
     pub(super) fn check(&self, faults: &mut ConfigFaults) -> Option<Plan> {
         self.kafka.check(faults);
         self.time.check(faults);
@@ -134,15 +136,15 @@ impl Configuration {
         }
     }
 
-    /// What no section sees by itself.
+    /// Checks that concern two sections.
     fn check_together(&self, faults: &mut ConfigFaults) {
         let (learned, judged) = (self.learning.events_min, self.detect.events_min);
-        let wrong = format!("{learned} is fewer than a judged window holds, {judged}");
+        let wrong = format!("{learned} is below detect.events_min, {judged}");
         faults.require(
             learned >= judged,
             "learning.events_min",
             wrong,
-            "use detect.events_min or more, better five times that",
+            "use detect.events_min or more, better five times as many",
         );
         let longest = self.windows.iter().map(|window| window.length).max();
         let wrong = format!("{} is shorter than the longest window", self.bounds.retire);
@@ -167,7 +169,7 @@ impl Configuration {
             });
             faults.add(
                 "format",
-                format!("`{}` is no input format", self.format),
+                format!("`{}` is not an input format", self.format),
                 fix,
             );
         }

@@ -1,8 +1,8 @@
-//! From the merged tree to the settings, with all that is wrong on the way.
+//! From the merged tree to the settings, with all faults on the way.
 //!
-//! serde stops at its first error. So the tree is first fitted to the shape of the defaults, then deserialised; where a text
-//! still does not mean what its field needs, that is reported, replaced by the default, and tried again. Rejected: a hand-written
-//! reader for each section, which would say every key twice.
+//! serde stops at its first error. So the tree is first fitted to the shape of the defaults and then deserialised. A text that its
+//! field still does not accept is reported and replaced by the default, and deserialising is tried again. Rejected alternative: a
+//! hand-written reader for each section, which would name every key twice.
 
 use config::{ConfigError, Value, ValueKind};
 use serde_json::Value as Like;
@@ -12,10 +12,10 @@ use super::objectives;
 use super::settings::Configuration;
 use super::shape::{LIST, default_kind, fit};
 
-/// More faults than this nobody reads; it also bounds the trying again.
+/// Maximum number of faults. It bounds the number of retries; nobody reads more.
 const FAULTS_MAX: usize = 200;
 
-/// The settings in `tree`, with the defaults wherever it is at fault.
+/// Settings in `tree`, with the default wherever the tree has a fault.
 pub(super) fn settle(mut tree: Value, faults: &mut ConfigFaults) -> Configuration {
     let defaults = shape();
     fit("", &mut tree, &defaults, faults);
@@ -31,7 +31,7 @@ pub(super) fn settle(mut tree: Value, faults: &mut ConfigFaults) -> Configuratio
     Configuration::default()
 }
 
-/// The defaults, and where the default is an empty list what its elements look like.
+/// Defaults; in place of a default list that is empty, the shape of its elements.
 fn shape() -> Like {
     let mut shape = serde_json::to_value(Configuration::default()).unwrap_or_default();
     if let Some(objectives) = shape.get_mut("objectives") {
@@ -40,18 +40,18 @@ fn shape() -> Like {
     shape
 }
 
-/// Adds what serde found; the path of it.
+/// Adds the fault that serde found and returns its path.
 fn report(error: ConfigError, faults: &mut ConfigFaults) -> String {
     let (path, message) = match error {
         ConfigError::NotFound(path) => (
             path,
-            "missing; each window needs a length and a step".to_owned(),
+            "it is missing; set length and step of each window".to_owned(),
         ),
         ConfigError::Type {
             key, unexpected, ..
         } => (
             key.unwrap_or_default(),
-            format!("{unexpected} is not what belongs there; write a whole number such as 3"),
+            format!("{unexpected} is not allowed; write a whole number such as 3"),
         ),
         ConfigError::At { key, error, .. } => (key.unwrap_or_default(), error.to_string()),
         other => (String::new(), other.to_string()),
@@ -66,7 +66,7 @@ fn report(error: ConfigError, faults: &mut ConfigFaults) -> String {
     path
 }
 
-/// Replaces what stands at `path` by its default.
+/// Replaces the value at `path` by its default.
 fn reset(tree: &mut Value, path: &str, defaults: &Like) {
     let path = path.replace('[', ".").replace(']', "");
     let (mut at, mut like) = (tree, defaults);

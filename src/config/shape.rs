@@ -1,4 +1,4 @@
-//! The merged tree laid beside the defaults, which know every key and its type: what does not fit is reported and taken out.
+//! Compares the merged tree with the defaults, which contain every key and its type. What does not fit is reported and removed.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ use super::secret::is_secret;
 /// The keys of one table, with their defaults.
 type Table = serde_json::Map<String, Like>;
 
-/// Marks a list that is empty by default: below it stands what an element looks like.
+/// Marks a list that is empty by default. The value below the mark is the shape of an element.
 pub(super) const LIST: &str = "\0list";
-/// Marks what one word may stand for: below it stands what may be written at length.
+/// Marks a value that may be one word. The value below the mark is the shape of the long form.
 pub(super) const WORD: &str = "\0word";
 
-/// What stands below a mark.
+/// Shape below a mark.
 fn marked<'a>(like: &'a Like, mark: &str) -> Option<&'a Like> {
     like.as_object().and_then(|table| table.get(mark))
 }
 
-/// Fits `value` to the shape of the default `like`: unknown keys go, and what is of another type becomes the default.
+/// Fits `value` to the shape of the default `like`: removes unknown keys, and replaces values of another type by the default.
 pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut ConfigFaults) {
     if let Some(element) = marked(like, LIST) {
         return fit_listed(path, value, element, faults);
@@ -37,7 +37,7 @@ pub(super) fn fit(path: &str, value: &mut Value, like: &Like, faults: &mut Confi
     }
 }
 
-/// A list that is empty by default.
+/// Fits a list that is empty by default.
 fn fit_listed(path: &str, value: &mut Value, element: &Like, faults: &mut ConfigFaults) {
     let shown = element.as_object().map(joined).unwrap_or_default();
     if let ValueKind::Array(values) = &mut value.kind {
@@ -45,17 +45,17 @@ fn fit_listed(path: &str, value: &mut Value, element: &Like, faults: &mut Config
             fit(&format!("{path}[{i}]"), inner, element, faults);
         }
     } else {
-        let wrong = format!("{} stands where a list belongs", kind(&value.kind));
+        let wrong = format!("expected a list, found {}", kind(&value.kind));
         faults.add(
             path,
             wrong,
-            format!("write a list, whose elements have {shown}"),
+            format!("write a list of elements with the keys {shown}"),
         );
         value.kind = ValueKind::Array(Vec::new());
     }
 }
 
-/// One word is left as it is; what is at length is fitted.
+/// Leaves one word as it is, and fits the long form.
 fn fit_word(path: &str, value: &mut Value, at_length: &Like, faults: &mut ConfigFaults) {
     if !matches!(value.kind, ValueKind::String(_)) {
         fit(path, value, at_length, faults);
@@ -64,7 +64,7 @@ fn fit_word(path: &str, value: &mut Value, at_length: &Like, faults: &mut Config
 
 fn fit_table(path: &str, value: &mut Value, like: &Like, known: &Table, faults: &mut ConfigFaults) {
     let ValueKind::Table(table) = &mut value.kind else {
-        let wrong = format!("{} stands where keys belong", kind(&value.kind));
+        let wrong = format!("expected keys, found {}", kind(&value.kind));
         faults.add(path, wrong, format!("set {}", joined(known)));
         value.kind = default_kind(like);
         return;
@@ -83,7 +83,7 @@ fn fit_table(path: &str, value: &mut Value, like: &Like, known: &Table, faults: 
 fn suggestion(key: &str, known: &Table) -> String {
     match nearest(key, known.keys().map(String::as_str)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("known here are {}", joined(known)),
+        None => format!("use one of {}", joined(known)),
     }
 }
 
@@ -95,14 +95,14 @@ fn joined(known: &Table) -> String {
         .join(", ")
 }
 
-/// A map whose keys are the user's: everything becomes text, and tables inside become names with dots (`sasl: {password: …}`).
+/// Fits a map with free keys: every value becomes text, and nested tables become names with dots (`sasl: {password: …}`).
 fn fit_open(path: &str, value: &mut Value, faults: &mut ConfigFaults) {
     let mut flat = Map::new();
     match std::mem::take(&mut value.kind) {
         ValueKind::Table(table) => flatten("", table, path, &mut flat, faults),
         _ => faults.add(
             path,
-            "one value stands where names and values belong",
+            "expected a map of names and texts",
             "write `name: text` below it",
         ),
     }
@@ -129,14 +129,14 @@ fn flatten(
             }
             _ => faults.add(
                 &below(path, &name),
-                "it is not one text",
-                "put its value in quotes",
+                "the value is not one text",
+                "put it in quotes",
             ),
         }
     }
 }
 
-/// Whether a scalar reads as it was written: YAML drops the zeros of 1.10 and of the password 0123.
+/// True if a scalar keeps its text. YAML drops the zeros of 1.10 and of the password 0123.
 fn keeps_its_text(name: &str, kind: &ValueKind) -> bool {
     match kind {
         ValueKind::String(_) | ValueKind::Boolean(_) => true,
@@ -164,7 +164,7 @@ fn fit_list(
         _ => {
             faults.add(
                 path,
-                format!("{} stands where a list belongs", kind(&value.kind)),
+                format!("expected a list, found {}", kind(&value.kind)),
                 format!("write a list, such as {like}"),
             );
             value.kind = default_kind(like);
@@ -172,7 +172,7 @@ fn fit_list(
     }
 }
 
-/// `a,b` as a list: so the environment and flags give one, and many a file.
+/// Splits `a,b` into a list, for the environment, flags and files.
 fn split(names: &str) -> ValueKind {
     let parts = names
         .split(',')
@@ -189,7 +189,7 @@ fn fit_scalar(path: &str, value: &mut Value, like: &Like, faults: &mut ConfigFau
         let (wanted, example) = wanted(like);
         faults.add(
             path,
-            format!("{} stands where {wanted} belongs", kind(&value.kind)),
+            format!("expected {wanted}, found {}", kind(&value.kind)),
             example,
         );
         value.kind = default_kind(like);
@@ -206,19 +206,19 @@ fn fits(kind: &ValueKind, like: &Like) -> bool {
     }
 }
 
-/// What belongs where `like` is the default, and how to write it.
+/// Type of the default `like` in words, and how to write a value of it.
 fn wanted(like: &Like) -> (&'static str, String) {
     let example = format!("write it like {like}");
     match like {
         Like::Bool(_) => ("true or false", example),
         Like::Number(n) if n.is_f64() => ("a number", example),
-        Like::Number(_) => ("a whole number from 0 up", example),
-        Like::Null => ("one value", "write it on the same line".to_owned()),
+        Like::Number(_) => ("a whole number of at least 0", example),
+        Like::Null => ("one value", "write the value on the same line".to_owned()),
         _ => ("text", example),
     }
 }
 
-/// Text from outside a file, read as what the default is; left alone where it cannot be.
+/// Parses text from outside the file as the type of the default. Leaves text that does not parse.
 fn parse(value: &mut Value, like: &Like) {
     let ValueKind::String(text) = &value.kind else {
         return;
@@ -234,7 +234,7 @@ fn parse(value: &mut Value, like: &Like) {
     }
 }
 
-/// The default `like` as the `config` crate has it.
+/// Default `like` as a value of the `config` crate.
 pub(super) fn default_kind(like: &Like) -> ValueKind {
     match like {
         like if marked(like, LIST).is_some() => ValueKind::Array(Vec::new()),
@@ -267,7 +267,7 @@ fn below(path: &str, key: &str) -> String {
     }
 }
 
-/// What a value is, in words; a text is shown, for properties never come here.
+/// Kind of a value in words. A text is shown, because properties are never described here.
 fn kind(kind: &ValueKind) -> String {
     match kind {
         ValueKind::Nil => "nothing".to_owned(),

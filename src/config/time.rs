@@ -1,23 +1,24 @@
-//! `time`: how disorder and silence are met. Everything is event time.
+//! `time`: how events out of order and silent partitions are handled.
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
 use super::period::Period;
 
-/// How disorder and silence are met.
+/// How events out of order and silent partitions are handled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TimeConfig {
-    /// By how much events of one input partition may be out of order, 0s to 24h. An event older than the newest one of its
-    /// partition by more than this is late: dropped and counted. Every alert waits this long, so keep it near what producers
-    /// really do.
+    /// How far events of one input partition may be out of order, 0s to 24h. An event that is older than the newest
+    /// event of its partition by more than this is late: it is dropped and counted. Every alert waits this long, so
+    /// keep it close to what your producers need.
     pub disorder: Period,
-    /// How long a partition must be read to its end and quiet before it follows the wall clock, 1s to 24h. Shorter, windows close sooner
-    /// when a partition falls silent; longer, a producer's pause makes fewer events late.
+    /// How long a partition must be read to its end and silent before its watermark follows the wall clock, 1s to 24h.
+    /// With a shorter time windows close sooner after a partition falls silent. With a longer time a pause of a
+    /// producer makes fewer events late.
     pub idle_timeout: Period,
-    /// Whether silent partitions follow the wall clock at all. Off for replays of old data, where the end of the topic is the end of
-    /// time.
+    /// If true, silent partitions follow the wall clock. Set it to false for replays of old data, where time ends at
+    /// the end of the topic.
     pub ticks: bool,
 }
 

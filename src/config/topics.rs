@@ -1,4 +1,4 @@
-//! `topics`: what is read, what is written, and under which names.
+//! `topics`: names of the topics that are read and written.
 
 use std::collections::BTreeMap;
 
@@ -11,36 +11,37 @@ use crate::pipeline;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TopicsConfig {
-    /// Input topics with predictions. They must exist; `LogAppendTime` is recommended for them, since under `CreateTime` one
-    /// producer's bad clock also sets the time it is checked against.
+    /// Input topics with predictions. They must exist. We recommend `LogAppendTime` for them: event time is checked
+    /// against the record's timestamp, and under `CreateTime` a producer with a wrong clock sets both.
     pub predictions: Vec<String>,
-    /// Input topics with labels: what predictions should have been, minutes to months later. They must exist. None by default: then there is no
-    /// quality, and objectives on labels are refused.
+    /// Input topics with labels: the ground truth of predictions, which arrives minutes to months later. They must
+    /// exist. The default is none: then no quality is computed, and objectives on labels are refused.
     pub labels: Vec<String>,
-    /// Input topics that this deployment has read and reads no more. Until it is named here, the clock waits for a topic that
-    /// was ever read, because silence never excludes a source.
+    /// Input topics that this deployment once read and no longer reads. A topic that was read holds the clock until it
+    /// is listed here, because a silent source is never excluded.
     pub retired: Vec<String>,
-    /// What the names of all topics that Tidegauge writes begin with. Part of the deployment's identity: another prefix is
-    /// another state, learned anew.
+    /// Prefix of the names of all topics that Tidegauge writes. It identifies the deployment: with another prefix
+    /// Tidegauge starts with an empty state and learns again.
     pub prefix: String,
-    /// The topic of drift alerts, if it is not to be `{prefix}.alerts.drift`. For example `ml.alerts`.
+    /// Topic of drift alerts. If unset, `{prefix}.alerts.drift`. For example `ml.alerts`.
     pub alerts_drift: Option<String>,
-    /// The topic of alerts about objectives, if it is not to be `{prefix}.alerts.slo`. For example `ml.alerts`.
+    /// Topic of alerts about objectives. If unset, `{prefix}.alerts.slo`. For example `ml.alerts`.
     pub alerts_slo: Option<String>,
-    /// The topic of data-quality, volume and integrity alerts, if it is not to be `{prefix}.alerts.anomaly`. It may be the same as the
-    /// one for drift. For example `ml.alerts`.
+    /// Topic of data-quality, volume and integrity alerts. If unset, `{prefix}.alerts.anomaly`. All alerts may share
+    /// one topic. For example `ml.alerts`.
     pub alerts_anomaly: Option<String>,
-    /// The topic of each window's summary per subject, if it is not to be `{prefix}.reports`. For example `ml.reports`.
+    /// Topic of reports: the summary of each window per subject. If unset, `{prefix}.reports`. For example
+    /// `ml.reports`.
     pub reports: Option<String>,
-    /// The compacted topic of learned references, if it is not to be `{prefix}.references`. For example `ml.references`.
+    /// Compacted topic of learned references. If unset, `{prefix}.references`. For example `ml.references`.
     pub references: Option<String>,
-    /// The topic of refused records, if it is not to be `{prefix}.dead-letters`. For example `ml.dead-letters`.
+    /// Topic of rejected records. If unset, `{prefix}.dead-letters`. For example `ml.dead-letters`.
     pub dead_letters: Option<String>,
-    /// Whether `run` creates internal and output topics that are missing. Where clients may not create topics, set it to false and
-    /// use `tidegauge topics plan` to see what is needed.
+    /// If true, `run` creates internal and output topics that are missing. If clients may not create topics, set it to
+    /// false; `tidegauge topics plan` shows which topics are needed.
     pub create: bool,
-    /// Replicas of each topic that is created; unset, the broker's own default. Three in production: the state of a deployment is
-    /// as safe as its topics. For example `3`.
+    /// Number of replicas of each topic that Tidegauge creates. If unset, the default of the broker. Use 3 in
+    /// production, because the state of a deployment is as safe as its topics. For example `3`.
     pub replication: Option<u16>,
 }
 
@@ -63,24 +64,24 @@ impl Default for TopicsConfig {
     }
 }
 
-/// The longest name that Kafka takes, in bytes.
+/// Maximum length of a topic name in Kafka, in bytes.
 const NAME_BYTES_MAX: usize = 249;
-/// The longest prefix, in bytes: it leaves room for what follows.
+/// Maximum length of the prefix, in bytes. It leaves room for the rest of a topic name.
 const PREFIX_BYTES_MAX: usize = 200;
 
 impl TopicsConfig {
     pub(super) fn check(&self, faults: &mut ConfigFaults) -> pipeline::Topics {
-        let missing = "no input topic is named";
+        let missing = "no input topic is set";
         faults.require(
             !self.predictions.is_empty(),
             "topics.predictions",
             missing,
-            "name at least one",
+            "list at least one",
         );
         if self.replication == Some(0) {
             faults.add(
                 "topics.replication",
-                "0 replicas keep nothing",
+                "0 replicas would store nothing",
                 "use 1 or more, 3 in production",
             );
         }
@@ -112,19 +113,19 @@ impl TopicsConfig {
 
     fn check_names(&self, names: &pipeline::Topics, faults: &mut ConfigFaults) {
         if !is_topic(&self.prefix) || self.prefix.len() > PREFIX_BYTES_MAX {
-            let fix = "use at most 200 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`";
+            let fix = "use at most 200 characters out of a-z, A-Z, 0-9, `.`, `_` and `-`";
             return faults.add(
                 "topics.prefix",
-                format!("`{}` cannot begin a topic's name", self.prefix),
+                format!("`{}` is not a valid prefix of topic names", self.prefix),
                 fix,
             );
         }
         for (path, name) in written(names).into_iter().chain(read(names)) {
-            let fix = "use at most 249 of the letters a-z, A-Z, 0-9, `.`, `_` and `-`";
+            let fix = "use at most 249 characters out of a-z, A-Z, 0-9, `.`, `_` and `-`";
             faults.require(
                 is_topic(name),
                 &path,
-                format!("`{name}` is no name of a topic"),
+                format!("`{name}` is not a valid topic name"),
                 fix,
             );
         }
@@ -139,8 +140,8 @@ impl TopicsConfig {
                 Some(other) if !together(other) => {
                     faults.add(
                         &path,
-                        format!("`{name}` is also {other}"),
-                        "give each its own topic",
+                        format!("`{name}` is also the topic of {other}"),
+                        "use different topics",
                     );
                 }
                 _ => {

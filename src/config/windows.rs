@@ -1,25 +1,26 @@
-//! `windows`: which spans of event time are judged, and how often.
+//! `windows`: spans of event time that are judged, and how often.
 
 use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
 use super::period::Period;
+use super::period_range::PeriodRange;
 use crate::window::{WindowLength, WindowSpec};
 
-/// One window that is judged.
+/// A window that is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowConfig {
-    /// How much event time it holds: whole minutes, at most 7d; beyond 1h a multiple of 15m. Short windows find a sudden change soon, long ones
-    /// a small change surely.
+    /// Event time that the window holds: whole minutes, 1m to 7d; beyond 1h a multiple of 15m. Short windows find a
+    /// sudden change soon. Long windows find a small change reliably.
     pub length: Period,
-    /// By how much it moves from one judgement to the next: a divisor of the length; beyond a length of 1h a multiple of 15m, because panes
-    /// older than the windows up to 1h are kept by the quarter of an hour. The false-alarm budget counts every judgement,
-    /// so a small step costs little certainty and finds sooner.
+    /// Event time between two evaluations of the window: a divisor of `length`; for a length beyond 1h a multiple of
+    /// 15m, because older panes are kept per quarter of an hour. The false-alarm budget counts every evaluation, so a
+    /// small step detects sooner and costs little certainty.
     pub step: Period,
 }
 
-/// The defaults: minutes for what breaks, hours for what drifts, a day for what creeps.
+/// Default windows: minutes for sudden breaks, an hour for drifts, a day for slow changes.
 pub(super) fn defaults() -> Vec<WindowConfig> {
     let window = |length, step| WindowConfig { length, step };
     vec![
@@ -29,27 +30,32 @@ pub(super) fn defaults() -> Vec<WindowConfig> {
     ]
 }
 
-/// More windows than this would spend the false-alarm budget on looking.
+/// Maximum number of windows. More would spend the false-alarm budget on evaluations.
 const WINDOWS_MAX: usize = 8;
-/// Up to this length, in minutes, panes of one minute are kept.
+/// Longest window, in minutes, for which panes of one minute are kept.
 const FINE_MINUTES_MAX: i64 = 60;
-/// The minutes of a coarsened pane.
+/// Length of a coarse pane, in minutes.
 const COARSE_MINUTES: i64 = 15;
-/// The longest window, in minutes.
-const LENGTH_MINUTES_MAX: i64 = 7 * 1_440;
+/// Accepted lengths of a window.
+const LENGTHS: PeriodRange = PeriodRange {
+    from: Period::minutes(1),
+    to: Period::days(7),
+    step: Period::minutes(1),
+};
 
-/// The windows as the stages take them; those at fault are left out. What was not even read is not judged: its neighbours would be blamed.
+/// Checked windows for the stages, without those at fault. If an entry could not be read at all, nothing is checked: the order of
+/// its neighbours would be wrong.
 pub(super) fn check(windows: &[WindowConfig], faults: &mut ConfigFaults) -> Vec<WindowSpec> {
     if faults.touch("windows") {
         return Vec::new();
     }
     let count = windows.len();
-    let wrong = format!("there are {count}");
+    let wrong = format!("{count} windows are listed");
     faults.require(
         (1..=WINDOWS_MAX).contains(&count),
         "windows",
         wrong,
-        "name 1 to 8, or leave them out for 15m, 1h and 24h",
+        "list 1 to 8, or remove the key for the default windows 15m, 1h and 24h",
     );
     check_ascending(windows, faults);
     let checked = windows.iter().enumerate();
@@ -61,13 +67,16 @@ pub(super) fn check(windows: &[WindowConfig], faults: &mut ConfigFaults) -> Vec<
 fn check_ascending(windows: &[WindowConfig], faults: &mut ConfigFaults) {
     for (i, pair) in windows.windows(2).enumerate() {
         let &[shorter, longer] = pair else { continue };
-        let wrong = format!("{} does not come after {}", longer.length, shorter.length);
+        let wrong = format!(
+            "{} is not longer than the window before it, {}",
+            longer.length, shorter.length
+        );
         let path = format!("windows[{}].length", i + 1);
         faults.require(
             shorter.length < longer.length,
             &path,
             wrong,
-            "order the windows by length, each length once",
+            "sort the windows by length, each length once",
         );
     }
 }
@@ -83,17 +92,7 @@ fn spec(i: usize, window: &WindowConfig, faults: &mut ConfigFaults) -> Option<Wi
 }
 
 fn length_minutes(path: &str, length: Period, faults: &mut ConfigFaults) -> Option<i64> {
-    let minutes = length
-        .as_minutes()
-        .filter(|m| (1..=LENGTH_MINUTES_MAX).contains(m));
-    let Some(minutes) = minutes else {
-        faults.add(
-            path,
-            format!("{length} is not 1m to 7d in whole minutes"),
-            "use 15m, 1h, 24h …",
-        );
-        return None;
-    };
+    let minutes = LENGTHS.minutes(path, length, faults)?;
     if minutes > FINE_MINUTES_MAX && minutes % COARSE_MINUTES != 0 {
         let fix = format!(
             "use {} or {}",
@@ -102,7 +101,7 @@ fn length_minutes(path: &str, length: Period, faults: &mut ConfigFaults) -> Opti
         );
         faults.add(
             path,
-            format!("{length} is longer than 1h and no multiple of 15m"),
+            format!("{length} is longer than 1h and not a multiple of 15m"),
             fix,
         );
         return None;
@@ -110,7 +109,7 @@ fn length_minutes(path: &str, length: Period, faults: &mut ConfigFaults) -> Opti
     Some(minutes)
 }
 
-/// The multiple of a coarse pane at or below `minutes`, as text.
+/// Largest multiple of a coarse pane that is at most `minutes`, as text.
 fn floor(minutes: i64) -> String {
     text(minutes - minutes % COARSE_MINUTES)
 }
@@ -132,17 +131,20 @@ fn step_minutes(
     }
     let wrong = if step > 0 && length % step == 0 {
         format!(
-            "{} is no multiple of 15m, as a window longer than 1h needs",
+            "{} is not a multiple of 15m, which a window longer than 1h needs",
             window.step
         )
     } else {
-        format!("{} does not divide {}", window.step, window.length)
+        format!(
+            "{} is not a divisor of the length {}",
+            window.step, window.length
+        )
     };
     faults.add(path, wrong, format!("use {}", choices(length, grid)));
     None
 }
 
-/// The smallest steps that fit, and the largest: `1m, 2m, 3m … or 1h`.
+/// The three smallest steps that fit, and the largest: `1m, 2m, 3m … or 1h`.
 fn choices(length: i64, grid: i64) -> String {
     let fits: Vec<i64> = (1..=length / grid)
         .map(|n| n * grid)

@@ -1,6 +1,6 @@
-//! Settings that are one word of a few.
+//! Settings with a few allowed words.
 
-/// Declares an enum whose variants are written as one word, with an error that names them all.
+/// Declares an enum with one word per variant. Its error names all words.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*

@@ -20,12 +20,16 @@ pub struct Record<'a> {
 /// that a producer sends ids as names.
 pub const EVALUATIONS_MAX: usize = 32;
 
+/// Largest value of [`Limits::nesting_max`]. serde_json stops at 128 levels with an error of its own, and ours must come first.
+pub const NESTING_MAX: usize = 126;
+
 /// Size limits of one event. An event beyond a limit is rejected as a whole, before anything is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Maximum size of a payload, in bytes.
     pub payload_bytes_max: usize,
-    /// Maximum nesting of objects and arrays. The event itself is level 1. A setting above 126 acts as 126.
+    /// Maximum nesting of objects and arrays. The event itself is level 1. Values above [`NESTING_MAX`] act as
+    /// [`NESTING_MAX`]; the configuration refuses them.
     pub nesting_max: usize,
     /// Maximum number of features in an event.
     pub features_max: usize,

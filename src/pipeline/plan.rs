@@ -67,6 +67,11 @@ pub struct LearningPlan {
     pub habit_minutes: i64,
 }
 
+impl LearningPlan {
+    /// Longest learning span in minutes: the panes of a model that learns are kept for 30 days.
+    pub const SPAN_MINUTES_MAX: u32 = 30 * 1_440;
+}
+
 /// What is kept at most; beyond it names are admitted by hash, known ones first, and the rest is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
@@ -92,6 +97,10 @@ pub enum JoinKey {
     ResponseId,
 }
 
+const DAY_MINUTES: u64 = 1_440;
+/// Days for which all processes of a deployment may be stopped before a join cannot be rebuilt.
+const STOP_DAYS: u64 = 2;
+
 /// How labels find their predictions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JoinPlan {
@@ -105,6 +114,16 @@ pub struct JoinPlan {
     pub sample: f64,
     /// Bytes that waiting predictions may take in all partitions together; beyond its part the oldest of one expire early and are counted.
     pub bytes_max: usize,
+}
+
+impl JoinPlan {
+    /// Days for which the outcomes topic must keep its records. A restart of the join reads back the horizon, the length of a bucket
+    /// (a part of the horizon) and twice the lead; on top come the days for which all processes may be stopped.
+    #[must_use]
+    pub fn retention_days(&self) -> u64 {
+        let reach = self.horizon_minutes + self.horizon_minutes / 7 + 2 * self.lead_minutes;
+        reach.unsigned_abs().div_ceil(DAY_MINUTES) + STOP_DAYS
+    }
 }
 
 impl Default for JoinPlan {
@@ -196,5 +215,21 @@ impl Plan {
     #[must_use]
     pub fn joins(&self) -> bool {
         !self.topics.labels.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_kept_for_the_horizon_a_seventh_of_it_twice_the_lead_and_two_days() {
+        assert_eq!(JoinPlan::default().retention_days(), 11); // 7 d + 1 d + 2 h, rounded up, + 2 d
+        let month = JoinPlan {
+            horizon_minutes: 28 * 1_440,
+            lead_minutes: 0,
+            ..JoinPlan::default()
+        };
+        assert_eq!(month.retention_days(), 34); // 28 d + 4 d + 2 d
     }
 }

@@ -5,10 +5,7 @@ use std::cell::Cell;
 use serde::de;
 use serde_json::error::Category;
 
-use crate::event::{Limits, Reject};
-
-/// Highest nesting limit that can be used. serde_json stops at 128 levels with its own error, and ours must come first.
-const NESTING_CEILING: usize = 126;
+use crate::event::{Limits, NESTING_MAX, Reject};
 
 /// Limits for decoding one payload, and the reason recorded by the seed that rejected it.
 pub(super) struct Rules<'l> {
@@ -33,7 +30,7 @@ impl<'l> Rules<'l> {
 
     /// Checks the nesting level when an object or array opens. The event itself is level 1.
     pub(super) fn enter<E: de::Error>(&self, level: usize) -> Result<(), E> {
-        if level > self.limits.nesting_max.min(NESTING_CEILING) {
+        if level > self.limits.nesting_max.min(NESTING_MAX) {
             return Err(self.refuse(Reject::TooDeep));
         }
         Ok(())

@@ -62,7 +62,7 @@ impl std::fmt::Display for Infeasible {
         let (factor, below) = (self.factor, self.below);
         write!(
             f,
-            "a burn rate above {factor} can never be: with every event bad it is {below:.4}"
+            "a burn rate above {factor} is impossible: if every event is bad, it is {below:.4}"
         )
     }
 }

@@ -2,13 +2,10 @@
 
 use super::model::Model;
 use super::step::StepContext;
-use crate::pipeline::plan::Plan;
+use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::state::StateKey;
 use crate::pipeline::stop::Stop;
 use crate::window::{COARSE_MINUTES, Retention};
-
-/// Event time in minutes that learning may take. Beyond it, the oldest panes are dropped.
-const LEARNING_MINUTES_MAX: i64 = 30 * 1_440;
 
 /// Ages the panes of every slice.
 ///
@@ -53,7 +50,11 @@ fn retention(plan: &Plan, is_learning: bool) -> Retention {
     };
     let fine = lengths(|step_minutes| step_minutes < COARSE_MINUTES);
     let coarse = lengths(|_| true);
-    let learning = if is_learning { LEARNING_MINUTES_MAX } else { 0 };
+    let learning = if is_learning {
+        i64::from(LearningPlan::SPAN_MINUTES_MAX)
+    } else {
+        0
+    };
     Retention {
         fine_minutes: fine.max(COARSE_MINUTES) + COARSE_MINUTES,
         coarse_minutes: coarse.max(learning) + COARSE_MINUTES,
