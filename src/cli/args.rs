@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{self, CheckedConfig, ConfigFaults, ConfigSources, Start};
 
-/// Tidegauge watches machine-learning models from the outside: predictions in, drift and data-quality alerts out, exactly once.
+/// Monitor for machine-learning models on Kafka. It reads predictions and labels, and publishes alerts exactly once.
 #[derive(Debug, Parser)]
 #[command(
     name = "tidegauge",
@@ -16,69 +16,70 @@ use crate::config::{self, CheckedConfig, ConfigFaults, ConfigSources, Start};
 )]
 #[command(after_help = FIRST_STEPS)]
 pub struct Cli {
-    /// What to do.
+    /// Command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
 const FIRST_STEPS: &str = "\
 First steps:
-  tidegauge demo                                             see it work: no broker, no configuration
-  tidegauge run --brokers localhost:9092 --predictions TOPIC watch a topic; models are discovered
-  tidegauge config print                                     everything that can be set, as it is set now
+  tidegauge demo                                             see it work without a broker or a configuration
+  tidegauge run --brokers localhost:9092 --predictions TOPIC watch a topic; its models are discovered
+  tidegauge config print                                     show all settings and their current values
 
-Configuration: a file (--config), over it the environment (TIDEGAUGE__KAFKA__BROKERS=…), over it flags.
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.";
+Configuration: a file (--config), the environment (TIDEGAUGE__KAFKA__BROKERS=…) and flags. Flags win over the environment,
+and the environment wins over the file.
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Watch models as a member of a consumer group, until SIGTERM.
+    /// Watch models as a member of a consumer group until SIGTERM.
     Run(RunArgs),
-    /// Show it at work on an embedded cluster with a simulated stream and injected incidents.
+    /// Run a demo on an embedded cluster, with a simulated stream and injected incidents.
     Demo(DemoArgs),
-    /// Plan, create or verify the topics that are needed.
+    /// Plan, create or verify the topics that Tidegauge needs.
     #[command(subcommand)]
     Topics(TopicsCommand),
-    /// Check files before they are used.
+    /// Check a configuration file before using it.
     #[command(subcommand)]
     Check(CheckCommand),
     /// Show the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Show the schemas of what is read and published.
+    /// Show the schemas of records that are read and published.
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// Show what was learned.
+    /// Show learned references.
     #[command(subcommand)]
     Reference(ReferenceCommand),
-    /// Decide where reading continues.
+    /// Change where reading continues after a loss.
     #[command(subcommand)]
     Offsets(OffsetsCommand),
 }
 
-/// Flags of every command that has a configuration.
+/// Flags of every command that reads a configuration.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfigArgs {
-    /// File to read, YAML or TOML by its ending. Without it: the defaults, the environment and flags.
+    /// Configuration file: .yaml, .yml or .toml. Without it, defaults, the environment and flags apply.
     #[arg(long, short, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Brokers to ask first, over `kafka.brokers`.
+    /// Brokers to contact first; replaces `kafka.brokers`.
     #[arg(long, value_name = "HOST:PORT[,…]")]
     pub brokers: Option<String>,
-    /// Input topic, over `topics.predictions`; may be given several times.
+    /// Input topic with predictions; may be repeated; replaces `topics.predictions`.
     #[arg(long, value_name = "TOPIC")]
     pub predictions: Vec<String>,
-    /// Input topic with labels, over `topics.labels`; may be given several times.
+    /// Input topic with labels; may be repeated; replaces `topics.labels`.
     #[arg(long, value_name = "TOPIC")]
     pub labels: Vec<String>,
-    /// Consumer group, over `kafka.group`.
+    /// Consumer group; replaces `kafka.group`.
     #[arg(long, value_name = "NAME")]
     pub group: Option<String>,
 }
 
 impl ConfigArgs {
-    /// File, environment and these flags, in rising precedence.
+    /// File, environment and these flags; later ones win.
     #[must_use]
     pub fn sources(&self) -> ConfigSources {
         let variables = std::env::vars_os()
@@ -121,13 +122,14 @@ impl ConfigArgs {
 Examples:
   tidegauge run --brokers localhost:9092 --predictions predictions
   tidegauge run --config tidegauge.yaml
-  tidegauge run --config tidegauge.yaml --from 7d     a new group begins a week back in the topic
-Start it several times with one group, and the partitions spread over the processes.")]
+  tidegauge run --config tidegauge.yaml --from 7d     a new group starts a week back in the topic
+To scale, start several processes with the same group: the partitions are divided among them.")]
 pub struct RunArgs {
     /// Flags of the configuration.
     #[command(flatten)]
     pub settings: ConfigArgs,
-    /// Where a group without committed offsets begins: latest, earliest, or a length of time to go back; over `runtime.from`.
+    /// Where a group without committed offsets starts: latest, earliest, or a length of time to go back, such as 7d;
+    /// replaces `runtime.from`.
     #[arg(long, value_name = "START", value_parser = str::parse::<Start>)]
     pub from: Option<Start>,
 }
@@ -150,37 +152,37 @@ impl RunArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tidegauge demo                    learn, inject incidents, show what was found and how soon
-  tidegauge demo --seed 7           another stream
-  tidegauge demo --no-incidents     nothing may fire
-  tidegauge demo --keep-running     stay up afterwards, to look at /metrics or read the topics with kcat
-It exits with 1 if an incident was missed or anything false fired.")]
+  tidegauge demo                    learn, inject incidents, show what was detected and how soon
+  tidegauge demo --seed 7           simulate another stream
+  tidegauge demo --no-incidents     inject nothing; no alert may fire
+  tidegauge demo --keep-running     keep running afterwards, to look at /metrics or read the topics with kcat
+The exit code is 1 if an incident was missed or a false alert fired.")]
 pub struct DemoArgs {
-    /// Which stream: the same seed gives the same events.
+    /// Seed of the simulated stream: the same seed gives the same events.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub seed: u64,
-    /// Inject nothing.
+    /// Inject no incidents.
     #[arg(long)]
     pub no_incidents: bool,
-    /// Go on after the last incident, until interrupted.
+    /// Continue after the last incident until interrupted.
     #[arg(long)]
     pub keep_running: bool,
-    /// Plain lines instead of the live view; also where standard output is no terminal.
+    /// Print plain lines instead of the live view. Also used if standard output is not a terminal.
     #[arg(long)]
     pub plain: bool,
-    /// Where `/metrics` and `/status` answer; port 0 takes a free one.
+    /// Address of `/metrics` and `/status`; port 0 takes any free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: std::net::SocketAddr,
-    /// Only produce the stream, in real time, to a broker of yours; nothing is watched.
+    /// Only produce the stream, in real time, to your own broker; nothing is watched.
     #[arg(long, requires = "brokers", requires = "topic")]
     pub produce_only: bool,
-    /// With --produce-only: the broker.
+    /// With --produce-only: broker to produce to.
     #[arg(long, value_name = "HOST:PORT", requires = "produce_only")]
     pub brokers: Option<String>,
-    /// With --produce-only: the topic.
+    /// With --produce-only: topic to produce to.
     #[arg(long, value_name = "TOPIC", requires = "produce_only")]
     pub topic: Option<String>,
-    /// With --produce-only: events per second on average over a day; they swing by 40 % with the hour.
+    /// With --produce-only: average number of events per second over a day; the rate varies by 40 % with the hour.
     #[arg(long, value_name = "N", default_value_t = 20.0)]
     pub rate: f64,
 }
@@ -188,21 +190,21 @@ pub struct DemoArgs {
 /// `tidegauge topics …`.
 #[derive(Debug, Subcommand)]
 pub enum TopicsCommand {
-    /// Show what would be created, and change nothing.
+    /// Show which topics would be created, without changing anything.
     Plan(ConfigArgs),
-    /// Create what is missing; never changes or deletes a topic that exists.
+    /// Create missing topics; never changes or deletes an existing topic.
     Apply(ConfigArgs),
-    /// Compare the topics that exist with what is needed; exits with 1 on a mismatch.
+    /// Compare existing topics with what is needed; exits with 1 on a mismatch.
     Verify(ConfigArgs),
 }
 
 /// `tidegauge check …`.
 #[derive(Debug, Subcommand)]
 pub enum CheckCommand {
-    /// Check a configuration file by itself, without the environment, and show every fault of it with the fix.
+    /// Check a configuration file without the environment, and show every fault with its fix.
     #[command(after_help = "Example:\n  tidegauge check config tidegauge.yaml")]
     Config {
-        /// The file.
+        /// File to check.
         file: PathBuf,
     },
 }
@@ -210,9 +212,9 @@ pub enum CheckCommand {
 /// `tidegauge config …`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Show the effective configuration as YAML, secrets masked.
+    /// Show the effective configuration as YAML, with secrets masked.
     #[command(after_help = "Examples:
-  tidegauge config print                             the defaults and the environment
+  tidegauge config print                             show defaults and environment
   TIDEGAUGE__LOG__LEVEL=debug tidegauge config print --config tidegauge.yaml")]
     Print(ConfigArgs),
 }
@@ -223,7 +225,7 @@ pub enum SchemaCommand {
     /// Print one schema, as JSON Schema.
     #[command(after_help = "Example:\n  tidegauge schema print alert | jq .properties")]
     Print {
-        /// Which one: prediction, alert, report, reference.
+        /// Name of the schema: prediction, label, alert, report, reference, quality, objective.
         name: String,
     },
 }
@@ -231,12 +233,12 @@ pub enum SchemaCommand {
 /// `tidegauge reference …`.
 #[derive(Debug, Subcommand)]
 pub enum ReferenceCommand {
-    /// Draw what was learned of a model: a histogram for each subject.
+    /// Draw the reference of a model: a histogram for each subject.
     #[command(after_help = "Examples:
-  tidegauge reference show --brokers localhost:9092              the models that have a reference
-  tidegauge reference show fraud --config tidegauge.yaml         that of one model")]
+  tidegauge reference show --brokers localhost:9092              list the models that have a reference
+  tidegauge reference show fraud --config tidegauge.yaml         draw the reference of one model")]
     Show {
-        /// The model; without it, all are listed.
+        /// Name of the model; without it, all models are listed.
         model: Option<String>,
         /// Flags of the configuration.
         #[command(flatten)]
@@ -247,14 +249,15 @@ pub enum ReferenceCommand {
 /// `tidegauge offsets …`.
 #[derive(Debug, Subcommand)]
 pub enum OffsetsCommand {
-    /// Accept that a topic's offsets were moved or the topic was recreated, and begin a new incarnation of its partitions.
+    /// Accept that the offsets of an input topic were moved, or that the topic was recreated. Starts a new incarnation
+    /// of its partitions.
     #[command(after_help = "\
 Examples:
-  tidegauge offsets reset --topic predictions                  go on where the group's offsets stand now
-  tidegauge offsets reset --topic predictions --to earliest    read again all that is retained
-Stop every process of the group first. What is skipped is reported by an alert as lost.")]
+  tidegauge offsets reset --topic predictions                  continue from the group's current offsets
+  tidegauge offsets reset --topic predictions --to earliest    read all retained records again
+First stop all processes of the group. An alert reports skipped records as lost.")]
     Reset {
-        /// The input topic.
+        /// Input topic.
         #[arg(long)]
         topic: String,
         /// Where reading continues.
@@ -269,10 +272,10 @@ Stop every process of the group first. What is skipped is reported by an alert a
 /// Where reading continues after a reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ResetChoice {
-    /// At the beginning of what is retained.
+    /// At the oldest retained record.
     Earliest,
-    /// At the end.
+    /// At the end of the topic.
     Latest,
-    /// Where the group's offsets stand, whoever moved them.
+    /// At the group's current offsets, even if somebody moved them.
     Committed,
 }

@@ -13,18 +13,18 @@ use crate::config::{self, ConfigSources, Configuration};
 pub fn execute(file: &Path) -> Result<ExitCode, Error> {
     let checked = config::load(&ConfigSources::default().file(file))?;
     print(&format!(
-        "{} is good: {}\n",
+        "{} is valid: {}\n",
         file.display(),
         summary(&checked.settings)
     ))
 }
 
 fn summary(settings: &Configuration) -> String {
-    let window = |w: &config::WindowConfig| format!("{} by {}", w.length, w.step);
+    let window = |w: &config::WindowConfig| format!("{} every {}", w.length, w.step);
     let windows: Vec<String> = settings.windows.iter().map(window).collect();
     let inputs = settings.topics.predictions.join(", ");
     format!(
-        "group {} reads {inputs}, learns over {}, and judges {}",
+        "group {} reads {inputs}, learns over {}, and judges windows of {}",
         settings.kafka.group,
         settings.learning.span,
         windows.join(", ")

@@ -17,7 +17,7 @@ pub fn execute(topic: &str, to: ResetChoice, settings: &ConfigArgs) -> Result<Ex
     if !inputs.contains(&topic) {
         let known = inputs.join(", ");
         return Err(Error::Usage(format!(
-            "{topic} is no input topic of this configuration; those are {known}"
+            "{topic} is not an input topic of this configuration; use one of {known}"
         )));
     }
     let to = match to {
@@ -30,7 +30,9 @@ pub fn execute(topic: &str, to: ResetChoice, settings: &ConfigArgs) -> Result<Ex
     let lines = chosen.iter().enumerate();
     print(
         &lines
-            .map(|(partition, offset)| format!("{topic}[{partition}] goes on at {offset}\n"))
+            .map(|(partition, offset)| {
+                format!("{topic}[{partition}] continues at offset {offset}\n")
+            })
             .collect::<String>(),
     )
 }

@@ -9,7 +9,7 @@ use super::error::Error;
 pub(super) fn print(text: &str) -> Result<ExitCode, Error> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Failed(format!(
-            "standard output cannot be written ({error}); redirect it elsewhere"
+            "cannot write to standard output ({error}); redirect it elsewhere"
         ))),
         _ => Ok(ExitCode::SUCCESS),
     }

@@ -39,7 +39,7 @@ pub fn execute(model: Option<&str>, settings: &ConfigArgs) -> Result<ExitCode, E
     match newest.get(model) {
         Some(parts) => print(&drawn(parts)),
         None => Err(Error::Failed(format!(
-            "no reference of model {model} is in topic {topic}: it is published once enough was seen; `/status` shows how far learning has come"
+            "topic {topic} has no reference of model {model}: a reference is published when learning is complete; `/status` shows the progress"
         ))),
     }
 }

@@ -34,7 +34,7 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
         .transpose()
         .map_err(Error::failed)?;
     if let Some(server) = &server {
-        tracing::info!(address = %server.address(), "metrics, health and status are served");
+        tracing::info!(address = %server.address(), "serving metrics, health and status");
     }
     let stop = Arc::new(AtomicBool::new(false));
     let workers: Vec<JoinHandle<Result<(), Fault>>> = (0..checked.settings.runtime.workers)
@@ -58,7 +58,7 @@ fn ended(workers: Vec<JoinHandle<Result<(), Fault>>>, timeout: &Period) -> Resul
         return Ok(ExitCode::SUCCESS);
     }
     Err(Error::Failed(format!(
-        "{} of the workers did not finish within `runtime.shutdown_timeout`: what they had not committed is read again by the next owner",
+        "{} workers did not finish within `runtime.shutdown_timeout`: the next owner of their partitions reads again what they had not committed",
         busy.len()
     )))
 }

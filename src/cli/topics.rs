@@ -60,7 +60,7 @@ pub fn ensure(checked: &CheckedConfig) -> Result<(), Error> {
     mismatches(&actions)?;
     if checked.settings.topics.create {
         for name in kafka::apply(&settings, &actions).map_err(Error::failed)? {
-            tracing::info!(topic = name, "created");
+            tracing::info!(topic = name, "topic created");
         }
         return Ok(());
     }
@@ -73,7 +73,7 @@ pub fn ensure(checked: &CheckedConfig) -> Result<(), Error> {
     }) {
         None => Ok(()),
         Some(spec) => Err(Error::Failed(format!(
-            "topic {} is missing and `topics.create` is off: run `tidegauge topics apply`, or create what `tidegauge topics plan` shows",
+            "topic {} is missing and `topics.create` is false: run `tidegauge topics apply`, or create what `tidegauge topics plan` shows",
             spec.name
         ))),
     }

@@ -145,7 +145,7 @@ impl Readiness {
         let waiting = workers.iter().find_map(why_not_ready);
         let none = workers
             .is_empty()
-            .then(|| "no worker was started yet".to_owned());
+            .then(|| "no worker has started yet".to_owned());
         let live = stuck.is_none();
         let reason = stuck.or(waiting).or(none);
         Self {
@@ -169,7 +169,7 @@ fn state(number: usize, worker: &WorkerHealth, now: Instant) -> WorkerState {
 fn why_not_live(worker: &WorkerState) -> Option<String> {
     (worker.heartbeat_age_secs > HEARTBEAT_AGE_MAX.as_secs_f64()).then(|| {
         format!(
-            "worker {} has not turned for {:.0} s",
+            "the loop of worker {} has not run for {:.0} s",
             worker.worker, worker.heartbeat_age_secs
         )
     })
@@ -184,7 +184,7 @@ fn why_not_ready(worker: &WorkerState) -> Option<String> {
                 of,
             } = rebuilding;
             let worker = worker.worker;
-            format!("worker {worker} rebuilds the joins of {partitions} partitions, {done} of {of} records so far")
+            format!("worker {worker} rebuilds the joins of {partitions} partitions: {done} of {of} records read")
         }),
         Phase::Joining => Some(format!(
             "worker {} waits for partitions of the consumer group",
@@ -194,7 +194,7 @@ fn why_not_ready(worker: &WorkerState) -> Option<String> {
             partitions,
             records,
         } => Some(format!(
-            "worker {} restores {partitions} partitions, {records} records of state so far",
+            "worker {} restores {partitions} partitions: {records} records of state read",
             worker.worker
         )),
     }

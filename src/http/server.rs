@@ -33,7 +33,7 @@ tidegauge
 pub enum ServeError {
     /// Somebody else listens there.
     #[error(
-        "{0} is taken by another process: set `http.listen` to a free address, or to port 0 for any free port"
+        "{0} is in use by another process: set `http.listen` to a free address, or to port 0 for any free port"
     )]
     Taken(SocketAddr),
     /// The address cannot be listened on.

@@ -103,14 +103,14 @@ impl KafkaLog {
         }
         if self.fenced >= FENCED_MAX {
             return Fault::Fatal(
-                "another live process uses the same transactional id and they fence each other for ever: give each its own \
-                 `runtime.transactional_id`, or leave it unset"
+                "another live process uses the same transactional id, so the two keep fencing each other: give each process its \
+                 own `runtime.transactional_id`, or leave it unset"
                     .to_owned(),
             );
         }
         if failure.error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
             return Fault::Fatal(format!(
-                "a record is larger than its topic takes: give the topics that tidegauge writes a `max.message.bytes` of at least {}",
+                "a record is larger than its topic accepts: set `max.message.bytes` to at least {} on the topics that tidegauge writes",
                 self.settings.record_bytes_max()
             ));
         }
@@ -125,7 +125,7 @@ impl KafkaLog {
     /// Whether only control records lie at `next` and beyond: a reader that starts there comes to the end without a record.
     fn only_markers_follow(&self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
         let cannot =
-            |error: KafkaError| Fault::Passing(format!("cannot look ahead in {at}: {error}"));
+            |error: KafkaError| Fault::Passing(format!("cannot read ahead in {at}: {error}"));
         let reader: BaseConsumer<QuietContext> =
             BaseConsumer::from_config_and_context(&self.settings.state_reader(), QuietContext)
                 .map_err(cannot)?;
@@ -156,7 +156,7 @@ impl KafkaLog {
 
 fn not_initialised(error: &KafkaError) -> Fault {
     denied(error, "initialise transactions")
-        .unwrap_or_else(|| Fault::Passing(format!("transactions cannot be initialised: {error}")))
+        .unwrap_or_else(|| Fault::Passing(format!("cannot initialise transactions: {error}")))
 }
 
 /// A missing right, named with its fix.
@@ -190,9 +190,9 @@ fn polled(error: &KafkaError) -> Option<Fault> {
         return Some(fault);
     }
     match error {
-        KafkaError::MessageConsumptionFatal(_) => {
-            Some(Fault::Fatal(format!("the consumer cannot go on: {error}")))
-        }
+        KafkaError::MessageConsumptionFatal(_) => Some(Fault::Fatal(format!(
+            "the consumer cannot continue: {error}"
+        ))),
         _ => match error.rdkafka_error_code()? {
             RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
                 Some(Fault::Fatal(format!(
@@ -218,7 +218,7 @@ impl Log for KafkaLog {
             Some(Err(error)) => match polled(&error) {
                 Some(fault) => Err(fault),
                 None => {
-                    tracing::warn!(%error, "reading; the client goes on trying");
+                    tracing::warn!(%error, "cannot read; the client tries again");
                     Ok(LogEvent::Nothing)
                 }
             },
@@ -239,7 +239,7 @@ impl Log for KafkaLog {
         }
         self.consumer
             .assign(&list)
-            .map_err(|error| Fault::Passing(format!("cannot take partitions: {error}")))
+            .map_err(|error| Fault::Passing(format!("cannot assign partitions: {error}")))
     }
 
     fn unassign(&mut self) -> Result<(), Fault> {
@@ -247,14 +247,16 @@ impl Log for KafkaLog {
         self.pause_only(&[])?;
         self.consumer
             .unassign()
-            .map_err(|error| Fault::Passing(format!("cannot give partitions back: {error}")))
+            .map_err(|error| Fault::Passing(format!("cannot give up partitions: {error}")))
     }
 
     /// Touches only what changes: in the library each resumption throws the prefetch away, even of a partition that was not
     /// paused, so that repeated ones would starve all the others.
     fn pause_only(&mut self, wanted: &[TopicPartition]) -> Result<(), Fault> {
         let wanted: BTreeSet<TopicPartition> = wanted.iter().cloned().collect();
-        let cannot = |error: KafkaError| Fault::Passing(format!("cannot pause or resume: {error}"));
+        let cannot = |error: KafkaError| {
+            Fault::Passing(format!("cannot pause or resume partitions: {error}"))
+        };
         let begin = listed(wanted.difference(&self.paused));
         let end = listed(self.paused.difference(&wanted));
         self.consumer.pause(&begin).map_err(cannot)?;
@@ -273,7 +275,7 @@ impl Log for KafkaLog {
         let answer = asked.map_err(|error| {
             denied(&error, "read committed offsets").unwrap_or_else(|| {
                 Fault::Passing(format!(
-                    "committed offsets are still being decided, or cannot be read: {error}"
+                    "cannot read committed offsets (a transaction may still be open): {error}"
                 ))
             })
         })?;
@@ -288,9 +290,7 @@ impl Log for KafkaLog {
         let answer = self
             .probe
             .committed_offsets(listed(partitions.iter()), REQUEST_TIMEOUT)
-            .map_err(|error| {
-                Fault::Passing(format!("committed offsets cannot be read: {error}"))
-            })?;
+            .map_err(|error| Fault::Passing(format!("cannot read committed offsets: {error}")))?;
         partitions
             .iter()
             .map(|at| committed_of(&answer, at))
@@ -299,15 +299,18 @@ impl Log for KafkaLog {
 
     fn partitions(&mut self, topic: &str) -> Result<i32, Fault> {
         let metadata = self.probe.fetch_metadata(Some(topic), REQUEST_TIMEOUT);
-        let metadata =
-            metadata.map_err(|error| Fault::Passing(format!("cannot look {topic} up: {error}")))?;
+        let metadata = metadata.map_err(|error| {
+            Fault::Passing(format!("cannot read the metadata of {topic}: {error}"))
+        })?;
         let found = metadata.topics().iter().find(|t| t.name() == topic);
         let missing = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
         match found.map(|t| (t.error(), t.partitions().len())) {
             Some((None, count)) if count > 0 => Ok(i32::try_from(count).unwrap_or(i32::MAX)),
             Some((Some(error), _)) if error != missing => {
                 let code = RDKafkaErrorCode::from(error);
-                Err(Fault::Passing(format!("cannot look {topic} up: {code}")))
+                Err(Fault::Passing(format!(
+                    "cannot read the metadata of {topic}: {code}"
+                )))
             }
             _ => Err(Fault::Fatal(format!(
                 "topic {topic} does not exist: create it, or correct `topics` in the configuration"
@@ -317,7 +320,7 @@ impl Log for KafkaLog {
 
     fn first_offset(&mut self, at: &TopicPartition, first: FirstStart) -> Result<i64, Fault> {
         let cannot = |error: KafkaError| {
-            Fault::Passing(format!("cannot find the beginning of {at}: {error}"))
+            Fault::Passing(format!("cannot find the first offset of {at}: {error}"))
         };
         let ends = self
             .consumer
@@ -347,8 +350,9 @@ impl Log for KafkaLog {
     }
 
     fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
-        let cannot =
-            |error: KafkaError| Fault::Passing(format!("cannot find the end of {at}: {error}"));
+        let cannot = |error: KafkaError| {
+            Fault::Passing(format!("cannot find the end offset of {at}: {error}"))
+        };
         let stable = self
             .stable
             .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT)
@@ -379,7 +383,9 @@ impl Log for KafkaLog {
             (Offsets::InTransaction, Some(group)) => Some((&offsets, group)),
             (Offsets::InTransaction, None) => {
                 self.producer = Some(producer);
-                return Err(Fault::Passing("not a member of the group".to_owned()));
+                return Err(Fault::Passing(
+                    "this worker is not a member of the group".to_owned(),
+                ));
             }
             (Offsets::Beside, _) => None,
         };
@@ -396,8 +402,7 @@ impl Log for KafkaLog {
         }
         if self.settings.offsets == Offsets::Beside {
             let stored = self.consumer.commit(&offsets, CommitMode::Sync);
-            stored
-                .map_err(|error| Fault::Passing(format!("offsets cannot be committed: {error}")))?;
+            stored.map_err(|error| Fault::Passing(format!("cannot commit offsets: {error}")))?;
         }
         Ok(())
     }
@@ -472,9 +477,7 @@ fn committed_of(
         return Ok(None);
     };
     element.error().map_err(|error| {
-        Fault::Passing(format!(
-            "the committed offset of {at} cannot be read: {error}"
-        ))
+        Fault::Passing(format!("cannot read the committed offset of {at}: {error}"))
     })?;
     let Offset::Offset(offset) = element.offset() else {
         return Ok(None);

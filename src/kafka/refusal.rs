@@ -11,7 +11,7 @@ const NO_TLS: &str = "OpenSSL not available";
 #[must_use]
 pub fn refused(error: &KafkaError) -> Fault {
     let KafkaError::ClientConfig(_, why, property, _) = error else {
-        return Fault::Fatal(format!("Kafka's client cannot start: {error}"));
+        return Fault::Fatal(format!("the Kafka client cannot start: {error}"));
     };
     let fix = if why.contains(NO_TLS) {
         "this build has no TLS: build with `cargo build --release --features tls`"
@@ -19,7 +19,7 @@ pub fn refused(error: &KafkaError) -> Fault {
         "correct it in `kafka.properties`"
     };
     Fault::Fatal(format!(
-        "Kafka's client refuses the property {property} ({}): {fix}",
+        "the Kafka client refuses the property {property} ({}): {fix}",
         why.trim_end_matches('.')
     ))
 }

@@ -89,8 +89,9 @@ pub fn reset_offsets(
 
 fn at_rest(consumer: &BaseConsumer<QuietContext>, group: &str) -> Result<(), Fault> {
     let groups = consumer.fetch_group_list(Some(group), REQUEST_TIMEOUT);
-    let groups = groups
-        .map_err(|error| Fault::Fatal(format!("group {group} cannot be looked up: {error}")))?;
+    let groups = groups.map_err(|error| {
+        Fault::Fatal(format!("cannot read the members of group {group}: {error}"))
+    })?;
     let active = groups
         .groups()
         .iter()
@@ -98,7 +99,7 @@ fn at_rest(consumer: &BaseConsumer<QuietContext>, group: &str) -> Result<(), Fau
         .map_or(0, |g| g.members().len());
     if active > 0 {
         return Err(Fault::Fatal(format!(
-            "group {group} has {active} active members: stop every tidegauge process of the group first"
+            "group {group} has {active} active members: first stop all tidegauge processes of the group"
         )));
     }
     Ok(())

@@ -77,7 +77,7 @@ impl StateReading {
         match self.undecided.first() {
             None => self.start_reading().map(|()| true),
             Some((partition, _)) if Instant::now() > self.decided_by => Err(Fault::Passing(
-                format!("a transaction on {}[{partition}] stays open", self.topic),
+                format!("a transaction on {}[{partition}] is still open", self.topic),
             )),
             Some(_) => {
                 std::thread::sleep(OPEN_PAUSE);
@@ -121,7 +121,9 @@ impl StateReading {
                     self.unfinished.remove(&partition);
                 }
                 Some(Err(error)) => {
-                    return Err(Fault::Passing(format!("reading the state failed: {error}")));
+                    return Err(Fault::Passing(format!(
+                        "cannot read the state topic: {error}"
+                    )));
                 }
                 None => {}
             }
@@ -151,7 +153,7 @@ pub fn read_all(settings: &ClientSettings, topic: &str) -> Result<Vec<Vec<u8>>, 
         .map_or(0, |t| t.partitions().len());
     if count == 0 {
         return Err(Fault::Fatal(format!(
-            "topic {topic} does not exist: nothing was learned there yet"
+            "topic {topic} does not exist: no reference has been published yet"
         )));
     }
     let partitions: Vec<i32> = (0..i32::try_from(count).unwrap_or(i32::MAX)).collect();

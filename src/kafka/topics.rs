@@ -53,9 +53,6 @@ pub enum Action {
 }
 
 const DAY_MILLIS: u64 = 86_400_000;
-const DAY_MINUTES: u64 = 1_440;
-/// Days that outcomes are kept beyond what a restart reads again: as long as a deployment may stand still.
-const OUTCOMES_DAYS_MORE: u64 = 2;
 
 /// Every topic of ours, as it should be.
 #[must_use]
@@ -64,14 +61,9 @@ pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
     let internal =
         |name: &str, config| spec(name, PANES_PARTITIONS as i32, true, replication, config);
     let output = |name: &str, config| spec(name, 1, false, replication, config);
-    // A restart reads the outcomes again as far back as labels may come, and what retention takes it takes by segments.
-    let outcomes = plan.joins().then(|| {
-        let join = &plan.join;
-        // Entries live until the end of their bucket, a part of the horizon, and twice the lead after it.
-        let reach = join.horizon_minutes + join.horizon_minutes / 7 + 2 * join.lead_minutes;
-        let days = reach.unsigned_abs().div_ceil(DAY_MINUTES) + OUTCOMES_DAYS_MORE;
-        internal(&topics.outcomes, retained(days))
-    });
+    let outcomes = plan
+        .joins()
+        .then(|| internal(&topics.outcomes, retained(plan.join.retention_days())));
     let always = [
         internal(&topics.panes, retained(7)),
         internal(&topics.state, compacted()),
@@ -132,7 +124,7 @@ pub fn plan_topics(
         None => Action::Create(spec),
         Some(found) if spec.fixed && *found != spec.partitions => Action::Mismatch {
             fix: format!(
-                "has {found} partitions, tidegauge needs exactly {}: delete it while no tidegauge runs, or choose another `topics.prefix`",
+                "has {found} partitions, but tidegauge needs exactly {}: delete it while no tidegauge runs, or set another `topics.prefix`",
                 spec.partitions
             ),
             name: spec.name,
@@ -140,7 +132,7 @@ pub fn plan_topics(
         Some(_) => match (spec.config.get("cleanup.policy"), policies.get(&spec.name)) {
             (Some(wanted), Some(found)) if !found.contains(wanted.as_str()) => Action::Mismatch {
                 fix: format!(
-                    "has cleanup.policy={found}, tidegauge needs {wanted}: kafka-configs.sh --bootstrap-server {} --alter \
+                    "has cleanup.policy={found}, but tidegauge needs {wanted}: run kafka-configs.sh --bootstrap-server {} --alter \
                      --entity-type topics --entity-name {} --add-config cleanup.policy={wanted}",
                     settings.brokers, spec.name
                 ),
@@ -204,7 +196,7 @@ fn await_leaders(settings: &ClientSettings, created: &[&TopicSpec]) -> Result<()
             None => return Ok(()),
             Some(spec) if Instant::now() > deadline => {
                 return Err(Fault::Fatal(format!(
-                    "topic {} was created but has no leaders: look at the cluster's health",
+                    "topic {} was created, but its partitions have no leaders: check the health of the cluster",
                     spec.name
                 )));
             }
@@ -234,7 +226,7 @@ pub fn verify_inputs(settings: &ClientSettings, plan: &Plan) -> Result<(), Fault
     match topics.inputs().find(|topic| !existing.contains_key(*topic)) {
         None => Ok(()),
         Some(missing) => Err(Fault::Fatal(format!(
-            "input topic {missing} does not exist on {}: create it, or name the right one in `topics.{}` (inputs are never created for you)",
+            "input topic {missing} does not exist on {}: create it, or correct `topics.{}` (tidegauge never creates input topics)",
             settings.brokers,
             if topics.labels.contains(missing) {
                 "labels"
@@ -259,7 +251,7 @@ fn partitions(
         BaseConsumer::from_config_and_context(&settings.probe(), QuietContext).map_err(
             |error| {
                 Fault::Fatal(format!(
-                    "Kafka's client refuses its configuration: {error}; see `kafka.properties`"
+                    "the Kafka client refuses its configuration: {error}; check `kafka.properties`"
                 ))
             },
         )?;
@@ -323,7 +315,10 @@ fn block_on<T>(request: impl Future<Output = T>) -> Result<T, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let runtime =
-        runtime.map_err(|error| Fault::Fatal(format!("no runtime for a request: {error}")))?;
+    let runtime = runtime.map_err(|error| {
+        Fault::Fatal(format!(
+            "cannot start the runtime for an admin request: {error}"
+        ))
+    })?;
     Ok(runtime.block_on(request))
 }

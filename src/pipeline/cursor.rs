@@ -44,7 +44,7 @@ pub enum Admission {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{topic}[{partition}]: frame {found_seq} piece {found_piece} (offsets from {found_start}, incarnation {found_incarnation:x}) does not continue \
-     {expected}: a record of an internal topic between the stages was lost or tampered with. The state cannot be continued: begin anew with \
+     {expected}: a record of an internal topic was lost or modified, so the state cannot be continued. Start anew with \
      another `kafka.group` and `topics.prefix`, and `--from` as far back as the inputs reach"
 )]
 pub struct Gap {
@@ -199,7 +199,7 @@ fn gap<L>(frame: &Frame<L>, cursor: Option<&Cursor>) -> Gap {
         found_start: frame.start,
         found_incarnation: frame.incarnation,
         expected: cursor.map_or_else(
-            || "anything heard before".to_owned(),
+            || "any earlier frame".to_owned(),
             |at| {
                 format!(
                     "frame {} (offset {}, incarnation {:x})",

@@ -124,11 +124,11 @@ pub struct Frame<L> {
 pub enum BadFrames {
     /// Written by another version.
     #[error(
-        "a record of frames has format {0}, this build reads {FORMAT}: run the version that wrote it, or name new internal topics"
+        "a record of an internal topic has format {0}, this build reads {FORMAT}: run the version that wrote it, or start anew with another `kafka.group` and `topics.prefix`"
     )]
     Format(u8),
     /// Not decodable.
-    #[error("a record of frames does not decode: {0}")]
+    #[error("a record of an internal topic cannot be decoded: {0}")]
     Bytes(#[from] postcard::Error),
 }
 

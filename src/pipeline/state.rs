@@ -114,27 +114,27 @@ pub struct Head {
 pub enum BadState {
     /// Written by another version.
     #[error(
-        "the state topic holds format {0}, this build reads {FORMAT}: run the version that wrote it, or name new internal topics"
+        "the state topic holds format {0}, this build reads {FORMAT}: run the version that wrote it, or start anew with another `kafka.group` and `topics.prefix`"
     )]
     Format(u8),
     /// Not decodable.
-    #[error("an entry of the state topic does not decode: {0}")]
+    #[error("an entry of the state topic cannot be decoded: {0}")]
     Bytes(#[from] postcard::Error),
     /// Parts are missing.
     #[error(
-        "an entry of the state topic lacks part {0}: the topic was tampered with or its retention is not compaction. \
-         Look at it with `tidegauge topics verify`, and begin anew with another `kafka.group` and `topics.prefix`"
+        "an entry of the state topic lacks part {0}: the topic was modified, or its cleanup.policy is not compact alone. \
+         Check it with `tidegauge topics verify`, and start anew with another `kafka.group` and `topics.prefix`"
     )]
     MissingPart(u16),
     /// What lies there is not what the head was written with.
     #[error(
-        "the entries of the state topic are not those that its head was written with: the topic was tampered with or its retention is not compaction. \
-         Look at it with `tidegauge topics verify`, and begin anew with another `kafka.group` and `topics.prefix`"
+        "the entries of the state topic do not match its head: the topic was modified, or its cleanup.policy is not compact alone. \
+         Check it with `tidegauge topics verify`, and start anew with another `kafka.group` and `topics.prefix`"
     )]
     Tampered,
     /// Fixed for life, and different.
     #[error(
-        "{what} is {found} in the state and {wanted} in this build; it is fixed for the life of the internal topics: name new ones"
+        "{what} is {found} in the state but {wanted} in this build, and internal topics cannot change it: start anew with another `kafka.group` and `topics.prefix`"
     )]
     Mismatch {
         /// What differs.

@@ -19,15 +19,15 @@ pub enum Stop {
     State(#[from] BadState),
     /// Frames read again do not lead to the state that was written after them.
     #[error(
-        "the frames since the last checkpoint do not lead to the state that was written: an internal topic was tampered with. \
-         Begin anew with another `kafka.group` and `topics.prefix`"
+        "the frames since the last checkpoint do not lead to the state that was committed: an internal topic was modified. \
+         Start anew with another `kafka.group` and `topics.prefix`"
     )]
     Diverged,
     /// An invariant does not hold.
     #[error(transparent)]
     Violation(#[from] Violation),
     /// An entry of the state does not serialise.
-    #[error("state cannot be written: {0}")]
+    #[error("the state cannot be encoded: {0}")]
     Unwritable(#[from] postcard::Error),
 }
 

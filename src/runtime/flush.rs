@@ -135,7 +135,7 @@ fn write<L: Payload, O>(
 }
 
 fn unwritable(error: postcard::Error) -> Fault {
-    Fault::Fatal(format!("a frame cannot be written: {error}"))
+    Fault::Fatal(format!("a frame cannot be encoded: {error}"))
 }
 
 /// Moves what must be written into `records`, and counts it.

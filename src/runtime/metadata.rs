@@ -112,7 +112,7 @@ pub fn encode(metadata: &impl Serialize) -> String {
 pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, Fault> {
     parse(committed).ok_or_else(|| Fault::Fatal(format!(
         "the committed offset {} of {at} was not written by tidegauge: somebody moved it by hand. \
-         To go on from there and record what was skipped as lost, run `tidegauge offsets reset --topic {} --to committed`",
+         To continue from there and report the skipped records as lost, run `tidegauge offsets reset --topic {} --to committed`",
         committed.offset, at.topic
     )))
 }
@@ -124,7 +124,7 @@ pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, 
 pub fn stage(at: &TopicPartition, committed: &Committed) -> Result<StageMetadata, Fault> {
     parse(committed).ok_or_else(|| Fault::Fatal(format!(
         "the committed offset {} of the internal {at} was not written by tidegauge: somebody moved it by hand. \
-         Set it back, or begin anew with another `kafka.group` and `topics.prefix`",
+         Set it back, or start anew with another `kafka.group` and `topics.prefix`",
         committed.offset
     )))
 }

@@ -14,7 +14,9 @@ use crate::pipeline::frame::SourceId;
 use crate::pipeline::ingest::Ingest;
 use crate::pipeline::join::JoinTask;
 use crate::pipeline::state::StateReader;
-use crate::pipeline::{PANES_PARTITIONS, Plan};
+use crate::pipeline::{JoinPlan, PANES_PARTITIONS, Plan};
+
+const DAY_MILLIS: u64 = 86_400_000;
 
 /// An assignment on its way to work.
 pub struct Restoring {
@@ -214,8 +216,8 @@ fn known_to<L: Log>(log: &mut L, topic: &str) -> Result<Vec<StageMetadata>, Faul
     let count = log.partitions(topic)?;
     if u32::try_from(count) != Ok(PANES_PARTITIONS) {
         return Err(Fault::Fatal(format!(
-            "the topic {topic} has {count} partitions and must have {PANES_PARTITIONS}: their number decides where a model is judged and a \
-             label meets its prediction, and is fixed for life. Name new internal topics by another `topics.prefix`"
+            "topic {topic} has {count} partitions and must have {PANES_PARTITIONS}: the number decides which partition evaluates a model and \
+             joins a label, so it must never change. Start anew with another `kafka.group` and `topics.prefix`"
         )));
     }
     let all: Vec<TopicPartition> = (0..count)
@@ -280,8 +282,8 @@ fn ingest<L: Log>(
 
 fn vanished(at: &TopicPartition) -> Fault {
     Fault::Fatal(format!(
-        "{at} was read before, but its committed offset is gone: the topic was recreated or the offset deleted. \
-         To begin a new life of the topic and record the rest as lost, run `tidegauge offsets reset --topic {}`",
+        "{at} was read before, but its committed offset is gone: the topic was recreated, or the offset was deleted. \
+         To start a new incarnation of the topic and report the missing records as lost, run `tidegauge offsets reset --topic {}`",
         at.topic
     ))
 }
@@ -323,7 +325,7 @@ fn join<L: Log>(
         Some(join) if committed.is_some_and(|c| c.offset == join.next_offset()) => {
             let first = log.first_offset(&at, FirstStart::Earliest)?;
             if first > join.read_from() && join.read_from() < join.next_offset() {
-                return Err(too_short(&at, first, join.read_from()));
+                return Err(too_short(&at, first, join.read_from(), &plan.join));
             }
             Ok(join)
         }
@@ -343,20 +345,42 @@ fn join<L: Log>(
 
 fn torn(at: &TopicPartition, stands: Option<i64>, committed: Option<&Committed>) -> Fault {
     Fault::Fatal(format!(
-        "the state of {at} stands at {} but the committed offset at {}: another group owns this `topics.prefix`, the group's offsets expired, or an internal topic was tampered with. \
-         To begin anew, choose another `kafka.group` and `topics.prefix`",
+        "the state of {at} belongs to {}, but the group committed {}: another group uses this `topics.prefix`, the group's offsets expired, or an \
+         internal topic was modified. Start anew with another `kafka.group` and `topics.prefix`",
         described(stands),
         described(committed.map(|c| c.offset)),
     ))
 }
 
-fn too_short(at: &TopicPartition, first: i64, needed: i64) -> Fault {
+fn too_short(at: &TopicPartition, first: i64, needed: i64, join: &JoinPlan) -> Fault {
+    let days = join.retention_days();
     Fault::Fatal(format!(
-        "{at} begins at offset {first}, but predictions that still wait for their labels begin at {needed}: its retention is shorter than \
-         `join.horizon`. Raise the topic's retention.ms to the horizon and 2 days, and begin anew with another `kafka.group` and `topics.prefix`"
+        "{at} begins at offset {first}, but predictions that still wait for their labels begin at {needed}: the topic keeps its records \
+         for too short a time, or all processes were stopped for too long. Start anew with another `kafka.group` and `topics.prefix`, with \
+         retention.ms={} ({days} days) or more for {}",
+        days * DAY_MILLIS,
+        at.topic
     ))
 }
 
 fn described(offset: Option<i64>) -> String {
-    offset.map_or_else(|| "nothing".to_owned(), |offset| format!("offset {offset}"))
+    offset.map_or_else(
+        || "no offset".to_owned(),
+        |offset| format!("offset {offset}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retention_that_was_too_short_is_named_with_the_one_that_is_needed() {
+        let at = TopicPartition::of("t.outcomes.v1", 3);
+        let text = too_short(&at, 9, 5, &JoinPlan::default()).to_string();
+        assert!(
+            text.contains("retention.ms=950400000 (11 days) or more for t.outcomes.v1"),
+            "{text}"
+        );
+    }
 }

@@ -242,7 +242,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         tracing::info!(
             partitions = assigned.len(),
-            "partitions assigned, restoring"
+            "partitions assigned; reading their state"
         );
         let since = self.clock.elapsed();
         // First of all it is remembered what is ours: whatever fails below is tried again at the next turn.
@@ -281,7 +281,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
 
     fn lost(&mut self) -> Result<(), Fault> {
         tracing::warn!(
-            "partitions were lost without warning; what was not committed is read again by their new owner"
+            "the group took the partitions away; their new owner reads again what was not committed"
         );
         self.phase = Phase::Unassigned;
         self.parked = None;
@@ -292,7 +292,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
 
     /// Drops everything uncommitted and goes back to what the log has.
     fn start_over(&mut self, why: &str) -> Result<(), Fault> {
-        tracing::warn!(why, "a passing fault: going back to the last commit");
+        tracing::warn!(why, "temporary fault: continuing from the last commit");
         self.meter.aborted();
         self.dead_letters = DeadLetters::default();
         std::thread::sleep(RETRY_PAUSE);
@@ -340,7 +340,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         let tasks = restoring.finish(&mut self.log, &self.plan, beginning)?;
         self.log.assign(&tasks.positions(&self.plan.topics))?;
-        tracing::info!(records, took_ms = took.as_millis() as u64, "restored");
+        tracing::info!(records, took_ms = took.as_millis() as u64, "state restored");
         self.meter.restored(took, records);
         self.progress = CommitProgress::default();
         self.progress.advance(&tasks, &self.plan.topics)?;
@@ -419,7 +419,10 @@ impl<L: Log, C: Clock> Worker<L, C> {
             self.clock.now(),
             timeout,
         );
-        unless_fatal(advanced, "silent sources are looked at again later")
+        unless_fatal(
+            advanced,
+            "cannot check for idle sources; trying again later",
+        )
     }
 
     fn keep_pace(&mut self) -> Result<(), Fault> {
@@ -429,7 +432,10 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let kept = self
             .pace
             .keep(&mut self.log, &self.plan, tasks, self.clock.elapsed());
-        unless_fatal(kept, "pacing goes on by what was seen last")
+        unless_fatal(
+            kept,
+            "cannot pace the sources; continuing with the last known watermarks",
+        )
     }
 
     fn flush_if_due(&mut self) -> Result<(), Fault> {
@@ -489,7 +495,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             Err(Fault::Passing(why)) => {
                 tracing::warn!(
                     why,
-                    "the last flush failed; what it held is read again at the next start"
+                    "the last flush failed; its records are read again at the next start"
                 );
                 Ok(())
             }

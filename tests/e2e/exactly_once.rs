@@ -176,7 +176,7 @@ impl Faults {
     pub fn note(&mut self, process: &Tidegauge) {
         let log = process.log();
         self.rebalances += log.matches("partitions assigned").count();
-        self.starts_over += log.matches("a passing fault").count();
+        self.starts_over += log.matches("temporary fault").count();
     }
 }
 

@@ -98,7 +98,7 @@ fn frames_that_were_removed_or_reordered_are_a_gap() {
         assert_stops(reordered, "does not continue");
     }
     let (_, headless) = frames_read_again(|records| remove(records, 0));
-    assert_stops(headless, "anything heard before");
+    assert_stops(headless, "any earlier frame");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn frames_of_another_format_and_damaged_ones_stop_the_task() {
         let at = place(records, 4);
         records[at].as_mut().unwrap().value.as_mut().unwrap().pop();
     });
-    assert_stops(cut, "does not decode");
+    assert_stops(cut, "cannot be decoded");
 }
 
 /// Result of a new member that restores the state after `hand` has changed it.
@@ -152,7 +152,7 @@ fn state_restored(hand: impl Fn(&mut Records)) -> Result<(), Fault> {
 #[test]
 fn state_that_lost_anything_is_refused() {
     state_restored(|_| {}).unwrap();
-    assert_stops(state_restored(Vec::clear), "stands at nothing");
+    assert_stops(state_restored(Vec::clear), "belongs to no offset");
     // Removes the last record of each key in turn: a model, panes, a tombstone. The first key is the head. It is
     // skipped, because an older head for the same entries and offset is as good.
     let mut refused = 0;
@@ -160,7 +160,7 @@ fn state_that_lost_anything_is_refused() {
         let changed = Cell::new(false);
         let outcome = state_restored(|records| changed.set(take_last_word(records, key)));
         if changed.get() {
-            assert_stops(outcome, "tampered");
+            assert_stops(outcome, "modified");
             refused += 1;
         }
     }
@@ -217,8 +217,8 @@ fn an_offset_that_was_moved_deleted_or_stripped_is_refused() {
     };
     type Hand = fn(Committed) -> Option<Committed>;
     let hands: [(&TopicPartition, Hand, &str); 6] = [
-        (&panes, moved_back, "tampered"),
-        (&panes, |_| None, "tampered"),
+        (&panes, moved_back, "modified"),
+        (&panes, |_| None, "modified"),
         (&panes, stripped, "moved it by hand"),
         (&input, moved_back, "does not continue"),
         (&input, stripped, "moved it by hand"),

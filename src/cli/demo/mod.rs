@@ -139,7 +139,7 @@ impl<'a> DemoRun<'a> {
             self.testbed.check()?;
             if self.begun.elapsed() > PATIENCE {
                 return Err(Error::Failed(
-                    "the demo did not finish in time: this machine is too busy, try again"
+                    "the demo did not finish in time: the machine is too busy; try again"
                         .to_owned(),
                 ));
             }
@@ -149,7 +149,7 @@ impl<'a> DemoRun<'a> {
     /// Refreshes the view until the user quits.
     fn until_quit(&mut self, table: &str) -> Result<(), Error> {
         if self.view.is_plain() {
-            print(&format!("\n{table}\nstill running; Ctrl-C ends it\n"))?;
+            print(&format!("\n{table}\nstill running; press Ctrl-C to stop\n"))?;
         }
         let interrupted = interrupted()?;
         while !interrupted.load(Ordering::Relaxed) && self.frame()? == Flow::Continue {}
@@ -229,7 +229,7 @@ fn produce_only(args: &DemoArgs) -> Result<ExitCode, Error> {
     let stop = interrupted()?;
     let mut report = |so_far: produce::Produced| {
         eprintln!(
-            "{} events delivered, {} refused",
+            "{} events delivered, {} failed",
             so_far.delivered, so_far.failed
         )
     };

@@ -58,7 +58,7 @@ pub enum ProduceError {
         source: KafkaError,
     },
     /// An event cannot be written as JSON. This never happens in practice.
-    #[error("an event cannot be written: {0}")]
+    #[error("an event cannot be encoded: {0}")]
     Encode(#[from] serde_json::Error),
 }
 

@@ -21,7 +21,7 @@ pub enum Flow {
 
 /// Error of the terminal or of standard output.
 #[derive(Debug, thiserror::Error)]
-#[error("the terminal cannot be drawn on: {0}; use --plain")]
+#[error("cannot draw on the terminal: {0}; use --plain")]
 pub struct ViewError(#[from] io::Error);
 
 /// Live screen, or lines.
