@@ -1,4 +1,4 @@
-//! The callbacks of the clients: they note what happened, and the polling thread acts on it.
+//! Callbacks of the clients. They record what happened; the polling thread acts on it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
-        // The user's properties go to every client, and each complains about those that are meant for another.
+        // Every client gets all properties of the user, and warns about those that belong to another client.
         _ if facility == "CONFWARN" => tracing::debug!(target: "kafka", facility, message),
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
@@ -36,18 +36,18 @@ fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     }
 }
 
-/// What the group decided.
+/// Decision of the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// These partitions are ours.
+    /// The group assigned these partitions.
     Assigned(Vec<TopicPartition>),
-    /// They are taken back; flush first.
+    /// The group takes all partitions back. Flush first.
     Revoked,
-    /// They were taken while we were away.
+    /// The group took all partitions while the process did not answer.
     Lost,
 }
 
-/// The consumer's callbacks.
+/// Callbacks of the consumer.
 #[derive(Default)]
 pub struct GroupContext {
     decisions: Mutex<VecDeque<Decision>>,
@@ -55,12 +55,12 @@ pub struct GroupContext {
 }
 
 impl GroupContext {
-    /// The oldest decision that was not acted on.
+    /// Oldest decision that was not handled yet.
     pub fn next_decision(&self) -> Option<Decision> {
         lock(&self.decisions).pop_front()
     }
 
-    /// From now on the callback itself gives everything back: the polling thread is leaving.
+    /// From now on the callback gives all partitions back by itself, because the polling thread is leaving.
     pub fn give_way(&self) {
         self.gives_way.store(true, Ordering::Relaxed);
     }
@@ -77,8 +77,8 @@ impl ClientContext for GroupContext {
 }
 
 impl ConsumerContext for GroupContext {
-    /// Only notes the decision: assigning inside the callback would assign once more after us, and the flush before
-    /// giving partitions back belongs to the polling thread.
+    /// Only records the decision. If the callback assigned partitions, they would be assigned twice, and the polling thread
+    /// must flush before partitions are given back.
     fn rebalance(
         &self,
         consumer: &BaseConsumer<Self>,
@@ -111,14 +111,14 @@ fn listed(partitions: &TopicPartitionList) -> Vec<TopicPartition> {
         .collect()
 }
 
-/// The producer's callbacks.
+/// Callbacks of the producer.
 #[derive(Default)]
 pub struct DeliveryContext {
     failure: Mutex<Option<KafkaError>>,
 }
 
 impl DeliveryContext {
-    /// The first delivery that failed since the last call.
+    /// Error of the first failed delivery since the last call.
     pub fn take_failure(&self) -> Option<KafkaError> {
         lock(&self.failure).take()
     }
@@ -144,7 +144,7 @@ impl ProducerContext for DeliveryContext {
     }
 }
 
-/// A client without callbacks of its own: its log goes where ours goes.
+/// Context without callbacks. Its log goes to the log of the process.
 #[derive(Default)]
 pub struct QuietContext;
 

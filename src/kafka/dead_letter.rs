@@ -1,4 +1,4 @@
-//! Dead letters from messages of Kafka's client: our headers behind the original's own.
+//! Dead letters from messages of Kafka's client: the headers of the original, then ours.
 
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
 
@@ -6,7 +6,7 @@ use super::guard::guarded;
 use crate::event::Reject;
 use crate::runtime::{DeadLetter, RefusedRecord};
 
-/// The letter for `original` in a record of at most `record_bytes_max`.
+/// Dead letter for `original`, in a record of at most `record_bytes_max` bytes.
 #[must_use]
 pub fn dead_letter(
     original: &OwnedMessage,
@@ -24,7 +24,7 @@ pub fn dead_letter(
     DeadLetter::of(refused, reason, record_bytes_max)
 }
 
-/// The headers of `letter`: those of `original` if they fit, then ours.
+/// Headers of `letter`: those of `original` if they fit, then ours.
 #[must_use]
 pub fn headers(original: &OwnedMessage, letter: &DeadLetter<'_>) -> OwnedHeaders {
     let kept = original.headers().filter(|_| letter.keeps_headers);
@@ -37,7 +37,7 @@ pub fn headers(original: &OwnedMessage, letter: &DeadLetter<'_>) -> OwnedHeaders
     })
 }
 
-/// Bytes of all headers. The client cannot read a header whose key is not UTF-8: it counts as nothing.
+/// Bytes of all headers. A header whose key is not UTF-8 counts as 0, because the client cannot read it.
 fn header_bytes(headers: &OwnedHeaders) -> usize {
     let size = |index| {
         let header = headers.try_get(index)?;

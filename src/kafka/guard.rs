@@ -1,5 +1,5 @@
-//! A fence around the two places where the client library panics on bytes that others may have written: header keys
-//! and offset metadata that are not UTF-8. One such record would otherwise be a crash loop.
+//! Catches the panics of the client library on header keys and offset metadata that are not UTF-8. Other programs may write
+//! such bytes. Without this guard, one such record would crash the process again and again.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,7 +9,7 @@ thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `read`; `None` if the library panicked. The panic is not printed: it says nothing that we do not count.
+/// Runs `read`. Returns `None` if the library panicked. The panic is not printed, because callers count such records.
 pub fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
     hush_guarded_panics();
     GUARDED.set(true);

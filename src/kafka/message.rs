@@ -1,4 +1,4 @@
-//! A message of Kafka as the runtime sees it.
+//! Kafka message in the form of the runtime.
 
 use rdkafka::message::{BorrowedMessage, Headers, Message as _, OwnedMessage};
 
@@ -6,7 +6,7 @@ use super::guard::guarded;
 use crate::event::{ArrivalTime, Record};
 use crate::runtime::Message;
 
-/// A message that lives in the client's memory until the next poll.
+/// Message in the memory of the client. It lives until the next poll.
 #[derive(Debug)]
 pub struct KafkaMessage<'a> {
     message: BorrowedMessage<'a>,
@@ -19,14 +19,14 @@ impl<'a> From<BorrowedMessage<'a>> for KafkaMessage<'a> {
 }
 
 impl KafkaMessage<'_> {
-    /// The `traceparent` header; `Err` when a header key is not UTF-8.
+    /// Value of the `traceparent` header; `Err` if a header key is not UTF-8.
     fn traceparent(&self) -> Result<Option<&str>, ()> {
         let Some(headers) = self.message.headers() else {
             return Ok(None);
         };
         let find = || {
             let header = headers.iter().find(|header| header.key == "traceparent");
-            // All keys are read, so that a bad one is noticed wherever it stands.
+            // All keys are read, so that an invalid key is found at any place.
             let _keys = headers.iter().count();
             header
                 .and_then(|header| header.value)

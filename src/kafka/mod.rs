@@ -1,16 +1,20 @@
-//! The ports on Kafka's client library, and what must be true of the topics.
+//! Log port on Kafka's client library, administration of topics, and reset of offsets.
 
 mod context;
 mod dead_letter;
+mod faults;
 mod guard;
 mod log;
+mod lookup;
 mod message;
+mod offsets;
 mod refusal;
 mod reset;
 mod restore;
 mod settings;
 mod topics;
 mod transaction;
+mod writer;
 
 pub use log::KafkaLog;
 pub use message::KafkaMessage;

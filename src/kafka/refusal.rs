@@ -1,13 +1,13 @@
-//! A configuration that the client library refuses: which property and why, never its value, because it may be a secret.
+//! Configuration that the client library refuses: property and reason, never the value, because it may be a secret.
 
 use rdkafka::error::KafkaError;
 
 use crate::runtime::Fault;
 
-/// What the library says where it was built without TLS.
+/// Message of a library without TLS.
 const NO_TLS: &str = "OpenSSL not available";
 
-/// The refusal as a fault that says what to do.
+/// Turns the refusal into a fault with the fix.
 #[must_use]
 pub fn refused(error: &KafkaError) -> Fault {
     let KafkaError::ClientConfig(_, why, property, _) = error else {

@@ -1,4 +1,4 @@
-//! `offsets reset`: accepts that something was lost, and begins a new life of a topic's sources.
+//! `offsets reset`: accepts a loss of records, and begins a new incarnation of the sources of a topic.
 
 use std::time::Duration;
 
@@ -14,19 +14,20 @@ use super::settings::ClientSettings;
 use crate::pipeline::ingest::Position;
 use crate::runtime::{Fault, encode_metadata};
 
-/// Where reading goes on.
+/// Position at which reading continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResetTo {
-    /// At the oldest record that is left.
+    /// Oldest record that is left.
     Earliest,
-    /// At the end.
+    /// End of the log.
     Latest,
-    /// Where the group's offset stands, whoever put it there.
+    /// Committed offset of the group, whoever wrote it.
     Committed,
 }
 
-/// Writes new offsets for every partition of `topic`, marked as the beginning of a new `incarnation`. The group must be at rest.
-/// Answers the offsets, by partition.
+/// Writes new offsets for every partition of `topic`, marked as the beginning of a new `incarnation`. The group must
+/// have no active members.
+/// Returns the offsets by partition.
 ///
 /// # Errors
 /// When members are still active, the topic does not exist or the cluster does not answer.

@@ -1,7 +1,8 @@
-//! Reading the state topic to its true end, by a consumer without a group.
+//! Reader of the state topic up to its true end, by a consumer without a group.
 //!
-//! First the true end, seen by a handle that reads uncommitted; then waiting until everything up to there is decided;
-//! then reading what is committed until the end of the partition. Another order can pair old state with a newer offset.
+//! First, a handle that reads uncommitted finds the true end. Then the reader waits until no transaction below that end is
+//! open. Then it reads committed records to the end of the partition. Any other order can pair old state with a newer
+//! offset.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -17,25 +18,25 @@ use super::refusal::refused;
 use super::settings::ClientSettings;
 use crate::runtime::{Fault, TakeEntry};
 
-/// How long a request for the ends of a log may take.
+/// Maximum time of a request to the cluster.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one call reads before it lets the group's consumer poll.
+/// Time that one call reads before the group's consumer polls again.
 const SLICE: Duration = Duration::from_millis(100);
-/// Pause between two looks at a transaction that is still open.
+/// Pause between two checks of an open transaction.
 const OPEN_PAUSE: Duration = Duration::from_millis(100);
 
-/// A restore on its way.
+/// Restore in progress.
 pub struct StateReading {
     consumer: BaseConsumer<QuietContext>,
     topic: String,
-    /// Partitions and their true ends, until everything up to there is decided; then they are read.
+    /// Partitions with their true ends, as long as transactions below the ends are open.
     undecided: Vec<(i32, i64)>,
     decided_by: Instant,
     unfinished: BTreeSet<i32>,
 }
 
 impl StateReading {
-    /// Notes the true ends.
+    /// Reads the true ends of the partitions.
     ///
     /// # Errors
     /// When the cluster does not answer.
@@ -61,8 +62,8 @@ impl StateReading {
         })
     }
 
-    /// Looks once whether everything up to the true ends is decided; starts to read when it is. A look, not a wait: the
-    /// transaction of a killed process stays open for seconds, and the group's consumer wants to poll meanwhile.
+    /// Checks once whether a transaction below the true ends is still open, and starts to read if none is. It does not wait
+    /// longer: the transaction of a killed process stays open for seconds, and the group's consumer must poll meanwhile.
     fn await_decided(&mut self) -> Result<bool, Fault> {
         let mut open = Vec::new();
         for (partition, end) in std::mem::take(&mut self.undecided) {
@@ -97,7 +98,7 @@ impl StateReading {
             .map_err(|error| passing(&self.topic, &error))
     }
 
-    /// Reads for a moment; answers whether every partition has come to its end.
+    /// Reads for a short time. Returns true once every partition is read to its end.
     ///
     /// # Errors
     /// When reading fails.
@@ -136,7 +137,7 @@ fn passing(topic: &str, error: &KafkaError) -> Fault {
     Fault::Passing(format!("cannot read {topic}: {error}"))
 }
 
-/// The values of every committed record of a small topic.
+/// Reads the values of all committed records of a small topic.
 ///
 /// # Errors
 /// When the topic does not exist or the cluster does not answer.

@@ -1,37 +1,37 @@
-//! How the clients are set up: every property that is not the library's default has its reason here.
+//! Properties of the clients. Each one that differs from the library's default has its reason here.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
-/// How to reach the cluster, and as whom.
+/// Addresses, identity and properties of the clients of one worker.
 #[derive(Clone)]
 pub struct ClientSettings {
-    /// `host:port`, comma-separated.
+    /// Brokers as `host:port`, separated by commas.
     pub brokers: String,
-    /// The consumer group.
+    /// Consumer group.
     pub group: String,
-    /// The transactional id: random per start unless the user fixed one.
+    /// Transactional id: random per start, unless the user set one.
     pub transactional_id: String,
-    /// How long the broker waits for an abandoned transaction, which blocks readers meanwhile.
+    /// Time after which the broker aborts an abandoned transaction. Readers are blocked until then.
     pub transaction_timeout: Duration,
-    /// librdkafka's own properties, as the user wrote them; they win, but for those that would break a promise.
+    /// Properties of librdkafka set by the user. They override ours, except where they would break a promise.
     pub properties: BTreeMap<String, String>,
-    /// Where offsets are committed.
+    /// Place where offsets are committed.
     pub offsets: Offsets,
 }
 
-/// Where offsets are committed.
+/// Place where offsets are committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offsets {
     /// In the transaction: exactly once.
     InTransaction,
-    /// Beside it, for the embedded cluster of the demo, which forgets those sent inside.
+    /// Outside the transaction, for the embedded cluster of the demo, which loses offsets of transactions.
     Beside,
 }
 
-/// The default of `message.max.bytes`: a little less than a default broker takes.
+/// Default of `message.max.bytes`: slightly less than the limit of a default broker.
 const RECORD_BYTES_MAX: usize = 1_000_000;
 
 impl ClientSettings {
@@ -40,13 +40,13 @@ impl ClientSettings {
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "tidegauge")
-            // The transaction before is completed for some milliseconds after its commit returns: with the default
-            // of 100 ms the next one would wait that long for its first answer.
+            // The previous transaction completes some milliseconds after its commit returns. With the default of 100 ms,
+            // the next one would wait that long for its first answer.
             .set("retry.backoff.ms", "10")
-            // Small requests follow each other at a commit: with Nagle's algorithm each waits for the other side's delayed
-            // acknowledgement, 40 ms.
+            // A commit sends several small requests. With Nagle's algorithm each would wait 40 ms for a delayed
+            // acknowledgement.
             .set("socket.nagle.disable", "true")
-            // Partitions that are added are noticed within half a minute instead of five.
+            // New partitions are noticed within half a minute instead of five minutes.
             .set("topic.metadata.refresh.interval.ms", "30000");
         config
     }
@@ -58,14 +58,14 @@ impl ClientSettings {
         config
     }
 
-    /// The member of the group that reads inputs and frames.
+    /// Consumer of the group, which reads inputs and frames.
     #[must_use]
     pub fn consumer(&self) -> ClientConfig {
         let mut config = self.base();
         config
             .set("group.id", &self.group)
             .set("partition.assignment.strategy", "range")
-            // A process that was killed keeps its partitions for this long.
+            // A killed process keeps its partitions for this long.
             .set("session.timeout.ms", "15000");
         let mut config = self.with_user_properties(config);
         config
@@ -76,7 +76,7 @@ impl ClientSettings {
         config
     }
 
-    /// The reader of state topics: no member of any group, up to the end of what is committed.
+    /// Reader of state topics. It joins no group and reads committed records up to the end.
     #[must_use]
     pub fn state_reader(&self) -> ClientConfig {
         let mut config = self.with_user_properties(self.base());
@@ -84,14 +84,14 @@ impl ClientSettings {
             .set("group.id", format!("{}.restore", self.group)) // asked for by the library, never joined
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
-            // The end is reported by an empty fetch, and the broker holds that one back for this long.
+            // An empty fetch reports the end, and the broker delays it by this time.
             .set("fetch.wait.max.ms", "10")
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "earliest");
         config
     }
 
-    /// The handle that sees where logs truly end, open transactions included.
+    /// Handle that sees the true end of a log, open transactions included.
     #[must_use]
     pub fn probe(&self) -> ClientConfig {
         let mut config = self.with_user_properties(self.base());
@@ -101,7 +101,7 @@ impl ClientSettings {
         config
     }
 
-    /// The handle that sees up to where logs are decided.
+    /// Handle that sees a log up to the first open transaction.
     #[must_use]
     pub fn stable_probe(&self) -> ClientConfig {
         let mut config = self.probe();
@@ -109,7 +109,7 @@ impl ClientSettings {
         config
     }
 
-    /// The transactional producer.
+    /// Transactional producer.
     #[must_use]
     pub fn producer(&self) -> ClientConfig {
         let mut config = self.base();
@@ -126,7 +126,7 @@ impl ClientSettings {
         config
     }
 
-    /// Bytes that one record of ours may have: the library's own limit, unless the user has set another.
+    /// Maximum bytes of one record: the limit of the library, unless the user set another.
     #[must_use]
     pub fn record_bytes_max(&self) -> usize {
         let set = self.properties.get("message.max.bytes");
@@ -134,7 +134,7 @@ impl ClientSettings {
             .unwrap_or(RECORD_BYTES_MAX)
     }
 
-    /// The administrator of topics.
+    /// Administration of topics.
     #[must_use]
     pub fn admin(&self) -> ClientConfig {
         self.with_user_properties(self.base())

@@ -1,4 +1,4 @@
-//! What must be true of the topics: planned, created where missing, verified at start-up, with the exact fix for each mismatch.
+//! Required topics: plans them, creates missing ones, and verifies them at start-up. Each mismatch names its fix.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -18,43 +18,43 @@ use super::settings::ClientSettings;
 use crate::pipeline::{PANES_PARTITIONS, Plan};
 use crate::runtime::Fault;
 
-/// How long the cluster may take to change topics.
+/// Maximum time for the cluster to change topics.
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One topic as it should be.
+/// Required state of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSpec {
-    /// Name.
+    /// Name of the topic.
     pub name: String,
-    /// Partitions; for internal topics exact, else only for creation.
+    /// Number of partitions: required for internal topics, used only for creation for others.
     pub partitions: i32,
-    /// Whether the partition count is fixed for life.
+    /// True if the number of partitions can never change.
     pub fixed: bool,
-    /// Copies; -1 is the cluster's default.
+    /// Replication factor; -1 is the default of the cluster.
     pub replication: i32,
     /// Topic configuration.
     pub config: BTreeMap<&'static str, String>,
 }
 
-/// What is to be done about a topic.
+/// Action that a topic needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// It is missing.
+    /// Missing: create it.
     Create(TopicSpec),
-    /// It is as it should be.
+    /// As required: nothing to do.
     Keep(String),
-    /// It is different, and only you can change it.
+    /// Different. Only the user can change it.
     Mismatch {
-        /// The topic.
+        /// Name of the topic.
         name: String,
-        /// What is wrong, and the command that mends it.
+        /// Difference, and the command that fixes it.
         fix: String,
     },
 }
 
 const DAY_MILLIS: u64 = 86_400_000;
 
-/// Every topic of ours, as it should be.
+/// All topics of the deployment in their required state.
 #[must_use]
 pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
     let topics = &plan.topics;
@@ -100,7 +100,7 @@ fn retained(days: u64) -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// Without small segments a compacted topic of little traffic never compacts.
+/// Without small log segments, a compacted topic with little traffic is never compacted.
 fn compacted() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("cleanup.policy", "compact".to_owned()),
@@ -109,7 +109,7 @@ fn compacted() -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// Looks at the cluster and says what is to be done.
+/// Compares the topics of the cluster with the required ones.
 ///
 /// # Errors
 /// When the cluster does not answer.
@@ -144,7 +144,7 @@ pub fn plan_topics(
     Ok(wanted(plan, replication).into_iter().map(action).collect())
 }
 
-/// Creates what is missing; answers the names.
+/// Creates missing topics and returns their names.
 ///
 /// # Errors
 /// When the cluster refuses.
@@ -169,7 +169,7 @@ pub fn apply(settings: &ClientSettings, actions: &[Action]) -> Result<Vec<String
         results.map_err(|error| Fault::Fatal(format!("topics cannot be created: {error}")))?;
     for result in results {
         match result {
-            // Two processes that start together both try: the second is as content as the first.
+            // Two processes may start together and both create topics. The second finds them existing, which is fine.
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((name, code)) => {
                 return Err(Fault::Fatal(format!(
@@ -182,7 +182,7 @@ pub fn apply(settings: &ClientSettings, actions: &[Action]) -> Result<Vec<String
     Ok(missing.iter().map(|spec| spec.name.clone()).collect())
 }
 
-/// A topic that was just created is not known everywhere yet: a group that subscribes too early works without it.
+/// Waits until all brokers know a topic that was just created. A group that subscribes too early works without it.
 fn await_leaders(settings: &ClientSettings, created: &[&TopicSpec]) -> Result<(), Fault> {
     let deadline = Instant::now() + ADMIN_TIMEOUT;
     let is_led = |known: &BTreeMap<String, i32>, spec: &TopicSpec| {
@@ -216,10 +216,10 @@ fn new_topic(spec: &TopicSpec) -> NewTopic<'_> {
         .fold(new, |new, (key, value)| new.set(key, value))
 }
 
-/// Checks that the inputs exist; they are never created.
+/// Checks that the input topics exist. They are never created.
 ///
 /// # Errors
-/// Names the topic that is missing.
+/// Text with the missing topic.
 pub fn verify_inputs(settings: &ClientSettings, plan: &Plan) -> Result<(), Fault> {
     let existing = existing(settings)?;
     let topics = &plan.topics;
@@ -237,12 +237,12 @@ pub fn verify_inputs(settings: &ClientSettings, plan: &Plan) -> Result<(), Fault
     }
 }
 
-/// Partitions of every topic of the cluster.
+/// Number of partitions of every topic of the cluster.
 fn existing(settings: &ClientSettings) -> Result<BTreeMap<String, i32>, Fault> {
     partitions(settings, |_| true)
 }
 
-/// How many partitions of every topic of the cluster are `counted`.
+/// Number of partitions of every topic of the cluster for which `counted` is true.
 fn partitions(
     settings: &ClientSettings,
     counted: impl Fn(&MetadataPartition) -> bool,
@@ -310,7 +310,7 @@ fn admin(settings: &ClientSettings) -> Result<AdminClient<QuietContext>, Fault> 
     client.map_err(|error| refused(&error))
 }
 
-/// The client's administration is asynchronous; here one request is made and waited for.
+/// Waits for one request. The administration interface of the client is asynchronous.
 fn block_on<T>(request: impl Future<Output = T>) -> Result<T, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

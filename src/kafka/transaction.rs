@@ -1,7 +1,8 @@
-//! One flush as one Kafka transaction: begin, send, drain, offsets, commit; and what each failure means.
+//! One flush as one Kafka transaction: begin, send, drain, offsets, commit. Also the meaning of each failure.
 //!
-//! Learned the hard way, on a real broker: draining the deliveries first takes the floor of 100 ms off the commit and
-//! is what makes an abort possible at all; the offsets of *every* task must be sent, or a replaced worker is not fenced.
+//! Two facts were learned on a real broker. First, all deliveries must be drained before the commit: this removes a delay of
+//! 100 ms from the commit, and an abort is possible only then. Second, the offsets of *every* task must be sent, or a
+//! replaced worker is not fenced.
 
 use std::time::{Duration, Instant};
 
@@ -15,47 +16,47 @@ use super::context::DeliveryContext;
 use super::dead_letter;
 use crate::runtime::{Outgoing, Target};
 
-/// How long one step of a transaction may take before it counts as failed.
+/// Time after which a step of a transaction counts as failed.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait for deliveries in one go.
+/// Time of one wait for deliveries.
 const DRAIN_SLICE: Duration = Duration::from_micros(500);
-/// Attempts of a call that may be repeated.
+/// Maximum number of attempts of a call that may be repeated.
 const ATTEMPTS_MAX: usize = 5;
 
-/// The producer of transactions.
+/// Producer with transactions.
 pub type TransactionalProducer = BaseProducer<DeliveryContext>;
 
-/// What is left of the producer after a transaction.
+/// State of the producer after a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aftermath {
-    /// As good as before.
+    /// Ready for the next transaction.
     Clean,
-    /// Something was repeated or timed out: its epoch must move before the next one.
+    /// A call was repeated or timed out. A new producer is needed, so that the epoch moves.
     Recreate,
 }
 
-/// A transaction that did not happen, or of which that is not known.
+/// Transaction that failed or whose outcome is unknown.
 #[derive(Debug)]
 pub struct Failure {
-    /// What was being done.
+    /// Step that failed.
     pub during: &'static str,
-    /// What the library said.
+    /// Error of the library.
     pub error: KafkaError,
 }
 
-/// Where dead letters go, and how large one may be.
+/// Topic of dead letters, and the size limit of one.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadLetterTarget<'a> {
-    /// The topic.
+    /// Name of the topic.
     pub topic: &'a str,
-    /// Bytes of one record.
+    /// Maximum bytes of one record.
     pub bytes_max: usize,
 }
 
-/// Sends everything and commits.
+/// Sends all records and offsets, and commits.
 ///
 /// # Errors
-/// What failed; the caller aborts.
+/// Step and error. The caller aborts.
 pub fn commit(
     producer: &TransactionalProducer,
     records: Vec<Outgoing<OwnedMessage>>,
@@ -79,7 +80,7 @@ pub fn commit(
     Ok(aftermath)
 }
 
-/// Gives the transaction up; answers what is left of the producer.
+/// Aborts the transaction. Returns the state of the producer.
 pub fn abort(producer: &TransactionalProducer, failure: &Failure) -> Aftermath {
     if is_fatal(&failure.error) {
         return Aftermath::Recreate;
@@ -99,7 +100,7 @@ fn during(what: &'static str) -> impl FnOnce(KafkaError) -> Failure {
     }
 }
 
-/// Whether the producer is of no further use.
+/// True if the producer cannot be used any more.
 fn is_fatal(error: &KafkaError) -> bool {
     match error {
         KafkaError::Transaction(error) => error.is_fatal() || !error.txn_requires_abort(),
@@ -107,7 +108,7 @@ fn is_fatal(error: &KafkaError) -> bool {
     }
 }
 
-/// Whether a newer producer has the same transactional id.
+/// True if a newer producer has the same transactional id.
 pub fn is_fenced(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
@@ -115,7 +116,7 @@ pub fn is_fenced(error: &KafkaError) -> bool {
     )
 }
 
-/// Repeats a call as long as the library says it may be.
+/// Repeats a call while the library reports that it may be repeated.
 fn repeated(
     aftermath: &mut Aftermath,
     mut call: impl FnMut() -> Result<(), KafkaError>,
@@ -131,7 +132,7 @@ fn repeated(
     call()
 }
 
-/// Waits until every delivery is reported.
+/// Waits for all delivery reports.
 fn drain(producer: &TransactionalProducer) -> Result<(), KafkaError> {
     let deadline = Instant::now() + STEP_TIMEOUT;
     while producer.in_flight_count() > 0 {
@@ -187,7 +188,7 @@ fn owned(headers: &[(String, String)]) -> OwnedHeaders {
     })
 }
 
-/// Hands a record to the client, waiting while its queue is full.
+/// Gives a record to the client. Waits while its queue is full.
 fn enqueue(
     producer: &TransactionalProducer,
     record: BaseRecord<'_, [u8], [u8]>,

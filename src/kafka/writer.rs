@@ -1,0 +1,135 @@
+//! Transactional producer of a worker: it is created when needed, and replaced after an unclear outcome.
+
+use std::time::Duration;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::message::OwnedMessage;
+use rdkafka::producer::Producer;
+
+use super::context::DeliveryContext;
+use super::faults::denied;
+use super::refusal::refused;
+use super::settings::ClientSettings;
+use super::transaction::{self, Aftermath, DeadLetterTarget, Failure, TransactionalProducer};
+use crate::runtime::{Fault, Outgoing};
+
+/// Maximum time to wait for the transaction that a previous producer left open.
+const INITIALISE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Number of consecutive transactions that another process may fence before the worker stops.
+const FENCED_MAX: u32 = 3;
+
+/// Producer of a worker, and its dead-letter topic.
+pub struct Writer {
+    dead_letters: String,
+    producer: Option<TransactionalProducer>,
+    /// Number of consecutive transactions that another process fenced.
+    fenced: u32,
+}
+
+impl Writer {
+    /// Writer without a producer. Dead letters go to the topic `dead_letters`.
+    pub fn new(dead_letters: &str) -> Self {
+        Self {
+            dead_letters: dead_letters.to_owned(),
+            producer: None,
+            fenced: 0,
+        }
+    }
+
+    /// Creates the producer if there is none.
+    ///
+    /// # Errors
+    /// When the client refuses, or transactions cannot be initialised.
+    pub fn prepare(&mut self, settings: &ClientSettings) -> Result<(), Fault> {
+        let producer = self.take(settings)?;
+        self.producer = Some(producer);
+        Ok(())
+    }
+
+    /// Sends `records` and `offsets` in one transaction and commits it.
+    ///
+    /// # Errors
+    /// When the transaction failed; it is aborted then.
+    pub fn commit(
+        &mut self,
+        settings: &ClientSettings,
+        records: Vec<Outgoing<OwnedMessage>>,
+        offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
+    ) -> Result<(), Fault> {
+        let producer = self.take(settings)?;
+        let letters = DeadLetterTarget {
+            topic: &self.dead_letters,
+            bytes_max: settings.record_bytes_max(),
+        };
+        match transaction::commit(&producer, records, letters, offsets) {
+            Ok(aftermath) => {
+                self.fenced = 0;
+                self.producer = (aftermath == Aftermath::Clean).then_some(producer);
+                Ok(())
+            }
+            Err(failure) => {
+                self.abort(producer, &failure);
+                Err(self.fault_of(settings, &failure))
+            }
+        }
+    }
+
+    fn take(&mut self, settings: &ClientSettings) -> Result<TransactionalProducer, Fault> {
+        match self.producer.take() {
+            Some(producer) => Ok(producer),
+            None => initialised(settings),
+        }
+    }
+
+    fn abort(&mut self, producer: TransactionalProducer, failure: &Failure) {
+        self.fenced = if transaction::is_fenced(&failure.error) {
+            self.fenced + 1
+        } else {
+            0
+        };
+        if transaction::abort(&producer, failure) == Aftermath::Clean {
+            self.producer = Some(producer);
+        }
+    }
+
+    fn fault_of(&self, settings: &ClientSettings, failure: &Failure) -> Fault {
+        if self.fenced >= FENCED_MAX {
+            return Fault::Fatal(
+                "another live process uses the same transactional id, so the two keep fencing each other: give each process its \
+                 own `runtime.transactional_id`, or leave it unset"
+                    .to_owned(),
+            );
+        }
+        if failure.error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
+            return Fault::Fatal(format!(
+                "a record is larger than its topic accepts: set `max.message.bytes` to at least {} on the topics that tidegauge writes",
+                settings.record_bytes_max()
+            ));
+        }
+        denied(&failure.error, failure.during).unwrap_or_else(|| {
+            Fault::Passing(format!(
+                "the transaction failed to {}: {}",
+                failure.during, failure.error
+            ))
+        })
+    }
+}
+
+fn initialised(settings: &ClientSettings) -> Result<TransactionalProducer, Fault> {
+    let producer = TransactionalProducer::from_config_and_context(
+        &settings.producer(),
+        DeliveryContext::default(),
+    )
+    .map_err(|e| refused(&e))?;
+    producer
+        .init_transactions(INITIALISE_TIMEOUT)
+        .map_err(|error| {
+            denied(&error, "initialise transactions").unwrap_or_else(|| {
+                Fault::Passing(format!("cannot initialise transactions: {error}"))
+            })
+        })?;
+    Ok(producer)
+}
