@@ -9,14 +9,18 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use tidegauge::detect::{Family, Verdict};
-use tidegauge::event::{EventTime, Reject, Tick, Value};
+use tidegauge::event::{EventTime, Reject, Scope, Segment, Tick, Value};
 use tidegauge::http::{Board, BoardOptions, Handle, WorkerMeter, serve};
+use tidegauge::pipeline::frame::SourceId;
 use tidegauge::pipeline::invariant::InvariantId;
-use tidegauge::runtime::meter::{
-    AlertChange, Judged, LearningProgress, Meter, SourceTally, StateSizes, WindowClosed,
+use tidegauge::pipeline::observations::{
+    AlertObservation, IngestCounts, IngestObservations, Judgement, JudgementKey, ModelObservation,
+    Observations, Overflow, Progress, ReferenceProgress, WindowClosed,
 };
+use tidegauge::reference::{Reference, SubjectReference};
+use tidegauge::runtime::meter::Meter;
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
-use tidegauge::window::{Boundary, WindowLength};
+use tidegauge::window::{Boundary, Span, WindowLength};
 
 struct Site {
     board: Arc<Board>,
@@ -38,7 +42,7 @@ fn site(drift_series_max: usize) -> Site {
     );
     let http = serve(SocketAddr::from(([127, 0, 0, 1], 0)), Arc::clone(&board)).unwrap();
     Site {
-        worker: board.worker(),
+        worker: WorkerMeter::new(&board),
         board,
         http,
         now,
@@ -73,43 +77,89 @@ fn numbers(values: impl Iterator<Item = u32>) -> ValueSketch {
     buffer.freeze()
 }
 
-fn counts<'a>(rejected: &'a [(Reject, u64)]) -> SourceTally<'a> {
-    SourceTally {
-        topic: "predictions",
-        partition: 3,
-        accepted: 70,
-        sampled_out: 0,
-        late: 2,
-        rejected,
+fn ingested(rejected: &[(Reject, u64)]) -> IngestObservations {
+    IngestObservations {
+        source: SourceId {
+            topic: "predictions".into(),
+            partition: 3,
+        },
+        counts: IngestCounts {
+            counted: 70,
+            late: 2,
+            rejected: rejected.iter().copied().collect(),
+            ..IngestCounts::default()
+        },
         watermark: Some(EventTime(40_000)),
     }
 }
 
-fn judge(worker: &WorkerMeter, model: &str, feature: &str, psi: f64) {
-    let sketch = numbers(0..500);
-    worker.judged(&Judged {
-        model,
-        version: "1",
-        window: WindowLength::from_minutes(15).unwrap(),
-        end: Boundary(600),
-        subject: &Subject::Feature(feature.into()),
-        distances: &[("psi", psi), ("ks", psi / 2.0)],
-        verdict: Verdict::Quiet,
-        reference: &sketch,
-        observed: &sketch,
-    });
+fn scope(model: &str) -> Scope {
+    Scope {
+        model: model.into(),
+        version: "1".into(),
+        segment: None,
+    }
 }
 
-fn alert<'a>(fingerprint: &'a str, firing: bool, causes: &'a [String]) -> AlertChange<'a> {
-    AlertChange {
-        fingerprint,
-        model: "fraud",
-        family: Family::Drift,
-        severity: "warning",
-        firing,
-        since: EventTime(0),
-        causes,
+fn judge(worker: &WorkerMeter, model: &str, feature: &str, psi: f64) {
+    let (sketch, subject) = (numbers(0..500), Subject::Feature(feature.into()));
+    let of_subject = SubjectReference {
+        sketch: sketch.clone(),
+        one_hour_events: 0,
+    };
+    let reference = Reference {
+        id: "abc".into(),
+        model: model.into(),
+        segment: None,
+        span: Span {
+            start: Boundary(0),
+            end: Boundary(60),
+        },
+        predictions: 500,
+        subjects: [(subject.clone(), of_subject)].into(),
+    };
+    let judgement = Judgement {
+        end: Boundary(600),
+        distances: vec![("psi", psi), ("ks", psi / 2.0)],
+        verdict: Verdict::Quiet,
+        observed: sketch,
+        reference: Arc::new(reference),
+    };
+    let key = JudgementKey {
+        scope: scope(model),
+        window: WindowLength::from_minutes(15).unwrap(),
+        subject,
+    };
+    observe(worker, |seen| seen.judgements = [(key, judgement)].into());
+}
+
+/// What an evaluate task observed, all but nothing.
+fn observe(worker: &WorkerMeter, change: impl FnOnce(&mut Observations)) {
+    let mut seen = Observations::default();
+    change(&mut seen);
+    worker.observe_evaluate(7, &seen);
+}
+
+fn model(reference: ReferenceProgress) -> ModelObservation {
+    ModelObservation {
+        name: "fraud".into(),
+        versions: 2,
+        subjects: 0,
+        reference,
     }
+}
+
+fn alert(worker: &WorkerMeter, fingerprint: &str, severity: &'static str, is_firing: bool) {
+    let alert = AlertObservation {
+        fingerprint: fingerprint.into(),
+        model: "fraud".into(),
+        family: Family::Drift,
+        severity,
+        is_firing,
+        since: EventTime(0),
+        causes: vec!["feature:amount psi".into()],
+    };
+    observe(worker, |seen| seen.alerts = vec![alert]);
 }
 
 #[test]
@@ -134,10 +184,40 @@ fn every_reason_and_violation_exists_before_it_happens() {
 }
 
 #[test]
+fn everything_that_is_left_out_is_counted_under_a_name_of_its_own() {
+    let site = site(10);
+    observe(&site.worker, |seen| {
+        seen.late_for_stage = 1;
+        seen.late_quality = 2;
+        seen.overflow = Overflow {
+            predictions: 3,
+            features: 4,
+            segments: 5,
+            causes: 6,
+            assessments: 7,
+        };
+    });
+    let (_, text) = get(&site.http, "/metrics");
+    for (what, count) in [
+        ("late_for_stage_predictions", 1),
+        ("late_for_stage_quality", 2),
+        ("predictions", 3),
+        ("features", 4),
+        ("segment_predictions", 5),
+        ("causes", 6),
+        ("drift_assessments", 7),
+    ] {
+        let line = format!("tidegauge_left_out_total{{what=\"{what}\"}} {count}");
+        assert!(text.contains(&line), "{line}");
+    }
+}
+
+#[test]
 fn sources_are_counted_and_their_lag_is_as_of_the_scrape() {
     let site = site(10);
-    site.worker.ingested(&counts(&[(Reject::NotJson, 4)]));
-    site.worker.ingested(&counts(&[]));
+    site.worker
+        .observe_ingest(&ingested(&[(Reject::NotJson, 4)]));
+    site.worker.observe_ingest(&ingested(&[]));
     let at = "{partition=\"3\",topic=\"predictions\"}";
     let (_, text) = get(&site.http, "/metrics");
     assert!(
@@ -190,14 +270,10 @@ fn drift_keeps_its_limit_and_says_what_was_left_out() {
 #[test]
 fn what_a_worker_no_longer_owns_disappears() {
     let site = site(100);
-    site.worker.ingested(&counts(&[]));
-    site.worker.state(&StateSizes {
-        partition: 7,
-        models: 2,
-        ..StateSizes::default()
-    });
-    site.worker.learned("fraud", "abc");
-    site.worker.alert(&alert("f", true, &[]));
+    site.worker.observe_ingest(&ingested(&[]));
+    let learned = model(ReferenceProgress::Learned { id: "abc".into() });
+    observe(&site.worker, |seen| seen.models = vec![learned]);
+    alert(&site.worker, "f", "warning", true);
     let gone = [
         "tidegauge_lag_seconds{",
         "tidegauge_state_models{",
@@ -227,24 +303,19 @@ fn firing_alerts_are_counted_by_family_and_severity() {
             "tidegauge_alerts_firing{{family=\"drift\",model=\"fraud\",severity=\"warning\"}} {n}"
         )
     };
-    let causes = ["feature:amount psi".to_owned()];
-    site.worker.alert(&alert("one", true, &causes));
-    site.worker.alert(&alert("two", true, &causes));
-    site.worker.alert(&alert("one", true, &causes));
+    alert(&site.worker, "one", "warning", true);
+    alert(&site.worker, "two", "warning", true);
+    alert(&site.worker, "one", "warning", true);
     assert!(
         get(&site.http, "/metrics").1.contains(&line(2)),
         "a change is no second alert"
     );
-    let escalated = AlertChange {
-        severity: "critical",
-        ..alert("one", true, &causes)
-    };
-    site.worker.alert(&escalated);
+    alert(&site.worker, "one", "critical", true);
     assert!(
         get(&site.http, "/metrics").1.contains(&line(1)),
         "it left its old severity"
     );
-    site.worker.alert(&alert("two", false, &[]));
+    alert(&site.worker, "two", "warning", false);
     assert!(get(&site.http, "/metrics").1.contains(&line(0)));
     assert_eq!(
         json(&site.http, "/status").1["firing"][0]["causes"][0],
@@ -265,13 +336,22 @@ fn status_ranks_at_most_fifty_subjects_and_shows_no_values() {
     }
     let hour = WindowLength::from_minutes(60).unwrap();
     let closed = WindowClosed {
-        model: "fraud",
-        version: "1",
+        scope: scope("fraud"),
         window: hour,
         end: Boundary(600),
         predictions: 9,
     };
-    site.worker.window_closed(&closed);
+    let of_segment = WindowClosed {
+        scope: Scope {
+            segment: Some(Segment {
+                key: "country".into(),
+                value: "DE".into(),
+            }),
+            ..closed.scope.clone()
+        },
+        ..closed
+    };
+    observe(&site.worker, |seen| seen.windows = vec![closed, of_segment]);
     let (code, status) = json(&site.http, "/status");
     assert_eq!(code, 200);
     let model = &status["models"][0];
@@ -290,14 +370,14 @@ fn status_ranks_at_most_fifty_subjects_and_shows_no_values() {
 #[test]
 fn learning_shows_the_slower_of_time_and_events() {
     let site = site(10);
-    let learning = LearningProgress {
-        model: "fraud",
-        span_minutes: 720,
-        span_minutes_wanted: 1_440,
-        events: 10,
-        events_wanted: 40,
-    };
-    site.worker.learning(&learning);
+    let learning = model(ReferenceProgress::Learning {
+        span_minutes: Progress {
+            done: 720,
+            of: 1_440,
+        },
+        events: Progress { done: 10, of: 40 },
+    });
+    observe(&site.worker, |seen| seen.models = vec![learning]);
     assert!(
         get(&site.http, "/metrics")
             .1
@@ -307,7 +387,10 @@ fn learning_shows_the_slower_of_time_and_events() {
         json(&site.http, "/status").1["models"][0]["reference"]["progress"],
         0.25
     );
-    site.worker.learned("fraud", "0123abcd");
+    let learned = model(ReferenceProgress::Learned {
+        id: "0123abcd".into(),
+    });
+    observe(&site.worker, |seen| seen.models = vec![learned]);
     assert_eq!(
         json(&site.http, "/status").1["models"][0]["reference"]["id"],
         "0123abcd"

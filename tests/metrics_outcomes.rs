@@ -6,9 +6,15 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 use tidegauge::alert::By;
-use tidegauge::event::{Segment, Tick};
+use tidegauge::detect::slo::BudgetStatus;
+use tidegauge::event::{Scope, Segment, Tick};
 use tidegauge::http::{Board, BoardOptions, WorkerMeter};
-use tidegauge::runtime::meter::{JoinTold, Meter, ObjectiveTold, QualityTold, Rebuilt};
+use tidegauge::join::JoinCounts;
+use tidegauge::pipeline::observations::{
+    JoinObservations, ObjectiveReading, Observations, Progress, QualityKey, QualityObservation,
+};
+use tidegauge::runtime::meter::Meter;
+use tidegauge::sketch::{Answered, KnownTruth, Quality, Share, UNSCORED};
 use tidegauge::window::{Boundary, WindowLength};
 
 fn board() -> (Arc<Board>, WorkerMeter) {
@@ -17,7 +23,7 @@ fn board() -> (Arc<Board>, WorkerMeter) {
         clock: Box::new(|| Tick(0)),
     };
     let board = Arc::new(Board::new(options).unwrap());
-    let worker = board.worker();
+    let worker = WorkerMeter::new(&board);
     (board, worker)
 }
 
@@ -32,37 +38,73 @@ fn segment(value: &str) -> Segment {
     }
 }
 
-fn quality<'a>(segment: Option<&'a Segment>, by: By) -> QualityTold<'a> {
-    QualityTold {
-        model: "fraud",
-        version: "7",
-        segment,
-        by,
-        window: length(60),
-        at: Boundary(600),
-        predicted: 200,
-        labelled: 50,
-        measures: &[("accuracy", 0.9), ("auc", 0.75)],
+/// 200 predictions, of which 50 are labelled and 45 of those are right.
+fn counts() -> Quality {
+    let answer = Answered {
+        class: Some("yes"),
+        cell: UNSCORED,
+        value: None,
+    };
+    let mut quality = Quality::default();
+    (0..200).for_each(|_| quality.predict(&answer));
+    for n in 0..50 {
+        let truth = if n < 45 { "yes" } else { "no" };
+        quality.judge(&answer, KnownTruth::Class(truth), 0);
     }
+    quality
 }
 
-const BURN: &[(u32, Option<f64>)] = &[(60, None), (1_440, Some(4.5))];
-
-fn burn_rates() -> Vec<(WindowLength, Option<f64>)> {
-    let rate = |(minutes, rate): &(u32, Option<f64>)| (length(*minutes), *rate);
-    BURN.iter().map(rate).collect()
+fn show_quality(worker: &WorkerMeter, segment: Option<Segment>, by: By) {
+    let key = QualityKey {
+        scope: Scope {
+            model: "fraud".into(),
+            version: "7".into(),
+            segment,
+        },
+        by,
+        length: length(60),
+    };
+    let observed = QualityObservation {
+        end: Boundary(600),
+        quality: counts(),
+        positive: None,
+    };
+    let seen = Observations {
+        quality: [(key, observed)].into(),
+        ..Observations::default()
+    };
+    worker.observe_evaluate(7, &seen);
 }
 
-fn objective<'a>(burn_rates: &'a [(WindowLength, Option<f64>)]) -> ObjectiveTold<'a> {
-    ObjectiveTold {
-        model: "fraud",
-        objective: "precise",
-        good: 930,
-        valid: 1_000,
+fn show_objective(worker: &WorkerMeter, remaining: f64, exhausted_at: Option<Boundary>) {
+    let reading = ObjectiveReading {
         target: Some(0.95),
-        remaining: Some(0.25),
-        exhausted_at: Some(Boundary(1)),
-        burn_rates,
+        standing: BudgetStatus {
+            share: Share {
+                good: 930,
+                valid: 1_000,
+            },
+            burn_rates: vec![(length(60), None), (length(1_440), Some(4.5))],
+            remaining: Some(remaining),
+            exhausted_at,
+        },
+    };
+    let seen = Observations {
+        objectives: [(("fraud".into(), "precise".into()), reading)].into(),
+        ..Observations::default()
+    };
+    worker.observe_evaluate(7, &seen);
+}
+
+fn join(labels: u64, pending: u64) -> JoinObservations {
+    JoinObservations {
+        partition: 3,
+        counts: JoinCounts {
+            labels,
+            ..JoinCounts::default()
+        },
+        pending,
+        ..JoinObservations::default()
     }
 }
 
@@ -77,9 +119,8 @@ fn has(board: &Board, line: &str) -> bool {
 #[test]
 fn quality_is_shown_by_scope_time_and_window() {
     let (board, worker) = board();
-    let de = segment("DE");
-    worker.quality(&quality(None, By::Prediction));
-    worker.quality(&quality(Some(&de), By::Label));
+    show_quality(&worker, None, By::Prediction);
+    show_quality(&worker, Some(segment("DE")), By::Label);
     let whole = "by=\"prediction\"";
     assert!(has(
         &board,
@@ -95,7 +136,7 @@ fn quality_is_shown_by_scope_time_and_window() {
     ));
     let text = board.render().unwrap();
     assert!(
-        text.contains("measure=\"auc\",model=\"fraud\",segment=\"country=DE\""),
+        text.contains("measure=\"accuracy\",model=\"fraud\",segment=\"country=DE\""),
         "{text}"
     );
     assert!(
@@ -107,20 +148,24 @@ fn quality_is_shown_by_scope_time_and_window() {
     assert_eq!(shown[0]["coverage"], 0.25);
     assert_eq!(shown[1]["segment"], "country=DE");
     assert_eq!(shown[1]["by"], "label");
-    assert_eq!(shown[1]["measures"]["auc"], 0.75);
+    assert_eq!(shown[1]["measures"]["accuracy"], 0.9);
+    assert_eq!(shown[1]["coverage"], Json::Null);
+    assert_eq!(shown[1]["measures"]["coverage"], Json::Null);
 }
 
 #[test]
 fn segments_keep_their_limit_and_say_what_was_left_out() {
     let (board, worker) = board();
     for n in 0..3_000 {
-        worker.quality(&quality(Some(&segment(&n.to_string())), By::Prediction));
+        show_quality(&worker, Some(segment(&n.to_string())), By::Prediction);
     }
     let text = board.render().unwrap();
     let series = |name: &str| text.lines().filter(|l| l.starts_with(name)).count();
     assert_eq!(series("tidegauge_quality_value{"), 4_500);
     assert_eq!(series("tidegauge_quality_coverage{"), 500);
-    let left_out = 6_000 - 4_500 + 3_000 - 500;
+    let measures = status(&board)["models"][0]["quality"][0]["measures"].clone();
+    let values = 3_000 * measures.as_object().unwrap().len();
+    let left_out = values - 4_500 + 3_000 - 500;
     assert!(has(
         &board,
         &format!("tidegauge_quality_series_dropped_total {left_out}")
@@ -134,7 +179,7 @@ fn segments_keep_their_limit_and_say_what_was_left_out() {
     );
     worker.restoring(0);
     assert!(!board.render().unwrap().contains("tidegauge_quality_value{"));
-    worker.quality(&quality(None, By::Prediction));
+    show_quality(&worker, None, By::Prediction);
     assert!(
         board.render().unwrap().contains("tidegauge_quality_value{"),
         "places are free again"
@@ -144,8 +189,7 @@ fn segments_keep_their_limit_and_say_what_was_left_out() {
 #[test]
 fn an_objective_shows_its_budget_and_how_it_burns() {
     let (board, worker) = board();
-    let rates = burn_rates();
-    worker.objective(&objective(&rates));
+    show_objective(&worker, 0.25, Some(Boundary(1)));
     let of = "model=\"fraud\",objective=\"precise\"";
     for (metric, value) in [
         ("target", "0.95"),
@@ -173,11 +217,7 @@ fn an_objective_shows_its_budget_and_how_it_burns() {
     assert_eq!(shown["burn_rates"]["1h"], Json::Null);
     assert_eq!(shown["exhausted_at"], "1970-01-01T00:01:00Z");
 
-    worker.objective(&ObjectiveTold {
-        exhausted_at: None,
-        remaining: Some(-3.0),
-        ..objective(&rates)
-    });
+    show_objective(&worker, -3.0, None);
     assert!(
         !board.render().unwrap().contains("exhausted_at_seconds{"),
         "it recovered"
@@ -197,21 +237,15 @@ fn an_objective_shows_its_budget_and_how_it_burns() {
 #[test]
 fn a_join_is_counted_as_it_counts_itself() {
     let (board, worker) = board();
-    let told = |labels, pending| JoinTold {
-        partition: 3,
-        labels,
-        pending,
-        ..JoinTold::default()
-    };
-    worker.joined(&told(10, 7));
-    worker.joined(&told(25, 4));
+    worker.observe_join(&join(10, 7));
+    worker.observe_join(&join(25, 4));
     assert!(
         has(&board, "tidegauge_join_labels_total{partition=\"3\"} 25"),
         "not 35"
     );
     assert!(has(&board, "tidegauge_join_pending{partition=\"3\"} 4"));
     assert_eq!(status(&board)["joins"][0]["labels"], 25);
-    worker.joined(&told(5, 0));
+    worker.observe_join(&join(5, 0));
     assert!(
         has(&board, "tidegauge_join_labels_total{partition=\"3\"} 5"),
         "it began anew"
@@ -232,7 +266,14 @@ fn a_worker_is_ready_once_its_joins_are_rebuilt() {
     worker.restoring(2);
     worker.restored(Duration::from_millis(1), 10);
     worker.heartbeat();
-    worker.rebuilding(3, Rebuilt { done: 25, of: 100 });
+    worker.observe_join(&JoinObservations {
+        rebuilt: Some(Progress { done: 25, of: 100 }),
+        ..join(5, 0)
+    });
+    assert!(
+        !board.render().unwrap().contains("join_labels_total{"),
+        "half of a rebuild counts nothing"
+    );
     let readiness = serde_json::to_value(board.readiness()).unwrap();
     assert_eq!(readiness["ready"], false);
     assert_eq!(readiness["workers"][0]["rebuilding"]["done"], 25);
@@ -246,7 +287,7 @@ fn a_worker_is_ready_once_its_joins_are_rebuilt() {
         &board,
         "tidegauge_join_rebuilt_ratio{partition=\"3\"} 0.25"
     ));
-    worker.rebuilding(3, Rebuilt { done: 100, of: 100 });
+    worker.observe_join(&join(5, 0));
     assert!(board.readiness().ready);
     assert!(has(
         &board,

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::config::{CheckedConfig, Period};
-use crate::http::{self, Board, BoardOptions};
+use crate::http::{self, Board, BoardOptions, WorkerMeter};
 use crate::kafka::KafkaLog;
 use crate::runtime::meter::Meter;
 use crate::runtime::{Clock, Fault, SystemClock, Worker};
@@ -38,7 +38,7 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     }
     let stop = Arc::new(AtomicBool::new(false));
     let workers: Vec<JoinHandle<Result<(), Fault>>> = (0..checked.settings.runtime.workers)
-        .map(|number| spawn(&checked, number, Arc::new(board.worker()), &stop))
+        .map(|number| spawn(&checked, number, Arc::new(WorkerMeter::new(&board)), &stop))
         .collect::<Result<_, _>>()?;
     wait_for_signal(&stop)?;
     ended(workers, &checked.settings.runtime.shutdown_timeout)

@@ -1,19 +1,19 @@
 //! The board: everything that workers report, kept for `/metrics`, `/status` and the health pages.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use super::bounded::{BoundedSeries, Dropped};
 use super::catalogue::Metric;
+use super::evaluate_series::LEFT_OUT;
 use super::metrics::{MetricError, Metrics};
 use super::model_series::ModelSeries;
 use super::readiness::{Readiness, WorkerHealth};
+use super::series::{OwnedSeries, SeriesLimit, SeriesLimits, SeriesWriter};
 use super::status::{FiringAlert, JoinStatus, SourceStatus, StatusPage};
-use super::worker::WorkerMeter;
+use super::view::{Shown, Totals, WorkerView};
 use crate::event::{EventTime, Reject, Tick};
 use crate::pipeline::invariant::InvariantId;
-use crate::runtime::meter::LeftOut;
 
 /// Version of this build.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -35,35 +35,21 @@ pub struct Board {
     pub(super) metrics: Metrics,
     clock: Box<dyn Fn() -> Tick + Send + Sync>,
     started: Instant,
-    books: Mutex<BoardState>,
+    state: Mutex<BoardState>,
 }
 
 /// Everything that changes.
-pub(super) struct BoardState {
-    pub workers: Vec<WorkerHealth>,
-    pub totals: Totals,
-    pub sources: BTreeMap<(String, i32), SourceSeries>,
-    pub models: BTreeMap<String, ModelSeries>,
-    pub alerts: BTreeMap<String, FiringAlert>,
-    pub drift: BoundedSeries<5>,
-    pub quality: BoundedSeries<6>,
-    pub coverage: BoundedSeries<5>,
-    pub joins: BTreeMap<i32, JoinStatus>,
+struct BoardState {
+    workers: Vec<WorkerState>,
+    totals: Totals,
+    limits: SeriesLimits,
 }
 
-/// Sums since the start.
-#[derive(Default)]
-pub(super) struct Totals {
-    pub events: u64,
-    pub late: u64,
-    pub rejected: u64,
-    pub windows: u64,
-}
-
-/// How far a source is.
-#[derive(Default)]
-pub(super) struct SourceSeries {
-    pub watermark: Option<EventTime>,
+/// What is kept of one worker.
+struct WorkerState {
+    health: WorkerHealth,
+    shown: Shown,
+    series: OwnedSeries,
 }
 
 impl Board {
@@ -74,34 +60,64 @@ impl Board {
     pub fn new(options: BoardOptions) -> Result<Self, MetricError> {
         let metrics = Metrics::new()?;
         metrics.set(Metric::BuildInfo, &[VERSION], 1.0);
-        for reason in Reject::ALL {
-            metrics.add(Metric::Rejects, &[reason.code()], 0);
+        let reasons = Reject::ALL
+            .iter()
+            .map(|reason| (Metric::Rejects, reason.code()));
+        let left_out = LEFT_OUT.iter().map(|(what, _)| (Metric::LeftOut, *what));
+        let kinds = InvariantId::asserted().filter_map(InvariantId::kind);
+        let kinds = kinds.map(|kind| (Metric::Violations, kind));
+        for (metric, label) in reasons.chain(left_out).chain(kinds) {
+            metrics.add(metric, &[label], 0);
         }
-        for what in LeftOut::ALL {
-            metrics.add(Metric::LeftOut, &[what.name()], 0);
-        }
-        for kind in InvariantId::asserted().filter_map(InvariantId::kind) {
-            metrics.add(Metric::Violations, &[kind], 0);
-        }
+        let state = BoardState {
+            workers: Vec::new(),
+            totals: Totals::default(),
+            limits: limits(options.drift_series_max),
+        };
         Ok(Self {
             metrics,
             clock: options.clock,
             started: Instant::now(),
-            books: Mutex::new(BoardState::new(options.drift_series_max)),
+            state: Mutex::new(state),
         })
     }
 
-    /// The meter of one more worker.
-    #[must_use]
-    pub fn worker(self: &Arc<Self>) -> WorkerMeter {
-        let mut books = self.books();
-        books.workers.push(WorkerHealth::new(Instant::now()));
-        WorkerMeter::new(Arc::clone(self), books.workers.len() - 1)
+    /// Adds a worker; returns its number.
+    pub(super) fn add_worker(&self) -> usize {
+        let mut state = self.state();
+        state.workers.push(WorkerState {
+            health: WorkerHealth::new(Instant::now()),
+            shown: Shown::default(),
+            series: OwnedSeries::default(),
+        });
+        state.workers.len() - 1
+    }
+
+    /// Changes what is kept of a worker.
+    pub(super) fn change(&self, worker: usize, change: impl FnOnce(WorkerView<'_>)) {
+        let mut state = self.state();
+        if let Some(view) = self.view(&mut state, worker) {
+            change(view);
+        }
+    }
+
+    fn view<'a>(&'a self, state: &'a mut BoardState, worker: usize) -> Option<WorkerView<'a>> {
+        let worker = state.workers.get_mut(worker)?;
+        Some(WorkerView {
+            health: &mut worker.health,
+            shown: &mut worker.shown,
+            totals: &mut state.totals,
+            series: SeriesWriter {
+                metrics: &self.metrics,
+                owned: &mut worker.series,
+                limits: &mut state.limits,
+            },
+        })
     }
 
     /// A poisoned lock only means that a reader died: the numbers are still numbers.
-    pub(super) fn books(&self) -> MutexGuard<'_, BoardState> {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, BoardState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All metrics in Prometheus' text format, with the lag as of now.
@@ -109,110 +125,94 @@ impl Board {
     /// # Errors
     /// When they cannot be written as text.
     pub fn render(&self) -> Result<String, MetricError> {
-        let now = (self.clock)();
-        {
-            let books = self.books();
-            for ((topic, partition), book) in &books.sources {
-                if let Some(lag) = lag_secs(now, book.watermark) {
-                    self.metrics
-                        .set(Metric::LagSeconds, &[topic, &partition.to_string()], lag);
-                }
-            }
-            let now = Instant::now();
-            let ready = Readiness::of(&books.workers, now).ready;
-            let age = books.workers.iter().map(|worker| worker.age(now)).max();
-            let age = age.unwrap_or_default().as_secs_f64();
-            self.metrics.set(Metric::HeartbeatAge, &[], age);
-            self.metrics
-                .set(Metric::Ready, &[], f64::from(u8::from(ready)));
-        }
+        self.set_ages();
         self.metrics.render()
+    }
+
+    /// Sets the gauges that depend on the time of the scrape.
+    fn set_ages(&self) {
+        let (wall, now) = ((self.clock)(), Instant::now());
+        let mut state = self.state();
+        for worker in 0..state.workers.len() {
+            if let Some(mut view) = self.view(&mut state, worker) {
+                view.set_lags(wall);
+            }
+        }
+        let ages = state.workers.iter().map(|worker| worker.health.age(now));
+        let age = ages.max().unwrap_or_default().as_secs_f64();
+        self.metrics.set(Metric::HeartbeatAge, &[], age);
+        let ready = f64::from(u8::from(state.readiness(now).ready));
+        self.metrics.set(Metric::Ready, &[], ready);
     }
 
     /// Whether all workers are alive and ready.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        Readiness::of(&self.books().workers, Instant::now())
+        self.state().readiness(Instant::now())
     }
 
     /// A snapshot of everything.
     #[must_use]
     pub fn status(&self) -> StatusPage {
         let now = (self.clock)();
-        let books = self.books();
-        let mut firing: Vec<FiringAlert> = books.alerts.values().cloned().collect();
+        let state = self.state();
+        let shown = || state.workers.iter().map(|worker| &worker.shown);
+        let mut firing: Vec<FiringAlert> = shown()
+            .flat_map(|shown| shown.alerts.values().cloned())
+            .collect();
         firing.sort_by_key(|alert| alert.since);
+        let mut sources: Vec<SourceStatus> = shown().flat_map(|shown| shown.sources(now)).collect();
+        sources.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+        let models: BTreeMap<&String, &ModelSeries> =
+            shown().flat_map(|shown| &shown.models).collect();
+        let joins: BTreeMap<&i32, &JoinStatus> = shown().flat_map(|shown| &shown.joins).collect();
         StatusPage {
             version: VERSION,
             uptime_secs: self.started.elapsed().as_secs(),
-            readiness: Readiness::of(&books.workers, Instant::now()),
-            watermark: books.watermark(),
-            events: books.totals.events,
-            late: books.totals.late,
-            rejected: books.totals.rejected,
-            windows_closed: books.totals.windows,
-            sources: books.source_statuses(now),
-            models: books
-                .models
+            readiness: state.readiness(Instant::now()),
+            watermark: watermark(&sources),
+            events: state.totals.events,
+            late: state.totals.late,
+            rejected: state.totals.rejected,
+            windows_closed: state.totals.windows,
+            sources,
+            models: models
                 .iter()
-                .map(|(name, book)| book.status(name))
+                .map(|(name, model)| model.status(name))
                 .collect(),
-            joins: books.joins.values().cloned().collect(),
+            joins: joins.into_values().cloned().collect(),
             firing,
         }
     }
+}
 
-    /// Adds a duration to a histogram.
-    pub(super) fn observe(&self, metric: Metric, took: Duration) {
-        self.metrics.observe(metric, took);
-    }
+fn limits(drift_series_max: usize) -> SeriesLimits {
+    let limit = |metric, dropped, places| SeriesLimit {
+        metric,
+        dropped,
+        places,
+    };
+    let quality_dropped = Metric::QualitySeriesDropped;
+    SeriesLimits::new(vec![
+        limit(Metric::Drift, Metric::DriftSeriesDropped, drift_series_max),
+        limit(Metric::QualityValue, quality_dropped, QUALITY_SERIES_MAX),
+        limit(
+            Metric::QualityCoverage,
+            quality_dropped,
+            COVERAGE_SERIES_MAX,
+        ),
+    ])
 }
 
 impl BoardState {
-    fn new(drift_series_max: usize) -> Self {
-        Self {
-            workers: Vec::new(),
-            totals: Totals::default(),
-            sources: BTreeMap::new(),
-            models: BTreeMap::new(),
-            alerts: BTreeMap::new(),
-            drift: BoundedSeries::new(
-                Metric::Drift,
-                Dropped(Metric::DriftSeriesDropped),
-                drift_series_max,
-            ),
-            quality: BoundedSeries::new(
-                Metric::QualityValue,
-                Dropped(Metric::QualitySeriesDropped),
-                QUALITY_SERIES_MAX,
-            ),
-            coverage: BoundedSeries::new(
-                Metric::QualityCoverage,
-                Dropped(Metric::QualitySeriesDropped),
-                COVERAGE_SERIES_MAX,
-            ),
-            joins: BTreeMap::new(),
-        }
-    }
-
-    /// The smallest watermark; `None` while a source has none.
-    fn watermark(&self) -> Option<EventTime> {
-        let every: Option<Vec<EventTime>> =
-            self.sources.values().map(|book| book.watermark).collect();
-        every?.into_iter().min()
-    }
-
-    fn source_statuses(&self, now: Tick) -> Vec<SourceStatus> {
-        let status = |((topic, partition), book): (&(String, i32), &SourceSeries)| SourceStatus {
-            topic: topic.clone(),
-            partition: *partition,
-            watermark: book.watermark,
-            lag_secs: lag_secs(now, book.watermark),
-        };
-        self.sources.iter().map(status).collect()
+    fn readiness(&self, now: Instant) -> Readiness {
+        let workers = self.workers.iter().map(|worker| &worker.health);
+        Readiness::of(workers, now)
     }
 }
 
-fn lag_secs(now: Tick, watermark: Option<EventTime>) -> Option<f64> {
-    watermark.map(|w| now.0.saturating_sub(w.0) as f64 / 1e3)
+/// The smallest watermark; `None` while a source has none.
+fn watermark(sources: &[SourceStatus]) -> Option<EventTime> {
+    let every: Option<Vec<EventTime>> = sources.iter().map(|source| source.watermark).collect();
+    every?.into_iter().min()
 }

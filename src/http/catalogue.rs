@@ -82,7 +82,7 @@ catalogue! {
     Violations = Counter "tidegauge_violations_total" ["kind"]
         "Invariants that did not hold, by kind; the operations page lists them. Any increase deserves a page: most kinds end the process.";
     LeftOut = Counter "tidegauge_left_out_total" ["what"]
-        "Beyond the bounds and not counted: predictions of surplus models or versions, and features; predictions of surplus segment values, which the whole has; and predictions that a partition brought after the clock had passed them.";
+        "What a bound left out. predictions: of surplus models or versions. features. segment_predictions: of surplus segment values; the whole counts them. late_for_stage_predictions, late_for_stage_quality (partials): they came after their minute was closed. causes: a model has too many; counted at every boundary. drift_assessments: too many drifts of a model wait for labels.";
     RestoreSeconds = Seconds "tidegauge_restore_seconds" []
         "Time from an assignment until the state was back in memory.";
     RestoredRecords = Counter "tidegauge_restored_records_total" []

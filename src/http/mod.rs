@@ -4,15 +4,19 @@
 //! names, counts, hashes and shares only.
 
 mod board;
-mod bounded;
 mod catalogue;
+mod evaluate_series;
+mod ingest_series;
+mod join_series;
 mod metrics;
 mod model_series;
 mod outcome_series;
 mod picture;
 mod readiness;
+mod series;
 mod server;
 mod status;
+mod view;
 mod worker;
 
 pub use board::{Board, BoardOptions};

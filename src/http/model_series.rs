@@ -1,4 +1,4 @@
-//! What the board keeps of one model: versions, reference, and each subject as it was last judged.
+//! What the board keeps of one model for `/status`: versions, reference, judged subjects, quality and objectives.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -6,77 +6,89 @@ use std::time::{Duration, Instant};
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
 use super::status::{ModelStatus, ReferenceStatus, SubjectStatus};
-use crate::runtime::meter::{Judged, LearningProgress};
+use crate::pipeline::observations::{Judgement, JudgementKey, ReferenceProgress};
 use crate::window::WindowLength;
 
 /// Subjects shown per model.
 const SUBJECTS_SHOWN_MAX: usize = 50;
 /// Subjects kept per model, of all versions; 5,000 take about 3 MB. Those beyond are in the reports only.
 const SUBJECTS_KEPT_MAX: usize = 5_000;
-/// Wall time for which a picture is good enough: a catch-up judges days within seconds, and drawing 500 features for
-/// each of its minutes would take longer than judging them.
+/// A younger picture is not drawn again. A catch-up judges days within seconds; drawing 500 features for each of its
+/// minutes would take longer than judging them.
 const PICTURE_AGE_MAX: Duration = Duration::from_millis(250);
 
 /// One model.
 #[derive(Default)]
 pub(super) struct ModelSeries {
-    pub versions: BTreeSet<String>,
-    pub windows_closed: u64,
+    versions: BTreeSet<String>,
+    windows_closed: u64,
     reference: Option<ReferenceStatus>,
-    subjects: BTreeMap<String, BTreeMap<String, Shown>>,
+    subjects: BTreeMap<String, BTreeMap<String, DrawnSubject>>,
+    /// Quality and objectives.
     pub outcomes: OutcomeSeries,
 }
 
-/// A subject as it is shown.
-struct Shown {
+/// A subject and its picture.
+struct DrawnSubject {
     window: WindowLength,
     drawn: Instant,
     status: SubjectStatus,
 }
 
 impl ModelSeries {
-    /// Notes the progress; answers the share, 0..=1.
-    pub fn learning(&mut self, learning: &LearningProgress<'_>) -> f64 {
-        let span = learning.span_minutes as f64 / learning.span_minutes_wanted.max(1) as f64;
-        let events = learning.events as f64 / learning.events_wanted.max(1) as f64;
-        let progress = span.min(events).clamp(0.0, 1.0);
-        self.reference = Some(ReferenceStatus::Learning {
-            progress,
-            events: learning.events,
-        });
+    /// Keeps the progress of the reference; returns it as a share, 0..=1.
+    pub fn learn(&mut self, reference: &ReferenceProgress) -> f64 {
+        let (status, progress) = match reference {
+            ReferenceProgress::Learned { id } => (ReferenceStatus::Learned { id: id.clone() }, 1.0),
+            ReferenceProgress::Learning {
+                span_minutes,
+                events,
+            } => {
+                let progress = span_minutes.ratio().min(events.ratio());
+                let events = events.done;
+                (ReferenceStatus::Learning { progress, events }, progress)
+            }
+        };
+        self.reference = Some(status);
         progress
     }
 
-    pub fn learned(&mut self, id: &str) {
-        self.reference = Some(ReferenceStatus::Learned { id: id.to_owned() });
+    /// Counts a judged window of a version.
+    pub fn close_window(&mut self, version: &str) {
+        self.windows_closed += 1;
+        if !self.versions.contains(version) {
+            self.versions.insert(version.to_owned());
+        }
     }
 
-    /// Keeps the judgement if its window is the shortest that was seen of the subject.
-    pub fn judged(&mut self, judged: &Judged<'_>) {
-        let name = judged.subject.name();
+    /// Keeps the judgement if no shorter window of the subject was judged before.
+    pub fn judge(&mut self, key: &JudgementKey, judgement: &Judgement) {
+        let Some(reference) = judgement.reference.subjects.get(&key.subject) else {
+            return;
+        };
+        let name = key.subject.name();
         let kept: usize = self.subjects.values().map(BTreeMap::len).sum();
-        let of_version = self.subjects.entry(judged.version.to_owned()).or_default();
+        let version = key.scope.version.clone();
+        let of_version = self.subjects.entry(version).or_default();
         let (drawn, picture) = match of_version.get_mut(&name) {
-            Some(shown) if judged.window > shown.window => return,
+            Some(shown) if key.window > shown.window => return,
             Some(shown) if shown.drawn.elapsed() < PICTURE_AGE_MAX => {
                 let picture = std::mem::take(&mut shown.status.picture);
                 (shown.drawn, picture)
             }
             None if kept >= SUBJECTS_KEPT_MAX => return,
-            _ => (
-                Instant::now(),
-                Picture::of(judged.subject, judged.reference, judged.observed),
-            ),
+            _ => {
+                let picture = Picture::of(&key.subject, &reference.sketch, &judgement.observed);
+                (Instant::now(), picture)
+            }
         };
-        let status = subject_status(name.clone(), judged, picture);
-        of_version.insert(
-            name,
-            Shown {
-                window: judged.window,
-                drawn,
-                status,
-            },
-        );
+        let status = subject_status(name.clone(), key, judgement, picture);
+        let drawn = DrawnSubject {
+            window: key.window,
+            drawn,
+            status,
+        };
+        of_version.insert(name, drawn);
     }
 
     pub fn status(&self, model: &str) -> ModelStatus {
@@ -111,16 +123,22 @@ impl ModelSeries {
     }
 }
 
-fn subject_status(subject: String, judged: &Judged<'_>, picture: Picture) -> SubjectStatus {
-    let (distance, value) = judged.distances.first().copied().unwrap_or(("none", 0.0));
+fn subject_status(
+    subject: String,
+    key: &JudgementKey,
+    judgement: &Judgement,
+    picture: Picture,
+) -> SubjectStatus {
+    let first = judgement.distances.first().copied();
+    let (distance, value) = first.unwrap_or(("none", 0.0));
     SubjectStatus {
         subject,
-        version: judged.version.to_owned(),
-        window: judged.window.name(),
-        end: judged.end.time(),
+        version: key.scope.version.clone(),
+        window: key.window.name(),
+        end: judgement.end.time(),
         distance,
         value,
-        verdict: judged.verdict,
+        verdict: judgement.verdict,
         picture,
     }
 }

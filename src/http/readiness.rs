@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::runtime::meter::Rebuilt;
+use crate::pipeline::observations::Progress;
 
 /// A worker whose loop did not turn for this long is stuck. Its longest wait, a commit, gives up earlier.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(30);
@@ -73,7 +73,7 @@ pub struct Readiness {
 pub(super) struct WorkerHealth {
     pub phase: Phase,
     /// Joins that are not complete, by partition.
-    rebuilding: BTreeMap<i32, Rebuilt>,
+    rebuilding: BTreeMap<i32, Progress>,
     pub last_seen: Instant,
 }
 
@@ -104,13 +104,12 @@ impl WorkerHealth {
         }
     }
 
-    /// A join is complete once all that there was is read.
-    pub fn rebuilding(&mut self, partition: i32, rebuilt: Rebuilt) {
-        if rebuilt.done < rebuilt.of {
-            self.rebuilding.insert(partition, rebuilt);
-        } else {
-            self.rebuilding.remove(&partition);
-        }
+    /// A join is being rebuilt, or is complete: `None`.
+    pub fn rebuilding(&mut self, partition: i32, progress: Option<Progress>) {
+        match progress {
+            Some(progress) => self.rebuilding.insert(partition, progress),
+            None => self.rebuilding.remove(&partition),
+        };
     }
 
     /// How long ago its loop last turned.
@@ -139,7 +138,10 @@ impl WorkerHealth {
 }
 
 impl Readiness {
-    pub(super) fn of(workers: &[WorkerHealth], now: Instant) -> Self {
+    pub(super) fn of<'a>(
+        workers: impl IntoIterator<Item = &'a WorkerHealth>,
+        now: Instant,
+    ) -> Self {
         let workers: Vec<WorkerState> = (0..).zip(workers).map(|(n, w)| state(n, w, now)).collect();
         let stuck = workers.iter().find_map(why_not_live);
         let waiting = workers.iter().find_map(why_not_ready);
@@ -236,8 +238,8 @@ mod tests {
         let mut worker = WorkerHealth::new(now);
         worker.restoring(2);
         worker.restored();
-        worker.rebuilding(3, Rebuilt { done: 10, of: 40 });
-        worker.rebuilding(4, Rebuilt { done: 5, of: 60 });
+        worker.rebuilding(3, Some(Progress { done: 10, of: 40 }));
+        worker.rebuilding(4, Some(Progress { done: 5, of: 60 }));
         let waiting = Readiness::of(std::slice::from_ref(&worker), now);
         assert!(!waiting.ready && waiting.live);
         assert!(
@@ -245,11 +247,11 @@ mod tests {
                 .reason
                 .is_some_and(|r| r.contains("2 partitions") && r.contains("15 of 100 records"))
         );
-        worker.rebuilding(3, Rebuilt { done: 40, of: 40 });
+        worker.rebuilding(3, None);
         assert!(!Readiness::of(std::slice::from_ref(&worker), now).ready);
-        worker.rebuilding(4, Rebuilt { done: 60, of: 60 });
+        worker.rebuilding(4, None);
         assert!(Readiness::of(std::slice::from_ref(&worker), now).ready);
-        worker.rebuilding(4, Rebuilt { done: 0, of: 60 });
+        worker.rebuilding(4, Some(Progress { done: 0, of: 60 }));
         worker.restoring(1);
         worker.restored();
         assert!(Readiness::of(&[worker], now).ready, "it moved elsewhere");

@@ -40,16 +40,32 @@ impl JoinCounts {
     /// Predictions - (joined + `pending` + expired + duplicates). 0 unless some were lost (positive) or doubled.
     #[must_use]
     pub fn predictions_missing(&self, pending: u64) -> i64 {
-        let ended = self.joined + self.expired + self.expired_early;
-        let refused = self.duplicates + self.crowded + self.late;
-        self.predictions.wrapping_sub(ended + refused + pending) as i64
+        let ended = self.joined + self.expired_total() + self.duplicates_total();
+        self.predictions.wrapping_sub(ended + pending) as i64
     }
 
     /// Labels - (joined + `waiting` + expired + duplicates). 0 unless some were lost (positive) or doubled.
     #[must_use]
     pub fn labels_missing(&self, waiting: u64) -> i64 {
-        let ended = self.labels_joined + self.labels_expired + self.labels_expired_early;
-        self.labels
-            .wrapping_sub(ended + self.labels_duplicate + waiting) as i64
+        let ended = self.labels_joined + self.labels_expired_total() + self.labels_duplicate;
+        self.labels.wrapping_sub(ended + waiting) as i64
+    }
+
+    /// Predictions that got no label: their horizon passed, or the memory was short.
+    #[must_use]
+    pub fn expired_total(&self) -> u64 {
+        self.expired + self.expired_early
+    }
+
+    /// Predictions that are not counted again: they came twice, late, or with too many others of their id.
+    #[must_use]
+    pub fn duplicates_total(&self) -> u64 {
+        self.duplicates + self.crowded + self.late
+    }
+
+    /// Labels that found no prediction: they waited long enough, or the memory was short.
+    #[must_use]
+    pub fn labels_expired_total(&self) -> u64 {
+        self.labels_expired + self.labels_expired_early
     }
 }

@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::flood::FloodGauge;
 use super::frame::{Frame, FrameLink, PanePartial, SourceId, Summary};
 use super::invariant::{InvariantId, Violation};
+use super::observations::{IngestCounts, IngestObservations};
 use super::outcomes::{OutcomeBuffers, Sampled};
 use super::output::Output;
 use super::plan::{PANES_PARTITIONS, Plan};
@@ -100,23 +101,6 @@ pub enum Disposition {
     Rejected(Reject),
 }
 
-/// What one source did since the last flush. Every record is counted, late or rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct IngestCounts {
-    /// Records that were read.
-    pub consumed: u64,
-    /// Records whose offset had been read before.
-    pub repeated: u64,
-    /// Counted predictions, or labels that were taken.
-    pub counted: u64,
-    /// Of them, those whose ids do not belong to the sample that is joined.
-    pub sampled_out: u64,
-    /// Late ones.
-    pub late: u64,
-    /// Refused records by reason.
-    pub rejected: BTreeMap<Reject, u64>,
-}
-
 /// What one flush of a source gives.
 pub struct Flushed {
     /// One frame for every partition of `panes`, in order; none from a source of labels.
@@ -125,16 +109,8 @@ pub struct Flushed {
     pub outcomes: Vec<Frame<Outcomes>>,
     /// Alerts about the source itself.
     pub outputs: Vec<Output>,
-    /// What was done.
-    pub counts: IngestCounts,
-}
-
-impl IngestCounts {
-    /// Refused records, for whatever reason.
-    #[must_use]
-    pub fn rejected(&self) -> u64 {
-        self.rejected.values().sum()
-    }
+    /// What metrics show.
+    pub observations: IngestObservations,
 }
 
 impl Flushed {
@@ -143,7 +119,8 @@ impl Flushed {
     ///
     /// # Errors
     /// When records were lost or doubled: nothing of this flush may be committed.
-    pub fn check(&self, source: &SourceId) -> Result<(), Violation> {
+    pub fn check(&self) -> Result<(), Violation> {
+        let IngestObservations { source, counts, .. } = &self.observations;
         let IngestCounts {
             consumed,
             repeated,
@@ -151,8 +128,8 @@ impl Flushed {
             late,
             sampled_out,
             ..
-        } = self.counts;
-        let rejected = self.counts.rejected();
+        } = *counts;
+        let rejected = counts.rejected_total();
         InvariantId::OffsetOrder.check(repeated == 0, || {
             format!("{source}: {repeated} of {consumed} records were read before")
         })?;
@@ -303,6 +280,16 @@ impl Ingest {
     #[must_use]
     pub fn watermark(&self) -> Option<EventTime> {
         self.clock.watermark()
+    }
+
+    /// What became of the records since the last flush, and how far the source is.
+    #[must_use]
+    pub fn observe(&self) -> IngestObservations {
+        IngestObservations {
+            source: self.source.clone(),
+            counts: self.counts.clone(),
+            watermark: self.clock.watermark(),
+        }
     }
 
     /// Takes the record at `offset`.
@@ -463,8 +450,9 @@ impl Ingest {
             panes: self.flush_panes(),
             outcomes: self.flush_outcomes(),
             outputs: std::mem::take(&mut self.outputs),
-            counts: std::mem::take(&mut self.counts),
+            observations: self.observe(),
         };
+        self.counts = IngestCounts::default();
         self.link = FrameLink::Next;
         self.outcomes_joint = FrameLink::Next;
         self.start = self.next;

@@ -148,7 +148,7 @@ registry! {
         ["tests/floors.rs"];
     FindingNumbers = P7 Counts("finding_not_a_number"),
         "Every number of a finding is a number.",
-        ["tests/alert_machine.rs", "src/pipeline/evaluate/model.rs"];
+        ["tests/alert_machine.rs", "src/pipeline/evaluate/step.rs"];
     Reproducibility = P7 TestsOnly,
         "An alert carries definition, reference id, counts and threshold, from which its numbers follow.",
         ["tests/statistics/main.rs", "tests/alert_records.rs"];

@@ -13,6 +13,7 @@ use super::cursor::{Admission, Cursors};
 use super::frame::{Frame, FrameLink, SourceId, Summary, unpack};
 use super::invariant::{InvariantId, Violation};
 use super::join_accumulator::JoinAccumulator;
+use super::observations::{JoinObservations, Progress};
 use super::outbox::{Outbox, Writes};
 use super::plan::{PANES_PARTITIONS, Plan};
 use super::state::{BadState, StateKey, StateReader, decode, same};
@@ -54,6 +55,17 @@ struct Replay {
     /// The next offset to read again.
     at: i64,
     head: JoinHead,
+}
+
+impl Replay {
+    /// Offsets that were read again, of those that must be.
+    fn progress(&self) -> Progress {
+        let span = |to: i64| to.saturating_sub(self.from).max(0).unsigned_abs();
+        Progress {
+            done: span(self.at),
+            of: span(self.head.next),
+        }
+    }
 }
 
 /// The join task of one partition of `outcomes`.
@@ -120,8 +132,8 @@ pub struct Joined {
     pub panes: Vec<Frame<Summary>>,
     /// State to write.
     pub writes: Writes,
-    /// Frames that came twice and were dropped.
-    pub duplicate_frames: u64,
+    /// What metrics show.
+    pub observations: JoinObservations,
 }
 
 impl JoinTask {
@@ -252,18 +264,14 @@ impl JoinTask {
         self.replay.is_some()
     }
 
-    /// Of the offsets that must be read again, how many were, and how many there are.
+    /// What was counted, what is held, and how far a rebuild is.
     #[must_use]
-    pub fn rebuilt(&self) -> Option<(u64, u64)> {
-        let replay = self.replay.as_ref()?;
-        let span = |to: i64| to.saturating_sub(replay.from).max(0).unsigned_abs();
-        Some((span(replay.at), span(replay.head.next)))
-    }
-
-    /// What is held.
-    #[must_use]
-    pub fn join(&self) -> &Join {
-        &self.join
+    pub fn observe(&self) -> JoinObservations {
+        JoinObservations {
+            rebuilt: self.replay.as_ref().map(Replay::progress),
+            duplicate_frames: self.duplicate_frames,
+            ..JoinObservations::of(self.source.partition, &self.join)
+        }
     }
 
     /// Takes the record of frames at `offset`.
@@ -477,10 +485,12 @@ impl JoinTask {
             digest: self.outbox.digest(),
         };
         self.outbox.put(&StateKey::JoinHead, &head)?;
+        let observations = self.observe();
+        self.duplicate_frames = 0;
         Ok(Joined {
             panes,
             writes: self.outbox.take(),
-            duplicate_frames: std::mem::take(&mut self.duplicate_frames),
+            observations,
         })
     }
 

@@ -1,17 +1,91 @@
-//! Observations of a stage: what metrics and the status page show of a flush. Nothing here is written to Kafka.
+//! Observations of the stages: what metrics and the status page show of a flush. Nothing here is written to Kafka.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::alert::{Alert, By};
-use crate::detect::Verdict;
+use super::frame::SourceId;
+use super::invariant::InvariantId;
+use super::output::OutputTopic;
+use crate::alert::{
+    Alert, AlertContent, AlertKind, AlertStatus, By, Cause, OpenAlert, fingerprint,
+};
 use crate::detect::slo::BudgetStatus;
-use crate::event::Scope;
+use crate::detect::{Family, Verdict};
+use crate::event::{EventTime, Reject, Scope};
+use crate::join::{Join, JoinCounts};
+use crate::reference::Reference;
 use crate::sketch::{Quality, Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
+
+/// What ingest observed since the last flush.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestObservations {
+    /// The input partition.
+    pub source: SourceId,
+    /// What became of its records.
+    pub counts: IngestCounts,
+    /// Event time up to which the partition is believed complete.
+    pub watermark: Option<EventTime>,
+}
+
+/// What became of the records of an input partition. Every record is counted, late or rejected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IngestCounts {
+    /// Records that were read.
+    pub consumed: u64,
+    /// Records whose offset had been read before.
+    pub repeated: u64,
+    /// Predictions that were counted, or labels that were taken.
+    pub counted: u64,
+    /// Counted records whose ids do not belong to the sample that is joined.
+    pub sampled_out: u64,
+    /// Predictions older than their source's watermark.
+    pub late: u64,
+    /// Rejected records by reason.
+    pub rejected: BTreeMap<Reject, u64>,
+}
+
+/// What a join counted since it began, and what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JoinObservations {
+    /// The partition of `outcomes`.
+    pub partition: i32,
+    /// Predictions and labels by what became of them.
+    pub counts: JoinCounts,
+    /// Predictions that wait for a label.
+    pub pending: u64,
+    /// Labels that wait for a prediction.
+    pub waiting: u64,
+    /// Predictions in memory, with or without a label.
+    pub entries: u64,
+    /// Bytes of memory, roughly.
+    pub bytes: u64,
+    /// How far the entries are rebuilt; `None` once they are complete.
+    pub rebuilt: Option<Progress>,
+    /// Frames that came twice since the last flush, and were dropped.
+    pub duplicate_frames: u64,
+}
+
+/// How much of something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Units done.
+    pub done: u64,
+    /// Units in total.
+    pub of: u64,
+}
 
 /// What evaluate observed since the last flush.
 #[derive(Debug, Default)]
 pub struct Observations {
+    /// Records that were published, by topic.
+    pub published: BTreeMap<OutputTopic, u64>,
+    /// Bytes written to the state topic.
+    pub state_bytes: u64,
+    /// Panes in memory, open and closed.
+    pub panes: u64,
+    /// Every model, by name.
+    pub models: Vec<ModelObservation>,
     /// Windows that were judged, in order.
     pub windows: Vec<WindowClosed>,
     /// The latest judgement of each subject.
@@ -20,16 +94,67 @@ pub struct Observations {
     pub quality: BTreeMap<QualityKey, QualityObservation>,
     /// The latest standing of each objective, by model and objective.
     pub objectives: BTreeMap<(String, String), ObjectiveReading>,
-    /// Alerts that were published, in order.
-    pub alerts: Vec<Alert>,
+    /// Alerts that opened, changed or ended, in order.
+    pub alerts: Vec<AlertObservation>,
     /// Frames that came twice and were dropped.
     pub duplicate_frames: u64,
+    /// Findings that were ignored because a number of theirs is not a number.
+    pub unsound_findings: u64,
     /// Predictions dropped because their pane was already closed: their source appeared after the clock had passed it.
     pub late_for_stage: u64,
     /// Partials of quality dropped because their minute was already closed.
     pub late_quality: u64,
-    /// Predictions and subjects that were not counted because a limit was reached.
+    /// What was not counted because a limit was reached.
     pub overflow: Overflow,
+}
+
+/// A model as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelObservation {
+    /// Its name.
+    pub name: String,
+    /// Versions that are known.
+    pub versions: u64,
+    /// Subjects of its reference.
+    pub subjects: u64,
+    /// Its reference.
+    pub reference: ReferenceProgress,
+}
+
+/// How far a model's reference is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReferenceProgress {
+    /// It is being learned.
+    Learning {
+        /// Minutes of event time.
+        span_minutes: Progress,
+        /// Predictions.
+        events: Progress,
+    },
+    /// It is learned.
+    Learned {
+        /// Its content hash.
+        id: String,
+    },
+}
+
+/// An alert about a model that changed, or that was found firing in the restored state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertObservation {
+    /// The alert's identity while it lives.
+    pub fingerprint: String,
+    /// The model.
+    pub model: String,
+    /// The family that gathers its causes.
+    pub family: Family,
+    /// Severity as published: `critical`, `warning`, `none`.
+    pub severity: &'static str,
+    /// True while it fires.
+    pub is_firing: bool,
+    /// When it began, in event time.
+    pub since: EventTime,
+    /// Causes by rank: subject, detector and segment.
+    pub causes: Vec<String>,
 }
 
 /// A window of one scope that was judged.
@@ -67,6 +192,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// The values in the window.
     pub observed: ValueSketch,
+    /// The reference that the window was compared with.
+    pub reference: Arc<Reference>,
 }
 
 /// Identifies the windows of quality that replace each other.
@@ -109,6 +236,10 @@ pub struct Overflow {
     pub features: u64,
     /// Predictions left out of a segment because its key has too many values. The whole counts them.
     pub segments: u64,
+    /// Breaches that got no cause because a model has too many.
+    pub causes: u64,
+    /// Drifts that are never assessed because too many of a model wait for their labels.
+    pub assessments: u64,
 }
 
 impl std::ops::AddAssign for Overflow {
@@ -116,5 +247,85 @@ impl std::ops::AddAssign for Overflow {
         self.predictions += other.predictions;
         self.features += other.features;
         self.segments += other.segments;
+        self.causes += other.causes;
+        self.assessments += other.assessments;
+    }
+}
+
+impl IngestCounts {
+    /// Rejected records, for whatever reason.
+    #[must_use]
+    pub fn rejected_total(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}
+
+impl Progress {
+    /// The part that is done, 0..=1. Nothing to do counts as one unit.
+    #[must_use]
+    pub fn ratio(self) -> f64 {
+        (self.done as f64 / self.of.max(1) as f64).clamp(0.0, 1.0)
+    }
+}
+
+impl JoinObservations {
+    /// What a join holds now.
+    #[must_use]
+    pub fn of(partition: i32, join: &Join) -> Self {
+        Self {
+            partition,
+            counts: join.counts(),
+            pending: join.pending(),
+            waiting: join.waiting(),
+            entries: join.entries(),
+            bytes: join.bytes() as u64,
+            rebuilt: None,
+            duplicate_frames: 0,
+        }
+    }
+}
+
+impl Observations {
+    /// How often an invariant did not hold.
+    #[must_use]
+    pub fn violations(&self) -> [(InvariantId, u64); 2] {
+        [
+            (InvariantId::FrameUniqueness, self.duplicate_frames),
+            (InvariantId::FindingNumbers, self.unsound_findings),
+        ]
+    }
+}
+
+impl AlertObservation {
+    /// An alert that was published. `None` if it is about a source, or says afterwards what a drift did.
+    #[must_use]
+    pub fn of(alert: &Alert) -> Option<Self> {
+        let AlertContent::Causes(causes) = &alert.content else {
+            return None;
+        };
+        let names = alert.causes().into_iter().map(Cause::to_string);
+        Some(Self {
+            fingerprint: alert.fingerprint(),
+            model: causes.model.clone(),
+            family: causes.family,
+            severity: alert.severity.name(),
+            is_firing: alert.status == AlertStatus::Firing,
+            since: alert.started_at,
+            causes: names.collect(),
+        })
+    }
+
+    /// An alert of a model, or of one of its objectives, that stands open.
+    #[must_use]
+    pub fn open(model: &str, objective: Option<&str>, alert: &OpenAlert) -> Self {
+        Self {
+            fingerprint: fingerprint(model, AlertKind::from(alert.family), objective),
+            model: model.to_owned(),
+            family: alert.family,
+            severity: alert.severity.name(),
+            is_firing: true,
+            since: alert.since.time(),
+            causes: alert.causes.iter().map(Cause::to_string).collect(),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::output::Output;
+use super::output::{Output, OutputTopic};
 use super::state::{StateIndex, StateKey, split};
 use crate::alert::{Alert, AlertSettings};
 
@@ -24,6 +24,25 @@ pub struct Writes {
     pub outputs: Vec<Output>,
     /// Records of the state topic by key. The last write of a key wins; `None` removes it.
     pub state: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Writes {
+    /// Records to publish, by topic.
+    #[must_use]
+    pub fn published(&self) -> BTreeMap<OutputTopic, u64> {
+        let mut published = BTreeMap::new();
+        for output in &self.outputs {
+            *published.entry(output.topic).or_default() += 1;
+        }
+        published
+    }
+
+    /// Bytes of the state to write.
+    #[must_use]
+    pub fn state_bytes(&self) -> u64 {
+        let records = self.state.values().flatten();
+        records.map(|record| record.len() as u64).sum()
+    }
 }
 
 impl Outbox {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::metadata::{self, StageMetadata};
-use super::observe::{FlushReport, Published};
+use super::observe::FlushReport;
 use super::port::{Batch, Fault, Outgoing, Target, TopicPartition};
 use super::tasks::Tasks;
 use crate::join::Outcomes;
@@ -30,23 +30,19 @@ pub fn gather<O>(
     plan: &Plan,
     dead_letters: Vec<Outgoing<O>>,
 ) -> Result<Gathered<O>, Fault> {
-    let mut news = FlushReport {
-        dead_letters: dead_letters.len() as u64,
-        ..FlushReport::default()
-    };
+    let mut news = FlushReport::default();
+    let letters = dead_letters.len() as u64;
     let mut records = dead_letters;
     let mut frames = Frames::default();
     gather_ingest(tasks, plan, &mut frames, &mut records, &mut news)?;
+    check_letters(letters, &news)?;
     gather_join(tasks, plan, &mut frames, &mut records, &mut news)?;
     write(frames.outcomes, &plan.topics.outcomes, &mut records)?;
     write(frames.panes, &plan.topics.panes, &mut records)?;
     for (partition, evaluate) in &mut tasks.evaluate {
         let evaluated = evaluate.flush()?;
-        let published = Published {
-            observations: evaluated.observations,
-            ..append(&mut records, plan, *partition, evaluated.writes)
-        };
-        news.published.push((*partition, published));
+        append(&mut records, plan, *partition, evaluated.writes);
+        news.evaluate.push((*partition, evaluated.observations));
     }
     Ok(Gathered {
         batch: Batch {
@@ -71,26 +67,24 @@ fn gather_ingest<O>(
     records: &mut Vec<Outgoing<O>>,
     news: &mut FlushReport,
 ) -> Result<(), Violation> {
-    for (at, task) in &mut tasks.ingest {
+    for task in tasks.ingest.values_mut() {
         if task.ingest.has_news() {
             let flushed = task.ingest.flush();
-            flushed.check(task.ingest.source())?;
+            flushed.check()?;
             deal(&mut frames.panes, flushed.panes);
             deal(&mut frames.outcomes, flushed.outcomes);
             let outputs = flushed.outputs.into_iter();
             records.extend(outputs.map(|output| outgoing(plan, output)));
-            news.ingest_counts.push((at.clone(), flushed.counts));
+            news.ingest.push(flushed.observations);
         }
     }
-    let rejected = news
-        .ingest_counts
-        .iter()
-        .map(|(_, counts)| counts.rejected());
-    check_letters(news.dead_letters, rejected.sum())
+    Ok(())
 }
 
 /// Asserts that each record that was rejected is kept as a dead letter.
-fn check_letters(letters: u64, rejected: u64) -> Result<(), Violation> {
+fn check_letters(letters: u64, report: &FlushReport) -> Result<(), Violation> {
+    let sources = report.ingest.iter();
+    let rejected: u64 = sources.map(|ingest| ingest.counts.rejected_total()).sum();
     InvariantId::DeadLetterConservation.check(letters == rejected, || {
         format!("{letters} dead letters of {rejected} rejected records")
     })
@@ -108,7 +102,7 @@ fn gather_join<O>(
             let joined = join.flush()?;
             deal(&mut frames.panes, joined.panes);
             append(records, plan, *partition, joined.writes);
-            news.joined.push((*partition, joined.duplicate_frames));
+            news.joins.push(joined.observations);
         }
     }
     Ok(())
@@ -138,23 +132,13 @@ fn unwritable(error: postcard::Error) -> Fault {
     Fault::Fatal(format!("a frame cannot be encoded: {error}"))
 }
 
-/// Moves what must be written into `records`, and counts it.
-fn append<O>(
-    records: &mut Vec<Outgoing<O>>,
-    plan: &Plan,
-    partition: i32,
-    writes: Writes,
-) -> Published {
-    let mut published = Published::default();
-    for output in writes.outputs {
-        *published.records.entry(output.topic).or_default() += 1;
-        records.push(outgoing(plan, output));
-    }
+/// Moves what must be written into `records`.
+fn append<O>(records: &mut Vec<Outgoing<O>>, plan: &Plan, partition: i32, writes: Writes) {
+    let outputs = writes.outputs.into_iter();
+    records.extend(outputs.map(|output| outgoing(plan, output)));
     for (key, value) in writes.state {
-        published.state_bytes += value.as_ref().map_or(0, Vec::len) as u64;
         records.push(to_partition(&plan.topics.state, partition, key, value));
     }
-    published
 }
 
 fn to_partition<O>(
@@ -217,11 +201,29 @@ fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::event::Reject;
+    use crate::pipeline::frame::SourceId;
+    use crate::pipeline::observations::{IngestCounts, IngestObservations};
 
     #[test]
     fn a_rejected_record_without_a_dead_letter_breaks_an_invariant() {
-        check_letters(3, 3).unwrap();
-        let violation = check_letters(2, 3).unwrap_err();
+        let rejected = IngestObservations {
+            source: SourceId {
+                topic: "in".into(),
+                partition: 0,
+            },
+            counts: IngestCounts {
+                rejected: BTreeMap::from([(Reject::NotJson, 3)]),
+                ..IngestCounts::default()
+            },
+            watermark: None,
+        };
+        let report = FlushReport {
+            ingest: vec![rejected],
+            ..FlushReport::default()
+        };
+        check_letters(3, &report).unwrap();
+        let violation = check_letters(2, &report).unwrap_err();
         assert_eq!(violation.id, InvariantId::DeadLetterConservation);
         assert_eq!(violation.figures, "2 dead letters of 3 rejected records");
     }

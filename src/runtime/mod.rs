@@ -5,7 +5,6 @@
 mod dead_letter;
 mod flush;
 mod idle;
-mod labels;
 mod metadata;
 pub mod meter;
 mod observe;

@@ -3,13 +3,13 @@
 //! Poll, step, flush, in a straight line. State changes in memory as records are read and becomes true when the
 //! transaction of the flush commits; when it does not, everything uncommitted is dropped and restored from the log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::flush;
 use super::idle;
-use super::labels;
 use super::meter::Meter;
 use super::observe;
 use super::pace::Pace;
@@ -20,6 +20,7 @@ use super::tasks::Tasks;
 use crate::event::Reject;
 use crate::pipeline::Plan;
 use crate::pipeline::ingest::Disposition;
+use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::join::JoinTask;
 use crate::pipeline::stop::Stop;
 
@@ -117,6 +118,8 @@ pub struct Worker<L: Log, C: Clock> {
     pace: Pace,
     progress: CommitProgress,
     was_rebuilding: bool,
+    /// Invariants whose violation is logged already.
+    logged: BTreeSet<InvariantId>,
 }
 
 impl<L: Log, C: Clock> Worker<L, C> {
@@ -138,6 +141,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             pace: Pace::default(),
             progress: CommitProgress::default(),
             was_rebuilding: false,
+            logged: BTreeSet::new(),
         }
     }
 
@@ -344,7 +348,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.meter.restored(took, records);
         self.progress = CommitProgress::default();
         self.progress.advance(&tasks, &self.plan.topics)?;
-        observe::observe_standing(&*self.meter, &tasks);
+        observe::observe_restored(&*self.meter, &tasks);
         self.idle_checked_at = None;
         self.pace = Pace::default();
         self.phase = Phase::Working(tasks);
@@ -358,7 +362,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         let is_rebuilding = tasks.join.values().any(JoinTask::is_replaying);
         if is_rebuilding || self.was_rebuilding {
-            labels::observe_rebuilding(&*self.meter, tasks);
+            observe::observe_joins(&*self.meter, tasks);
         }
         self.was_rebuilding = is_rebuilding;
     }
@@ -486,7 +490,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let took = self.clock.elapsed() - begun;
         tracing::debug!(records, took_ms = took.as_millis() as u64, "committed");
         self.meter.committed(took);
-        observe::observe(&*self.meter, &self.plan, tasks, &gathered.news);
+        gathered.news.observe(&*self.meter, &mut self.logged);
         Ok(())
     }
 

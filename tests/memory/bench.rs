@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tidegauge::codec::CODECS;
 use tidegauge::event::{Limits, Tick};
+use tidegauge::pipeline::observations::JoinObservations;
 use tidegauge::pipeline::state::StateKey;
 use tidegauge::pipeline::{self, Bounds, LearningPlan, PANES_PARTITIONS, Topics};
-use tidegauge::runtime::meter::JoinTold;
 use tidegauge::runtime::{Clock, Fault, FirstStart, Log, Options, Worker};
 use tidegauge::window::{WindowLength, WindowSpec};
 
@@ -216,7 +216,7 @@ impl Bench {
     }
 
     /// Last report of each join to the meter.
-    pub fn joins(&self) -> Vec<JoinTold> {
+    pub fn joins(&self) -> Vec<JoinObservations> {
         self.ledger.said().joins.into_values().collect()
     }
 

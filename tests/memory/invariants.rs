@@ -39,15 +39,17 @@ fn flushed(offsets: &[i64]) -> Flushed {
 
 #[test]
 fn a_record_that_is_lost_or_doubled_breaks_the_conservation_of_its_source() {
-    flushed(&[0, 1, 5]).check(&source()).unwrap();
+    flushed(&[0, 1, 5]).check().unwrap();
     type Hand = fn(&mut Flushed);
     let hands: [(&str, Hand); 5] = [
         ("a record without a fate", |flushed| {
-            flushed.counts.consumed += 1
+            flushed.observations.counts.consumed += 1
         }),
-        ("a record with two", |flushed| flushed.counts.late += 1),
+        ("a record with two", |flushed| {
+            flushed.observations.counts.late += 1
+        }),
         ("a reject that was forgotten", |flushed| {
-            flushed.counts.rejected.clear()
+            flushed.observations.counts.rejected.clear()
         }),
         ("a pane that was lost", |flushed| {
             for frame in &mut flushed.panes {
@@ -65,7 +67,7 @@ fn a_record_that_is_lost_or_doubled_breaks_the_conservation_of_its_source() {
     for (what, hand) in hands {
         let mut flushed = flushed(&[0, 1, 5]);
         hand(&mut flushed);
-        let violation = flushed.check(&source()).expect_err(what);
+        let violation = flushed.check().expect_err(what);
         assert_eq!(violation.id, InvariantId::IngestConservation, "{what}");
         let said = violation.to_string();
         assert!(said.contains("in[2]: consumed"), "{said}");
@@ -74,6 +76,6 @@ fn a_record_that_is_lost_or_doubled_breaks_the_conservation_of_its_source() {
 
 #[test]
 fn an_offset_that_is_read_twice_breaks_the_order_of_offsets() {
-    let violation = flushed(&[0, 1, 1]).check(&source()).unwrap_err();
+    let violation = flushed(&[0, 1, 1]).check().unwrap_err();
     assert_eq!(violation.id, InvariantId::OffsetOrder);
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::Value;
+use tidegauge::pipeline::observations::JoinObservations;
 use tidegauge::pipeline::{Plan, SegmentsPlan};
-use tidegauge::runtime::meter::JoinTold;
 
 use crate::bench::{Bench, Setup, plan};
 use crate::memory_log::PlannedFault;
@@ -266,16 +266,22 @@ fn the_tables_are_those_of_a_recount() {
 /// The left sides are what was produced, not what the join has counted.
 fn assert_conserved(bench: &Bench, world: &World) {
     let told = bench.joins();
-    let sum = |of: fn(&JoinTold) -> u64| told.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&JoinObservations) -> u64| told.iter().map(of).sum::<u64>();
     let predictions = world.predicted.len() as u64; // the minute of the closing events is never closed
-    assert_eq!(sum(|t| t.predictions), predictions);
+    assert_eq!(sum(|t| t.counts.predictions), predictions);
     assert_eq!(
-        sum(|t| t.joined + t.pending + t.expired + t.duplicates),
+        sum(|t| t.counts.joined
+            + t.pending
+            + t.counts.expired_total()
+            + t.counts.duplicates_total()),
         predictions
     );
-    assert_eq!(sum(|t| t.labels), world.labelled.len() as u64);
+    assert_eq!(sum(|t| t.counts.labels), world.labelled.len() as u64);
     assert_eq!(
-        sum(|t| t.labels_joined + t.labels_waiting + t.labels_expired + t.labels_duplicate),
+        sum(|t| t.counts.labels_joined
+            + t.waiting
+            + t.counts.labels_expired_total()
+            + t.counts.labels_duplicate),
         world.labelled.len() as u64
     );
 }
@@ -285,7 +291,14 @@ fn neither_partitions_nor_members_nor_crashes_change_what_is_published() {
     let world = World::new(2);
     let plain = run(&world, Setup::default());
     let wanted = published(&plain);
-    assert!(plain.joins().iter().map(|t| t.corrections).sum::<u64>() > 50);
+    assert!(
+        plain
+            .joins()
+            .iter()
+            .map(|t| t.counts.corrections)
+            .sum::<u64>()
+            > 50
+    );
     for (what, setup) in [
         (
             "one partition",

@@ -5,8 +5,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tidegauge::pipeline::invariant::InvariantId;
-use tidegauge::pipeline::observations::Overflow;
-use tidegauge::runtime::meter::{JoinTold, LeftOut, Meter, SourceTally, WindowClosed};
+use tidegauge::pipeline::observations::{
+    IngestObservations, JoinObservations, Observations, Overflow,
+};
+use tidegauge::runtime::meter::Meter;
 
 /// Counts of the records of one input partition by result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub struct Said {
     /// Evaluated windows in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
     /// Last report of each join, by partition.
-    pub joins: BTreeMap<i32, JoinTold>,
+    pub joins: BTreeMap<i32, JoinObservations>,
 }
 
 /// Records the calls that a worker makes to its meter.
@@ -51,21 +53,38 @@ impl Ledger {
 }
 
 impl Meter for Ledger {
-    fn joined(&self, told: &JoinTold) {
-        let mut said = self.0.lock().unwrap();
-        said.joins.insert(told.partition, *told);
+    fn observe_join(&self, observed: &JoinObservations) {
+        if observed.rebuilt.is_none() {
+            let mut said = self.0.lock().unwrap();
+            said.joins.insert(observed.partition, *observed);
+        }
     }
 
-    fn ingested(&self, counts: &SourceTally<'_>) {
-        if counts.topic == "labels" {
+    fn observe_ingest(&self, observed: &IngestObservations) {
+        if observed.source.topic == "labels" {
             return; // the joins report labels
         }
+        let (partition, counts) = (observed.source.partition, &observed.counts);
         let mut said = self.0.lock().unwrap();
-        let account = said.accounts.entry(counts.partition).or_default();
-        account.counted += counts.accepted;
+        let account = said.accounts.entry(partition).or_default();
+        account.counted += counts.counted;
         account.late += counts.late;
-        for (reason, count) in counts.rejected {
+        for (reason, count) in &counts.rejected {
             *account.rejected.entry(reason.code()).or_default() += count;
+        }
+    }
+
+    fn observe_evaluate(&self, _partition: i32, observed: &Observations) {
+        let mut said = self.0.lock().unwrap();
+        said.overflow += observed.overflow;
+        let wholes = observed.windows.iter();
+        for window in wholes.filter(|window| window.scope.segment.is_none()) {
+            said.windows.push((
+                window.scope.model.clone(),
+                window.scope.version.clone(),
+                window.window.minutes(),
+                window.end.0,
+            ));
         }
     }
 
@@ -77,27 +96,8 @@ impl Meter for Ledger {
         self.0.lock().unwrap().aborts += 1;
     }
 
-    fn left_out(&self, what: LeftOut, count: u64) {
-        let overflow = &mut self.0.lock().unwrap().overflow;
-        match what {
-            LeftOut::Predictions => overflow.predictions += count,
-            LeftOut::Features => overflow.features += count,
-            LeftOut::Segments => overflow.segments += count,
-            LeftOut::LateForStage => {}
-        }
-    }
-
     fn violation(&self, id: InvariantId, count: u64) {
         let mut said = self.0.lock().unwrap();
         *said.violations.entry(id).or_default() += count;
-    }
-
-    fn window_closed(&self, window: &WindowClosed<'_>) {
-        self.0.lock().unwrap().windows.push((
-            window.model.to_owned(),
-            window.version.to_owned(),
-            window.window.minutes(),
-            window.end.0,
-        ));
     }
 }

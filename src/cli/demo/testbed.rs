@@ -19,7 +19,7 @@ use crate::cli::Error;
 use crate::config::{self, CheckedConfig, ConfigSources};
 use crate::detect::slo::{BurnRule, BurnWindow, Objective, Rule, Sli, Urgency};
 use crate::event::{EventTime, Tick};
-use crate::http::{self, Board, BoardOptions, Handle, StatusPage};
+use crate::http::{self, Board, BoardOptions, Handle, StatusPage, WorkerMeter};
 use crate::kafka::{ClientSettings, KafkaLog, Offsets};
 use crate::pipeline::PANES_PARTITIONS;
 use crate::runtime::{Fault, FirstStart, Options, Worker};
@@ -119,7 +119,10 @@ impl Testbed {
             first: FirstStart::Earliest,
             incarnation: 1,
         };
-        let (meter, stop) = (Arc::new(self.board.worker()), Arc::clone(&self.stop));
+        let (meter, stop) = (
+            Arc::new(WorkerMeter::new(&self.board)),
+            Arc::clone(&self.stop),
+        );
         let work = move || {
             let topics: Vec<&str> = plan.topics.read().collect();
             let log = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters)?;

@@ -1,5 +1,7 @@
 //! Judging: every window that ends at a boundary, against its reference, by every detector.
 
+use std::sync::Arc;
+
 use super::case::{JudgedWindow, budget};
 use super::knowledge::VariabilityKey;
 use super::model::Model;
@@ -10,6 +12,7 @@ use crate::detect::{Case, DETECTORS, Finding, Verdict};
 use crate::event::Scope;
 use crate::pipeline::observations::{Judgement, JudgementKey, WindowClosed};
 use crate::pipeline::plan::Plan;
+use crate::reference::Reference;
 use crate::sketch::Partial;
 use crate::stats::DISTANCES;
 use crate::window::{Boundary, PaneRing, Span, WindowLength};
@@ -45,6 +48,7 @@ pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Vec<Observed> {
                     slice,
                     length: spec.length,
                     end: at,
+                    reference,
                 };
                 observed.extend(judge_window(model, &window, judged, step));
             }
@@ -69,6 +73,7 @@ struct Window<'a> {
     slice: &'a Slice,
     length: WindowLength,
     end: Boundary,
+    reference: &'a Arc<Reference>,
 }
 
 fn judge_window(
@@ -116,6 +121,7 @@ fn observe(
         distances: distances(findings),
         verdict: worst(findings),
         observed: case.window.clone(),
+        reference: Arc::clone(window.reference),
     };
     step.observations.judgements.insert(key, judgement);
 }

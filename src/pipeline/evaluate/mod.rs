@@ -14,6 +14,7 @@ mod learning;
 mod model;
 mod objective_evaluation;
 mod objectives;
+mod observe;
 mod pending_quality;
 mod publish;
 mod quality;
@@ -162,17 +163,6 @@ impl Evaluate {
     #[must_use]
     pub fn outbox_bytes(&self) -> usize {
         self.outbox.bytes()
-    }
-
-    /// The models, by name.
-    pub fn models(&self) -> impl Iterator<Item = &Model> {
-        self.models.values()
-    }
-
-    /// A model, by name.
-    #[must_use]
-    pub fn model(&self, name: &str) -> Option<&Model> {
-        self.models.get(name)
     }
 
     /// Panes kept, open and closed.
@@ -489,8 +479,14 @@ impl Evaluate {
     /// # Errors
     /// When something of ours does not serialise.
     pub fn flush(&mut self) -> Result<Evaluated, Stop> {
+        let mut observations = std::mem::take(&mut self.observations);
+        self.observe_into(&mut observations);
         if self.replay.is_some() {
-            return Ok(Evaluated::default()); // a head that is written now would say what is true only once all was read
+            // A head that is written now would say what is true only once all was read.
+            return Ok(Evaluated {
+                writes: Writes::default(),
+                observations,
+            });
         }
         if std::mem::take(&mut self.changed) {
             let head = Head {
@@ -507,9 +503,12 @@ impl Evaluate {
             };
             self.outbox.put(&StateKey::Head, &head)?;
         }
+        let writes = self.outbox.take();
+        observations.published = writes.published();
+        observations.state_bytes = writes.state_bytes();
         Ok(Evaluated {
-            writes: self.outbox.take(),
-            observations: std::mem::take(&mut self.observations),
+            writes,
+            observations,
         })
     }
 }

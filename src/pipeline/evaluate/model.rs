@@ -1,6 +1,7 @@
 //! The data of one model: panes, references, knowledge, quality and objectives.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::knowledge::{Knowledge, VariabilityKey};
 use super::objectives::Objectives;
@@ -15,9 +16,9 @@ use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Span};
 /// One model.
 pub struct Model {
     pub(super) knowledge: Knowledge,
-    pub(super) reference: Option<Reference>,
+    pub(super) reference: Option<Arc<Reference>>,
     /// References of the segments that have learned one.
-    pub(super) segment_references: BTreeMap<Segment, Reference>,
+    pub(super) segment_references: BTreeMap<Segment, Arc<Reference>>,
     pub(super) rings: BTreeMap<Slice, PaneRing<Partial>>,
     pub(super) quality: ModelQuality,
     pub(super) objectives: Objectives,
@@ -51,14 +52,8 @@ impl Model {
         &self.knowledge.name
     }
 
-    /// The reference, once it is learned.
-    #[must_use]
-    pub fn reference(&self) -> Option<&Reference> {
-        self.reference.as_ref()
-    }
-
     /// The reference of a segment, or of the whole.
-    pub(super) fn reference_of(&self, segment: Option<&Segment>) -> Option<&Reference> {
+    pub(super) fn reference_of(&self, segment: Option<&Segment>) -> Option<&Arc<Reference>> {
         match segment {
             Some(segment) => self.segment_references.get(segment),
             None => self.reference.as_ref(),
@@ -66,6 +61,7 @@ impl Model {
     }
 
     pub(super) fn set_reference(&mut self, segment: Option<Segment>, reference: Reference) {
+        let reference = Arc::new(reference);
         match segment {
             Some(segment) => {
                 self.segment_references.insert(segment, reference);
@@ -104,36 +100,16 @@ impl Model {
         slices.filter_map(|slice| slice.segment.as_ref()).collect()
     }
 
-    /// The versions.
-    pub fn versions(&self) -> impl Iterator<Item = &str> {
-        self.knowledge.versions.keys().map(String::as_str)
-    }
-
     /// The alerts, except those of objectives.
     #[must_use]
     pub fn episodes(&self) -> &Episodes {
         &self.knowledge.episodes
     }
 
-    /// The alerts of objectives, by name of the objective.
-    pub fn objective_episodes(&self) -> impl Iterator<Item = (&str, &Episodes)> {
-        self.objectives.episodes()
-    }
-
     /// True if an alert is pending, firing or recently resolved.
     pub(super) fn has_alerts(&self) -> bool {
         let mut all = self.objectives.episodes().map(|(_, episodes)| episodes);
         !self.episodes().is_empty() || all.any(|episodes| !episodes.is_empty())
-    }
-
-    /// Minutes and predictions so far from which the reference can be learned.
-    #[must_use]
-    pub fn learned_so_far(&self, now: Boundary) -> (i64, u64) {
-        let span = Span {
-            start: self.knowledge.since,
-            end: now,
-        };
-        (now.0 - span.start.0, self.coarse_predictions(None, span))
     }
 
     /// Predictions in the coarse panes within `span`, of a segment or of the whole.

@@ -189,7 +189,7 @@ impl Tracked {
             reference_id: &|_| None,
             exemplars: around.exemplars,
         };
-        for alert in self.episodes.observe(step.at, observed, &context) {
+        for alert in step.advance(&mut self.episodes, observed, &context) {
             step.alert(alert);
         }
         let key = StateKey::Objective(around.model.to_owned(), objective.name.clone());

@@ -33,10 +33,11 @@ pub fn alerts(model: &mut Model, observed: &[Observed], step: &mut StepContext<'
         exemplars: &exemplars,
     };
     if !(was_empty && observed.is_empty()) {
-        for alert in episodes.observe(at, observed, &context) {
+        for alert in step.advance(&mut episodes, observed, &context) {
             match (alert.kind(), alert.change) {
                 (AlertKind::Drift, Change::Opened) if plan.joins() => {
-                    model.quality.expect(drift(&episodes, alert.severity, at));
+                    let dropped = model.quality.expect(drift(&episodes, alert.severity, at));
+                    step.observations.overflow.assessments += dropped;
                 }
                 (AlertKind::Drift, Change::Resolved) => model.quality.end_drift(at),
                 _ => {}

@@ -120,13 +120,14 @@ impl ModelQuality {
             .map(String::as_str)
     }
 
-    /// Remembers a drift whose alert has opened, to be assessed once its labels have come.
-    pub fn expect(&mut self, drift: Option<DriftToAssess>) {
-        self.knowledge.drifts.extend(drift);
-        if self.knowledge.drifts.len() > DRIFTS_MAX {
-            self.knowledge.drifts.remove(0);
-        }
+    /// Keeps a drift until the labels of its window are there. Returns how many older ones are dropped for it.
+    pub fn expect(&mut self, drift: Option<DriftToAssess>) -> u64 {
+        let drifts = &mut self.knowledge.drifts;
+        drifts.extend(drift);
+        let dropped = drifts.len().saturating_sub(DRIFTS_MAX);
+        drifts.drain(..dropped);
         self.changed = true;
+        dropped as u64
     }
 
     /// Notes that the open drift alert has ended.
@@ -147,5 +148,34 @@ impl ModelQuality {
             }
         }
         quality
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Severity;
+
+    #[test]
+    fn the_oldest_drift_is_dropped_when_too_many_wait() {
+        let mut quality = ModelQuality::default();
+        let drift = |start| DriftToAssess {
+            version: "1".into(),
+            segment: None,
+            start: Boundary(start),
+            ended: None,
+            severity: Severity::Warning,
+            window: Span {
+                start: Boundary(start),
+                end: Boundary(start + 60),
+            },
+        };
+        for n in 0..DRIFTS_MAX as i64 {
+            assert_eq!(quality.expect(Some(drift(n))), 0);
+        }
+        assert_eq!(quality.expect(None), 0);
+        assert_eq!(quality.expect(Some(drift(1_000))), 1);
+        let first = quality.knowledge.drifts.first();
+        assert_eq!(first.map(|drift| drift.start), Some(Boundary(1)));
     }
 }

@@ -1,0 +1,192 @@
+//! Metrics and status of an evaluate task: what it published, what it holds, and each of its models.
+
+use super::catalogue::Metric;
+use super::outcome_series::quality_status;
+use super::status::FiringAlert;
+use super::view::WorkerView;
+use crate::detect::Family;
+use crate::pipeline::observations::{
+    AlertObservation, Judgement, JudgementKey, ModelObservation, ObjectiveReading, Observations,
+    QualityKey, QualityObservation, WindowClosed,
+};
+
+/// Reads a number from the observations of a task.
+type Reading = fn(&Observations) -> u64;
+
+/// What was left out because a bound was reached, by the label `what` of `tidegauge_left_out_total`.
+pub(super) const LEFT_OUT: [(&str, Reading); 7] = [
+    ("predictions", |seen| seen.overflow.predictions),
+    ("features", |seen| seen.overflow.features),
+    ("segment_predictions", |seen| seen.overflow.segments),
+    ("late_for_stage_predictions", |seen| seen.late_for_stage),
+    ("late_for_stage_quality", |seen| seen.late_quality),
+    ("causes", |seen| seen.overflow.causes),
+    ("drift_assessments", |seen| seen.overflow.assessments),
+];
+
+/// What a task holds, by its partition.
+const HELD: [(Metric, Reading); 5] = [
+    (Metric::StateModels, |seen| seen.models.len() as u64),
+    (Metric::StateVersions, |seen| {
+        sum(seen, |model| model.versions)
+    }),
+    (Metric::StateSubjects, |seen| {
+        sum(seen, |model| model.subjects)
+    }),
+    (Metric::StatePanes, |seen| seen.panes),
+    (Metric::StateBytes, |seen| seen.state_bytes),
+];
+
+fn sum(seen: &Observations, count: fn(&ModelObservation) -> u64) -> u64 {
+    seen.models.iter().map(count).sum()
+}
+
+/// Shows what an evaluate task observed since its last flush.
+pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observations) {
+    for (topic, records) in &seen.published {
+        let labels = [topic.name()];
+        view.series
+            .metrics
+            .add(Metric::Published, &labels, *records);
+    }
+    for (what, count) in LEFT_OUT {
+        view.series
+            .metrics
+            .add(Metric::LeftOut, &[what], count(seen));
+    }
+    for (metric, value) in HELD {
+        let labels = [&*partition.to_string()];
+        view.series.set(metric, &labels, value(seen) as f64);
+    }
+    seen.models.iter().for_each(|model| show_model(view, model));
+    // Metrics are of wholes: each segment value more would multiply their number.
+    let wholes = seen
+        .windows
+        .iter()
+        .filter(|window| window.scope.segment.is_none());
+    wholes.for_each(|window| show_window(view, window));
+    for (key, judgement) in &seen.judgements {
+        show_judgement(view, key, judgement);
+    }
+    for (key, quality) in &seen.quality {
+        show_quality(view, key, quality);
+    }
+    for ((model, objective), reading) in &seen.objectives {
+        show_objective(view, model, objective, reading);
+    }
+    seen.alerts.iter().for_each(|alert| show_alert(view, alert));
+}
+
+fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
+    let model = view.shown.model(&seen.name);
+    let progress = model.learn(&seen.reference);
+    let labels = [seen.name.as_str()];
+    view.series.set(Metric::LearningProgress, &labels, progress);
+}
+
+fn show_window(view: &mut WorkerView<'_>, window: &WindowClosed) {
+    let (model, version) = (&window.scope.model, &window.scope.version);
+    let labels = [model.as_str(), &window.window.name()];
+    view.series.metrics.add(Metric::Windows, &labels, 1);
+    view.totals.windows += 1;
+    view.shown.model(model).close_window(version);
+}
+
+fn show_judgement(view: &mut WorkerView<'_>, key: &JudgementKey, judgement: &Judgement) {
+    let (model, version) = (key.scope.model.as_str(), key.scope.version.as_str());
+    let (subject, window) = (key.subject.name(), key.window.name());
+    for (distance, value) in &judgement.distances {
+        let labels = [model, version, &subject, &window, distance];
+        view.series.set(Metric::Drift, &labels, *value);
+    }
+    view.shown.model(model).judge(key, judgement);
+}
+
+/// Shows the quality of one scope in one window.
+fn show_quality(view: &mut WorkerView<'_>, key: &QualityKey, observed: &QualityObservation) {
+    let status = quality_status(key, observed);
+    let (model, version) = (key.scope.model.as_str(), key.scope.version.as_str());
+    let segment = status.segment.as_deref().unwrap_or_default();
+    let (by, window) = (key.by.name(), status.window.as_str());
+    for (measure, value) in &status.measures {
+        let labels = [model, version, segment, by, window, measure];
+        view.series.set(Metric::QualityValue, &labels, *value);
+    }
+    if let Some(coverage) = status.coverage {
+        let labels = [model, version, segment, by, window];
+        view.series.set(Metric::QualityCoverage, &labels, coverage);
+    }
+    let outcomes = &mut view.shown.model(model).outcomes;
+    outcomes.keep_quality(key, status);
+}
+
+/// Shows the standing of an objective.
+fn show_objective(
+    view: &mut WorkerView<'_>,
+    model: &str,
+    objective: &str,
+    reading: &ObjectiveReading,
+) {
+    let (labels, standing) = ([model, objective], &reading.standing);
+    let end = standing.exhausted_at.map(|end| end.time().0 as f64 / 1e3);
+    for (metric, value) in [
+        (Metric::SloGood, Some(standing.share.good as f64)),
+        (Metric::SloValid, Some(standing.share.valid as f64)),
+        (Metric::SloTarget, reading.target),
+        (Metric::SloRemaining, standing.remaining),
+        (Metric::SloExhaustedAt, end),
+    ] {
+        view.series.set_or_remove(metric, &labels, value);
+    }
+    for (window, rate) in &standing.burn_rates {
+        let labels = [model, objective, &window.name()];
+        view.series
+            .set_or_remove(Metric::SloBurnRate, &labels, *rate);
+    }
+    let outcomes = &mut view.shown.model(model).outcomes;
+    outcomes.keep_objective(objective, reading);
+}
+
+fn show_alert(view: &mut WorkerView<'_>, alert: &AlertObservation) {
+    let before = view.shown.alerts.remove(&alert.fingerprint);
+    let now = firing(alert);
+    if alert.is_firing {
+        let key = alert.fingerprint.clone();
+        view.shown.alerts.insert(key, now.clone());
+    }
+    for changed in before.iter().chain([&now]) {
+        count_firing(view, changed);
+    }
+}
+
+fn firing(alert: &AlertObservation) -> FiringAlert {
+    FiringAlert {
+        fingerprint: alert.fingerprint.clone(),
+        model: alert.model.clone(),
+        family: alert.family,
+        severity: alert.severity.to_owned(),
+        since: alert.since,
+        causes: alert.causes.clone(),
+    }
+}
+
+/// Counts the alerts that fire like `alert`.
+fn count_firing(view: &mut WorkerView<'_>, alert: &FiringAlert) {
+    let is_alike = |other: &&FiringAlert| {
+        other.model == alert.model
+            && other.family == alert.family
+            && other.severity == alert.severity
+    };
+    let count = view.shown.alerts.values().filter(is_alike).count();
+    let labels = [&*alert.model, family_name(alert.family), &*alert.severity];
+    view.series.set(Metric::AlertsFiring, &labels, count as f64);
+}
+
+fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::Drift => "drift",
+        Family::DataQuality => "data_quality",
+        Family::Volume => "volume",
+        Family::Objective => "slo",
+    }
+}
