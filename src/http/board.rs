@@ -1,4 +1,4 @@
-//! The board: everything that workers report, kept for `/metrics`, `/status` and the health pages.
+//! The board: what all workers report, kept for `/metrics`, `/status` and the health pages.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,20 +17,20 @@ use crate::pipeline::invariant::InvariantId;
 
 /// Version of this build.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Series of `tidegauge_quality_value` at most, some 2.5 MB here and in a scrape: 400 scopes of ten measures.
+/// Maximum series of `tidegauge_quality_value`: 400 scopes of ten measures, some 2.5 MB here and in a scrape.
 const QUALITY_SERIES_MAX: usize = 4_500;
-/// Series of `tidegauge_quality_coverage` at most: one where ten measures are.
+/// Maximum series of `tidegauge_quality_coverage`: one for every ten measures.
 const COVERAGE_SERIES_MAX: usize = 500;
 
-/// How the board is set up.
+/// Options of the board.
 pub struct BoardOptions {
-    /// Series of `tidegauge_drift` at most; 2,000 take about 1 MB here and as much in every scrape's text.
+    /// Maximum series of `tidegauge_drift`; 2,000 take about 1 MB here and as much in the text of every scrape.
     pub drift_series_max: usize,
-    /// The wall clock by which lag is measured.
+    /// Wall clock for the lag.
     pub clock: Box<dyn Fn() -> Tick + Send + Sync>,
 }
 
-/// What workers reported; shared by them and the HTTP server.
+/// Reports of all workers, shared with the HTTP server.
 pub struct Board {
     pub(super) metrics: Metrics,
     clock: Box<dyn Fn() -> Tick + Send + Sync>,
@@ -38,7 +38,7 @@ pub struct Board {
     state: Mutex<BoardState>,
 }
 
-/// Everything that changes.
+/// The changing part of the board.
 struct BoardState {
     workers: Vec<WorkerState>,
     totals: Totals,
@@ -115,7 +115,7 @@ impl Board {
         })
     }
 
-    /// A poisoned lock only means that a reader died: the numbers are still numbers.
+    /// A poisoned lock only means that a reader panicked; the state is still valid.
     fn state(&self) -> MutexGuard<'_, BoardState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,20 +1,20 @@
-//! The catalogue of all metrics: one table, from which registration and `docs/metrics.md` derive.
+//! The catalogue of all metrics: one table from which registration and `docs/metrics.md` derive.
 
 use std::fmt::Write as _;
 
-/// What kind of metric it is.
+/// Kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
-    /// It only grows while the process lives.
+    /// Only grows while the process lives.
     Counter,
-    /// It goes up and down.
+    /// Goes up and down.
     Gauge,
-    /// A histogram of durations, in seconds.
+    /// Histogram of durations, in seconds.
     Seconds,
 }
 
 impl MetricKind {
-    /// Prometheus' word for it.
+    /// Type name in Prometheus.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -28,15 +28,15 @@ impl MetricKind {
 /// One metric family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MetricEntry {
-    /// By what the code calls it.
+    /// Name in the code.
     pub metric: Metric,
-    /// By what Prometheus calls it.
+    /// Name in Prometheus.
     pub name: &'static str,
     /// Counter, gauge or histogram.
     pub kind: MetricKind,
-    /// Names of its metric labels.
+    /// Names of the metric labels.
     pub labels: &'static [&'static str],
-    /// One sentence for the operator.
+    /// Help text for the operator.
     pub help: &'static str,
 }
 
@@ -66,7 +66,7 @@ catalogue! {
     Late = Counter "tidegauge_late_events_total" ["topic", "partition"]
         "Predictions dropped because they came after the watermark of their own partition.";
     Rejects = Counter "tidegauge_rejected_records_total" ["reason"]
-        "Records refused and sent to the dead-letter topic, by reason; every reason exists from the start.";
+        "Records rejected and sent to the dead-letter topic, by reason; every reason exists from the start.";
     Watermark = Gauge "tidegauge_watermark_seconds" ["topic", "partition"]
         "Event time up to which the partition is believed complete, in seconds since the Unix epoch.";
     LagSeconds = Gauge "tidegauge_lag_seconds" ["topic", "partition"]
@@ -102,9 +102,9 @@ catalogue! {
     Windows = Counter "tidegauge_windows_total" ["model", "window"]
         "Windows that were judged.";
     LearningProgress = Gauge "tidegauge_reference_progress_ratio" ["model"]
-        "How far the learning of the model's reference has come, 0 to 1; 1 once there is one.";
+        "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     AlertsFiring = Gauge "tidegauge_alerts_firing" ["model", "family", "severity"]
-        "Alerts that fire now.";
+        "Firing alerts.";
     Drift = Gauge "tidegauge_drift" ["model", "version", "subject", "window", "distance"]
         "Distance of the last judged window from the reference; the label distance names the definition and hence the unit.";
     DriftSeriesDropped = Counter "tidegauge_drift_series_dropped_total" []
@@ -118,45 +118,45 @@ catalogue! {
     SloTarget = Gauge "tidegauge_slo_target" ["model", "objective"]
         "Share of good events that the objective promises, 0 to 1.";
     SloGood = Gauge "tidegauge_slo_good" ["model", "objective"]
-        "Good events of the objective's period up to now; signed, because a corrected label takes back what it said.";
+        "Good events of the objective's period up to now; signed, because a corrected label takes its earlier count back.";
     SloValid = Gauge "tidegauge_slo_valid" ["model", "objective"]
-        "Events of the objective's period that were asked.";
+        "Valid events of the objective's period up to now.";
     SloRemaining = Gauge "tidegauge_slo_error_budget_remaining" ["model", "objective"]
-        "Share of the error budget that is left: 1 untouched, below 0 overdrawn.";
+        "Share of the error budget that is left: 1 is untouched, below 0 is overdrawn.";
     SloBurnRate = Gauge "tidegauge_slo_burn_rate" ["model", "objective", "window"]
         "How many times too fast the error budget is spent in the window; 1 spends it in exactly the period. Absent with too few events.";
     SloExhaustedAt = Gauge "tidegauge_slo_exhausted_at_seconds" ["model", "objective"]
         "When the error budget ends at the present rate, in seconds since the Unix epoch; the present once it is spent, absent where it does not end.";
     JoinPredictions = Counter "tidegauge_join_predictions_total" ["partition"]
-        "Predictions that came to wait for a label, by partition of the internal outcomes topic.";
+        "Predictions received by the join, by partition of the internal outcomes topic.";
     JoinJoined = Counter "tidegauge_join_joined_total" ["partition"]
-        "Predictions that met their label.";
+        "Predictions joined to a label.";
     JoinPending = Gauge "tidegauge_join_pending" ["partition"]
-        "Predictions that wait for a label now.";
+        "Predictions that wait for a label.";
     JoinExpired = Counter "tidegauge_join_expired_total" ["partition"]
-        "Predictions whose horizon passed without a label.";
+        "Predictions that expired without a label.";
     JoinDuplicates = Counter "tidegauge_join_duplicates_total" ["partition"]
         "Predictions that came again within the horizon and were not counted.";
     JoinSampledOut = Counter "tidegauge_join_sampled_out_total" ["topic", "partition"]
         "Predictions and labels left out of the join: their ids are not in the sample, or they have none to join by. By input partition.";
     JoinLabels = Counter "tidegauge_join_labels_total" ["partition"]
-        "Labels that came.";
+        "Labels received by the join.";
     JoinLabelsJoined = Counter "tidegauge_join_labels_joined_total" ["partition"]
-        "Labels that met their prediction.";
+        "Labels joined to a prediction.";
     JoinLabelsWaiting = Gauge "tidegauge_join_labels_waiting" ["partition"]
-        "Labels that came before their prediction and wait for it now.";
+        "Labels that wait for their prediction.";
     JoinLabelsExpired = Counter "tidegauge_join_labels_expired_total" ["partition"]
-        "Labels that waited in vain: no prediction of their id came, or it was older than the horizon.";
+        "Labels that expired: no prediction with their id came, or it was older than the horizon.";
     JoinLabelsDuplicate = Counter "tidegauge_join_labels_duplicate_total" ["partition"]
-        "Labels that said nothing new.";
+        "Labels that added nothing to an earlier label.";
     JoinCorrections = Counter "tidegauge_join_corrections_total" ["partition"]
-        "Labels that replaced the truth of a prediction.";
+        "Labels that replaced an earlier truth.";
     JoinEntries = Gauge "tidegauge_join_entries" ["partition"]
-        "Entries that the join holds in memory.";
+        "Predictions that the join holds in memory.";
     JoinBytes = Gauge "tidegauge_join_bytes" ["partition"]
-        "Bytes of memory that they take, roughly.";
+        "Bytes of memory of the join, roughly.";
     JoinRebuilt = Gauge "tidegauge_join_rebuilt_ratio" ["partition"]
-        "How much of the outcomes topic was read again after an assignment, 0 to 1; 1 once the join is complete.";
+        "Share of the outcomes topic that was read again after an assignment, 0 to 1; 1 once the join is complete.";
     HeartbeatAge = Gauge "tidegauge_heartbeat_age_seconds" []
         "Seconds since the loop of the slowest worker last turned, when scraped; beyond 30 /livez fails.";
 }

@@ -1,4 +1,4 @@
-//! The registered metrics: values by catalogue entry, rendered as text for Prometheus.
+//! The registered metrics: one family for each entry of the catalogue, rendered as text for Prometheus.
 
 use prometheus::{
     Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
@@ -11,7 +11,7 @@ const BUCKETS_SECS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0,
 ];
 
-/// The catalogue could not be registered, or not be written as text; a bug in the table.
+/// The catalogue cannot be registered or rendered: a bug in the table.
 #[derive(Debug, thiserror::Error)]
 #[error("metrics: {0}")]
 pub struct MetricError(#[from] prometheus::Error);
@@ -77,7 +77,8 @@ impl Metrics {
         }
     }
 
-    /// Raises a counter to what it counts elsewhere; one that counts less than before began anew.
+    /// Raises a counter to `total`, which a task counts itself. If `total` is smaller than before, the task began anew and
+    /// the counter is reset.
     pub fn reach(&self, metric: Metric, labels: &[&str], total: u64) {
         let Some(Series::Counter(family)) = self.series.get(metric as usize) else {
             return debug_assert!(false, "{metric:?} is no counter");
@@ -114,20 +115,13 @@ impl Metrics {
         }
     }
 
-    /// Makes a series disappear; one that does not exist is no fault.
+    /// Removes a series, if it exists.
     pub fn remove(&self, metric: Metric, labels: &[&str]) {
         let _ = match self.series.get(metric as usize) {
             Some(Series::Gauge(family)) => family.remove_label_values(labels),
             Some(Series::Counter(family)) => family.remove_label_values(labels),
             Some(Series::Seconds(_)) | None => Ok(()),
         };
-    }
-
-    /// Makes every series of a gauge disappear.
-    pub fn clear(&self, metric: Metric) {
-        if let Some(Series::Gauge(family)) = self.series.get(metric as usize) {
-            family.reset();
-        }
     }
 
     /// All metrics in Prometheus' text format.

@@ -1,7 +1,7 @@
 //! Metrics, health and status over HTTP: what an operator and Prometheus see of a running process.
 //!
-//! This floor knows the meter port and tokio; it knows nothing of Kafka. Feature values and ids never come here:
-//! names, counts, hashes and shares only.
+//! This floor knows the meter port and tokio, and nothing of Kafka. It receives names, counts, hashes and sketches,
+//! never a feature value or an id.
 
 mod board;
 mod catalogue;

@@ -1,39 +1,39 @@
-//! A small picture of a subject: its reference and its last window as shares in the same few bars.
+//! Small picture of a subject: its reference and its last window as shares in the same bars.
 //!
 //! **Intuition.** An operator wants to see *how* a distribution moved, in two lines of a terminal. Numbers get bars of
-//! equal width between the reference's outer quantiles, the first and last bar taking everything beyond, so a feature
-//! that leaves its range piles up at one end; bars of integers have a whole width. A positive feature that spans orders of magnitude gets bars of equal
-//! ratio. Categories get a bar each, the most frequent of the reference first, and a last bar for the rest, where new
-//! ones appear.
+//! equal width between the outer quantiles of the reference. The first and the last bar contain everything beyond, so a
+//! feature that leaves its range piles up at one end. Bars of integers have a whole width. A positive feature that spans
+//! orders of magnitude gets bars of equal ratio. Each category gets a bar, the most frequent of the reference first. The
+//! last bar contains the rest; new categories appear there.
 //!
-//! **Limits.** A cell goes whole to the bar of its midpoint. The picture decides nothing; distances come from the cells.
-//! It carries no edges and no names: shares only.
+//! **Limits.** The whole count of a cell goes to the bar of the cell's midpoint. The picture decides nothing, because
+//! distances are computed from the cells. It contains shares only, no edges and no names.
 
 use serde::{Deserialize, Serialize};
 
 use crate::sketch::{Histogram, Numbers, Subject, ValueSketch};
 
-/// Bars of a picture at most.
+/// Maximum number of bars.
 const BARS: usize = 24;
-/// The reference's quantiles between which bars of numbers lie.
+/// Quantiles of the reference between which the bars of numbers lie.
 const OUTER: (f64, f64) = (0.005, 0.995);
-/// Ratio of the outer quantiles from which bars have equal ratio instead of equal width.
+/// From this ratio of the outer quantiles on, bars have equal ratio instead of equal width.
 const RATIO_MIN: f64 = 30.0;
 
-/// Shares (0..=1) of reference and window in the same bars; both empty where there is nothing to show.
+/// Shares (0..=1) of reference and window in the same bars. Both are empty if there is nothing to show.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Picture {
-    /// Shares of the reference.
+    /// Share of the reference in each bar.
     pub reference: Vec<f32>,
-    /// Shares of the window.
+    /// Share of the window in each bar.
     pub window: Vec<f32>,
 }
 
 impl Picture {
-    /// Bars of a picture at most.
+    /// Maximum number of bars.
     pub const BARS_MAX: usize = BARS;
 
-    /// The picture of `subject`: categories where the reference holds more of them than numbers.
+    /// Draws `subject`, as categories if the reference contains more categories than numbers.
     #[must_use]
     pub fn of(subject: &Subject, reference: &ValueSketch, window: &ValueSketch) -> Self {
         if reference.words.histogram.total() > reference.types.number {
@@ -98,7 +98,7 @@ fn add(bars: &mut [u64], bar: usize, count: u64) {
     }
 }
 
-/// Where a number stands among the bars.
+/// Maps numbers to bars.
 struct Axis {
     low: f64,
     high: f64,
@@ -127,7 +127,7 @@ impl Axis {
         })
     }
 
-    /// Bars of a whole width, or a comb would be seen that is not in the data.
+    /// Gives integers bars of a whole width. Other widths would show a comb that is not in the data.
     fn of_integers(low: f64, high: f64) -> Self {
         let step = ((high - low + 1.0) / BARS as f64).ceil();
         Self {
@@ -144,12 +144,12 @@ impl Axis {
             false => x,
         };
         let share = (x - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE);
-        // A float-to-integer cast saturates, so whatever lies beyond ends in the outer bars.
+        // A float-to-integer cast saturates, so numbers beyond the range go to the outer bars.
         ((share * BARS as f64) as usize).min(BARS - 1)
     }
 }
 
-/// Whether every value is an integer, as far as the cells tell: they do while each holds a single value.
+/// True if every value is an integer. The cells show this as long as each contains a single value.
 fn are_whole(subject: &Subject, numbers: &Numbers) -> bool {
     let cells = numbers.histogram.cells();
     numbers.histogram.level() == 0

@@ -1,4 +1,4 @@
-//! Whether the process is alive and ready, worker by worker.
+//! Liveness and readiness of the process and of each worker.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,49 +7,49 @@ use serde::Serialize;
 
 use crate::pipeline::observations::Progress;
 
-/// A worker whose loop did not turn for this long is stuck. Its longest wait, a commit, gives up earlier.
+/// A worker whose loop has not turned for this long is stuck. Its longest wait is a commit, which gives up earlier.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(30);
 
-/// What a worker is doing.
+/// Phase of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
-    /// It waits for the group to give it partitions.
+    /// Waits until the group assigns partitions.
     Joining,
-    /// It reads state back.
+    /// Reads state back.
     Restoring {
-        /// Partitions it was given.
+        /// Assigned partitions.
         partitions: usize,
         /// Records of state read so far.
         records: u64,
     },
-    /// It works.
+    /// Reads, judges and commits.
     Working {
-        /// Partitions it was given.
+        /// Assigned partitions.
         partitions: usize,
     },
 }
 
-/// How far the joins that a worker was given are rebuilt from their topic.
+/// Progress of the joins that a worker rebuilds from the outcomes topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Rebuilding {
-    /// Joins that are not complete yet.
+    /// Joins that are still incomplete.
     pub partitions: usize,
     /// Records read again.
     pub done: u64,
-    /// Records there are.
+    /// Records in total.
     pub of: u64,
 }
 
-/// A worker as it was last heard.
+/// One worker, as the health pages show it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WorkerState {
-    /// Its number in this process.
+    /// Number of the worker in this process, from 0.
     pub worker: usize,
-    /// What it is doing.
+    /// Phase of the worker.
     #[serde(flatten)]
     pub phase: Phase,
-    /// The joins that are being rebuilt; `null` once all are complete.
+    /// Progress of rebuilt joins; `null` once all are complete.
     pub rebuilding: Option<Rebuilding>,
     /// Seconds since its loop last turned.
     pub heartbeat_age_secs: f64,
@@ -58,21 +58,21 @@ pub struct WorkerState {
 /// The answer of `/livez` and `/readyz`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Readiness {
-    /// The loops of all workers turn.
+    /// True if the loops of all workers turn.
     pub live: bool,
-    /// All workers are live, and have restored what they were given.
+    /// True if all workers are live and have restored their partitions.
     pub ready: bool,
-    /// Why not, in one sentence.
+    /// The reason if not ready, in one sentence.
     pub reason: Option<String>,
-    /// Each worker.
+    /// All workers, by number.
     pub workers: Vec<WorkerState>,
 }
 
-/// What is kept of a worker.
+/// Last known health of one worker.
 #[derive(Debug, Clone)]
 pub(super) struct WorkerHealth {
     pub phase: Phase,
-    /// Joins that are not complete, by partition.
+    /// Progress of incomplete joins, by partition.
     rebuilding: BTreeMap<i32, Progress>,
     pub last_seen: Instant,
 }
@@ -86,7 +86,7 @@ impl WorkerHealth {
         }
     }
 
-    /// A new assignment, or none.
+    /// Starts a restore of `partitions`; 0 means that nothing is assigned.
     pub fn restoring(&mut self, partitions: usize) {
         self.rebuilding.clear();
         self.phase = match partitions {
@@ -104,7 +104,7 @@ impl WorkerHealth {
         }
     }
 
-    /// A join is being rebuilt, or is complete: `None`.
+    /// Keeps the progress of a join; `None` once it is complete.
     pub fn rebuilding(&mut self, partition: i32, progress: Option<Progress>) {
         match progress {
             Some(progress) => self.rebuilding.insert(partition, progress),
@@ -112,7 +112,7 @@ impl WorkerHealth {
         };
     }
 
-    /// How long ago its loop last turned.
+    /// Time since the loop last turned.
     pub fn age(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.last_seen)
     }
@@ -126,7 +126,7 @@ impl WorkerHealth {
         })
     }
 
-    /// A member that was given no partition is ready, too: it is a spare.
+    /// Ends the restore. A worker without partitions is ready as well: it is a spare.
     pub fn restored(&mut self) {
         self.phase = match self.phase {
             Phase::Joining => Phase::Working { partitions: 0 },

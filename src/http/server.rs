@@ -1,4 +1,4 @@
-//! The HTTP server: a thread of its own with a small runtime, so that a slow scrape never holds a worker.
+//! The HTTP server. It runs in its own thread with a small runtime, so that a slow scrape never blocks a worker.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use tokio::sync::oneshot;
 use super::board::Board;
 use super::metrics::MetricError;
 
-/// How long open answers may take once the server shuts down.
+/// Time that open responses have once the server shuts down.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 
-/// What `/` says.
+/// Response of `/`.
 const INDEX: &str = "\
 tidegauge
 /metrics  for Prometheus
@@ -28,30 +28,30 @@ tidegauge
 /readyz   200 once everything assigned is restored, else 503 and why
 ";
 
-/// The server could not be started.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Somebody else listens there.
+    /// Another process listens on the address.
     #[error(
         "{0} is in use by another process: set `http.listen` to a free address, or to port 0 for any free port"
     )]
     Taken(SocketAddr),
-    /// The address cannot be listened on.
+    /// Listening on the address fails.
     #[error(
         "cannot listen on {address}: {source}; set `http.listen` to an address of this machine, such as 127.0.0.1:0"
     )]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// Error of the system.
         source: std::io::Error,
     },
-    /// No thread or runtime could be made.
+    /// The thread or its runtime cannot start.
     #[error("cannot start the thread of the HTTP server: {0}")]
     Start(std::io::Error),
 }
 
-/// A running server; dropping it shuts the server down and waits a moment for open answers.
+/// A running server. Dropping it shuts the server down and waits a moment for open responses.
 #[derive(Debug)]
 pub struct Handle {
     address: SocketAddr,
@@ -60,7 +60,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Where it listens; the port is the real one.
+    /// Address with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -71,7 +71,7 @@ impl Drop for Handle {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
-            // Disconnected means stopped; after the timeout the thread dies with the process.
+            // Disconnected means stopped. After the timeout the thread ends with the process.
             let _ = self.stopped.recv_timeout(SHUTDOWN_MAX);
         }
     }
@@ -80,7 +80,7 @@ impl Drop for Handle {
 /// Serves `board` at `listen` until the handle is dropped.
 ///
 /// # Errors
-/// When the address cannot be listened on; the message names it and the fix.
+/// When listening on the address fails. The message names the address and the fix.
 pub fn serve(listen: SocketAddr, board: Arc<Board>) -> Result<Handle, ServeError> {
     let fault = |source| listen_error(listen, source);
     let listener = TcpListener::bind(listen).map_err(fault)?;
@@ -95,7 +95,7 @@ pub fn serve(listen: SocketAddr, board: Arc<Board>) -> Result<Handle, ServeError
     std::thread::Builder::new()
         .name("http".into())
         .spawn(move || {
-            let _done = done; // dropped when the thread ends, which the handle waits for
+            let _done = done; // dropped when the thread ends; the handle waits for that
             if let Err(error) = runtime.block_on(answer(listener, board, stopping)) {
                 tracing::error!(%error, "the HTTP server stopped");
             }
@@ -177,7 +177,7 @@ fn json(code: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// An answer that could not be written.
+/// Responds that a page cannot be written.
 struct Failed(MetricError);
 
 impl From<MetricError> for Failed {

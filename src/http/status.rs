@@ -1,4 +1,4 @@
-//! A snapshot of everything worth knowing, for `/status` and the live view.
+//! The status page: a snapshot of workers, sources, models and alerts, for `/status` and the live view.
 
 use std::collections::BTreeMap;
 
@@ -10,34 +10,34 @@ use crate::alert::By;
 use crate::detect::{Family, Verdict};
 use crate::event::EventTime;
 
-/// What runs, how far it is and what it sees.
+/// Snapshot of the process.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StatusPage {
     /// Version of this build.
     pub version: &'static str,
     /// Seconds since the process started.
     pub uptime_secs: u64,
-    /// Whether it is alive and ready, worker by worker.
+    /// Liveness and readiness, with all workers.
     #[serde(flatten)]
     pub readiness: Readiness,
-    /// Up to where everything this process reads is believed complete: the smallest watermark.
+    /// The smallest watermark of all sources; `null` while a source has none.
     #[serde(serialize_with = "rfc3339")]
     pub watermark: Option<EventTime>,
     /// Predictions counted since the start.
     pub events: u64,
-    /// Predictions that came too late.
+    /// Predictions that were dropped as late since the start.
     pub late: u64,
-    /// Records refused.
+    /// Records that were rejected since the start.
     pub rejected: u64,
-    /// Windows judged.
+    /// Windows that were judged since the start.
     pub windows_closed: u64,
-    /// Each input partition.
+    /// Input partitions.
     pub sources: Vec<SourceStatus>,
-    /// Each join of predictions and labels, by partition.
+    /// Joins of predictions and labels, by partition.
     pub joins: Vec<JoinStatus>,
-    /// Each model.
+    /// Models, by name.
     pub models: Vec<ModelStatus>,
-    /// Alerts that fire, the oldest first.
+    /// Firing alerts, the oldest first.
     pub firing: Vec<FiringAlert>,
 }
 
@@ -48,170 +48,170 @@ pub struct SourceStatus {
     pub topic: String,
     /// Partition.
     pub partition: i32,
-    /// Up to where it is believed complete.
+    /// Event time up to which the partition is believed complete.
     #[serde(serialize_with = "rfc3339")]
     pub watermark: Option<EventTime>,
-    /// Wall clock minus watermark.
+    /// Wall clock minus watermark, in seconds.
     pub lag_secs: Option<f64>,
 }
 
 /// A model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelStatus {
-    /// Its name.
+    /// Name of the model.
     pub model: String,
-    /// Versions that were judged.
+    /// Versions with a judged window.
     pub versions: Vec<String>,
-    /// Its reference.
+    /// State of the reference.
     pub reference: ReferenceStatus,
-    /// Windows judged.
+    /// Windows that were judged.
     pub windows_closed: u64,
-    /// Quality in the last windows: the whole first, then its segments.
+    /// Quality in the last windows, first of the whole, then of segments.
     pub quality: Vec<QualityStatus>,
-    /// Its objectives.
+    /// Objectives, by name.
     pub objectives: Vec<ObjectiveStatus>,
-    /// Subjects watched; those shown are the farthest from the reference.
+    /// Number of subjects that are watched.
     pub subjects_total: usize,
-    /// At most 50 subjects, the farthest first.
+    /// The 50 subjects that are farthest from the reference, the farthest first.
     pub subjects: Vec<SubjectStatus>,
 }
 
 /// Quality against labels in the last window of one scope and length.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QualityStatus {
-    /// The model's version.
+    /// Version of the model.
     pub version: String,
-    /// The segment; `null` for the whole.
+    /// Segment; `null` for the whole version.
     pub segment: Option<String>,
-    /// By which time the window gathers.
+    /// The time by which the window groups: of the prediction or of its label.
     pub by: By,
     /// Length of the window.
     pub window: String,
-    /// Where the window ends.
+    /// End of the window.
     #[serde(serialize_with = "rfc3339_always")]
     pub end: EventTime,
-    /// Predictions that wait for a label or have one.
+    /// Predictions, labelled or not.
     pub predicted: u64,
-    /// Those that have one.
+    /// Predictions with a label.
     pub labelled: u64,
-    /// Labelled ÷ predicted.
+    /// Labelled ÷ predicted, 0..=1; `null` by label time.
     pub coverage: Option<f64>,
     /// Measures by name, each in its own unit.
     pub measures: BTreeMap<&'static str, f64>,
 }
 
-/// How an objective stands.
+/// Standing of an objective.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ObjectiveStatus {
-    /// Its name.
+    /// Name of the objective.
     pub objective: String,
-    /// Good ones of the period.
+    /// Good events of the period.
     pub good: i64,
-    /// Those that were asked.
+    /// Valid events of the period.
     pub valid: i64,
-    /// Good ÷ valid.
+    /// Good ÷ valid; `null` without valid events.
     pub value: Option<f64>,
-    /// Share of good ones that is promised.
+    /// Target share of good events, 0..1.
     pub target: Option<f64>,
-    /// Share of the error budget that is left; below 0 once it is overdrawn.
+    /// Share of the error budget that is left; negative once it is overdrawn.
     pub budget_remaining: Option<f64>,
-    /// The same as a bar.
+    /// `budget_remaining` as a bar of 20 characters.
     pub budget: Option<String>,
-    /// How many times too fast the budget is spent, by window; `null` with too few events.
+    /// Burn rate by window: 1 spends the budget in exactly the period; `null` with too few events.
     pub burn_rates: BTreeMap<String, Option<f64>>,
-    /// When the budget ends at the present rate, or when it ended.
+    /// Time at which the budget ends at the present rate, or ended.
     #[serde(serialize_with = "rfc3339")]
     pub exhausted_at: Option<EventTime>,
 }
 
-/// What one join of predictions and labels did and holds.
+/// Counts of one join of predictions and labels, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JoinStatus {
-    /// The partition of the outcomes topic.
+    /// Partition of the outcomes topic.
     pub partition: i32,
-    /// Predictions that came.
+    /// Predictions received.
     pub predictions: u64,
-    /// Those that met their label.
+    /// Predictions joined to a label.
     pub joined: u64,
-    /// Those that wait for one.
+    /// Predictions that wait for a label.
     pub pending: u64,
-    /// Those whose horizon passed without one.
+    /// Predictions that expired without a label.
     pub expired: u64,
-    /// Labels that came.
+    /// Labels received.
     pub labels: u64,
-    /// Those that met their prediction.
+    /// Labels joined to a prediction.
     pub labels_joined: u64,
-    /// Those that wait for it.
+    /// Labels that wait for a prediction.
     pub labels_waiting: u64,
-    /// Those that waited in vain.
+    /// Labels that expired without a prediction.
     pub labels_expired: u64,
-    /// Labels that replaced a truth.
+    /// Labels that replaced an earlier truth.
     pub corrections: u64,
-    /// Entries held.
+    /// Predictions in memory.
     pub entries: u64,
-    /// Bytes of memory they take, roughly.
+    /// Bytes of memory, roughly.
     pub bytes: u64,
 }
 
-/// How far a model's reference is.
+/// State of a model's reference.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ReferenceStatus {
-    /// It is being learned.
+    /// The reference is being learned.
     Learning {
-        /// 0..=1: the smaller of the shares of event time and of predictions.
+        /// Share of the needed event time or of the needed predictions, whichever is smaller, 0..=1.
         progress: f64,
         /// Predictions so far.
         events: u64,
     },
-    /// It is there.
+    /// The reference is learned.
     Learned {
-        /// Its content hash.
+        /// Content hash of the reference.
         id: String,
     },
 }
 
-/// A subject in its last judged window of the shortest length.
+/// A subject in its last judged window, of the shortest length.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SubjectStatus {
-    /// The subject's name.
+    /// Name of the subject.
     pub subject: String,
-    /// The model's version.
+    /// Version of the model.
     pub version: String,
     /// Length of the window.
     pub window: String,
-    /// Where the window ends.
+    /// End of the window.
     #[serde(serialize_with = "rfc3339_always")]
     pub end: EventTime,
-    /// Name of the distance that ranks it.
+    /// Name of the distance that ranks the subject.
     pub distance: &'static str,
-    /// That distance.
+    /// Value of that distance.
     pub value: f64,
-    /// The worst verdict.
+    /// The worst verdict of all detectors.
     pub verdict: Verdict,
-    /// Reference and window in small.
+    /// Small picture of reference and window.
     pub picture: Picture,
 }
 
-/// An alert that fires.
+/// A firing alert.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FiringAlert {
-    /// Its identity while it lives.
+    /// Identity of the alert while it fires.
     pub fingerprint: String,
     /// The model.
     pub model: String,
-    /// The family that gathers its causes.
+    /// Family of the causes.
     pub family: Family,
-    /// Severity.
+    /// Severity as published: `critical`, `warning`, `none`.
     pub severity: String,
-    /// Since when.
+    /// Start of the episode, in event time.
     #[serde(serialize_with = "rfc3339_always")]
     pub since: EventTime,
-    /// Its causes by rank.
+    /// Causes by rank.
     pub causes: Vec<String>,
 }
 
-/// RFC 3339 in UTC, to the second; milliseconds as a number where the year is out of range.
+/// RFC 3339 in UTC, to the second. A year out of range is shown as milliseconds.
 #[must_use]
 pub(super) fn instant(time: EventTime) -> String {
     jiff::Timestamp::from_millisecond(time.0)

@@ -109,13 +109,13 @@ use Assertion::{Counts, Metric, Stops, TestsOnly};
 registry! {
     IngestConservation = P1 Stops("ingest_imbalance"),
         "Every record of an input partition is counted, late or rejected, and every counted one is in a frame.",
-        ["src/pipeline/ingest.rs", "tests/memory/conservation.rs", "tests/e2e/exactly_once.rs"];
+        ["tests/memory/invariants.rs", "tests/memory/conservation.rs", "tests/e2e/exactly_once.rs"];
     JoinConservation = P1 Stops("join_imbalance"),
         "Predictions are joined, pending, expired or duplicates; labels are joined, waiting, expired or duplicates.",
-        ["src/pipeline/join.rs", "src/join/join_under_test.rs", "tests/memory/labels.rs"];
+        ["tests/join/drive.rs", "tests/memory/labels.rs"];
     OffsetOrder = P1 Stops("offset_regression"),
         "No task reads an offset twice or commits an offset before its last one.",
-        ["src/runtime/progress.rs", "src/pipeline/ingest.rs"];
+        ["src/runtime/progress.rs", "tests/memory/invariants.rs"];
     FrameContinuity = P1 Stops("frame_gap"),
         "Each frame continues the frame before it of the same source.",
         ["src/pipeline/cursor.rs", "tests/memory/alarm.rs"];

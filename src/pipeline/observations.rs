@@ -1,4 +1,4 @@
-//! Observations of the stages: what metrics and the status page show of a flush. Nothing here is written to Kafka.
+//! Observations of the stages, for metrics and the status page. Nothing here is written to Kafka.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use crate::reference::Reference;
 use crate::sketch::{Quality, Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
 
-/// What ingest observed since the last flush.
+/// Observations of one input partition since its last flush.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestObservations {
     /// The input partition.
     pub source: SourceId,
-    /// What became of its records.
+    /// Counts of its records.
     pub counts: IngestCounts,
     /// Event time up to which the partition is believed complete.
     pub watermark: Option<EventTime>,
 }
 
-/// What became of the records of an input partition. Every record is counted, late or rejected.
+/// Counts of the records of an input partition. Every record is counted, late or rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IngestCounts {
     /// Records that were read.
@@ -45,12 +45,12 @@ pub struct IngestCounts {
     pub rejected: BTreeMap<Reject, u64>,
 }
 
-/// What a join counted since it began, and what it holds.
+/// Counts of a join since it began, and what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JoinObservations {
     /// The partition of `outcomes`.
     pub partition: i32,
-    /// Predictions and labels by what became of them.
+    /// Counts of predictions and labels, by result.
     pub counts: JoinCounts,
     /// Predictions that wait for a label.
     pub pending: u64,
@@ -60,13 +60,13 @@ pub struct JoinObservations {
     pub entries: u64,
     /// Bytes of memory, roughly.
     pub bytes: u64,
-    /// How far the entries are rebuilt; `None` once they are complete.
+    /// Progress of a rebuild; `None` once it is complete.
     pub rebuilt: Option<Progress>,
     /// Frames that came twice since the last flush, and were dropped.
     pub duplicate_frames: u64,
 }
 
-/// How much of something is done.
+/// Progress: units done of units in total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// Units done.
@@ -75,7 +75,7 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// What evaluate observed since the last flush.
+/// Observations of an evaluate task since its last flush.
 #[derive(Debug, Default)]
 pub struct Observations {
     /// Records that were published, by topic.
@@ -104,11 +104,11 @@ pub struct Observations {
     pub late_for_stage: u64,
     /// Partials of quality dropped because their minute was already closed.
     pub late_quality: u64,
-    /// What was not counted because a limit was reached.
+    /// Counts of what a limit turned away.
     pub overflow: Overflow,
 }
 
-/// A model as it stands.
+/// Current state of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelObservation {
     /// Its name.
@@ -121,24 +121,24 @@ pub struct ModelObservation {
     pub reference: ReferenceProgress,
 }
 
-/// How far a model's reference is.
+/// Progress of a model's reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReferenceProgress {
-    /// It is being learned.
+    /// The reference is being learned.
     Learning {
         /// Minutes of event time.
         span_minutes: Progress,
         /// Predictions.
         events: Progress,
     },
-    /// It is learned.
+    /// The reference is learned.
     Learned {
         /// Its content hash.
         id: String,
     },
 }
 
-/// An alert about a model that changed, or that was found firing in the restored state.
+/// An alert about a model: it changed, or the restored state contains it as firing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertObservation {
     /// The alert's identity while it lives.
