@@ -13,7 +13,7 @@ const TIME_MAX: i64 = 1 << 53;
 
 /// Error: the bytes are not valid outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not outcomes of this kind: {0}")]
+#[error("the bytes are not valid outcomes: {0}")]
 pub struct BadOutcomes(&'static str);
 
 /// Serialized form for writing, with borrowed texts.
@@ -177,11 +177,11 @@ fn check(outcomes: &Outcomes) -> Result<(), BadOutcomes> {
     let is_time = |time: EventTime| (-TIME_MAX..=TIME_MAX).contains(&time.0);
     for predicted in &outcomes.predicted {
         if !is_group(predicted.group) || !predicted.class.is_none_or(is_word) {
-            return Err(BadOutcomes("a prediction of no group or class"));
+            return Err(BadOutcomes("a prediction refers to an unknown group or class"));
         }
         if !predicted.value.is_none_or(f64::is_finite) || !is_time(predicted.time) {
             return Err(BadOutcomes(
-                "a predicted value that is no number, or no time",
+                "a predicted value is not finite, or a time is out of range",
             ));
         }
     }
@@ -193,10 +193,10 @@ fn check(outcomes: &Outcomes) -> Result<(), BadOutcomes> {
             None => true,
         };
         if !named || !sound || !is_word(labelled.source) {
-            return Err(BadOutcomes("a label of no class, source or evaluation"));
+            return Err(BadOutcomes("a label refers to an unknown class, source or evaluation"));
         }
         if !is_time(labelled.arrival) || !is_time(labelled.made) {
-            return Err(BadOutcomes("a label of no time"));
+            return Err(BadOutcomes("a time of a label is out of range"));
         }
     }
     Ok(())

@@ -72,7 +72,7 @@ impl ClientContext for GroupContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(target: "kafka", %error, reason, "consumer");
+        tracing::warn!(target: "kafka", %error, reason, "error of the consumer");
     }
 }
 
@@ -130,7 +130,7 @@ impl ClientContext for DeliveryContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(target: "kafka", %error, reason, "producer");
+        tracing::warn!(target: "kafka", %error, reason, "error of the producer");
     }
 }
 
@@ -154,7 +154,7 @@ impl ClientContext for QuietContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(target: "kafka", %error, reason, "reader");
+        tracing::debug!(target: "kafka", %error, reason, "error of a reader");
     }
 }
 

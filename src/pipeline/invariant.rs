@@ -192,8 +192,8 @@ impl InvariantId {
 /// An invariant that does not hold: a bug of ours, or somebody's hand in an internal topic.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "invariant {} ({}) is broken: {figures}. It says: {} Nothing of this flush was committed; a restart goes on from the last commit. \
-     Keep the log and the internal topics, and report it",
+    "invariant {} ({}) is broken: {figures}. The invariant is: {} Nothing of this flush was committed, and a restart continues from the \
+     last commit. Keep the log and the internal topics, and report the bug",
     .id.kind().unwrap_or_default(), .id.entry().promise, .id.entry().statement
 )]
 pub struct Violation {

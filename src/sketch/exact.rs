@@ -161,7 +161,7 @@ impl TryFrom<BTreeMap<i16, i128>> for ExactSum {
     fn try_from(chunks: BTreeMap<i16, i128>) -> Result<Self, Self::Error> {
         let inside = |chunk: &i16| (-CHUNK_MAX..=CHUNK_MAX).contains(chunk);
         if !chunks.keys().all(inside) {
-            return Err("a sum of numbers that no double can be");
+            return Err("a part of the sum is outside the range of a double");
         }
         Ok(Self(chunks))
     }

@@ -73,7 +73,7 @@ impl TryFrom<Vec<Exemplar>> for Exemplars {
     fn try_from(exemplars: Vec<Exemplar>) -> Result<Self, Self::Error> {
         let ascending = exemplars.is_sorted_by(|a, b| a.identity() < b.identity());
         if exemplars.len() > EXEMPLARS_MAX || !ascending {
-            return Err("exemplars out of order, doubled or too many");
+            return Err("exemplars are out of order, repeated or too many");
         }
         Ok(Self(exemplars))
     }

@@ -106,7 +106,7 @@ impl TryFrom<RangeWire> for Range {
         if min.is_finite() && max.is_finite() && min <= max {
             Ok(Self { min, max })
         } else {
-            Err("a range that is not finite or not in order")
+            Err("the ends of the range are not finite or not in order")
         }
     }
 }

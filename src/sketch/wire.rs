@@ -25,7 +25,7 @@ pub(super) struct Wire {
 
 /// Error: the bytes are not a valid histogram of this kind.
 #[derive(Debug, thiserror::Error)]
-#[error("not an adaptive histogram of this kind: {0}")]
+#[error("the bytes are not a valid histogram: {0}")]
 pub struct BadHistogram(&'static str);
 
 impl<const LIMIT: usize> From<Histogram<LIMIT>> for Wire {
@@ -53,11 +53,11 @@ impl<const LIMIT: usize> TryFrom<Wire> for Histogram<LIMIT> {
             return Err(BadHistogram("unknown format"));
         }
         if usize::from(wire.limit) != LIMIT || wire.cells.len() > LIMIT {
-            return Err(BadHistogram("another limit of cells"));
+            return Err(BadHistogram("the limit of cells differs"));
         }
         // One level lower there are at most twice as many cells. If those had fitted, that level would have been used.
         if wire.level > LEVEL_MAX || (wire.level > 0 && wire.cells.len() * 2 <= LIMIT) {
-            return Err(BadHistogram("a level that no set of keys gives"));
+            return Err(BadHistogram("the level does not fit the cells"));
         }
         Ok(Self {
             level: wire.level,
@@ -77,15 +77,15 @@ fn cells(level: u8, steps: Vec<(u32, u64)>) -> Result<Vec<Cell>, BadHistogram> {
         };
         let index = index
             .filter(|index| *index <= index_max)
-            .ok_or(BadHistogram("cells out of order or out of range"))?;
+            .ok_or(BadHistogram("cells are out of order or out of range"))?;
         if count == 0 {
-            return Err(BadHistogram("an empty cell"));
+            return Err(BadHistogram("a cell is empty"));
         }
         total = total.saturating_add(count);
         cells.push(Cell { index, count });
     }
     if total > TOTAL_MAX {
-        return Err(BadHistogram("more counts than can be added up"));
+        return Err(BadHistogram("the sum of the counts is too large"));
     }
     Ok(cells)
 }

@@ -100,7 +100,7 @@ impl TryFrom<Wire> for Words {
             _ => names.is_empty(),
         };
         if !consistent || names.values().any(|name| name.len() > NAME_BYTES_MAX) {
-            return Err("categories whose names are not those of their cells");
+            return Err("the names of the categories do not match the cells");
         }
         Ok(Self { histogram, names })
     }
