@@ -177,7 +177,9 @@ fn check(outcomes: &Outcomes) -> Result<(), BadOutcomes> {
     let is_time = |time: EventTime| (-TIME_MAX..=TIME_MAX).contains(&time.0);
     for predicted in &outcomes.predicted {
         if !is_group(predicted.group) || !predicted.class.is_none_or(is_word) {
-            return Err(BadOutcomes("a prediction refers to an unknown group or class"));
+            return Err(BadOutcomes(
+                "a prediction refers to an unknown group or class",
+            ));
         }
         if !predicted.value.is_none_or(f64::is_finite) || !is_time(predicted.time) {
             return Err(BadOutcomes(
@@ -193,7 +195,9 @@ fn check(outcomes: &Outcomes) -> Result<(), BadOutcomes> {
             None => true,
         };
         if !named || !sound || !is_word(labelled.source) {
-            return Err(BadOutcomes("a label refers to an unknown class, source or evaluation"));
+            return Err(BadOutcomes(
+                "a label refers to an unknown class, source or evaluation",
+            ));
         }
         if !is_time(labelled.arrival) || !is_time(labelled.made) {
             return Err(BadOutcomes("a time of a label is out of range"));
