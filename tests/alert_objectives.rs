@@ -84,7 +84,8 @@ fn of_precise<'a>(settings: &'a AlertSettings) -> Context<'a> {
     Context {
         objective: Some(AlertObjective {
             name: "precise",
-            sli: "precision",
+            sli: Some("precision"),
+            is_configured: true,
         }),
         reference_id: &|_| None,
         ..context(settings)
@@ -206,6 +207,37 @@ fn every_rule_has_words_of_its_own() {
 }
 
 #[test]
+fn the_end_of_a_removed_objective_says_why() {
+    let settings = AlertSettings::default();
+    let removed = Context {
+        objective: Some(AlertObjective {
+            name: "precise",
+            sli: None,
+            is_configured: false,
+        }),
+        ..of_precise(&settings)
+    };
+    let mut episodes = Episodes::default();
+    let opened = look(&mut episodes, 0, &[worst()]);
+    let ended = records(episodes.end(Boundary(NOON + 7), &removed), &settings);
+    assert_eq!(ended.len(), 1);
+    assert_eq!(
+        (ended[0].change, &ended[0].fingerprint),
+        (Some(Change::Resolved), &opened[0].fingerprint)
+    );
+    assert_eq!(
+        ended[0].annotations["summary"],
+        "fraud: resolved: objective precise is no longer configured"
+    );
+    let description = &ended[0].annotations["description"];
+    let why = "It ended at 2026-03-01T12:07:00Z: the objective is no longer configured, so nothing evaluates it. \
+               This was the last trouble seen. In the 1d up to 2026-03-01T12:00:00Z, objective precise";
+    assert!(description.starts_with(why), "{description}");
+    keeps(&validator("alert"), &ended[0].value());
+    assert!(episodes.end(Boundary(NOON + 8), &removed).is_empty());
+}
+
+#[test]
 fn each_objective_is_an_alert_of_its_own() {
     let settings = AlertSettings::default();
     let plain = fingerprint("fraud", AlertKind::Slo, None);
@@ -213,7 +245,8 @@ fn each_objective_is_an_alert_of_its_own() {
     let fast = Context {
         objective: Some(AlertObjective {
             name: "fast",
-            sli: "latency_ms",
+            sli: Some("latency_ms"),
+            is_configured: true,
         }),
         ..of_precise(&settings)
     };

@@ -30,6 +30,8 @@ mod ledger;
 mod limits;
 #[path = "support/memory_log/mod.rs"]
 mod memory_log;
+#[path = "memory/objectives.rs"]
+mod objectives;
 #[path = "memory/published.rs"]
 mod published;
 #[path = "memory/restart.rs"]

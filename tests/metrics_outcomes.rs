@@ -11,7 +11,8 @@ use tidegauge::event::{Scope, Segment, Tick};
 use tidegauge::http::{Board, BoardOptions, WorkerMeter};
 use tidegauge::join::JoinCounts;
 use tidegauge::pipeline::observations::{
-    JoinObservations, ObjectiveReading, Observations, Progress, QualityKey, QualityObservation,
+    IdleObjective, IdleReason, JoinObservations, ObjectiveReading, Observations, Progress,
+    QualityKey, QualityObservation,
 };
 use tidegauge::runtime::meter::Meter;
 use tidegauge::sketch::{Answered, KnownTruth, Quality, Share, UNSCORED};
@@ -184,6 +185,38 @@ fn segments_keep_their_limit_and_say_what_was_left_out() {
         board.render().unwrap().contains("tidegauge_quality_value{"),
         "places are free again"
     );
+}
+
+#[test]
+fn an_objective_that_has_nothing_to_judge_is_shown_until_it_has() {
+    let (board, worker) = board();
+    let report = |partition, idle: &[IdleObjective]| {
+        let seen = Observations {
+            idle: idle.iter().cloned().collect(),
+            ..Observations::default()
+        };
+        worker.observe_evaluate(partition, &seen);
+    };
+    let idle = IdleObjective {
+        model: "fraud".to_owned(),
+        objective: "precise".to_owned(),
+        reason: IdleReason::PositiveClassUnseen,
+    };
+    let line = "tidegauge_slo_idle{model=\"fraud\",objective=\"precise\",reason=\"positive_class_unseen\"} 1";
+    report(3, std::slice::from_ref(&idle));
+    report(4, &[]);
+    assert!(has(&board, line));
+    let shown = status(&board)["idle_objectives"][0].clone();
+    assert_eq!(
+        (&shown["model"], &shown["reason"]),
+        (&"fraud".into(), &"positive_class_unseen".into())
+    );
+    report(3, &[]);
+    assert!(!has(&board, line), "it has something to judge now");
+    report(3, &[idle]);
+    worker.restoring(0);
+    assert!(!has(&board, line), "its partition moved elsewhere");
+    assert_eq!(status(&board)["idle_objectives"], serde_json::json!([]));
 }
 
 #[test]

@@ -79,7 +79,8 @@ impl AlertBuilder<'_> {
     ) -> ObjectiveFacts {
         ObjectiveFacts {
             name: objective.name.to_owned(),
-            sli: objective.sli.to_owned(),
+            sli: objective.sli.map(str::to_owned),
+            is_configured: objective.is_configured,
             statement: ObjectiveFacts::statement_of(cause, evidence, objective.sli),
             budget_remaining: self.budget_remaining(cause),
         }

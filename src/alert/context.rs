@@ -24,6 +24,8 @@ pub struct Context<'a> {
 pub struct AlertObjective<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What it counts as good: `precision`, `latency_ms`.
-    pub sli: &'a str,
+    /// The name of its SLI: `precision`, `latency_ms`; `None` where it is not known any more.
+    pub sli: Option<&'a str>,
+    /// False once the objective was removed from the configuration: its alerts end because nothing judges them.
+    pub is_configured: bool,
 }

@@ -86,6 +86,22 @@ impl Episodes {
             .collect()
     }
 
+    /// Ends every cause at `at`, because nothing judges them any more, and returns what must be published.
+    #[must_use]
+    pub fn end(&mut self, at: Boundary, context: &Context<'_>) -> Vec<Alert> {
+        let ended = std::mem::take(&mut self.machines);
+        let families: BTreeSet<Family> = ended.keys().map(|cause| cause.family).collect();
+        let moment = Moment {
+            at,
+            findings: &[],
+            ended: &ended,
+        };
+        families
+            .into_iter()
+            .flat_map(|family| self.publish(family, &moment, context))
+            .collect()
+    }
+
     /// [`Episodes::is_quiet_at`] for a version as a whole.
     #[must_use]
     pub fn is_quiet(

@@ -5,13 +5,18 @@ use serde::{Deserialize, Serialize};
 use super::cause::{Cause, Evidence};
 use crate::detect::slo::{KeptFinding, RuleStatement, statement};
 
+/// Stands for the name of an SLI that is not known any more.
+const UNKNOWN_SLI: &str = "share of good ones";
+
 /// An objective as an alert tells it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectiveFacts {
     /// The objective's name.
     pub name: String,
-    /// The name of its SLI.
-    pub sli: String,
+    /// The name of its SLI; `None` where it is not known any more.
+    pub sli: Option<String>,
+    /// False if the alert ended because the objective was removed from the configuration.
+    pub is_configured: bool,
     /// What the rule of the first cause says; `None` for a rule of another version, whose facts are not these.
     pub statement: Option<RuleStatement>,
     /// Share of the period's error budget that is left; below 0 once it is overdrawn, `None` where it is not known.
@@ -23,14 +28,14 @@ impl ObjectiveFacts {
     pub(super) fn statement_of(
         cause: &Cause,
         evidence: &Evidence,
-        sli: &str,
+        sli: Option<&str>,
     ) -> Option<RuleStatement> {
         let finding = KeptFinding {
             value: evidence.value,
             threshold: evidence.threshold,
             pages: evidence.critical_effect,
             window: cause.length,
-            sli,
+            sli: sli.unwrap_or(UNKNOWN_SLI),
             number: &|name| evidence.details.get(name).copied(),
         };
         statement(&cause.detector, &finding)
@@ -40,7 +45,7 @@ impl ObjectiveFacts {
         let statement = self.statement.as_ref();
         ObjectivePart {
             name: self.name.clone(),
-            sli: Some(self.sli.clone()),
+            sli: self.sli.clone(),
             rule: rule.to_owned(),
             target: statement.and_then(|s| s.target),
             good: statement.map(|s| s.good as f64),

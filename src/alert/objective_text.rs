@@ -24,6 +24,11 @@ impl ObjectiveText<'_> {
         )
     }
 
+    /// `objective precise is no longer configured`.
+    pub(super) fn removed(&self) -> String {
+        format!("objective {} is no longer configured", self.facts.name)
+    }
+
     /// Plain sentences: the rule, the counts, what remains, the segment. The first goes on after "In the 1d up to …, ".
     pub(super) fn sentences(&self, whose: &str) -> String {
         let what = self.statement().map_or("is not met", |s| &s.sentence);

@@ -31,6 +31,7 @@ impl AlertText<'_> {
             (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
             (Family::Volume, _) => "traffic fell away".to_owned(),
             (Family::Objective, _) => match self.objective() {
+                Some(objective) if self.is_removed() => objective.removed(),
                 Some(objective) => objective.line(),
                 None => format!("{subject} is not met"),
             },
@@ -46,10 +47,22 @@ impl AlertText<'_> {
     /// Plain sentences.
     pub(super) fn description(&self) -> String {
         let ended = self.ended_at.map(instant);
-        let ended = ended.map(|at| format!("It ended at {at}. This was the last trouble seen."));
+        let why = if self.is_removed() {
+            ": the objective is no longer configured, so nothing evaluates it"
+        } else {
+            ""
+        };
+        let ended =
+            ended.map(|at| format!("It ended at {at}{why}. This was the last trouble seen."));
         let sentences = [ended, Some(self.sentence()), self.others()];
         let kept: Vec<String> = sentences.into_iter().flatten().collect();
         kept.join(" ")
+    }
+
+    /// True if the alert ended because its objective was removed from the configuration.
+    fn is_removed(&self) -> bool {
+        let objective = self.causes.objective.as_ref();
+        self.ended_at.is_some() && objective.is_some_and(|facts| !facts.is_configured)
     }
 
     fn objective(&self) -> Option<ObjectiveText<'_>> {

@@ -22,6 +22,7 @@ mod learning;
 mod limits;
 mod log;
 mod objective_burn;
+mod objective_check;
 mod objective_rule;
 mod objective_sli;
 mod objectives;

@@ -4,13 +4,6 @@ use super::fault::{ConfigFaults, nearest};
 use super::objectives::{AtLeast, AtMost, BoundedSliConfig, ObjectiveLabelsConfig, SliConfig};
 use crate::detect::slo::Sli;
 
-const WORDS: [&str; 5] = [
-    "success",
-    "precision",
-    "recall",
-    "accuracy",
-    "false_positive_rate",
-];
 const BOUNDED: [&str; 3] = ["latency_ms", "cost_usd", "evaluation"];
 /// Evaluations are counted in hundredths.
 const HUNDREDTHS: f64 = 100.0;
@@ -37,33 +30,32 @@ pub(super) fn checked(
 }
 
 fn of_word(path: &str, word: &str, faults: &mut ConfigFaults) -> Option<Sli> {
-    match word {
-        "success" => Some(Sli::Success),
-        "precision" => Some(Sli::Precision),
-        "recall" => Some(Sli::Recall),
-        "accuracy" => Some(Sli::Accuracy),
-        "false_positive_rate" => Some(Sli::FalsePositiveRate),
-        _ => {
-            let wrong = match word {
-                "" => "it is missing".to_owned(),
-                _ if BOUNDED.contains(&word) => format!("`{word}` needs a bound"),
-                _ => format!("`{word}` is not an SLI"),
-            };
-            faults.add(path, wrong, meant(word));
-            None
-        }
+    let found = Sli::WORDS.into_iter().find(|sli| sli.name() == word);
+    if found.is_none() {
+        let wrong = match word {
+            "" => "it is missing".to_owned(),
+            _ if BOUNDED.contains(&word) => format!("`{word}` needs a bound"),
+            _ => format!("`{word}` is not an SLI"),
+        };
+        faults.add(path, wrong, meant(word));
     }
+    found
+}
+
+/// SLIs that are configured by one word.
+fn words() -> Vec<&'static str> {
+    Sli::WORDS.iter().map(Sli::name).collect()
 }
 
 fn meant(word: &str) -> String {
-    match nearest(word, WORDS.into_iter().chain(BOUNDED)) {
+    match nearest(word, words().into_iter().chain(BOUNDED)) {
         Some("latency_ms") => "write {latency_ms: {at_most: 100}}".to_owned(),
         Some("cost_usd") => "write {cost_usd: {at_most: 0.02}}".to_owned(),
         Some("evaluation") => "write {evaluation: {name: faithfulness, at_least: 0.7}}".to_owned(),
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!(
             "use {}, or a bound on {}",
-            WORDS.join(", "),
+            words().join(", "),
             BOUNDED.join(", ")
         ),
     }

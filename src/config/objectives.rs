@@ -1,15 +1,10 @@
 //! `objectives`: targets for models, and the rules by which missing them becomes an alert.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::fault::ConfigFaults;
-use super::objective_rule;
 use super::period::Period;
 use super::shape::{LIST, WORD};
-use crate::detect::slo;
 
 /// One objective. Required are `name`, `sli` and the keys of its rule.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -112,9 +107,6 @@ pub struct BurnWindowConfig {
     pub(super) hold: Option<String>,
 }
 
-const OBJECTIVES_MAX: usize = 50;
-const NAME_BYTES_MAX: usize = 64;
-
 /// Shape of the list of objectives: every key with a value of its type.
 pub(super) fn shape() -> serde_json::Value {
     let window =
@@ -145,52 +137,4 @@ pub(super) fn shape() -> serde_json::Value {
 pub(super) struct ObjectiveLabelsConfig {
     /// True if a labels topic is read.
     pub(super) are_read: bool,
-}
-
-/// Checked objectives for the stages, without those at fault. An objective that could not be read is not checked.
-pub(super) fn check(
-    objectives: &[ObjectiveConfig],
-    labels: ObjectiveLabelsConfig,
-    faults: &mut ConfigFaults,
-) -> Vec<slo::Objective> {
-    let wrong = format!("{} objectives are listed", objectives.len());
-    faults.require(
-        objectives.len() <= OBJECTIVES_MAX,
-        "objectives",
-        wrong,
-        "list at most 50",
-    );
-    let unread = |i: &usize| faults.touch_within(&format!("objectives[{i}]"));
-    let read: Vec<usize> = (0..objectives.len()).filter(|i| !unread(i)).collect();
-    check_names(objectives, faults);
-    let checked = read.into_iter().filter_map(|i| {
-        let path = format!("objectives[{i}]");
-        objective_rule::checked(&path, objectives.get(i)?, labels, faults)
-    });
-    checked.collect()
-}
-
-fn check_names(objectives: &[ObjectiveConfig], faults: &mut ConfigFaults) {
-    let mut seen = BTreeSet::new();
-    for (i, ObjectiveConfig { name, model, .. }) in objectives.iter().enumerate() {
-        let path = format!("objectives[{i}].name");
-        let fix = "use 1 to 64 characters out of a-z, A-Z, 0-9, `.`, `_` and `-`";
-        let wrong = format!("`{name}` is not a valid name of an objective");
-        faults.require(is_name(name), &path, wrong, fix);
-        let wrong = format!("`{name}` is the name of another objective");
-        faults.require(
-            seen.insert(name),
-            &path,
-            wrong,
-            "give each objective its own name",
-        );
-        let path = format!("objectives[{i}].model");
-        let fix = "set the name of the model, or remove the key to include every model";
-        faults.require(model.as_deref() != Some(""), &path, "it is empty", fix);
-    }
-}
-
-fn is_name(name: &str) -> bool {
-    let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    (1..=NAME_BYTES_MAX).contains(&name.len()) && name.chars().all(letters)
 }

@@ -6,7 +6,7 @@ use super::fault::{ConfigFaults, nearest};
 use super::{
     AlertsConfig, BoundsConfig, DetectConfig, HttpConfig, JoinConfig, KafkaConfig, LearningConfig,
     LimitsConfig, LogConfig, ObjectiveConfig, QualityConfig, RuntimeConfig, SegmentsConfig,
-    TimeConfig, TopicsConfig, WindowConfig, objectives, windows,
+    TimeConfig, TopicsConfig, WindowConfig, objective_check, objectives, windows,
 };
 use crate::codec::{CODECS, Codec};
 use crate::pipeline::Plan;
@@ -125,7 +125,7 @@ impl Configuration {
             join: self.join.check(faults),
             quality: self.quality.check(faults),
             segments: self.segments.check(faults),
-            objectives: objectives::check(&self.objectives, self.labels(), faults),
+            objectives: objective_check::check(&self.objectives, self.labels(), faults),
             codec: self.codec(faults)?,
         })
     }

@@ -181,6 +181,9 @@ impl Board {
                 .map(|(name, model)| model.status(name))
                 .collect(),
             joins: joins.into_values().cloned().collect(),
+            idle_objectives: shown()
+                .flat_map(|shown| shown.idle.values().flatten().cloned())
+                .collect(),
             firing,
         }
     }

@@ -127,6 +127,8 @@ catalogue! {
         "How many times too fast the error budget is spent in the window; 1 spends it in exactly the period. Absent with too few events.";
     SloExhaustedAt = Gauge "tidegauge_slo_exhausted_at_seconds" ["model", "objective"]
         "When the error budget ends at the present rate, in seconds since the Unix epoch; the present once it is spent, absent where it does not end.";
+    SloIdle = Gauge "tidegauge_slo_idle" ["model", "objective", "reason"]
+        "1 while the objective has nothing to judge: model_unseen (no prediction of its model has come), positive_class_unseen (labels have come, but the positive class has not occurred). Absent otherwise.";
     JoinPredictions = Counter "tidegauge_join_predictions_total" ["partition"]
         "Predictions received by the join, by partition of the internal outcomes topic.";
     JoinJoined = Counter "tidegauge_join_joined_total" ["partition"]

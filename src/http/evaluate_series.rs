@@ -1,13 +1,15 @@
 //! Metrics and status of an evaluate task: what it published, what it holds, and each of its models.
 
+use std::collections::BTreeSet;
+
 use super::catalogue::Metric;
 use super::outcome_series::quality_status;
-use super::status::FiringAlert;
+use super::status::{FiringAlert, IdleStatus};
 use super::view::WorkerView;
 use crate::detect::Family;
 use crate::pipeline::observations::{
-    AlertObservation, Judgement, JudgementKey, ModelObservation, ObjectiveReading, Observations,
-    QualityKey, QualityObservation, WindowClosed,
+    AlertObservation, IdleObjective, Judgement, JudgementKey, ModelObservation, ObjectiveReading,
+    Observations, QualityKey, QualityObservation, WindowClosed,
 };
 
 /// Reads a number from the observations of a task.
@@ -75,6 +77,27 @@ pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observation
         show_objective(view, model, objective, reading);
     }
     seen.alerts.iter().for_each(|alert| show_alert(view, alert));
+    show_idle(view, partition, &seen.idle);
+}
+
+/// Shows the objectives of a task that have nothing to judge, in place of those that were shown before.
+fn show_idle(view: &mut WorkerView<'_>, partition: i32, idle: &BTreeSet<IdleObjective>) {
+    let now: Vec<IdleStatus> = idle.iter().map(idle_status).collect();
+    let before = view.shown.idle.insert(partition, now.clone());
+    let gone = before.iter().flatten().map(|idle| (idle, None));
+    for (idle, value) in gone.chain(now.iter().map(|idle| (idle, Some(1.0)))) {
+        let labels = [idle.model.as_str(), &idle.objective, idle.reason];
+        view.series.set_or_remove(Metric::SloIdle, &labels, value);
+    }
+}
+
+fn idle_status(idle: &IdleObjective) -> IdleStatus {
+    IdleStatus {
+        model: idle.model.clone(),
+        objective: idle.objective.clone(),
+        reason: idle.reason.name(),
+        text: idle.reason.text(),
+    }
 }
 
 fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {

@@ -37,8 +37,23 @@ pub struct StatusPage {
     pub joins: Vec<JoinStatus>,
     /// Models, by name.
     pub models: Vec<ModelStatus>,
+    /// Objectives that have nothing to judge.
+    pub idle_objectives: Vec<IdleStatus>,
     /// Firing alerts, the oldest first.
     pub firing: Vec<FiringAlert>,
+}
+
+/// An objective that has nothing to judge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IdleStatus {
+    /// The model it is about.
+    pub model: String,
+    /// Its name.
+    pub objective: String,
+    /// `model_unseen` or `positive_class_unseen`.
+    pub reason: &'static str,
+    /// The reason and its remedy.
+    pub text: &'static str,
 }
 
 /// An input partition.

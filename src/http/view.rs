@@ -6,7 +6,7 @@ use super::catalogue::Metric;
 use super::model_series::ModelSeries;
 use super::readiness::WorkerHealth;
 use super::series::SeriesWriter;
-use super::status::{FiringAlert, JoinStatus, SourceStatus};
+use super::status::{FiringAlert, IdleStatus, JoinStatus, SourceStatus};
 use crate::event::{EventTime, Tick};
 
 /// What a worker shows of its tasks since its last assignment.
@@ -20,6 +20,8 @@ pub(super) struct Shown {
     pub alerts: BTreeMap<String, FiringAlert>,
     /// Joins by partition.
     pub joins: BTreeMap<i32, JoinStatus>,
+    /// Objectives that have nothing to judge, by partition of `panes`.
+    pub idle: BTreeMap<i32, Vec<IdleStatus>>,
 }
 
 /// Sums since the start.

@@ -1,6 +1,6 @@
 //! Observations of the stages, for metrics and the status page. Nothing here is written to Kafka.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::frame::SourceId;
@@ -96,6 +96,10 @@ pub struct Observations {
     pub objectives: BTreeMap<(String, String), ObjectiveReading>,
     /// Alerts that opened, changed or ended, in order.
     pub alerts: Vec<AlertObservation>,
+    /// All objectives that have nothing to judge.
+    pub idle: BTreeSet<IdleObjective>,
+    /// Those that had something to judge at the last flush.
+    pub newly_idle: Vec<IdleObjective>,
     /// Frames that came twice and were dropped.
     pub duplicate_frames: u64,
     /// Findings that were ignored because a number of theirs is not a number.
@@ -225,6 +229,50 @@ pub struct ObjectiveReading {
     pub target: Option<f64>,
     /// Budget and burn rates.
     pub standing: BudgetStatus,
+}
+
+/// An objective that has nothing to judge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IdleObjective {
+    /// The model it is about.
+    pub model: String,
+    /// The name of the objective.
+    pub objective: String,
+    /// Why nothing is judged.
+    pub reason: IdleReason,
+}
+
+/// Why an objective has nothing to judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IdleReason {
+    /// No prediction of the model has come.
+    ModelUnseen,
+    /// Labels have come, but the positive class has not occurred.
+    PositiveClassUnseen,
+}
+
+impl IdleReason {
+    /// The value of the label `reason` in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ModelUnseen => "model_unseen",
+            Self::PositiveClassUnseen => "positive_class_unseen",
+        }
+    }
+
+    /// The reason and its remedy, for a log line and the status page.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::ModelUnseen => {
+                "no prediction of the model has come: check the model's name in the objective and in the predictions"
+            }
+            Self::PositiveClassUnseen => {
+                "labels have come, but the positive class has not occurred: name it under quality.positive"
+            }
+        }
+    }
 }
 
 /// Counts of what a limit turned away.

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::meter::Meter;
 use super::tasks::Tasks;
 use crate::pipeline::invariant::InvariantId;
-use crate::pipeline::observations::{IngestObservations, JoinObservations, Observations};
+use crate::pipeline::observations::{
+    IdleObjective, IngestObservations, JoinObservations, Observations,
+};
 
 /// What the tasks observed since the last flush. The meter gets it once the flush is committed.
 #[derive(Debug, Default)]
@@ -37,6 +39,7 @@ impl FlushReport {
             .for_each(|ingest| meter.observe_ingest(ingest));
         self.joins.iter().for_each(|join| meter.observe_join(join));
         for (partition, evaluate) in &self.evaluate {
+            evaluate.newly_idle.iter().for_each(log_idle);
             meter.observe_evaluate(*partition, evaluate);
         }
     }
@@ -47,6 +50,15 @@ impl FlushReport {
         let evaluate = self.evaluate.iter();
         joins.chain(evaluate.flat_map(|(_, observed)| observed.violations()))
     }
+}
+
+fn log_idle(idle: &IdleObjective) {
+    tracing::warn!(
+        model = idle.model,
+        objective = idle.objective,
+        reason = idle.reason.text(),
+        "an objective has nothing to judge"
+    );
 }
 
 /// Hands to the meter what restored tasks hold: watermarks, joins and open alerts.

@@ -222,6 +222,7 @@ fn at_hour(
         rejected: 0,
         windows_closed: 1_234,
         sources: Vec::new(),
+        idle_objectives: Vec::new(),
         joins: Vec::new(),
         models: vec![model],
         firing: Vec::new(),

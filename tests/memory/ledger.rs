@@ -1,12 +1,12 @@
 //! Meter that records all calls, so that tests can compare them with the published records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
-    IngestObservations, JoinObservations, Observations, Overflow,
+    IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
 };
 use tidegauge::runtime::meter::Meter;
 
@@ -36,6 +36,8 @@ pub struct Said {
     pub windows: Vec<(String, String, i64, i64)>,
     /// Last report of each join, by partition.
     pub joins: BTreeMap<i32, JoinObservations>,
+    /// Objectives without anything to judge, by partition, as of the last report.
+    pub idle: BTreeMap<i32, BTreeSet<IdleObjective>>,
 }
 
 /// Records the calls that a worker makes to its meter.
@@ -74,8 +76,9 @@ impl Meter for Ledger {
         }
     }
 
-    fn observe_evaluate(&self, _partition: i32, observed: &Observations) {
+    fn observe_evaluate(&self, partition: i32, observed: &Observations) {
         let mut said = self.0.lock().unwrap();
+        said.idle.insert(partition, observed.idle.clone());
         said.overflow += observed.overflow;
         let wholes = observed.windows.iter();
         for window in wholes.filter(|window| window.scope.segment.is_none()) {

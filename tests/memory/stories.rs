@@ -15,14 +15,14 @@ use crate::bench::{Bench, Setup, plan};
 use crate::published::values;
 use crate::traffic::{Event, MINUTE, START};
 
-const HOUR: i64 = 60 * MINUTE;
+pub const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 fn length(minutes: u32) -> WindowLength {
     WindowLength::from_minutes(minutes).unwrap()
 }
 
-fn objective(name: &str, sli: Sli, rule: Rule) -> Objective {
+pub fn objective(name: &str, sli: Sli, rule: Rule) -> Objective {
     Objective {
         name: name.into(),
         model: None,
@@ -33,7 +33,7 @@ fn objective(name: &str, sli: Sli, rule: Rule) -> Objective {
 }
 
 /// Plan with one objective. Drift is evaluated once a day, so that weeks pass quickly.
-fn promising(objective: Objective, horizon_days: i64) -> Plan {
+pub fn promising(objective: Objective, horizon_days: i64) -> Plan {
     let mut plan = plan();
     plan.windows = vec![WindowSpec {
         length: length(1_440),
@@ -52,14 +52,14 @@ fn promising(objective: Objective, horizon_days: i64) -> Plan {
 }
 
 /// Stream of predictions and labels that a test builds step by step.
-struct Story {
-    plan: Plan,
+pub struct Story {
+    pub plan: Plan,
     predictions: Vec<Event>,
     labels: Vec<Event>,
 }
 
 impl Story {
-    fn of(plan: Plan) -> Self {
+    pub fn of(plan: Plan) -> Self {
         Self {
             plan,
             predictions: Vec::new(),
@@ -67,7 +67,7 @@ impl Story {
         }
     }
 
-    fn predict(&mut self, time: i64, country: &str, class: &str, latency_ms: i64) -> usize {
+    pub fn predict(&mut self, time: i64, country: &str, class: &str, latency_ms: i64) -> usize {
         let id = self.predictions.len();
         let json = format!(
             r#"{{"id":"p{id}","model":"fraud","version":"1","timestamp":{time},"segments":{{"country":"{country}"}},"prediction":{{"label":"{class}","score":0.9}},"latency_ms":{latency_ms}}}"#
@@ -76,7 +76,7 @@ impl Story {
         id
     }
 
-    fn label(&mut self, id: usize, arrival: i64, class: &str) {
+    pub fn label(&mut self, id: usize, arrival: i64, class: &str) {
         let json = format!(r#"{{"id":"p{id}","label":"{class}"}}"#);
         self.labels.push(Event::at(arrival, json));
     }
@@ -87,7 +87,14 @@ impl Story {
     }
 
     /// Returns the bench after everything is read and the clocks have passed `end`.
-    fn settled(mut self, end: i64) -> Bench {
+    pub fn settled(self, end: i64) -> Bench {
+        let bench = self.run(end);
+        assert!(!values(&bench, "reports").is_empty());
+        bench
+    }
+
+    /// Runs the stream until everything is read and the clocks have passed `end`.
+    pub fn run(mut self, end: i64) -> Bench {
         self.labels.sort_by_key(|label| label.arrival);
         self.labels.retain(|label| label.arrival < end);
         let mut bench = Bench::new(Setup {
@@ -99,7 +106,6 @@ impl Story {
         bench.produce_labels(&self.labels);
         bench.close_at(end + 3 * MINUTE);
         bench.settle().unwrap();
-        assert!(!values(&bench, "reports").is_empty());
         bench
     }
 }

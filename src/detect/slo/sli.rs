@@ -37,6 +37,15 @@ pub enum Sli {
 }
 
 impl Sli {
+    /// SLIs without a bound. The configuration names each by its name alone.
+    pub const WORDS: [Self; 5] = [
+        Self::Success,
+        Self::Precision,
+        Self::Recall,
+        Self::Accuracy,
+        Self::FalsePositiveRate,
+    ];
+
     /// Its name in alerts and in the configuration.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -63,6 +72,12 @@ impl Sli {
     #[must_use]
     pub fn needs_truth(&self) -> bool {
         self.proportion().is_some()
+    }
+
+    /// True if it counts one class as the positive one.
+    #[must_use]
+    pub fn needs_positive(&self) -> bool {
+        self.proportion().is_some_and(Proportion::needs_positive)
     }
 
     /// What one prediction adds, as far as it carries what is asked; `None` where it does not, or only its label can tell.

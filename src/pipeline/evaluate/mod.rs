@@ -8,6 +8,7 @@ mod admission;
 mod aging;
 mod case;
 mod close_model;
+mod idle;
 mod judge;
 mod knowledge;
 mod learning;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 pub use model::Model;
 
+use self::idle::IdleObjectives;
 use self::objective_evaluation::QualityDelta;
 use self::pending_quality::PendingQuality;
 use self::slice::Slice;
@@ -91,6 +93,7 @@ pub struct Evaluate {
     observations: Observations,
     changed: bool,
     reports_global_events: bool,
+    idle: IdleObjectives,
 }
 
 impl Evaluate {
@@ -114,6 +117,7 @@ impl Evaluate {
             observations: Observations::default(),
             changed: true, // the first commit carries a head: an offset without one is taken for tampering
             reports_global_events: partition == 0,
+            idle: IdleObjectives::new(partition),
         }
     }
 
@@ -480,6 +484,7 @@ impl Evaluate {
     /// When something of ours does not serialise.
     pub fn flush(&mut self) -> Result<Evaluated, Stop> {
         let mut observations = std::mem::take(&mut self.observations);
+        observations.newly_idle = self.idle.update(self.clock(), &self.plan, &self.models);
         self.observe_into(&mut observations);
         if self.replay.is_some() {
             // A head that is written now would say what is true only once all was read.

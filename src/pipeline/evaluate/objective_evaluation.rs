@@ -16,6 +16,9 @@ use crate::window::{Boundary, COARSE_MINUTES, Span};
 /// Minutes back to which the shares of segments are kept of what every prediction carries.
 const SEGMENT_MINUTES: i64 = 1_440;
 
+/// Minutes between two decisions on whether the positive class of an objective has occurred.
+const IDLE_STEP_MINUTES: i64 = 60;
+
 /// What became known of one slice in one minute.
 pub struct QualityDelta {
     /// Whose.
@@ -109,8 +112,14 @@ pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> 
     let name = model.name().to_owned();
     model.quality.close(&name, step)?;
     let mut objectives = std::mem::take(&mut model.objectives);
+    let is_hour = at.on_grid(IDLE_STEP_MINUTES);
     for objective in objectives_of(&name, plan).filter(|own| is_on_labels(own, plan)) {
         let quality = &model.quality;
+        if is_hour && objective.sli.needs_positive() && quality.lacks_positive(&name, at, plan) {
+            objectives.without_positive.insert(objective.name.clone());
+        } else if is_hour {
+            objectives.without_positive.remove(&objective.name);
+        }
         let around = ObjectiveContext {
             model: &name,
             segments: &|objective, span| quality.segment_shares(&name, objective, span, plan),

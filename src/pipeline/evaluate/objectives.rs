@@ -29,9 +29,13 @@ struct Tracked {
     episodes: Episodes,
 }
 
-/// The objectives of one model, by name.
+/// The objectives of one model.
 #[derive(Default)]
-pub struct Objectives(BTreeMap<String, Tracked>);
+pub struct Objectives {
+    tracked: BTreeMap<String, Tracked>,
+    /// Names of those whose positive class has not occurred, as of the last full hour.
+    pub without_positive: BTreeSet<String>,
+}
 
 /// Good and valid of all and of each segment, over the same span.
 #[derive(Default)]
@@ -91,7 +95,7 @@ impl Objectives {
     }
 
     fn tracked(&mut self, objective: &Objective) -> &mut Tracked {
-        self.0
+        self.tracked
             .entry(objective.name.clone())
             .or_insert_with(|| Tracked {
                 series: Series::new(objective.retention()),
@@ -99,7 +103,7 @@ impl Objectives {
             })
     }
 
-    /// Puts back what was written of an objective. One that is configured no longer is left where it lies.
+    /// Puts back what was written of an objective.
     pub fn put_back(
         &mut self,
         objective: &Objective,
@@ -110,7 +114,7 @@ impl Objectives {
             series: Series::restore(objective.retention(), hours),
             episodes: episodes.unwrap_or_default(),
         };
-        self.0.insert(objective.name.clone(), tracked);
+        self.tracked.insert(objective.name.clone(), tracked);
     }
 
     /// Looks at an objective at a boundary: judges, alerts, and says how it stands.
@@ -123,7 +127,7 @@ impl Objectives {
         around: &ObjectiveContext<'_>,
         step: &mut StepContext<'_>,
     ) -> Result<(), Stop> {
-        let Some(tracked) = self.0.get_mut(&objective.name) else {
+        let Some(tracked) = self.tracked.get_mut(&objective.name) else {
             return Ok(()); // nothing was ever counted
         };
         for start in tracked.series.age(step.at) {
@@ -136,7 +140,9 @@ impl Objectives {
             .hours()
             .next()
             .is_some_and(|first| first < step.at);
-        if !is_begun || !step.at.on_grid(objective.step_minutes()) {
+        // An open alert ends even where all counts behind it have aged out.
+        let has_work = is_begun || !tracked.episodes.is_empty();
+        if !has_work || !step.at.on_grid(objective.step_minutes()) {
             return Ok(());
         }
         let observed = observe(objective, &tracked.series, around, step);
@@ -147,7 +153,7 @@ impl Objectives {
 
     /// Alerts of objectives that stand open.
     pub fn episodes(&self) -> impl Iterator<Item = (&str, &Episodes)> {
-        let each = self.0.iter();
+        let each = self.tracked.iter();
         each.map(|(name, tracked)| (name.as_str(), &tracked.episodes))
     }
 
@@ -156,7 +162,7 @@ impl Objectives {
     /// # Errors
     /// When something of ours does not serialise.
     pub fn forget(&self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
-        for (name, tracked) in &self.0 {
+        for (name, tracked) in &self.tracked {
             for start in tracked.series.hours() {
                 outbox.remove(&hour_key(model, name, start))?;
             }
@@ -183,7 +189,8 @@ impl Tracked {
             model: around.model,
             objective: Some(AlertObjective {
                 name: &objective.name,
-                sli: objective.sli.name(),
+                sli: Some(objective.sli.name()),
+                is_configured: true,
             }),
             settings: &step.plan.alert,
             reference_id: &|_| None,

@@ -24,6 +24,7 @@ impl Evaluate {
         let models = self.models.values();
         observed.models = models.map(|model| model.observe(now, &self.plan)).collect();
         observed.panes = self.pane_count() as u64;
+        observed.idle = self.idle.get().clone();
     }
 }
 

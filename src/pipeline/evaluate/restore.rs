@@ -3,22 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::idle::IdleObjectives;
 use super::knowledge::Knowledge;
 use super::model::Model;
 use super::pending_quality::{PendingQuality, QualityOwner};
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
 use super::{Evaluate, OpenPanes, Replay};
-use crate::alert::Episodes;
+use crate::alert::{AlertObjective, Context, Episodes};
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
-use crate::pipeline::observations::Observations;
+use crate::pipeline::observations::{AlertObservation, Observations};
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
 use crate::pipeline::state::{BadState, Head, QualityPane, StateKey, StateReader, decode, same};
 use crate::pipeline::stop::Stop;
 use crate::reference::Reference;
-use crate::sketch::{Partial, Quality};
+use crate::sketch::{Exemplars, Partial, Quality};
 use crate::window::{Boundary, PANE_MILLIS};
 
 impl Evaluate {
@@ -43,7 +44,7 @@ impl Evaluate {
         let (open, checkpointed) = std::mem::take(&mut held.open);
         let known =
             PendingQuality::restored(std::mem::take(&mut held.known), head.open_quality_closed);
-        let stale = held.objectives_no_more(&plan);
+        let removed = held.take_removed(&plan);
         let models = held.into_models(&plan);
         let mut restored = Self {
             plan,
@@ -71,15 +72,51 @@ impl Evaluate {
             observations: Observations::default(),
             changed: false,
             reports_global_events: partition == 0,
+            idle: IdleObjectives::new(partition),
         };
         if restored.replay.is_none() {
             restored.close_quality_again(head.quality_closed);
         }
-        for key in stale {
-            restored.outbox.remove(&key)?;
-            restored.changed = true;
+        for ((model, name), objective) in removed {
+            restored.end_objective(&model, &name, objective)?;
         }
         Ok(Some(restored))
+    }
+
+    /// Ends the alerts of an objective that was removed from the configuration, and forgets its entries.
+    fn end_objective(&mut self, model: &str, name: &str, held: HeldObjective) -> Result<(), Stop> {
+        let plan = Arc::clone(&self.plan);
+        let context = Context {
+            model,
+            objective: Some(AlertObjective {
+                name,
+                sli: None,
+                is_configured: false,
+            }),
+            settings: &plan.alert,
+            reference_id: &|_| None,
+            exemplars: &|_| Exemplars::default(),
+        };
+        if let Some(mut episodes) = held.episodes {
+            for alert in self
+                .closed
+                .map(|at| episodes.end(at, &context))
+                .into_iter()
+                .flatten()
+            {
+                self.outbox.alert(&alert, &plan.alert);
+                let observed = AlertObservation::of(&alert);
+                self.observations.alerts.extend(observed);
+            }
+            let key = StateKey::Objective(model.to_owned(), name.to_owned());
+            self.outbox.remove(&key)?;
+        }
+        for (start, _) in held.hours {
+            let key = StateKey::ObjectiveHour(model.to_owned(), name.to_owned(), start);
+            self.outbox.remove(&key)?;
+        }
+        self.changed = true;
+        Ok(())
     }
 }
 
@@ -157,22 +194,17 @@ impl Held {
         Ok(())
     }
 
-    /// What lies there of objectives that are configured no longer.
-    fn objectives_no_more(&self, plan: &Plan) -> Vec<StateKey> {
-        let is_gone = |name: &str| plan.objectives.iter().all(|own| own.name != name);
-        let gone = self
-            .objectives
-            .iter()
-            .filter(|((_, name), _)| is_gone(name));
-        let keys = gone.flat_map(|((model, name), held)| {
-            let hour = |(start, _): &(Boundary, Hour)| {
-                StateKey::ObjectiveHour(model.clone(), name.clone(), *start)
-            };
-            let episodes = held.episodes.as_ref();
-            let episodes = episodes.map(|_| StateKey::Objective(model.clone(), name.clone()));
-            held.hours.iter().map(hour).chain(episodes)
-        });
-        keys.collect()
+    /// Takes out the objectives that were removed from the configuration, or are about another model now.
+    fn take_removed(&mut self, plan: &Plan) -> BTreeMap<(String, String), HeldObjective> {
+        let is_configured = |model: &str, name: &str| {
+            let mut objectives = plan.objectives.iter();
+            objectives.any(|own| own.name == name && own.is_about(model))
+        };
+        let (kept, removed) = std::mem::take(&mut self.objectives)
+            .into_iter()
+            .partition(|((model, name), _)| is_configured(model, name));
+        self.objectives = kept;
+        removed
     }
 
     fn objective(&mut self, model: &str, name: &str) -> &mut HeldObjective {

@@ -18,6 +18,17 @@ pub enum Proportion {
     FalsePositiveRate,
 }
 
+impl Proportion {
+    /// True if it counts one class as the positive one.
+    #[must_use]
+    pub fn needs_positive(self) -> bool {
+        match self {
+            Self::Precision | Self::Recall | Self::FalsePositiveRate => true,
+            Self::Accuracy => false,
+        }
+    }
+}
+
 /// Share as counted. In a single span it may be negative, if a correction takes back what another span added.
 ///
 /// `None` if the share is not defined: for any kind except accuracy, without a positive class or with one that was

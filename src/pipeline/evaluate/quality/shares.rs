@@ -2,9 +2,9 @@
 
 use super::super::objectives::SegmentShares;
 use super::model_quality::ModelQuality;
-use super::span::{last_week, widened};
+use super::span::{MATURED_MINUTES, last_week, widened};
 use crate::alert::By;
-use crate::detect::slo::Objective;
+use crate::detect::slo::{LABELS_MIN, Objective};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
 use crate::sketch::Share;
@@ -57,6 +57,19 @@ impl ModelQuality {
         }
         let span = self.matured_window(window, at)?;
         Some(self.share(objective, By::Prediction, None, span, positive))
+    }
+
+    /// True if labels of the last week came, and the positive class is in none of them nor in the predictions they belong to.
+    #[must_use]
+    pub fn lacks_positive(&self, model: &str, at: Boundary, plan: &Plan) -> bool {
+        let week = Span {
+            start: at.plus_minutes(-MATURED_MINUTES),
+            end: at,
+        };
+        let known = self.merged(By::Label, None, widened(week, Resolution::Hour));
+        let positive = self.positive(model, plan);
+        let occurs = positive.is_some_and(|class| known.table.has_class(class));
+        known.labelled >= LABELS_MIN && !occurs
     }
 
     /// The share of all versions in `span`.
