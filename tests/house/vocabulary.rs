@@ -7,10 +7,7 @@ use crate::source::{
 };
 
 /// Names that several public types may share, and the reason.
-const SHARED_NAMES: &[(&str, &str)] = &[(
-    "WindowClosed",
-    "the meter is told what the stage observed, in a type of its own",
-)];
+const SHARED_NAMES: &[(&str, &str)] = &[];
 
 /// Public types that `code` declares, with their lines. `pub(super)` and `pub(crate)` count as public.
 fn public_types(code: &str) -> Vec<(String, usize)> {

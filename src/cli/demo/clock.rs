@@ -10,9 +10,9 @@ use crate::runtime::Clock;
 /// Speed of the stopwatch while the wall clock stands still: a flush comes due within 600 ms of wall time.
 const STOPWATCH_RATE: u32 = 100;
 
-/// Progress of the producer, which is also the simulated wall clock.
+/// StreamProgress of the producer, which is also the simulated wall clock.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(super) struct StreamProgress {
     /// Event time up to which the stream was produced, in milliseconds.
     now: AtomicI64,
     /// Predictions and labels produced.
@@ -23,7 +23,7 @@ pub(super) struct Progress {
     pub done: AtomicBool,
 }
 
-impl Progress {
+impl StreamProgress {
     /// Event time up to which the stream was produced.
     pub fn now(&self) -> EventTime {
         EventTime(self.now.load(Ordering::Acquire))
@@ -38,14 +38,14 @@ impl Progress {
 /// Clock of the worker. The stopwatch follows the simulated wall clock and also runs slowly on its own: the producer
 /// waits for commits, and with a stopwatch that stood still no flush would ever come due.
 pub(super) struct SimulatedClock {
-    progress: Arc<Progress>,
+    progress: Arc<StreamProgress>,
     start: EventTime,
     created: Instant,
 }
 
 impl SimulatedClock {
     /// Clock whose stopwatch shows 0 at event time `start`.
-    pub fn new(progress: Arc<Progress>, start: EventTime) -> Self {
+    pub fn new(progress: Arc<StreamProgress>, start: EventTime) -> Self {
         Self {
             progress,
             start,

@@ -8,7 +8,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::clock::Progress;
+use super::clock::StreamProgress;
 use super::encode::{encode, encode_label};
 use super::incident::Timeline;
 use super::labels::{DemoLabel, Pending, labels_of};
@@ -43,7 +43,7 @@ pub(super) struct Stream {
     pub traffic: Traffic,
     pub timeline: Timeline,
     pub board: Arc<Board>,
-    pub progress: Arc<Progress>,
+    pub progress: Arc<StreamProgress>,
     pub stop: Arc<AtomicBool>,
 }
 

@@ -10,7 +10,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 
-use super::clock::{Progress, SimulatedClock};
+use super::clock::{SimulatedClock, StreamProgress};
 use super::incident::Timeline;
 use super::reader::AlertReader;
 use super::stream::{LABELS, PER_MINUTE, Stream, TOPIC, connect};
@@ -56,7 +56,7 @@ pub(super) struct Testbed {
     board: Arc<Board>,
     server: Option<Handle>,
     checked: CheckedConfig,
-    progress: Arc<Progress>,
+    progress: Arc<StreamProgress>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<Result<(), Fault>>>,
 }
@@ -79,7 +79,7 @@ impl Testbed {
         let mut checked = config::load(&sources)?;
         checked.plan.objectives.extend(objective());
         create_topics(&cluster, &checked).map_err(Error::failed)?;
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(StreamProgress::default());
         progress.advance(timeline.start.time());
         let board = board(&progress)?;
         let server = http::serve(listen, Arc::clone(&board)).map_err(Error::failed)?;
@@ -299,7 +299,7 @@ fn objective() -> Option<Objective> {
     })
 }
 
-fn board(progress: &Arc<Progress>) -> Result<Arc<Board>, Error> {
+fn board(progress: &Arc<StreamProgress>) -> Result<Arc<Board>, Error> {
     let progress = Arc::clone(progress);
     let options = BoardOptions {
         drift_series_max: config::HttpConfig::default().drift_series_max,
