@@ -1,6 +1,7 @@
-//! Limits on names, applied when a pane closes: known names first, then by hash, never first come first served.
+//! Limits on the number of models, versions, segments and features, applied when a pane closes.
 //!
-//! So who is admitted depends on the panes alone, not on partitions, flushes or crashes.
+//! Known names stay. New names are admitted by the order of their hashes, not by the order of their arrival. So the result
+//! depends on the panes alone, and not on partitions, flushes or crashes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use crate::pipeline::plan::{Bounds, Plan, SegmentsPlan};
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::Boundary;
 
-/// Takes out of a closing pane what is beyond the bounds, and makes room for what is new within them.
+/// Removes from a closing pane what is beyond the bounds, and admits new names within them. Returns what was left out.
 pub fn admit(
     plan: &Plan,
     models: &mut BTreeMap<String, Model>,
@@ -33,7 +34,7 @@ pub fn admit(
     overflow
 }
 
-/// Answers the predictions turned away.
+/// Admits new models. Returns the predictions of those that were turned away.
 fn admit_models(
     bounds: &Bounds,
     models: &mut BTreeMap<String, Model>,
@@ -53,7 +54,7 @@ fn admit_models(
     turn_away(scopes, refused)
 }
 
-/// Answers the predictions turned away.
+/// Turns away new versions beyond the limit. Returns their predictions.
 fn admit_versions(bounds: &Bounds, model: &Model, scopes: &mut BTreeMap<Scope, Partial>) -> u64 {
     let of_model = scopes.keys().filter(|scope| scope.model == model.name());
     let new: Vec<&str> = of_model
@@ -67,12 +68,12 @@ fn admit_versions(bounds: &Bounds, model: &Model, scopes: &mut BTreeMap<Scope, P
     })
 }
 
-/// Drops the segments of versions that were turned away; their predictions were counted there.
+/// Drops the segments of versions that were turned away. Their predictions are already in the count of the version.
 fn keep_with_their_whole(scopes: &mut BTreeMap<Scope, Partial>) {
     let mut whole: Option<Scope> = None;
     scopes.retain(|scope, _| {
         if scope.segment.is_none() {
-            whole = Some(scope.clone()); // the whole comes before its segments
+            whole = Some(scope.clone()); // the whole sorts before its segments
             return true;
         }
         whole
@@ -81,7 +82,7 @@ fn keep_with_their_whole(scopes: &mut BTreeMap<Scope, Partial>) {
     });
 }
 
-/// Answers the predictions that are not counted in their segment.
+/// Turns away new segment values beyond the limit. Returns the predictions that are not counted in their segment.
 fn admit_values(plan: &SegmentsPlan, model: &Model, scopes: &mut BTreeMap<Scope, Partial>) -> u64 {
     let mut new: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let of_model = scopes.keys().filter(|scope| scope.model == model.name());
@@ -105,7 +106,7 @@ fn admit_values(plan: &SegmentsPlan, model: &Model, scopes: &mut BTreeMap<Scope,
     })
 }
 
-/// Takes out the scopes that are `refused`, and answers their predictions.
+/// Removes the scopes that are `refused`. Returns their predictions.
 fn turn_away(scopes: &mut BTreeMap<Scope, Partial>, refused: impl Fn(&Scope) -> bool) -> u64 {
     let mut predictions = 0;
     scopes.retain(|scope, partial| {
@@ -116,7 +117,8 @@ fn turn_away(scopes: &mut BTreeMap<Scope, Partial>, refused: impl Fn(&Scope) -> 
     predictions
 }
 
-/// Answers the sketches turned away. A segment keeps the features that its whole keeps: it has no others.
+/// Removes new features beyond the limit. Returns the number of removed sketches. A segment keeps the features of its whole,
+/// because it has no others.
 fn admit_features(
     bounds: &Bounds,
     models: &BTreeMap<String, Model>,
@@ -158,7 +160,7 @@ fn refused_features(
     refused.into_iter().map(Subject::Feature).collect()
 }
 
-/// The `room` names with the smallest hashes, and the rest.
+/// Splits `names` into the `room` names with the smallest hashes and the rest.
 fn choose(mut names: Vec<&str>, room: usize) -> (Vec<String>, Vec<String>) {
     names.sort_unstable_by_key(|name| (id_hash(name), *name));
     names.dedup();

@@ -1,7 +1,7 @@
-//! What became known of predictions, on its way from frames to the models: open minutes, closed in order by a clock of their own.
+//! Pending quality: partials from the join, merged into open minutes and closed in order by the join's clock.
 //!
-//! The clock of the join stands still while labels are late or their topic is away; drift must not wait for it. So quality is
-//! judged apart, boundary by boundary, each only after the predictions of that boundary were judged.
+//! The join's clock stands still while labels are late or their topic is unavailable. Drift must not wait for it. So
+//! quality has boundaries of its own. Each is closed only after the predictions of that boundary were judged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,22 +13,23 @@ use crate::pipeline::stop::Stop;
 use crate::sketch::{Monoid, Quality};
 use crate::window::Boundary;
 
-/// Whose predictions of which quarter of an hour.
+/// A scope, and the quarter of an hour of its predictions.
 pub type QualityOwner = (Scope, Boundary);
 
-/// Open minutes of what became known.
+/// Open minutes of quality.
 #[derive(Default)]
 pub struct PendingQuality {
     open: BTreeMap<Boundary, BTreeMap<QualityOwner, Quality>>,
-    /// The last boundary that was closed.
+    /// The latest boundary that was closed.
     closed: Option<Boundary>,
-    /// The same at the last checkpoint.
+    /// The latest boundary that was closed at the last checkpoint.
     checkpoint_closed: Option<Boundary>,
     checkpointed: BTreeSet<(Boundary, QualityOwner)>,
 }
 
 impl PendingQuality {
-    /// As the last checkpoint left it; what was closed since is closed again, silently, once the frames were read.
+    /// Pending quality as of the last checkpoint. The minutes closed since then are closed again, without reports, once
+    /// the frames are read again.
     #[must_use]
     pub fn restored(
         open: Vec<(Boundary, QualityOwner, Quality)>,
@@ -46,25 +47,26 @@ impl PendingQuality {
         known
     }
 
-    /// The last boundary that was closed.
+    /// The latest boundary that was closed.
     #[must_use]
     pub fn closed(&self) -> Option<Boundary> {
         self.closed
     }
 
-    /// The last boundary that was closed at the last checkpoint.
+    /// The latest boundary that was closed at the last checkpoint.
     #[must_use]
     pub fn checkpoint_closed(&self) -> Option<Boundary> {
         self.checkpoint_closed
     }
 
-    /// Whether a minute was closed since the last checkpoint.
+    /// True if a minute was closed since the last checkpoint.
     #[must_use]
     pub fn has_moved(&self) -> bool {
         self.closed != self.checkpoint_closed
     }
 
-    /// Takes a partial; answers whether it came in time. The chain and the clock of the join see to it that each does.
+    /// Merges a partial. Returns false if its minute is already closed, which the frame chain and the clock of the join
+    /// prevent.
     #[must_use]
     pub fn merge(&mut self, partial: QualityPartial) -> bool {
         if self.closed.is_some_and(|closed| partial.known < closed) {
@@ -76,7 +78,7 @@ impl PendingQuality {
         true
     }
 
-    /// The next boundary to close, as far as the clock of the join and the judging of predictions have come.
+    /// The next boundary to close, at most `clock` of the join and at most the boundary up to which predictions are `judged`.
     #[must_use]
     pub fn next(&self, clock: Option<Boundary>, judged: Option<Boundary>) -> Option<Boundary> {
         let target = clock?.min(judged?);
@@ -91,18 +93,18 @@ impl PendingQuality {
         (next <= target).then_some(next)
     }
 
-    /// Closes the minute that ends at `boundary` and hands out what became known in it. What a checkpoint wrote of it stays
-    /// written until the next one: until then a restart must find it.
+    /// Closes the minute that ends at `boundary` and returns its quality. Its entries in the state stay until the next
+    /// checkpoint, because a restart before that needs them.
     pub fn close(&mut self, boundary: Boundary) -> BTreeMap<QualityOwner, Quality> {
         self.closed = Some(boundary);
         let minute = boundary.plus_minutes(-1);
         self.open.remove(&minute).unwrap_or_default()
     }
 
-    /// Writes the open minutes down, and forgets those that were closed since the last time.
+    /// Writes the open minutes, and removes those that were closed since the last checkpoint.
     ///
     /// # Errors
-    /// When something of ours does not serialise.
+    /// If an entry does not serialise.
     pub fn checkpoint(&mut self, outbox: &mut Outbox) -> Result<(), Stop> {
         let closed = |minute: &Boundary| !self.open.contains_key(minute);
         for (minute, whose) in self

@@ -1,4 +1,4 @@
-//! Slices: a version of a model as a whole, or one segment of it; and the segments that a model knows.
+//! Slices of a model: a version as a whole, or one segment of a version. Also the segments that a model knows.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Scope, Segment};
 use crate::window::Boundary;
 
-/// What is judged by itself: a version as a whole, or one segment of it. A version's whole comes before its segments.
+/// The unit that is judged: a version as a whole, or one segment of it. The whole sorts before its segments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slice {
     /// The version; empty where the producer names none.
@@ -17,7 +17,7 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// The slice of `model` as a scope.
+    /// The scope of this slice in `model`.
     #[must_use]
     pub fn of(&self, model: &str) -> Scope {
         Scope {
@@ -37,21 +37,21 @@ impl From<&Scope> for Slice {
     }
 }
 
-/// When a segment was seen, both to a quarter of an hour.
+/// First and last occurrence of a segment, each rounded down to a quarter of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenSpan {
-    /// For the first time.
+    /// First occurrence.
     pub first: Boundary,
-    /// For the last time.
+    /// Latest occurrence.
     pub last: Boundary,
 }
 
-/// The segments that a model knows.
+/// The segments that a model knows, of all versions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownSegments(BTreeMap<Segment, SeenSpan>);
 
 impl KnownSegments {
-    /// Notes that `segment` was seen in `quarter`; answers whether that is news.
+    /// Notes that `segment` occurred in `quarter`. Returns true if anything changed.
     pub fn note(&mut self, segment: &Segment, quarter: Boundary) -> bool {
         match self.0.get_mut(segment) {
             Some(seen) => std::mem::replace(&mut seen.last, quarter) != quarter,
@@ -66,19 +66,19 @@ impl KnownSegments {
         }
     }
 
-    /// Whether `segment` is known.
+    /// True if `segment` is known.
     #[must_use]
     pub fn knows(&self, segment: &Segment) -> bool {
         self.0.contains_key(segment)
     }
 
-    /// Values known of `key`.
+    /// Number of known values of `key`.
     #[must_use]
     pub fn values_of(&self, key: &str) -> usize {
         self.0.keys().filter(|segment| segment.key == key).count()
     }
 
-    /// Forgets the segments that were last seen before `oldest`, and names them.
+    /// Forgets the segments that last occurred before `oldest`, and returns them.
     pub fn retire(&mut self, oldest: Boundary) -> Vec<Segment> {
         let silent = self.0.iter().filter(|(_, seen)| seen.last < oldest);
         let silent: Vec<Segment> = silent.map(|(segment, _)| segment.clone()).collect();
@@ -88,7 +88,7 @@ impl KnownSegments {
         silent
     }
 
-    /// Each segment and when it was seen.
+    /// Each segment with its first and latest occurrence.
     pub fn iter(&self) -> impl Iterator<Item = (&Segment, SeenSpan)> {
         self.0.iter().map(|(segment, seen)| (segment, *seen))
     }
