@@ -34,6 +34,8 @@ mod memory_log;
 mod objectives;
 #[path = "memory/published.rs"]
 mod published;
+#[path = "memory/reports.rs"]
+mod reports;
 #[path = "memory/restart.rs"]
 mod restart;
 #[path = "memory/scenario.rs"]

@@ -14,7 +14,8 @@ pub struct DetectConfig {
     /// windows and evaluations share this budget, so more features do not mean more false alarms.
     pub false_alarms_per_30_days: f64,
     /// Minimum number of events in a window, 30 to 1000000000. With fewer events the window's verdict is `insufficient
-    /// data`, and the next longer window judges. Below 200 events the distances are mostly noise.
+    /// data`, and the next longer window judges; the window has no report, unless it is of the longest length. Below 200
+    /// events the distances are mostly noise.
     pub events_min: u64,
     /// Smallest population stability index (adjusted for sample size, in nats) at which a significant drift alerts,
     /// 0.01 to 10. By convention 0.1 is a "moderate" drift. The model's learned variability raises this threshold

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::deployment::Deployment;
 use crate::outcome::{Outcome, await_end};
-use crate::recount::Recount;
+use crate::recount::{EVENTS_MIN, Recount};
 use crate::stream::{Stream, input_topic};
 use crate::support::{Broker, Producer, kcat};
 
@@ -98,7 +98,7 @@ fn kcat_and_java_write_kcat_and_jq_read() {
     );
     deployment.stop(&mut process);
     let outcome = Outcome::of(&deployment);
-    Recount::of(&stream).assert_reports(&outcome.reports, "15m", 1);
+    Recount::of(&stream).assert_reports(&outcome.reports, ("15m", 1), EVENTS_MIN);
 
     let drift = deployment.topic("alerts.drift");
     let alerts = kcat(&broker, &["-C", "-e", "-q", "-t", &drift], b"");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::deployment::{Deployment, EVERY_MINUTE, QUIET_STOP_MAX, STOP_MAX};
 use crate::outcome::{Outcome, await_end};
-use crate::recount::Recount;
+use crate::recount::{EVENTS_MIN, Recount};
 use crate::stream::{START, Stream, input_topic};
 use crate::support::{Broker, Isolation, Producer, Sent, Tidegauge, wait_for};
 
@@ -474,7 +474,7 @@ fn partitions_added_while_running_are_read_from_their_beginning() {
     deployment.stop(&mut process);
     let grown = Outcome::of(&deployment);
     grown.assert_no_duplicates();
-    Recount::of(&stream).assert_reports(&grown.reports, "15m", 1);
+    Recount::of(&stream).assert_reports(&grown.reports, ("15m", 1), EVENTS_MIN);
     grown.assert_same(
         &undisturbed(&broker, &input, &stream),
         "grown while running against four from the start",

@@ -13,6 +13,9 @@ use crate::stream::Stream;
 
 const QUARTER: i64 = 15 * 60_000;
 
+/// Predictions from which a window reports, unless its length is the longest one: the default of `detect.events_min`.
+pub const EVENTS_MIN: u64 = 200;
+
 /// Counts of one subject in one window.
 #[derive(Debug, Clone, Default)]
 struct Tally {
@@ -60,10 +63,17 @@ impl Recount {
     }
 
     /// Asserts that the reports of the tumbling windows of `quarters` quarters of an hour equal the input, count by
-    /// count in each cell. Returns the number of cells compared.
+    /// count in each cell. Returns the number of cells compared. Windows with fewer than `events_min` predictions must
+    /// have no report.
     #[track_caller]
-    pub fn assert_reports(&self, reports: &[Published], length: &str, quarters: i64) -> usize {
+    pub fn assert_reports(
+        &self,
+        reports: &[Published],
+        (length, quarters): (&str, i64),
+        events_min: u64,
+    ) -> usize {
         let mut expected = self.windows(quarters);
+        expected.retain(|_, (predictions, _)| *predictions >= events_min);
         let mut cells = 0;
         for report in reports {
             let report: Value = serde_json::from_str(&report.value).unwrap();
@@ -78,7 +88,7 @@ impl Recount {
             let (predictions, counts) = expected
                 .remove(&(scope, end, text(&report["subject"])))
                 .unwrap_or_else(|| {
-                    panic!("a report of a window that nothing fell into, or twice: {report}")
+                    panic!("a report of a window that is empty or too thin, or twice: {report}")
                 });
             assert_eq!(report["predictions"], predictions, "{report}");
             counts.assert_types(&report, predictions);

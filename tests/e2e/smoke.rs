@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::deployment::Deployment;
 use crate::outcome::{Outcome, await_end};
-use crate::recount::Recount;
+use crate::recount::{EVENTS_MIN, Recount};
 use crate::stream::Stream;
 use crate::support::Broker;
 
@@ -37,9 +37,9 @@ fn one_process_learns_reports_and_alerts() {
     let outcome = Outcome::of(&deployment);
     outcome.assert_no_duplicates();
     let recount = Recount::of(&stream);
-    let cells = recount.assert_reports(&outcome.reports, "15m", 1)
-        + recount.assert_reports(&outcome.reports, "1h", 4)
-        + recount.assert_reports(&outcome.reports, "1d", 96);
+    let cells = recount.assert_reports(&outcome.reports, ("15m", 1), EVENTS_MIN)
+        + recount.assert_reports(&outcome.reports, ("1h", 4), EVENTS_MIN)
+        + recount.assert_reports(&outcome.reports, ("1d", 96), 0);
     assert_eq!(
         outcome.references.len(),
         2,

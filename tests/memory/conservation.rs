@@ -1,8 +1,9 @@
 //! Tests of promise P1: nothing is lost and nothing is counted twice.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::bench::{Bench, Setup};
+use crate::bench::{Bench, Setup, plan};
 use crate::ledger::Account;
 use crate::memory_log::PlannedFault;
 use crate::published::values;
@@ -43,7 +44,10 @@ fn refused_after(commits: usize) -> Vec<PlannedFault> {
 #[test]
 fn every_record_is_counted_refused_or_late_and_the_reports_hold_what_was_counted() {
     let crashes = vec![11, 25, 37];
+    let mut plan = plan();
+    plan.detect.events_min = 1; // windows of every length report
     let (bench, events) = troubled(Setup {
+        plan: Arc::new(plan),
         crashes,
         faults: refused_after(2),
         ..Setup::default()

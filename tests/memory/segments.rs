@@ -26,6 +26,12 @@ fn by(keys: &[&str]) -> Plan {
     }
 }
 
+/// The plan with reports of windows that hold few predictions.
+fn with_thin_reports(mut plan: Plan) -> Plan {
+    plan.detect.events_min = 1;
+    plan
+}
+
 fn setup(plan: Plan) -> Setup {
     Setup {
         plan: Arc::new(plan),
@@ -218,8 +224,12 @@ fn a_segment_that_comes_later_learns_its_own_reference() {
 fn the_whole_counts_everything_once_whatever_is_counted_beside_it() {
     let events = tiers(4, 200, 200);
     let (without, with) = (
-        run(&events, 200, setup(by(&[]))),
-        run(&events, 200, setup(by(&["tier", "variant", "absent"]))),
+        run(&events, 200, setup(with_thin_reports(by(&[])))),
+        run(
+            &events,
+            200,
+            setup(with_thin_reports(by(&["tier", "variant", "absent"]))),
+        ),
     );
     // Counts without the findings, because all slices share the budget of false alarms.
     let shapes = |bench: &Bench| -> Vec<Value> {
@@ -266,7 +276,7 @@ fn users() -> Vec<Event> {
 #[test]
 fn ten_thousand_values_are_bounded_and_counted_in_any_order() {
     let bounded = || {
-        let mut plan = by(&["user", "region"]);
+        let mut plan = with_thin_reports(by(&["user", "region"]));
         plan.segments.values_max = 5;
         plan
     };
@@ -337,7 +347,7 @@ fn a_restart_in_the_middle_of_learning_and_of_an_alert_changes_nothing() {
 
 #[test]
 fn a_segment_that_is_silent_for_long_leaves_nothing_and_makes_room() {
-    let mut plan = by(&["tier"]);
+    let mut plan = with_thin_reports(by(&["tier"]));
     plan.segments.values_max = 3;
     plan.bounds.retire_minutes = 120;
     // Gold lasts twenty minutes, too short to learn from. Silver lasts two and a half hours. Another tier begins after

@@ -54,7 +54,12 @@ fn late_is_late_by_its_own_source_only() {
 
 #[test]
 fn a_source_that_was_never_heard_of_holds_the_clock() {
-    let mut bench = Bench::new(Setup::default());
+    let mut plan = plan();
+    plan.detect.events_min = 15; // every quarter reports
+    let mut bench = Bench::new(Setup {
+        plan: Arc::new(plan),
+        ..Setup::default()
+    });
     for minute in 0..60 {
         bench.produce_to(0, &bare(minute, 0));
         bench.produce_to(1, &bare(minute, 1));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::case::{JudgedWindow, budget};
 use super::knowledge::VariabilityKey;
-use super::model::Model;
+use super::model::{Model, predictions_in};
 use super::slice::Slice;
 use super::step::StepContext;
 use crate::alert::Observed;
@@ -57,15 +57,13 @@ pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Vec<Observed> {
     observed
 }
 
-/// True if a segment's window is too thin for every detector and no report of it is due. Most segments are small: to merge
-/// their panes every minute would be most of the work.
+/// True if a segment's sliding window is too thin for every detector. Most segments are small: to merge their panes every
+/// minute would be most of the work. Tumbling windows are judged even so, because a report may carry the findings.
 fn is_too_thin(slice: &Slice, ring: &PaneRing<Partial>, span: Span, plan: &Plan) -> bool {
     let minutes = span.end.0 - span.start.0;
-    let predictions = || -> u64 {
-        let panes = ring.panes_of(span).into_iter();
-        panes.map(|pane| pane.predictions).sum()
-    };
-    slice.segment.is_some() && !span.end.on_grid(minutes) && predictions() < plan.detect.events_min
+    slice.segment.is_some()
+        && !span.end.on_grid(minutes)
+        && predictions_in(ring, span) < plan.detect.events_min
 }
 
 /// A window of one slice.

@@ -13,6 +13,12 @@ use crate::reference::Reference;
 use crate::sketch::{Partial, Subject};
 use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Span};
 
+/// Predictions in the panes of `span`.
+pub(super) fn predictions_in(ring: &PaneRing<Partial>, span: Span) -> u64 {
+    let panes = ring.panes_of(span).into_iter();
+    panes.map(|pane| pane.predictions).sum()
+}
+
 /// One model.
 pub struct Model {
     pub(super) knowledge: Knowledge,

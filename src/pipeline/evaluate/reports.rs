@@ -1,25 +1,40 @@
 //! Reports of windows: the summary of each subject in each tumbling window.
+//!
+//! A window with fewer than `detect.events_min` predictions has no report of its own: a longer window that has enough
+//! contains its predictions. The longest length always reports, so its reports count every prediction once.
 
-use super::model::Model;
+use super::model::{Model, predictions_in};
 use super::slice::Slice;
 use super::step::StepContext;
 use crate::alert::{Observed, Report};
 use crate::detect::Finding;
 use crate::pipeline::output::{Output, OutputTopic};
+use crate::pipeline::plan::Plan;
 use crate::sketch::{Partial, Subject};
 use crate::window::{Span, WindowLength};
 
 /// Publishes the summary of each tumbling window that ends at this boundary.
 pub fn publish(model: &Model, observed: &[Observed], step: &mut StepContext<'_>) {
     let at = step.at;
-    let windows = step.plan.windows.iter();
-    for spec in windows.filter(|spec| at.on_grid(spec.length.minutes())) {
+    let lengths = step.plan.windows.iter().map(|spec| spec.length);
+    for length in lengths.filter(|length| at.on_grid(length.minutes())) {
+        let span = Span::ending_at(at, length);
+        let events_min = events_min(length, step.plan);
         for (slice, ring) in &model.rings {
-            let window = ring.merged(Span::ending_at(at, spec.length));
-            if window.predictions > 0 {
-                window_reports(model, slice, spec.length, &window, observed, step);
+            if predictions_in(ring, span) >= events_min {
+                window_reports(model, slice, length, &ring.merged(span), observed, step);
             }
         }
+    }
+}
+
+/// Predictions from which a window of `length` reports.
+fn events_min(length: WindowLength, plan: &Plan) -> u64 {
+    let is_longest = plan.windows.iter().all(|spec| spec.length <= length);
+    if is_longest {
+        1
+    } else {
+        plan.detect.events_min
     }
 }
 

@@ -1,7 +1,7 @@
 //! Volume: the predictions of each quarter of an hour against those of earlier weeks.
 
 use super::case::budget;
-use super::model::Model;
+use super::model::{Model, predictions_in};
 use super::step::StepContext;
 use crate::alert::Observed;
 use crate::detect::volume::{NAME, SLOT_MINUTES, Slot};
@@ -20,8 +20,7 @@ pub fn judge(model: &mut Model, step: &StepContext<'_>) -> Vec<Observed> {
     let slot = Slot::holding(span.start);
     let count = model
         .rings_of(None)
-        .flat_map(|(_, ring)| ring.panes_of(span))
-        .map(|pane| pane.predictions)
+        .map(|(_, ring)| predictions_in(ring, span))
         .sum();
     model.knowledge.volume.record(slot, count);
     model.changed = true;
