@@ -1,4 +1,4 @@
-//! What a model's objectives and its quality have to do with each other at a boundary, by either clock.
+//! Evaluation of a model's objectives at a boundary: by the clock of predictions, or by the clock of the join.
 
 use super::model::Model;
 use super::objectives::{ObjectiveContext, SegmentShares};
@@ -13,23 +13,23 @@ use crate::pipeline::stop::Stop;
 use crate::sketch::{Exemplars, Monoid, Quality, Share};
 use crate::window::{Boundary, COARSE_MINUTES, Span};
 
-/// Minutes back to which the shares of segments are kept of what every prediction carries.
+/// Minutes for which the shares of segments are available, for SLIs that predictions carry.
 const SEGMENT_MINUTES: i64 = 1_440;
 
 /// Minutes between two decisions on whether the positive class of an objective has occurred.
 const IDLE_STEP_MINUTES: i64 = 60;
 
-/// What became known of one slice in one minute.
+/// Quality of one slice that became known in one minute.
 pub struct QualityDelta {
-    /// Whose.
+    /// The slice.
     pub slice: Slice,
-    /// Beginning of the quarter of an hour of the predictions.
+    /// Start of the quarter of an hour of the predictions.
     pub predicted: Boundary,
-    /// What was counted.
+    /// Signed counts.
     pub quality: Quality,
 }
 
-/// Whether an objective is looked at by the clock of the join.
+/// True if the objective is evaluated by the clock of the join.
 fn is_on_labels(objective: &Objective, plan: &Plan) -> bool {
     objective.sli.is_delayed() && plan.joins()
 }
@@ -40,7 +40,7 @@ fn objectives_of<'a>(model: &str, plan: &'a Plan) -> impl Iterator<Item = &'a Ob
         .filter(move |own| own.is_about(model))
 }
 
-/// Counts the minute that ends at `at` for every objective that predictions carry, and looks at those of this clock.
+/// Counts the last minute for every objective whose SLI predictions carry, and evaluates the objectives of this clock.
 ///
 /// # Errors
 /// When something of ours does not serialise.
@@ -73,7 +73,7 @@ pub fn keep(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Counts what became known of one slice in the minute that ends at `at`.
+/// Adds the quality of one slice that became known in the last minute.
 ///
 /// # Errors
 /// When something of ours does not serialise.
@@ -100,7 +100,7 @@ pub fn count(model: &mut Model, of: &QualityDelta, step: &mut StepContext<'_>) -
     Ok(())
 }
 
-/// Judges the quality of a model at a boundary of the join's clock, its minute being counted.
+/// Closes a boundary of the join's clock for one model, once the last minute is counted.
 ///
 /// # Errors
 /// When something of ours does not serialise.
@@ -124,7 +124,7 @@ pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> 
             model: &name,
             segments: &|objective, span| quality.segment_shares(&name, objective, span, plan),
             matured: &|objective, _| quality.matured(&name, objective, at, plan),
-            // The join knows ids as hashes only.
+            // The join knows ids only as hashes, so it has no exemplars.
             exemplars: &|_| Exemplars::default(),
         };
         objectives.look(objective, &around, step)?;
@@ -133,13 +133,13 @@ pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> 
     Ok(())
 }
 
-/// Scores that come with the prediction need no time to mature.
+/// The share of the latest window. What predictions carry needs no time to mature.
 fn at_once(objective: &Objective, series: &Series, at: Boundary) -> Option<Share> {
     let window = objective.matured_window()?;
     Some(series.sum(Span::ending_at(at, window)))
 }
 
-/// The share that predictions carry, over all versions.
+/// The share in `span` of what predictions carry, of all versions.
 fn carried(model: &Model, objective: &Objective, segment: Option<&Segment>, span: Span) -> Share {
     let mut share = Share::default();
     for (_, ring) in model.rings_of(segment) {
@@ -150,7 +150,7 @@ fn carried(model: &Model, objective: &Objective, segment: Option<&Segment>, span
     share
 }
 
-/// The same by segment, of at most the last day.
+/// Shares of all segments in the last day of `span`, of what predictions carry.
 fn segments_carried(model: &Model, objective: &Objective, span: Span) -> SegmentShares {
     let start = span.start.max(span.end.plus_minutes(-SEGMENT_MINUTES));
     let span = Span { start, ..span };

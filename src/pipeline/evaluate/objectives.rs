@@ -1,7 +1,7 @@
-//! The objectives of one model: their counts, their alerts, and how they stand.
+//! The objectives of one model: their counts, alerts, reports and readings.
 //!
-//! Each objective is looked at by one clock only: by that of the predictions where every prediction carries what it asks, by
-//! that of the join where labels do. So each has alerts of its own, and the two clocks never meet in one of them.
+//! Each objective is evaluated by one clock: the clock of predictions if predictions carry the SLI, the clock of the join
+//! if labels do. Each objective has its own alerts, so no alert depends on both clocks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,17 +37,17 @@ pub struct Objectives {
     pub without_positive: BTreeSet<String>,
 }
 
-/// Good and valid of all and of each segment, over the same span.
+/// Shares of good predictions in one span: of the whole and of each segment.
 #[derive(Default)]
 pub struct SegmentShares {
-    /// Of all.
+    /// Share of the whole.
     pub whole: Share,
-    /// Of each segment.
+    /// Share of each segment.
     pub of: Vec<(Segment, Share)>,
 }
 
 impl SegmentShares {
-    /// The share of all, and of each of the `segments`, by what `share` says of one of them or of all.
+    /// Computes the shares of the whole (`share(None)`) and of each of the `segments`.
     pub fn over(segments: BTreeSet<&Segment>, share: impl Fn(Option<&Segment>) -> Share) -> Self {
         let of = |segment: &Segment| (segment.clone(), share(Some(segment)));
         Self {
@@ -57,20 +57,20 @@ impl SegmentShares {
     }
 }
 
-/// What a look needs to know of the model.
+/// The model as an objective sees it.
 pub struct ObjectiveContext<'a> {
     /// The model.
     pub model: &'a str,
-    /// Good and valid of each segment in a span, as far back as they are kept.
+    /// Shares of each segment in a span, as far back as they are retained.
     pub segments: &'a dyn Fn(&Objective, Span) -> SegmentShares,
-    /// The matured share of a window, where the rule asks for one.
+    /// Share of the latest matured window, for rules that need one.
     pub matured: &'a dyn Fn(&Objective, &Series) -> Option<Share>,
-    /// A few predictions of a window.
+    /// A few predictions in the window of a cause.
     pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
 }
 
 impl Objectives {
-    /// Counts a minute of an objective.
+    /// Adds the share of one minute to the series of an objective.
     ///
     /// # Errors
     /// When something of ours does not serialise.
@@ -103,7 +103,7 @@ impl Objectives {
             })
     }
 
-    /// Puts back what was written of an objective.
+    /// Restores the persisted hours and alerts of an objective.
     pub fn put_back(
         &mut self,
         objective: &Objective,
@@ -117,7 +117,7 @@ impl Objectives {
         self.tracked.insert(objective.name.clone(), tracked);
     }
 
-    /// Looks at an objective at a boundary: judges, alerts, and says how it stands.
+    /// Evaluates an objective at a boundary: judges, alerts, reports and observes it.
     ///
     /// # Errors
     /// When something of ours does not serialise.
@@ -134,7 +134,7 @@ impl Objectives {
             let key = hour_key(around.model, &objective.name, start);
             step.outbox.remove(&key)?;
         }
-        // What lies ahead of this clock does not exist yet.
+        // Hours ahead of this clock do not count yet.
         let is_begun = tracked
             .series
             .hours()
@@ -151,13 +151,13 @@ impl Objectives {
         Ok(())
     }
 
-    /// Alerts of objectives that stand open.
+    /// Alerts of each objective, by name.
     pub fn episodes(&self) -> impl Iterator<Item = (&str, &Episodes)> {
         let each = self.tracked.iter();
         each.map(|(name, tracked)| (name.as_str(), &tracked.episodes))
     }
 
-    /// Forgets everything that was written.
+    /// Removes every state entry of the objectives.
     ///
     /// # Errors
     /// When something of ours does not serialise.
@@ -239,7 +239,7 @@ impl Tracked {
     }
 }
 
-/// What the rules say, with the segments behind what is wrong.
+/// Findings of the rules, with the segments behind each breach.
 fn observe(
     objective: &Objective,
     series: &Series,
@@ -263,7 +263,7 @@ fn observe(
     judge(&look).into_iter().map(observed).collect()
 }
 
-/// The segments with more bad ones than the objective allows, by their part of the excess of all that have one.
+/// Segments with more bad predictions than the objective allows, each with its part of the excess of the whole.
 fn worst_segments(
     objective: &Objective,
     observation: &Observation,

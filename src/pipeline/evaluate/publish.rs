@@ -1,4 +1,4 @@
-//! What evaluate publishes: alerts, the reports of windows, references, and losses that were accepted.
+//! Publishing: the alerts of a model, except those of objectives, and learned references.
 
 use super::model::Model;
 use super::quality::DriftToAssess;
@@ -12,10 +12,10 @@ use crate::reference::Reference;
 use crate::sketch::{Exemplars, Monoid};
 use crate::window::{Boundary, Span};
 
-/// Bytes of one part of a published reference: it fits a default broker's record with room to spare.
+/// Largest part of a published reference, in bytes. A default broker accepts records of about 1 MB.
 const REFERENCE_BYTES_MAX: usize = 400 << 10;
 
-/// Moves the alerts of a model by what was found at a boundary.
+/// Updates the alerts of a model with the findings of a boundary, and publishes each change.
 pub fn alerts(model: &mut Model, observed: &[Observed], step: &mut StepContext<'_>) {
     let (at, plan) = (step.at, step.plan);
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
@@ -45,12 +45,12 @@ pub fn alerts(model: &mut Model, observed: &[Observed], step: &mut StepContext<'
             step.alert(alert);
         }
     }
-    // An active cause remembers when it was last heard: that is news at every boundary.
+    // An active cause remembers the boundary of its latest finding, so the knowledge changes at every boundary.
     model.changed |= !(was_empty && episodes.is_empty());
     model.knowledge.episodes = episodes;
 }
 
-/// What drifts most in an alert that has just opened.
+/// The strongest drift behind an alert that has just opened.
 fn drift(episodes: &Episodes, severity: Severity, at: Boundary) -> Option<DriftToAssess> {
     let causes = episodes
         .firing()
@@ -66,7 +66,7 @@ fn drift(episodes: &Episodes, severity: Severity, at: Boundary) -> Option<DriftT
     })
 }
 
-/// A few predictions behind a cause at a boundary.
+/// Exemplars: a few predictions in the window of a cause.
 pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     let mut chosen = Exemplars::default();
     let span = Span::ending_at(at, cause.length);
@@ -79,7 +79,7 @@ pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     chosen
 }
 
-/// A reference that was learned, in parts.
+/// The records of a learned reference, in parts.
 pub fn reference(reference: &Reference) -> impl Iterator<Item = Output> {
     reference_records(reference, REFERENCE_BYTES_MAX)
         .into_iter()
