@@ -1,4 +1,4 @@
-//! The state of evaluate as it lies in the compacted state topic: keyed entries, large ones in numbered parts.
+//! The state of join and evaluate in the compacted state topic: entries by key, large ones split into numbered records.
 
 use std::collections::BTreeMap;
 
@@ -11,57 +11,57 @@ use crate::alert::By;
 use crate::event::{Scope, Segment};
 use crate::window::{Boundary, Resolution};
 
-/// Bytes of one record's value at most.
+/// Largest value of one record, in bytes, without its header of 3 bytes.
 const PART_BYTES_MAX: usize = 400 << 10;
-/// Version of the serialised values.
+/// Version of the serialised keys and values.
 const FORMAT: u8 = 2;
 
-/// What an entry is about.
+/// Key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StateKey {
-    /// Where evaluate stands: written at every commit.
+    /// Head of the evaluate task: its position, written at every commit that changes anything.
     Head,
     /// A closed pane of one minute.
     Fine(Scope, Boundary),
-    /// A closed pane that has aged.
+    /// A closed pane of a quarter of an hour.
     Coarse(Scope, Boundary),
-    /// A pane that was still open at the last checkpoint.
+    /// A pane that was open at the last checkpoint.
     Open(Scope, Boundary),
-    /// All that is known of a model, but for its panes and its reference.
+    /// Knowledge of a model: everything except panes and references.
     Model(String),
     /// The reference of a model, or of one of its segments.
     Reference(String, Option<Segment>),
-    /// Where the join of the same partition stands.
+    /// Head of the join task of the same partition.
     JoinHead,
-    /// Where the first record lies that a bucket of the join's entries needs.
+    /// Offset of the first record that a bucket of the join needs.
     JoinAnchor(Boundary),
-    /// Predictions that the join refused for what lies in another bucket: bucket, part.
+    /// Predictions that the join suppressed because of an entry in another bucket: bucket, part.
     JoinSuppressed(Boundary, u32),
-    /// What became known in a minute and was still open at the last checkpoint: minute, scope, quarter of prediction.
+    /// Quality that was pending at the last checkpoint: minute, scope, quarter of an hour of the predictions.
     OpenQuality(Boundary, Scope, Boundary),
     /// A pane of a scope's quality.
     Quality(Scope, QualityPane),
-    /// What is known of a model's quality beside its panes.
+    /// Knowledge of a model's quality: everything except panes.
     ModelQuality(String),
-    /// An hour of an objective: model, objective, beginning.
+    /// Counts of one hour of an objective: model, objective, start.
     ObjectiveHour(String, String, Boundary),
-    /// Where the alerts of an objective stand: model, objective.
+    /// Alerts of an objective: model, objective.
     Objective(String, String),
 }
 
-/// Which pane of a scope's quality.
+/// Identifies a quality pane of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct QualityPane {
-    /// By which of the two times.
+    /// Prediction time or label time.
     pub by: By,
-    /// Its length.
+    /// Length of the pane.
     pub resolution: Resolution,
-    /// Its beginning.
+    /// Start of the pane.
     pub start: Boundary,
 }
 
 impl StateKey {
-    /// Whether it belongs to the join of the partition, which may live elsewhere than its evaluate.
+    /// True if the entry belongs to the join of the partition. Another process may own its evaluate task.
     #[must_use]
     pub fn is_of_join(&self) -> bool {
         matches!(
@@ -78,34 +78,34 @@ impl StateKey {
         postcard::to_stdvec(&(FORMAT, self, part))
     }
 
-    /// Heads hold the digest of all others, so they are left out of it.
+    /// True for heads. They hold the digest of all other entries, so the digest excludes them.
     fn is_head(&self) -> bool {
         matches!(self, Self::Head | Self::JoinHead)
     }
 }
 
-/// Where evaluate stands.
+/// Head of an evaluate task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// Partitions of `panes`, fixed for life.
+    /// Partitions of `panes`. It never changes.
     pub partitions: u32,
-    /// Milliseconds of a pane, fixed for life.
+    /// Length of a pane in milliseconds. It never changes.
     pub pane_millis: i64,
-    /// The next offset of `panes` to read.
+    /// Next offset of `panes` to read.
     pub next: i64,
-    /// The offset from which open panes are rebuilt.
+    /// Offset from which a restart reads again to rebuild open panes.
     pub open_from: i64,
-    /// Where it stands in each source.
+    /// Cursor of each source.
     pub cursors: Cursors,
-    /// Where it stood at `open_from`.
+    /// Cursor of each source at `open_from`.
     pub open_cursors: Cursors,
-    /// The last boundary that was judged.
+    /// Latest boundary that was judged.
     pub closed: Option<Boundary>,
-    /// The last boundary up to which quality was judged.
+    /// Latest boundary up to which quality was judged.
     pub quality_closed: Option<Boundary>,
-    /// The same at `open_from`: what lies between is merged again by a restart.
+    /// `quality_closed` at `open_from`. A restart closes the boundaries in between again.
     pub open_quality_closed: Option<Boundary>,
-    /// Digest of all other entries: one that is missing, stale or foreign is noticed.
+    /// Digest of all other entries. It detects missing, stale and foreign ones.
     pub digest: u64,
 }
 
@@ -117,36 +117,36 @@ pub enum BadState {
         "the state topic holds format {0}, this build reads {FORMAT}: run the version that wrote it, or start anew with another `kafka.group` and `topics.prefix`"
     )]
     Format(u8),
-    /// Not decodable.
+    /// Bytes that do not decode.
     #[error("an entry of the state topic cannot be decoded: {0}")]
     Bytes(#[from] postcard::Error),
-    /// Parts are missing.
+    /// A part of a large entry is missing.
     #[error(
         "an entry of the state topic lacks part {0}: the topic was modified, or its cleanup.policy is not compact alone. \
          Check it with `tidegauge topics verify`, and start anew with another `kafka.group` and `topics.prefix`"
     )]
     MissingPart(u16),
-    /// What lies there is not what the head was written with.
+    /// The entries do not match the digest in the head.
     #[error(
         "the entries of the state topic do not match its head: the topic was modified, or its cleanup.policy is not compact alone. \
          Check it with `tidegauge topics verify`, and start anew with another `kafka.group` and `topics.prefix`"
     )]
     Tampered,
-    /// Fixed for life, and different.
+    /// A value that never changes differs from this build.
     #[error(
         "{what} is {found} in the state but {wanted} in this build, and internal topics cannot change it: start anew with another `kafka.group` and `topics.prefix`"
     )]
     Mismatch {
-        /// What differs.
+        /// Name of the value.
         what: &'static str,
-        /// In the state.
+        /// Value in the state.
         found: i64,
-        /// Here.
+        /// Value in this build.
         wanted: i64,
     },
 }
 
-/// The records of one task in the state topic, by the digest of each.
+/// Index of the records of one task in the state topic, with a digest of each.
 #[derive(Debug, Clone, Default)]
 pub struct StateIndex {
     records: BTreeMap<Vec<u8>, u64>,
@@ -154,7 +154,7 @@ pub struct StateIndex {
 }
 
 impl StateIndex {
-    /// Whether the topic holds a record with this key.
+    /// True if the topic holds a record with this key.
     #[must_use]
     pub fn contains(&self, part_key: &[u8]) -> bool {
         self.records.contains_key(part_key)
@@ -206,7 +206,7 @@ pub fn split(value: &impl Serialize) -> Result<Vec<Vec<u8>>, postcard::Error> {
     Ok(chunks.into_iter().map(record).collect())
 }
 
-/// The entries of a state topic, as they are read back.
+/// Reader of the entries of a state topic.
 #[derive(Debug, Default)]
 pub struct StateReader {
     records: BTreeMap<(StateKey, u16), Vec<u8>>,
@@ -216,10 +216,10 @@ pub struct StateReader {
 pub type Entries<'a> = Vec<(&'a StateKey, Vec<u8>)>;
 
 impl StateReader {
-    /// Takes one record of the topic; the last one on a key counts.
+    /// Takes one record of the topic. The last record of a key wins.
     ///
     /// # Errors
-    /// When the key was written by another version, or is damaged.
+    /// If the key was written by another version, or is damaged.
     pub fn apply(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), BadState> {
         match key.first() {
             Some(&FORMAT) => {}
@@ -233,10 +233,10 @@ impl StateReader {
         Ok(())
     }
 
-    /// Each entry that is `wanted` once, by key, and the index of their records.
+    /// The `wanted` entries by key, and the index of their records.
     ///
     /// # Errors
-    /// When a part is missing or was written by another version.
+    /// If a part is missing or was written by another version.
     pub fn entries(
         &self,
         wanted: impl Fn(&StateKey) -> bool,
@@ -266,10 +266,10 @@ impl StateReader {
     }
 }
 
-/// Refuses what is fixed for life and different.
+/// Checks a value that never changes.
 ///
 /// # Errors
-/// When it is.
+/// If the value in the state differs from that of this build.
 pub fn same(what: &'static str, found: i64, wanted: i64) -> Result<(), BadState> {
     if found == wanted {
         Ok(())
@@ -289,10 +289,10 @@ fn header(record: &[u8]) -> Result<(u16, &[u8]), BadState> {
     }
 }
 
-/// The value of an entry.
+/// Decodes the value of an entry.
 ///
 /// # Errors
-/// When the bytes are damaged.
+/// If the bytes are damaged.
 pub fn decode<T: DeserializeOwned>(value: &[u8]) -> Result<T, BadState> {
     Ok(postcard::from_bytes(value)?)
 }

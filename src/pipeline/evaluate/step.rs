@@ -1,4 +1,4 @@
-//! The context of one step of evaluate: the boundary that is closed, the plan, and what the step gives.
+//! The context of one step of evaluate: the boundary that is closed, the plan, and its results.
 
 use crate::alert::{Alert, Context, Episodes, Observed};
 use crate::pipeline::observations::{AlertObservation, Observations};
@@ -6,7 +6,7 @@ use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::Plan;
 use crate::window::Boundary;
 
-/// What a step knows, and where it puts its results.
+/// Input and results of one step.
 pub struct StepContext<'a> {
     /// The boundary that is closed.
     pub at: Boundary,
@@ -26,7 +26,7 @@ impl StepContext<'_> {
         self.observations.alerts.extend(observed);
     }
 
-    /// Moves alerts by what was found; returns the changes. Observes what was left out of them.
+    /// Updates alerts with the findings and returns the changes. Observes what the alerts left out.
     pub fn advance(
         &mut self,
         episodes: &mut Episodes,
