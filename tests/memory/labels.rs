@@ -343,3 +343,30 @@ fn neither_partitions_nor_members_nor_crashes_change_what_is_published() {
         assert_conserved(&bench, &world);
     }
 }
+
+/// Other settings rebuild other entries than those that were counted. That breaks no invariant.
+#[test]
+fn a_shorter_horizon_is_no_violation() {
+    let world = World::new(4);
+    let mut bench = Bench::new(Setup {
+        plan: Arc::new(labelled_plan()),
+        ..Setup::default()
+    });
+    bench.produce(&shuffled(world.predictions(), 1, 2 * MINUTE));
+    bench.produce_labels(&world.labels_in_disorder(2));
+    bench.close_at(START + MINUTES * MINUTE);
+    bench.settle().unwrap();
+    let waiting = |bench: &Bench| bench.joins().iter().map(|join| join.pending).sum::<u64>();
+    let before = waiting(&bench);
+    let mut plan = labelled_plan();
+    plan.join.horizon_minutes = 60;
+    bench.setup.plan = Arc::new(plan);
+    bench.take_over_all();
+    bench.close_at(START + (MINUTES + 5) * MINUTE);
+    for _ in 0..500 {
+        bench.turn().unwrap(); // labels far ahead are paused, so the input is never read to its end
+        bench.clock.pass(Duration::from_millis(20));
+    }
+    assert!(waiting(&bench) < before, "the horizon is shorter");
+    assert!(bench.ledger.said().violations.is_empty());
+}
