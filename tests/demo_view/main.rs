@@ -29,9 +29,10 @@ fn screen(sample: &Sample, width: u16, height: u16) -> String {
     rows.map(row).collect()
 }
 
-/// The screens lie beside this file; `UPDATE_SCREENS=1 cargo test --test demo_view` draws them anew, for a person to look at.
+/// The screens are stored beside this file. `UPDATE_SCREENS=1 cargo test --test demo_view` writes them again; then a person
+/// must look at them.
 #[test]
-fn the_screens_are_as_a_person_found_them_good() {
+fn the_screens_match_the_stored_ones() {
     let screens = [
         ("learning_80x24", screen(&learning(), 80, 24)),
         ("watching_80x24", screen(&watching(), 80, 24)),
@@ -45,13 +46,13 @@ fn the_screens_are_as_a_person_found_them_good() {
         if std::env::var_os("UPDATE_SCREENS").is_some() {
             std::fs::write(&path, &drawn).unwrap();
         }
-        let good = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(drawn == good, "{name} changed:\n{drawn}");
+        let stored = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(drawn == stored, "{name} changed:\n{drawn}");
     }
 }
 
 #[test]
-fn nothing_that_matters_is_cut_off_at_80_columns() {
+fn nothing_important_is_cut_off_at_80_columns() {
     let (sample, text) = (watching(), screen(&watching(), 80, 24));
     for incident in &sample.timeline.incidents {
         assert!(text.contains(incident.name), "{} in\n{text}", incident.name);
@@ -85,7 +86,7 @@ fn any_size_is_drawn_without_a_panic() {
 }
 
 #[test]
-fn everything_of_interest_is_said_once() {
+fn each_change_is_printed_once() {
     let mut plain = PlainView::default();
     let first = plain.lines(&learning().snapshot());
     assert_eq!(

@@ -13,7 +13,7 @@ use tidegauge::http::{
 };
 use tidegauge::sketch::{Subject, ValueBuffer, ValueSketch};
 
-/// A snapshot that owns what it shows.
+/// Snapshot that owns its data.
 pub struct Sample {
     pub status: StatusPage,
     pub timeline: Timeline,
@@ -41,7 +41,7 @@ impl Sample {
     }
 }
 
-/// In the middle of learning.
+/// Sample in the middle of learning.
 pub fn learning() -> Sample {
     at_hour(
         14,
@@ -54,7 +54,7 @@ pub fn learning() -> Sample {
     )
 }
 
-/// After the second incident, with real pictures of the stream.
+/// Sample after the second incident, with pictures of the real stream.
 pub fn watching() -> Sample {
     let alerts = vec![
         alert(1_626, "drift", "firing", Some("feature:amount"), "psi"),
@@ -118,7 +118,7 @@ fn instant(minute: i64) -> EventTime {
     timeline.start.plus_minutes(minute).time()
 }
 
-/// The last hour as a whole and by card, and the first day.
+/// Reports on the last hour, in total and by card, and on the first day.
 fn reports() -> Reports {
     let shares = [
         (None, 0.761, 141),
@@ -256,7 +256,7 @@ fn alert(
     serde_json::from_value(record).unwrap()
 }
 
-/// How an event shows a subject, and by which verdict and distance it stands in the table.
+/// Subject, its value in an event, and its distance and verdict in the table.
 type Shown = (Subject, fn(&DemoEvent) -> Value<'static>, f64, Verdict);
 
 fn subjects() -> Vec<SubjectStatus> {

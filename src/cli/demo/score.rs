@@ -151,8 +151,8 @@ fn found(incident: &Incident, record: &PublishedAlert) -> Option<IncidentScore> 
     })
 }
 
-fn delay(incident: &Incident, published: EventTime) -> i64 {
-    (published.0 - incident.span.start.time().0) / 60_000
+fn delay(incident: &Incident, time: EventTime) -> i64 {
+    (time.0 - incident.span.start.time().0) / 60_000
 }
 
 /// Finds the next report on the day, if it counts all corrections that were sent.
