@@ -23,66 +23,66 @@ pub(super) enum AssertionEffect {
 
 impl Bucket {
     /// Applies an assertion to an entry with which its label forms a pair.
-    pub(super) fn hear(
+    pub(super) fn apply(
         &mut self,
         at: u32,
         assertion: &LabelAssertion,
-        pair: JoinTimes,
+        times: JoinTimes,
         sink: &mut impl JoinSink,
     ) -> AssertionEffect {
         match &assertion.asserted {
             AssertedValue::Class(class, hash) => {
                 let truth = PackedValue::Class(self.words.intern(class, *hash));
-                self.judge(at, assertion, truth, pair, sink)
+                self.set_truth(at, assertion, truth, times, sink)
             }
             AssertedValue::Value(value) => {
-                self.judge(at, assertion, PackedValue::Value(*value), pair, sink)
+                self.set_truth(at, assertion, PackedValue::Value(*value), times, sink)
             }
             AssertedValue::Evaluation(name, hash, cell) => {
-                let last_seen = Evaluation {
+                let evaluation = Evaluation {
                     entry: at,
                     name: self.words.intern(name, *hash),
                     made: assertion.made,
                     source: assertion.source,
                     cell: *cell,
                 };
-                self.evaluate(last_seen, assertion.rank(), pair, sink, name)
+                self.evaluate(evaluation, assertion.rank(), times, sink, name)
             }
         }
     }
 
-    fn judge(
+    fn set_truth(
         &mut self,
         at: u32,
         assertion: &LabelAssertion,
         truth: PackedValue,
-        pair: JoinTimes,
+        times: JoinTimes,
         sink: &mut impl JoinSink,
     ) -> AssertionEffect {
         let Some(entry) = self.entries.get(at).copied() else {
             return AssertionEffect::Nothing;
         };
-        let before = entry.verdict();
+        let before = entry.recorded();
         if before.is_some_and(|before| assertion.rank() <= self.rank_of(before)) {
             return AssertionEffect::Nothing;
         }
-        let verdict = RecordedTruth {
+        let recorded = RecordedTruth {
             truth,
             made: assertion.made,
             source: assertion.source,
         };
         if let Some(entry) = self.entries.get_mut(at) {
-            entry.judge(verdict);
+            entry.record(recorded);
         }
-        self.tell(&entry, before.map(|before| before.truth), truth, pair, sink)
+        self.report(&entry, before.map(|before| before.truth), truth, times, sink)
     }
 
-    fn tell(
+    fn report(
         &self,
         entry: &Entry,
         old: Option<PackedValue>,
         new: PackedValue,
-        pair: JoinTimes,
+        times: JoinTimes,
         sink: &mut impl JoinSink,
     ) -> AssertionEffect {
         let (Some(group), Some(truth)) = (self.groups.get(entry.group), self.known(new)) else {
@@ -91,51 +91,51 @@ impl Bucket {
         let answer = self.answer_of(entry);
         match old.and_then(|old| self.known(old)) {
             None => {
-                sink.judged(group, pair, answer, truth);
+                sink.judged(group, times, answer, truth);
                 AssertionEffect::First
             }
             Some(old) if old == truth => AssertionEffect::Nothing,
             Some(old) => {
-                sink.corrected(group, pair, answer, old, truth);
+                sink.corrected(group, times, answer, old, truth);
                 AssertionEffect::Corrected
             }
         }
     }
 
-    fn rank_of(&self, verdict: RecordedTruth) -> Rank {
-        let asserted = match verdict.truth {
+    fn rank_of(&self, recorded: RecordedTruth) -> Rank {
+        let asserted = match recorded.truth {
             PackedValue::Class(class) => self.words.hash(class),
             PackedValue::Value(value) => number_hash(value),
             PackedValue::None | PackedValue::Both(_) => 0,
         };
-        Rank::new(verdict.made, asserted, verdict.source)
+        Rank::new(recorded.made, asserted, recorded.source)
     }
 
     fn evaluate(
         &mut self,
-        last_seen: Evaluation,
+        evaluation: Evaluation,
         rank: Rank,
-        pair: JoinTimes,
+        times: JoinTimes,
         sink: &mut impl JoinSink,
         name: &Arc<str>,
     ) -> AssertionEffect {
-        let hash = last_seen.place();
-        let is_it = |e: &Evaluation| e.entry == last_seen.entry && e.name == last_seen.name;
+        let hash = evaluation.place();
+        let is_it = |e: &Evaluation| e.entry == evaluation.entry && e.name == evaluation.name;
         let old = match self.evaluations.find_mut(hash, is_it) {
             Some(known) if rank <= known.rank() => return AssertionEffect::Nothing,
-            Some(known) => Some(std::mem::replace(known, last_seen).cell),
+            Some(known) => Some(std::mem::replace(known, evaluation).cell),
             None => {
                 self.evaluations
-                    .insert_unique(hash, last_seen, Evaluation::place);
+                    .insert_unique(hash, evaluation, Evaluation::place);
                 None
             }
         };
-        let entry = self.entries.get(last_seen.entry);
+        let entry = self.entries.get(evaluation.entry);
         let group = entry.and_then(|entry| self.groups.get(entry.group));
         match (old, group) {
-            (Some(old), _) if old == last_seen.cell => AssertionEffect::Nothing,
+            (Some(old), _) if old == evaluation.cell => AssertionEffect::Nothing,
             (old, Some(group)) => {
-                sink.evaluated(group, pair, name, old, last_seen.cell);
+                sink.evaluated(group, times, name, old, evaluation.cell);
                 old.map_or(AssertionEffect::First, |_| AssertionEffect::Revised)
             }
             (_, None) => AssertionEffect::Nothing,

@@ -15,7 +15,7 @@ use crate::window::Boundary;
 #[derive(Debug)]
 pub(super) struct BufferedItem<T> {
     /// Prediction or label.
-    pub what: T,
+    pub event: T,
     /// Texts that the event refers to.
     pub batch: Arc<FlushTexts>,
     /// Hash of the event's content, without the encoding. It is the last criterion of its order.
@@ -79,9 +79,9 @@ impl Minute {
     /// for a truth that was never known.
     fn sort(&mut self) {
         self.predicted
-            .sort_unstable_by_key(|item| (item.what.time, item.what.id, item.content));
+            .sort_unstable_by_key(|item| (item.event.time, item.event.id, item.content));
         self.labelled
-            .sort_by_cached_key(|item| (item.what.arrival, Reverse(rank(item)), item.content));
+            .sort_by_cached_key(|item| (item.event.arrival, Reverse(rank(item)), item.content));
     }
 
     /// Iterates over the events in order of time. A prediction comes before labels of the same time.
@@ -89,9 +89,9 @@ impl Minute {
         let mut predicted = self.predicted.iter().peekable();
         let mut labelled = self.labelled.iter().peekable();
         std::iter::from_fn(move || {
-            let label_at = labelled.peek().map(|item| item.what.arrival);
+            let label_at = labelled.peek().map(|item| item.event.arrival);
             let first = |time: EventTime| label_at.is_none_or(|at| time <= at);
-            match predicted.next_if(|item| first(item.what.time)) {
+            match predicted.next_if(|item| first(item.event.time)) {
                 Some(item) => Some(MinuteEvent::Predicted(item)),
                 None => labelled.next().map(MinuteEvent::Labelled),
             }
@@ -101,7 +101,7 @@ impl Minute {
 
 fn rank(item: &BufferedItem<Labelled>) -> Option<Rank> {
     item.batch
-        .assertions(&item.what)
+        .assertions(&item.event)
         .next()
         .map(|assertion| assertion.rank())
 }

@@ -19,7 +19,7 @@ pub struct JoinCheckpoint {
     /// Boundary before which all labels, by arrival, are in the final counts. Set when memory was short.
     pub settled: Option<Boundary>,
     /// Labels that arrived after their minute was closed and wait for the next minute. Almost always empty.
-    pub late_for_stage: Outcomes,
+    pub held_labels: Outcomes,
     /// Counts so far.
     pub counts: JoinCounts,
 }

@@ -96,7 +96,7 @@ impl Entry {
         PackedValue::unpack(self.kinds, self.answer)
     }
 
-    pub(super) fn verdict(&self) -> Option<RecordedTruth> {
+    pub(super) fn recorded(&self) -> Option<RecordedTruth> {
         let truth = PackedValue::unpack(self.kinds >> TRUTH, self.truth);
         (truth != PackedValue::None).then_some(RecordedTruth {
             truth,
@@ -105,12 +105,12 @@ impl Entry {
         })
     }
 
-    pub(super) fn judge(&mut self, verdict: RecordedTruth) {
-        let (kind, truth) = verdict.truth.pack();
+    pub(super) fn record(&mut self, recorded: RecordedTruth) {
+        let (kind, truth) = recorded.truth.pack();
         self.kinds = (self.kinds & !(KIND << TRUTH)) | (kind << TRUTH);
         self.truth = truth;
-        self.made = verdict.made.0;
-        self.source = verdict.source.0;
+        self.made = recorded.made.0;
+        self.source = recorded.source.0;
     }
 
     /// True if a truth or an evaluation is known.
@@ -146,15 +146,15 @@ mod tests {
         ];
         for answer in words {
             let mut entry = Entry::new(1, 2, 3, answer, 99);
-            assert_eq!((entry.answer(), entry.verdict()), (answer, None));
+            assert_eq!((entry.answer(), entry.recorded()), (answer, None));
             for truth in [PackedValue::Value(f64::MAX), PackedValue::Class(0)] {
-                let verdict = RecordedTruth {
+                let recorded = RecordedTruth {
                     truth,
                     made: EventTime(-5),
                     source: LabelSource(9),
                 };
-                entry.judge(verdict);
-                assert_eq!((entry.answer(), entry.verdict()), (answer, Some(verdict)));
+                entry.record(recorded);
+                assert_eq!((entry.answer(), entry.recorded()), (answer, Some(recorded)));
             }
             assert!(!entry.is_joined() && entry.join() && !entry.join());
             assert_eq!(entry.answer(), answer);

@@ -25,17 +25,17 @@ impl LiveState {
         sink: &mut impl JoinSink,
     ) {
         self.counts.labels += 1;
-        let found = self.find(item.what.id);
+        let found = self.find(item.event.id);
         let mut met = Met::default();
         for place in found.iter() {
             self.meet(start, place, item, &mut met, sink);
         }
-        let mut counted = met.any || self.is_settled(item.what.arrival);
+        let mut counted = met.any || self.is_settled(item.event.arrival);
         self.count_label(&met, counted);
-        let is_over = item.what.arrival.plus_millis(self.settings.lead_millis()) < start.time();
+        let is_over = item.event.arrival.plus_millis(self.settings.lead_millis()) < start.time();
         let mut assertions = item
             .batch
-            .assertions(&item.what)
+            .assertions(&item.event)
             .filter(|_| !is_over)
             .peekable();
         if assertions.peek().is_none() && !counted {
@@ -47,7 +47,7 @@ impl LiveState {
                 ..assertion
             };
             counted = true; // the other assertions do not stand for the label
-            let ended = self.waiting.push(item.what.id, assertion);
+            let ended = self.waiting.push(item.event.id, assertion);
             self.counts.labels_duplicate += ended.moot;
             self.counts.labels_expired_early += ended.expired;
         }
@@ -68,17 +68,17 @@ impl LiveState {
         let Some(entry) = bucket.entries.get(place.entry) else {
             return;
         };
-        let (time, arrival) = (bucket.time_of(entry), item.what.arrival);
+        let (time, arrival) = (bucket.time_of(entry), item.event.arrival);
         if !self.settings.is_pair(time, LabelArrival(arrival)) {
             return;
         }
-        let pair = JoinTimes {
+        let times = JoinTimes {
             predicted_at: time,
             known_at: time.max(arrival).max(start.time()),
         };
         met.any = true;
-        for assertion in item.batch.assertions(&item.what) {
-            let effect = bucket.hear(place.entry, &assertion, pair, sink);
+        for assertion in item.batch.assertions(&item.event) {
+            let effect = bucket.apply(place.entry, &assertion, times, sink);
             met.news |= count(effect, bucket, place.entry, &mut self.counts);
         }
     }

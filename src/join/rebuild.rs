@@ -15,7 +15,7 @@ pub(super) struct Rebuild {
     /// Counts of the join at that boundary.
     pub counts: JoinCounts,
     /// Labels that had not been processed. They are held back during the rebuild and submitted again at its end.
-    pub late_for_stage: Outcomes,
+    pub held_labels: Outcomes,
     suppressed: BTreeSet<SuppressedPrediction>,
     held_back: BTreeMap<u64, u64>,
 }
@@ -24,10 +24,10 @@ impl Rebuild {
     pub(super) fn new(
         until: Boundary,
         counts: JoinCounts,
-        late_for_stage: Outcomes,
+        held_labels: Outcomes,
         suppressed: Vec<SuppressedPrediction>,
     ) -> Self {
-        let (batch, _, labelled) = super::buffer::unpack(late_for_stage.clone());
+        let (batch, _, labelled) = super::buffer::unpack(held_labels.clone());
         let labels = labelled.iter().map(|label| batch.content_of_label(label));
         let mut held_back = BTreeMap::new();
         for label in labels {
@@ -36,7 +36,7 @@ impl Rebuild {
         Self {
             until,
             counts,
-            late_for_stage,
+            held_labels,
             suppressed: suppressed.into_iter().collect(),
             held_back,
         }

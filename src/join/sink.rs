@@ -26,21 +26,21 @@ impl JoinTimes {
 /// Receives the results of a closed minute. The order of calls within a minute has no meaning.
 pub trait JoinSink {
     /// A prediction was accepted.
-    fn predicted(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>);
+    fn predicted(&mut self, group: &Group, times: JoinTimes, answer: Answered<'_>);
     /// The truth of a prediction became known.
-    fn judged(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>);
+    fn judged(&mut self, group: &Group, times: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>);
     /// The truth of a prediction was corrected.
     fn corrected(
         &mut self,
-        of: &Group,
-        pair: JoinTimes,
+        group: &Group,
+        times: JoinTimes,
         answer: Answered<'_>,
         old: KnownTruth<'_>,
         new: KnownTruth<'_>,
     );
     /// A judge's score became known: the first with this name, or a replacement of `old`. Both scores are given as
     /// cells.
-    fn evaluated(&mut self, of: &Group, pair: JoinTimes, name: &str, old: Option<u8>, new: u8);
+    fn evaluated(&mut self, group: &Group, times: JoinTimes, name: &str, old: Option<u8>, new: u8);
 }
 
 /// Ignores all results. Used for minutes that were reported before.

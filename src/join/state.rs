@@ -50,7 +50,7 @@ impl Join {
             Rebuild::new(
                 until,
                 checkpoint.counts,
-                checkpoint.late_for_stage,
+                checkpoint.held_labels,
                 suppressed,
             )
         });
@@ -124,14 +124,14 @@ impl Join {
         self.live.suppressed.clear();
         if let Some(rebuild) = self.rebuild.take() {
             self.live.counts = rebuild.counts;
-            let (batch, _, labelled) = unpack(rebuild.late_for_stage);
-            for what in labelled {
-                let content = batch.content_of_label(&what);
+            let (batch, _, labelled) = unpack(rebuild.held_labels);
+            for event in labelled {
+                let content = batch.content_of_label(&event);
                 let batch = Arc::clone(&batch);
                 self.buffer.label(
                     until,
                     BufferedItem {
-                        what,
+                        event,
                         batch,
                         content,
                     },
@@ -252,23 +252,23 @@ impl Join {
             closed: self.closed,
             floor: self.floor,
             settled: self.live.settled,
-            late_for_stage: self.late_for_stage(),
+            held_labels: self.held_labels(),
             counts: self.counts(),
         }
     }
 
-    fn late_for_stage(&self) -> Outcomes {
-        let mut late_for_stage = OutcomesBuilder::default();
+    fn held_labels(&self) -> Outcomes {
+        let mut held_labels = OutcomesBuilder::default();
         let Some(closed) = self.closed else {
             return Outcomes::default();
         };
         let labels = self.buffer.get(closed).into_iter();
         for item in labels.flat_map(|minute| &minute.labelled) {
-            if item.what.arrival < closed.time() {
-                late_for_stage.label(item.batch.parts_of(&item.what));
+            if item.event.arrival < closed.time() {
+                held_labels.label(item.batch.parts_of(&item.event));
             }
         }
-        late_for_stage.take()
+        held_labels.take()
     }
 
     /// Refused predictions since the last call that a rebuild might accept. The caller persists them as a set.

@@ -15,20 +15,20 @@ impl Join {
     /// others.
     pub fn submit(&mut self, outcomes: Outcomes) {
         let (batch, predicted, labelled) = unpack(outcomes);
-        for what in predicted {
-            self.submit_prediction(what, &batch);
+        for event in predicted {
+            self.submit_prediction(event, &batch);
         }
-        for what in labelled {
-            self.submit_label(what, &batch);
+        for event in labelled {
+            self.submit_label(event, &batch);
         }
     }
 
-    fn submit_prediction(&mut self, what: Predicted, batch: &Arc<FlushTexts>) {
-        let minute = Boundary::at_or_before(what.time);
+    fn submit_prediction(&mut self, event: Predicted, batch: &Arc<FlushTexts>) {
+        let minute = Boundary::at_or_before(event.time);
         let item = BufferedItem {
-            what,
+            event,
             batch: Arc::clone(batch),
-            content: batch.content_of(&what),
+            content: batch.content_of(&event),
         };
         let is_late = self.closed.is_some_and(|closed| minute < closed);
         if let Some(rebuild) = self
@@ -49,9 +49,9 @@ impl Join {
         self.buffer.predict(minute, item);
     }
 
-    fn submit_label(&mut self, what: Labelled, batch: &Arc<FlushTexts>) {
-        let minute = Boundary::at_or_before(what.arrival);
-        let content = batch.content_of_label(&what);
+    fn submit_label(&mut self, event: Labelled, batch: &Arc<FlushTexts>) {
+        let minute = Boundary::at_or_before(event.arrival);
+        let content = batch.content_of_label(&event);
         let mut now = self.closed.map_or(minute, |closed| closed.max(minute));
         if let Some(rebuild) = self
             .rebuild
@@ -67,7 +67,7 @@ impl Join {
         }
         self.live.counts.labels_late += u64::from(now != minute);
         let item = BufferedItem {
-            what,
+            event,
             batch: Arc::clone(batch),
             content,
         };

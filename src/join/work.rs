@@ -70,8 +70,8 @@ impl LiveState {
 
     fn predict(&mut self, item: &BufferedItem<Predicted>, sink: &mut impl JoinSink) {
         self.counts.predictions += 1;
-        let own = self.settings.bucket_of(item.what.time);
-        let found = self.find(item.what.id);
+        let own = self.settings.bucket_of(item.event.time);
+        let found = self.find(item.event.id);
         if let Some(original) = self.original(item, &found) {
             self.counts.duplicates += 1;
             if original != own {
@@ -81,7 +81,7 @@ impl LiveState {
             self.counts.crowded += 1;
             self.suppress(item);
         } else if let Some(place) = self.insert(own, item) {
-            self.introduce(place, item.what.time, sink);
+            self.introduce(place, item.event.time, sink);
         }
     }
 
@@ -112,7 +112,7 @@ impl LiveState {
 
     /// Start of the bucket with the original prediction: the same id, answered by the same model, version and variant.
     fn original(&self, item: &BufferedItem<Predicted>, found: &EntriesOfId) -> Option<Boundary> {
-        let (group, _) = item.batch.group(item.what.group)?;
+        let (group, _) = item.batch.group(item.event.group)?;
         found.iter().find_map(|place| {
             let bucket = self.buckets.get(place.bucket)?;
             let entry = bucket.entries.get(place.entry)?;
@@ -127,15 +127,15 @@ impl LiveState {
     pub(super) fn refuse_late(&mut self, item: &BufferedItem<Predicted>) {
         self.counts.predictions += 1;
         self.counts.late += 1;
-        let own = self.settings.bucket_of(item.what.time);
-        let found = self.find(item.what.id);
+        let own = self.settings.bucket_of(item.event.time);
+        let found = self.find(item.event.id);
         let comes_first = |place: EntryAddress| {
             let bucket = self.buckets.get(place.bucket).filter(|b| b.start == own)?;
             let entry = bucket.entries.get(place.entry)?;
-            let (group, _) = item.batch.group(item.what.group)?;
+            let (group, _) = item.batch.group(item.event.group)?;
             let is_same = group.is_same_answerer(bucket.groups.get(entry.group)?);
             let order = (bucket.time_of(entry), bucket.content_of(entry));
-            Some(is_same && order <= (item.what.time, item.content))
+            Some(is_same && order <= (item.event.time, item.content))
         };
         let is_duplicate = found.iter().any(|place| comes_first(place) == Some(true));
         if !is_duplicate {
@@ -165,8 +165,8 @@ impl LiveState {
             self.filter = self.larger_filter();
         }
         let held = self.buckets.get_mut(bucket)?;
-        let entry = held.insert(&item.what, batch)?;
-        self.filter.insert(place(item.what.id), held.mask);
+        let entry = held.insert(&item.event, batch)?;
+        self.filter.insert(place(item.event.id), held.mask);
         Some(EntryAddress { bucket, entry })
     }
 
@@ -188,23 +188,23 @@ impl LiveState {
         let Some(entry) = bucket.entries.get(place.entry).copied() else {
             return;
         };
-        let pair = JoinTimes {
+        let times = JoinTimes {
             predicted_at: time,
             known_at: time,
         };
         if let Some(group) = bucket.groups.get(entry.group) {
-            sink.predicted(group, pair, bucket.answer_of(&entry));
+            sink.predicted(group, times, bucket.answer_of(&entry));
         }
         let mut met = 0;
         for assertion in self.waiting.assertions(entry.id) {
             if !self.settings.is_pair(time, LabelArrival(assertion.arrival)) {
                 continue;
             }
-            let pair = JoinTimes {
+            let times = JoinTimes {
                 known_at: time.max(assertion.arrival),
-                ..pair
+                ..times
             };
-            let effect = bucket.hear(place.entry, assertion, pair, sink);
+            let effect = bucket.apply(place.entry, assertion, times, sink);
             if count(effect, bucket, place.entry, &mut self.counts) && !assertion.counted {
                 assertion.counted = true;
                 met += 1;
@@ -240,9 +240,9 @@ pub(super) fn suppressed(
     item: &BufferedItem<Predicted>,
 ) -> SuppressedPrediction {
     SuppressedPrediction {
-        bucket: settings.bucket_of(item.what.time),
-        id: item.what.id,
-        time: item.what.time,
+        bucket: settings.bucket_of(item.event.time),
+        id: item.event.id,
+        time: item.event.time,
         content: item.content,
     }
 }

@@ -1,4 +1,4 @@
-//! The book of the join: every pair becomes counts of its scopes, its quarter of prediction and its minute of knowing.
+//! Accumulator of the join: counts per scope, quarter of an hour of the prediction and minute of knowledge.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::window::{Boundary, COARSE_MINUTES};
 /// Cells that force a flush: a nightly load of labels touches every quarter of an hour of a week.
 const CELLS_MAX: usize = 20_000;
 
-/// The beginnings of the quarter of prediction and of the minute of knowing.
+/// Start of the prediction's quarter of an hour, and start of the minute in which the result became known.
 type Cell = (Boundary, Boundary);
 
-/// What became known since the last flush.
+/// Counts since the last flush.
 #[derive(Default)]
 pub struct JoinAccumulator {
     groups: BTreeMap<Group, BTreeMap<Cell, Quality>>,
@@ -24,13 +24,13 @@ pub struct JoinAccumulator {
 }
 
 impl JoinAccumulator {
-    /// Whether memory asks for a flush before its time.
+    /// True if there are so many cells that a flush must not wait.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.cells >= CELLS_MAX
     }
 
-    /// Everything, by partition of `panes`; the book is empty afterwards.
+    /// Takes all counts, by partition of `panes`.
     pub fn take(&mut self) -> Vec<Vec<Summary>> {
         let mut payloads: Vec<Vec<Summary>> = (0..PANES_PARTITIONS).map(|_| Vec::new()).collect();
         self.cells = 0;
@@ -44,13 +44,13 @@ impl JoinAccumulator {
     }
 
     #[expect(clippy::expect_used, reason = "the entry was made on the line before")]
-    fn cell(&mut self, of: &Group, pair: JoinTimes) -> &mut Quality {
-        let quarter = Boundary::at_or_before(pair.predicted_at).floor(COARSE_MINUTES);
-        if !self.groups.contains_key(of) {
-            self.groups.insert(of.clone(), BTreeMap::new());
+    fn cell(&mut self, group: &Group, times: JoinTimes) -> &mut Quality {
+        let quarter = Boundary::at_or_before(times.predicted_at).floor(COARSE_MINUTES);
+        if !self.groups.contains_key(group) {
+            self.groups.insert(group.clone(), BTreeMap::new());
         }
-        let cells = self.groups.get_mut(of).expect("just inserted");
-        let known = Boundary::at_or_before(pair.known_at);
+        let cells = self.groups.get_mut(group).expect("just inserted");
+        let known = Boundary::at_or_before(times.known_at);
         cells.entry((quarter, known)).or_insert_with(|| {
             self.cells += 1;
             Quality::default()
@@ -59,28 +59,28 @@ impl JoinAccumulator {
 }
 
 impl JoinSink for JoinAccumulator {
-    fn predicted(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>) {
-        self.cell(of, pair).predict(&answer);
+    fn predicted(&mut self, group: &Group, times: JoinTimes, answer: Answered<'_>) {
+        self.cell(group, times).predict(&answer);
     }
 
-    fn judged(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
-        self.cell(of, pair)
-            .judge(&answer, truth, pair.delay_millis());
+    fn judged(&mut self, group: &Group, times: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
+        self.cell(group, times)
+            .judge(&answer, truth, times.delay_millis());
     }
 
     fn corrected(
         &mut self,
-        of: &Group,
-        pair: JoinTimes,
+        group: &Group,
+        times: JoinTimes,
         answer: Answered<'_>,
         old: KnownTruth<'_>,
         new: KnownTruth<'_>,
     ) {
-        self.cell(of, pair).correct(&answer, old, new);
+        self.cell(group, times).correct(&answer, old, new);
     }
 
-    fn evaluated(&mut self, of: &Group, pair: JoinTimes, name: &str, old: Option<u8>, new: u8) {
-        let quality = self.cell(of, pair);
+    fn evaluated(&mut self, group: &Group, times: JoinTimes, name: &str, old: Option<u8>, new: u8) {
+        let quality = self.cell(group, times);
         if let Some(old) = old {
             quality.evaluate(name, old, -1);
         }
@@ -88,7 +88,7 @@ impl JoinSink for JoinAccumulator {
     }
 }
 
-/// The scopes a group counts in: its version as a whole, and each of its segments.
+/// Scopes that a group counts in: the version as a whole and each of its segments.
 fn scopes(group: &Group) -> impl Iterator<Item = Scope> {
     let segments = group.segments.iter().cloned().map(Some);
     std::iter::once(None).chain(segments).map(|segment| Scope {

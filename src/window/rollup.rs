@@ -127,7 +127,7 @@ impl<M: Monoid> RollupRing<M> {
             .range((resolution, Boundary(i64::MIN))..)
             .map(|(name, _)| *name);
         of_resolution
-            .take_while(move |(g, start)| *g == resolution && is_old(resolution, *start, now, kept))
+            .take_while(move |(of, start)| *of == resolution && is_old(resolution, *start, now, kept))
     }
 
     /// Returns the panes that changed since the last call.

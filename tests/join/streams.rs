@@ -200,8 +200,8 @@ impl Prediction {
 pub struct Recorder(pub Vec<String>);
 
 impl Recorder {
-    pub fn say(&mut self, what: String, of: (&str, Variant), pair: JoinTimes) {
-        let (pt, kt) = (pair.predicted_at.0, pair.known_at.0);
+    pub fn say(&mut self, what: String, of: (&str, Variant), times: JoinTimes) {
+        let (pt, kt) = (times.predicted_at.0, times.known_at.0);
         self.0.push(format!("{kt:>9} {pt:>9} {of:?}: {what}"));
     }
 
@@ -216,23 +216,23 @@ fn name(of: &Group) -> (&str, Variant) {
 }
 
 impl JoinSink for Recorder {
-    fn predicted(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>) {
-        self.say(format!("{answer:?}"), name(of), pair);
+    fn predicted(&mut self, of: &Group, times: JoinTimes, answer: Answered<'_>) {
+        self.say(format!("{answer:?}"), name(of), times);
     }
-    fn judged(&mut self, of: &Group, pair: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
-        self.say(format!("{answer:?} is {truth:?}"), name(of), pair);
+    fn judged(&mut self, of: &Group, times: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
+        self.say(format!("{answer:?} is {truth:?}"), name(of), times);
     }
     fn corrected(
         &mut self,
         of: &Group,
-        pair: JoinTimes,
+        times: JoinTimes,
         answer: Answered<'_>,
         old: KnownTruth<'_>,
         new: KnownTruth<'_>,
     ) {
-        self.say(format!("{answer:?} is {old:?} no, {new:?}"), name(of), pair);
+        self.say(format!("{answer:?} is {old:?} no, {new:?}"), name(of), times);
     }
-    fn evaluated(&mut self, of: &Group, pair: JoinTimes, name_: &str, old: Option<u8>, new: u8) {
-        self.say(format!("{name_} {old:?} {new}"), name(of), pair);
+    fn evaluated(&mut self, of: &Group, times: JoinTimes, name_: &str, old: Option<u8>, new: u8) {
+        self.say(format!("{name_} {old:?} {new}"), name(of), times);
     }
 }
