@@ -74,7 +74,13 @@ impl Bucket {
         if let Some(entry) = self.entries.get_mut(at) {
             entry.record(recorded);
         }
-        self.report(&entry, before.map(|before| before.truth), truth, times, sink)
+        self.report(
+            &entry,
+            before.map(|before| before.truth),
+            truth,
+            times,
+            sink,
+        )
     }
 
     fn report(

@@ -28,7 +28,13 @@ pub trait JoinSink {
     /// A prediction was accepted.
     fn predicted(&mut self, group: &Group, times: JoinTimes, answer: Answered<'_>);
     /// The truth of a prediction became known.
-    fn judged(&mut self, group: &Group, times: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>);
+    fn judged(
+        &mut self,
+        group: &Group,
+        times: JoinTimes,
+        answer: Answered<'_>,
+        truth: KnownTruth<'_>,
+    );
     /// The truth of a prediction was corrected.
     fn corrected(
         &mut self,

@@ -47,12 +47,7 @@ impl Join {
         suppressed: Vec<SuppressedPrediction>,
     ) -> Self {
         let rebuild = checkpoint.closed.map(|until| {
-            Rebuild::new(
-                until,
-                checkpoint.counts,
-                checkpoint.held_labels,
-                suppressed,
-            )
+            Rebuild::new(until, checkpoint.counts, checkpoint.held_labels, suppressed)
         });
         Self {
             live: LiveState {

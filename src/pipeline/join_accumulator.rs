@@ -63,7 +63,13 @@ impl JoinSink for JoinAccumulator {
         self.cell(group, times).predict(&answer);
     }
 
-    fn judged(&mut self, group: &Group, times: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
+    fn judged(
+        &mut self,
+        group: &Group,
+        times: JoinTimes,
+        answer: Answered<'_>,
+        truth: KnownTruth<'_>,
+    ) {
         self.cell(group, times)
             .judge(&answer, truth, times.delay_millis());
     }

@@ -126,8 +126,9 @@ impl<M: Monoid> RollupRing<M> {
             .panes
             .range((resolution, Boundary(i64::MIN))..)
             .map(|(name, _)| *name);
-        of_resolution
-            .take_while(move |(of, start)| *of == resolution && is_old(resolution, *start, now, kept))
+        of_resolution.take_while(move |(of, start)| {
+            *of == resolution && is_old(resolution, *start, now, kept)
+        })
     }
 
     /// Returns the panes that changed since the last call.

@@ -219,7 +219,13 @@ impl JoinSink for Recorder {
     fn predicted(&mut self, of: &Group, times: JoinTimes, answer: Answered<'_>) {
         self.say(format!("{answer:?}"), name(of), times);
     }
-    fn judged(&mut self, of: &Group, times: JoinTimes, answer: Answered<'_>, truth: KnownTruth<'_>) {
+    fn judged(
+        &mut self,
+        of: &Group,
+        times: JoinTimes,
+        answer: Answered<'_>,
+        truth: KnownTruth<'_>,
+    ) {
         self.say(format!("{answer:?} is {truth:?}"), name(of), times);
     }
     fn corrected(
@@ -230,7 +236,11 @@ impl JoinSink for Recorder {
         old: KnownTruth<'_>,
         new: KnownTruth<'_>,
     ) {
-        self.say(format!("{answer:?} is {old:?} no, {new:?}"), name(of), times);
+        self.say(
+            format!("{answer:?} is {old:?} no, {new:?}"),
+            name(of),
+            times,
+        );
     }
     fn evaluated(&mut self, of: &Group, times: JoinTimes, name_: &str, old: Option<u8>, new: u8) {
         self.say(format!("{name_} {old:?} {new}"), name(of), times);
