@@ -86,7 +86,7 @@ fn ingest(plan: &Arc<Plan>, events: &[String]) {
         topic: "predictions".to_owned(),
         partition: 0,
     };
-    let mut ingest = Ingest::genesis(Arc::clone(plan), source, 1, 1, 0);
+    let mut ingest = Ingest::begin(Arc::clone(plan), source, 1, 1, 0);
     for (offset, event) in (0..).zip(events) {
         let record = Record {
             payload: Some(event.as_bytes()),

@@ -15,7 +15,7 @@ use super::context::QuietContext;
 use super::refusal::refused;
 use super::restore::REQUEST_TIMEOUT;
 use super::settings::ClientSettings;
-use crate::pipeline::{PANES_PARTITIONS, Plan};
+use crate::pipeline::{INTERNAL_PARTITIONS, Plan};
 use crate::runtime::Fault;
 
 /// Maximum time for the cluster to change topics.
@@ -59,7 +59,7 @@ const DAY_MILLIS: u64 = 86_400_000;
 pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
     let topics = &plan.topics;
     let internal =
-        |name: &str, config| spec(name, PANES_PARTITIONS as i32, true, replication, config);
+        |name: &str, config| spec(name, INTERNAL_PARTITIONS as i32, true, replication, config);
     let output = |name: &str, config| spec(name, 1, false, replication, config);
     let outcomes = plan
         .joins()

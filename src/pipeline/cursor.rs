@@ -1,7 +1,7 @@
-//! Where evaluate stands in each source, and the clock that follows from it.
+//! Cursors: how far a stage has read each source, and the clock that follows from them.
 //!
-//! The chain of frames is the proof that nothing is lost or doubled: a frame merges only where the one before it
-//! ended. Kafka's transactions should make anything else impossible; the chain is how we would know.
+//! A frame is merged only if it begins where the previous frame of its source ended. Kafka's transactions make anything
+//! else impossible; this check detects a violation if that ever fails.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use super::frame::{Frame, FrameLink, SourceId};
 use crate::event::EventTime;
 
-/// How far one source has been heard.
+/// The last frame of one source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// Which life of the source.
+    /// Incarnation of the source.
     pub incarnation: u64,
-    /// The last frame's number.
+    /// Number of the frame.
     pub seq: u64,
-    /// Where the last frame ended.
+    /// End of the frame: the next offset of the source.
     pub end: i64,
-    /// Up to where the source is believed complete.
+    /// Event time up to which the source is believed complete.
     pub watermark: Option<EventTime>,
 }
 
@@ -34,13 +34,13 @@ impl Cursor {
 /// What to do with a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It continues its source.
+    /// The frame continues its source.
     Merge,
-    /// It was merged before: drop it.
+    /// The frame was merged before: drop it.
     Duplicate,
 }
 
-/// A broken chain: our bug, or somebody else's hand in an internal topic.
+/// A frame that does not continue its source: a bug of ours, or an internal topic that somebody else has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{topic}[{partition}]: frame {found_seq} piece {found_piece} (offsets from {found_start}, incarnation {found_incarnation:x}) does not continue \
@@ -50,25 +50,25 @@ pub enum Admission {
 pub struct Gap {
     /// Topic of the source.
     pub topic: String,
-    /// Its partition.
+    /// Partition of the source.
     pub partition: i32,
-    /// The number the frame has.
+    /// Number of the frame.
     pub found_seq: u64,
-    /// The number of the piece.
+    /// Number of the piece within the frame.
     pub found_piece: u32,
-    /// Where the frame begins.
+    /// First offset of the frame.
     pub found_start: i64,
-    /// The life it claims to belong to.
+    /// Incarnation in the frame.
     pub found_incarnation: u64,
-    /// Where we stood.
+    /// The frame that was merged last, as text.
     pub expected: String,
 }
 
-/// All cursors of one evaluate task.
+/// All cursors of one task.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cursors {
     sources: BTreeMap<SourceId, Cursor>,
-    /// Pieces that were merged of a frame whose last one is still to come.
+    /// Merged pieces of a frame whose last piece has not come yet.
     underway: BTreeMap<SourceId, u32>,
     topics: BTreeMap<String, TopicSize>,
 }
@@ -76,14 +76,14 @@ pub struct Cursors {
 /// Partitions of one input topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicSize {
-    /// When the topic was first heard of: what came later was added while running.
+    /// Partitions in the first frame that named the topic; later ones were added while running.
     pub first: i32,
-    /// The largest count any frame has named.
+    /// The largest count in any frame.
     pub now: i32,
 }
 
 impl Cursors {
-    /// Judges a frame (or a piece of one) against the chain; changes nothing.
+    /// Decides what to do with a frame, or with a piece of one.
     ///
     /// # Errors
     /// When the frame does not continue its source.
@@ -139,8 +139,8 @@ impl Cursors {
         );
     }
 
-    /// The clock: the minimum over all sources of the topics that count; `None` while one of them has not been heard of,
-    /// or no source at all of a topic that is `due`.
+    /// The clock: the smallest watermark of all sources of the topics for which `counts` is true. `None` while a source
+    /// of these topics has no watermark yet, or while no frame has named a topic in `due`.
     #[must_use]
     pub fn clock<'a>(
         &self,
@@ -173,18 +173,18 @@ impl Cursors {
         clock.filter(|_| sources == expected)
     }
 
-    /// Where the source was last heard.
+    /// End of the last frame of `source`.
     #[must_use]
     pub fn end_of(&self, source: &SourceId) -> Option<i64> {
         self.sources.get(source).map(|cursor| cursor.end)
     }
 
-    /// Each input topic and its partitions.
+    /// Each input topic with its partitions.
     pub fn topics(&self) -> impl Iterator<Item = (&String, TopicSize)> {
         self.topics.iter().map(|(topic, size)| (topic, *size))
     }
 
-    /// Each source and how far it has been heard.
+    /// Each source with its cursor.
     pub fn sources(&self) -> impl Iterator<Item = (&SourceId, &Cursor)> {
         self.sources.iter()
     }
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    /// Every illegal log must raise the alarm.
+    /// Each of these would mean lost or doubled events.
     #[test]
     fn every_illegal_continuation_is_a_gap() {
         let cursors = after(&[frame(0, 1, 0, 5, FrameLink::First)]);

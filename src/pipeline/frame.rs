@@ -1,9 +1,9 @@
 //! Frames: what one flush of one source sends to one partition of the next stage.
 //!
-//! Each flush of a source makes one frame for every partition of `panes`, often without partials, so that every
-//! reader hears its watermark and can prove that nothing is missing: `seq` counts up by one and `start` is where the
-//! last frame ended. The frames of one worker's flush to one partition travel together, in records that a default
-//! broker takes; of those only the last moves the cursors.
+//! Each flush of a source makes one frame for each partition of the next topic, often without payloads. So every reader
+//! gets the source's watermark and can check that nothing is missing: `seq` grows by one, and `start` is the end of the
+//! previous frame. All frames of one worker's flush to one partition travel together, in records that a default broker
+//! accepts. Only the last piece of a frame moves the cursor.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,14 +12,15 @@ use crate::event::{EventTime, Scope};
 use crate::sketch::{Partial, Quality};
 use crate::window::Boundary;
 
-/// Bytes of a frame record at most, but for one sketch: 1.2 MB is refused by a default broker.
+/// Largest size of a record in bytes, except if a single sketch is larger. A default broker refuses 1.2 MB.
 const RECORD_BYTES_MAX: usize = 512 << 10;
-/// Bytes from which a record is closed, and above which a partial is cut: a piece more still fits the record.
+/// Size in bytes at which a record is complete, and above which a payload is split. One more piece still fits the
+/// record.
 const PIECE_BYTES_MAX: usize = RECORD_BYTES_MAX / 2;
 /// Version of the serialised form.
 const FORMAT: u8 = 2;
 
-/// An input partition.
+/// A partition whose records a stage has read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SourceId {
     /// Topic.
@@ -34,18 +35,18 @@ impl std::fmt::Display for SourceId {
     }
 }
 
-/// How a frame continues its source.
+/// Link to the previous frame of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FrameLink {
-    /// The first frame of a source nobody has heard of.
+    /// The first frame of the source.
     First,
-    /// The next one.
+    /// A frame that follows the previous one.
     Next,
-    /// The first one of a new incarnation; offsets from..to of the old one were given up by an operator.
+    /// The first frame of a new incarnation. An operator gave up the offsets `from..to` of the old one.
     Lost {
-        /// First offset not read.
+        /// First offset that was not read.
         from: i64,
-        /// First offset read again.
+        /// First offset of the new incarnation.
         to: i64,
     },
 }
@@ -53,42 +54,42 @@ pub enum FrameLink {
 /// The partial of one scope in one pane.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PanePartial {
-    /// Whose.
+    /// Model, version and segment.
     pub scope: Scope,
-    /// The pane's beginning.
+    /// Start of the pane.
     pub start: Boundary,
-    /// What was counted.
+    /// Counts and sketches.
     pub partial: Partial,
 }
 
-/// What became known of the quality of one scope.
+/// Quality of one scope that became known in one minute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QualityPartial {
-    /// Whose.
+    /// Model, version and segment.
     pub scope: Scope,
-    /// Beginning of the quarter of an hour in which the predictions were made.
+    /// Start of the quarter of an hour in which the predictions were made.
     pub predicted: Boundary,
-    /// Beginning of the minute in which their labels became known.
+    /// Start of the minute in which their labels became known.
     pub known: Boundary,
-    /// What was counted.
+    /// Signed counts: a correction takes back the old truth.
     pub quality: Quality,
 }
 
-/// What travels to `panes`: from ingest what was predicted, from join what became known of it.
+/// A payload of frames on `panes`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Summary {
-    /// The sketches of predictions.
+    /// From ingest: predictions.
     Pane(PanePartial),
-    /// Their quality.
+    /// From join: the quality of predictions.
     Quality(Box<QualityPartial>),
 }
 
-/// What frames can carry.
+/// A payload of frames.
 pub trait Payload: Serialize + DeserializeOwned + Clone {
-    /// Two parts that together say the same, or the whole again where it cannot be cut.
+    /// Splits the payload into two that merge back to it.
     ///
     /// # Errors
-    /// The whole, where it cannot be cut.
+    /// Returns the payload unchanged if it cannot be split.
     fn split_in_two(self) -> Result<(Self, Self), Box<Self>>;
 }
 
@@ -97,29 +98,29 @@ pub trait Payload: Serialize + DeserializeOwned + Clone {
 pub struct Frame<L> {
     /// The source.
     pub source: SourceId,
-    /// Which life of the source: a recreated topic starts another.
+    /// Incarnation of the source; an operator who resets the source begins another.
     pub incarnation: u64,
-    /// Flushes of this incarnation so far, this one included.
+    /// Flushes of this incarnation so far, including this one.
     pub seq: u64,
-    /// How it continues the frame before.
+    /// Link to the previous frame.
     pub link: FrameLink,
-    /// First offset it speaks for: where the frame before ended.
+    /// First offset that the frame covers: the end of the previous frame.
     pub start: i64,
-    /// The next offset to read.
+    /// End of the frame: the next offset of the source.
     pub end: i64,
-    /// Up to where the source is believed complete; `None` before it was ever heard.
+    /// Event time up to which the source is believed complete; `None` before its first event.
     pub watermark: Option<EventTime>,
-    /// Partitions of the source's topic: one not heard from yet holds the clock back.
+    /// Partitions of the source's topic. A partition without a frame so far holds the clock.
     pub topic_partitions: i32,
-    /// What was counted.
+    /// What the frame carries.
     pub payloads: Vec<L>,
     /// Number of this piece of the frame, from 0.
     pub piece: u32,
-    /// Whether further pieces of this frame follow; only the last moves the cursor.
+    /// True if more pieces of this frame follow. Only the last piece moves the cursor.
     pub more: bool,
 }
 
-/// Bytes that are no record of frames.
+/// A record that does not contain frames.
 #[derive(Debug, thiserror::Error)]
 pub enum BadFrames {
     /// Written by another version.
@@ -171,10 +172,10 @@ pub fn unpack<L: Payload>(record: &[u8]) -> Result<Vec<Frame<L>>, BadFrames> {
     }
 }
 
-/// Pieces of frames on their way into one record.
+/// Pieces of frames that go into one record.
 struct Pieces<L> {
     frames: Vec<Frame<L>>,
-    /// Number of the next piece of the frame that is being cut.
+    /// Number of the next piece of the current frame.
     piece: u32,
     bytes: usize,
 }
@@ -211,18 +212,18 @@ impl<L: Payload> Pieces<L> {
     }
 }
 
-/// Bytes of a load as it is written.
+/// Serialised size of a payload, in bytes.
 fn size(load: &impl Serialize) -> usize {
     postcard::experimental::serialized_size(load).unwrap_or(0)
 }
 
-/// A load and the bytes it takes as it is written: measuring costs nearly as much as writing, so it is done once.
+/// A payload with its serialised size. Computing the size costs nearly as much as serialising, so it is done once.
 struct Weighed<L> {
     load: L,
     bytes: usize,
 }
 
-/// Cuts a large load into several that merge back to it.
+/// Splits a large payload into several that merge back to it.
 fn split<L: Payload>(whole: L) -> Vec<Weighed<L>> {
     let bytes = size(&whole);
     if bytes <= PIECE_BYTES_MAX {
@@ -248,12 +249,12 @@ impl Payload for Summary {
                 let (first, second) = split_in_two(pane);
                 Ok((Self::Pane(first), Self::Pane(second)))
             }
-            whole => Err(Box::new(whole)), // a table of qualities is bounded by its classes
+            whole => Err(Box::new(whole)), // the number of classes bounds its size
         }
     }
 }
 
-/// Halves of its subjects, the first with all the rest.
+/// Splits the subjects in two; everything else goes to the first half.
 fn split_in_two(whole: PanePartial) -> (PanePartial, PanePartial) {
     let PanePartial {
         scope,

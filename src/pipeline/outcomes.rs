@@ -1,21 +1,22 @@
-//! What ingest tells the join: each prediction and each label as a few bytes, sent where the hash of its id belongs.
+//! Outcomes: each prediction and each label in a few bytes, for the join partition of its id.
 //!
-//! The producers' keys and partitioners can never be trusted to line up, so `outcomes` is partitioned by ourselves. A
-//! sample of the ids is taken here, by hash: a prediction and its label are kept or left out together.
+//! A prediction and its label can lie in any input partitions, so ingest partitions `outcomes` by the hash of the id.
+//! It also samples the ids by hash: a prediction and its label are both kept or both left out.
 
 use std::sync::Arc;
 
 use super::frame::Payload;
-use super::plan::{JoinKey, PANES_PARTITIONS, Plan, ScoreOf};
+use super::partition::{INTERNAL_PARTITIONS, partition_of_id};
+use super::plan::{JoinKey, Plan, ScoreOf};
 use super::segments::segments_of;
 use crate::event::{EventTime, Label, LabelTimes, Prediction, Truth};
 use crate::join::{GroupParts, LabelParts, Outcomes, OutcomesBuilder};
 use crate::sketch::{Answered, KnownTruth, evaluation_cell, id_hash, score_cell};
 use crate::stats::POSITIVE_CLASSES;
 
-/// Outcomes that force a flush: some 40 bytes each.
+/// Outcomes that force a flush; about 40 bytes each.
 const OUTCOMES_MAX: usize = 200_000;
-/// Classes that say no: a score beside one of them is still a score of the positive class.
+/// Negative classes: a score beside one of them is still a score of the positive class.
 const NEGATIVE_CLASSES: [&str; 4] = ["0", "false", "no", "negative"];
 
 /// Outcomes since the last flush, by partition of the `outcomes` topic.
@@ -25,20 +26,20 @@ pub struct OutcomeBuffers {
     len: usize,
 }
 
-/// Whether a prediction or a label is on its way to the join.
+/// What the sample decided about a prediction or a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampled {
-    /// It is, or no labels are read at all.
+    /// It goes to the join, or no labels are read at all.
     In,
-    /// Its id does not belong to the sample, or it has none.
+    /// It has no id, or its id is outside the sample.
     Out,
 }
 
 impl OutcomeBuffers {
-    /// Buffers that are empty; without labels they stay so.
+    /// Empty buffers. If no labels are read, they stay empty.
     #[must_use]
     pub fn new(plan: &Arc<Plan>) -> Self {
-        let count = if plan.joins() { PANES_PARTITIONS } else { 0 };
+        let count = if plan.joins() { INTERNAL_PARTITIONS } else { 0 };
         Self {
             plan: Arc::clone(plan),
             builders: (0..count).map(|_| OutcomesBuilder::default()).collect(),
@@ -46,13 +47,13 @@ impl OutcomeBuffers {
         }
     }
 
-    /// Whether memory asks for a flush before its time.
+    /// True if memory requires a flush now.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.len >= OUTCOMES_MAX
     }
 
-    /// Takes a prediction that was counted.
+    /// Adds a prediction that was counted.
     pub fn predict(&mut self, prediction: &Prediction<'_>, time: EventTime) -> Sampled {
         if self.builders.is_empty() {
             return Sampled::In;
@@ -72,19 +73,19 @@ impl OutcomeBuffers {
             variant: prediction.variant,
             segments,
         };
-        if let Some(builder) = self.builders.get_mut(outcomes_partition(id) as usize) {
+        if let Some(builder) = self.builders.get_mut(partition_of_id(id) as usize) {
             builder.predict(id, time, &group, answer(prediction, plan));
         }
         Sampled::In
     }
 
-    /// Takes a label.
+    /// Adds a label.
     pub fn label(&mut self, label: &Label<'_>, times: LabelTimes) -> Sampled {
         let id = id_hash(&label.id);
         if !self.takes(id) {
             return Sampled::Out;
         }
-        let Some(builder) = self.builders.get_mut(outcomes_partition(id) as usize) else {
+        let Some(builder) = self.builders.get_mut(partition_of_id(id) as usize) else {
             return Sampled::Out;
         };
         let evaluations = label.evaluations.iter();
@@ -102,14 +103,14 @@ impl OutcomeBuffers {
         Sampled::In
     }
 
-    /// Whether the id belongs to the sample; then it is counted.
+    /// Counts the id and returns true if it belongs to the sample.
     fn takes(&mut self, id: u64) -> bool {
         let takes = is_sampled(id, self.plan.join.sample);
         self.len += usize::from(takes);
         takes
     }
 
-    /// Everything since the last flush, by partition.
+    /// Hands out everything since the last flush, by partition.
     pub fn take(&mut self) -> Vec<Outcomes> {
         self.len = 0;
         self.builders
@@ -128,13 +129,7 @@ impl Payload for Outcomes {
     }
 }
 
-/// The partition of `outcomes` where an id meets its label: the top bits, since tables use the low ones.
-#[must_use]
-pub fn outcomes_partition(id: u64) -> u32 {
-    (id >> 32) as u32 % PANES_PARTITIONS
-}
-
-/// Whether an id belongs to a sample of this share of all.
+/// True if the id belongs to a sample of `share` of all ids.
 fn is_sampled(id: u64, share: f64) -> bool {
     f64::from(id as u32) < share * 4_294_967_296.0 // 2^32: the low half of the hash as a number in 0..1
 }
@@ -155,7 +150,7 @@ fn answer<'a>(prediction: &'a Prediction<'_>, plan: &Plan) -> Answered<'a> {
     }
 }
 
-/// The score of the positive class where it is known, else of the predicted one.
+/// The score of the positive class if it is known, else the score of the predicted class.
 fn score(prediction: &Prediction<'_>, plan: &Plan) -> Option<f64> {
     let configured = plan
         .quality
@@ -180,7 +175,8 @@ fn score(prediction: &Prediction<'_>, plan: &Plan) -> Option<f64> {
         Some(positive) => label.is_some_and(|label| label != positive),
         None => label.is_some_and(|label| NEGATIVE_CLASSES.contains(&label)),
     };
-    // Where scores are sent by class and not the positive's, it is the predicted one's; of a single score the plan decides.
+    // With scores by class but none for the positive class, the score is that of the predicted class. Without scores by
+    // class, the plan says whose score it is.
     let is_of_predicted = match prediction.scores.is_empty() {
         true => plan.quality.score == ScoreOf::Predicted,
         false => of_positive.is_none(),

@@ -1,4 +1,4 @@
-//! The checked plan by which the stages work: what the configuration floor makes of what a user wrote.
+//! The plan: the checked configuration, as the stages need it.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,18 @@ use crate::detect::slo::Objective;
 use crate::event::Limits;
 use crate::window::WindowSpec;
 
-/// Internal partitions, fixed for the life of a deployment.
-pub const PANES_PARTITIONS: u32 = 16;
-
 /// Names of the topics that are read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topics {
     /// Inputs: predictions.
     pub predictions: Vec<String>,
-    /// Inputs: labels; without any, nothing is joined.
-    /// Inputs: labels.
+    /// Inputs: labels. If there are none, nothing is joined.
     pub labels: Vec<String>,
-    /// Inputs that are read no more: they no longer hold the clock.
+    /// Former inputs: they no longer hold the clock.
     pub retired: Vec<String>,
-    /// Internal: frames on their way from ingest to evaluate.
+    /// Internal: frames from ingest and join to evaluate.
     pub panes: String,
-    /// Internal: frames of outcomes on their way from ingest to join.
+    /// Internal: frames from ingest to join.
     pub outcomes: String,
     /// Internal, compacted: the state of join and evaluate.
     pub state: String,
@@ -34,7 +30,7 @@ pub struct Topics {
     pub alerts_anomaly: String,
     /// Output: alerts of objectives.
     pub alerts_slo: String,
-    /// Output: each window's summary per subject.
+    /// Output: one summary per window and subject.
     pub reports: String,
     /// Output, compacted: learned references.
     pub references: String,
@@ -43,12 +39,12 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// Every topic that others write and we read.
+    /// All input topics.
     pub fn inputs(&self) -> impl Iterator<Item = &String> {
         self.predictions.iter().chain(&self.labels)
     }
 
-    /// Every topic that the group reads: the inputs, and the internal topics between the stages.
+    /// All topics that the group reads: the inputs and the internal topics between the stages.
     pub fn read(&self) -> impl Iterator<Item = &str> {
         let outcomes = (!self.labels.is_empty()).then_some(&self.outcomes);
         let internal = outcomes.into_iter().chain([&self.panes]);
@@ -61,9 +57,9 @@ impl Topics {
 pub struct LearningPlan {
     /// Event time to learn from, in minutes; a multiple of 60.
     pub span_minutes: i64,
-    /// Predictions it must hold; it goes on until it does.
+    /// Predictions that a reference needs at least; learning goes on until it has them.
     pub events_min: u64,
-    /// Event time after learning during which ordinary windows still raise the habits, in minutes.
+    /// Event time after learning during which ordinary windows still raise the learned variability, in minutes.
     pub habit_minutes: i64,
 }
 
@@ -72,7 +68,8 @@ impl LearningPlan {
     pub const SPAN_MINUTES_MAX: u32 = 30 * 1_440;
 }
 
-/// What is kept at most; beyond it names are admitted by hash, known ones first, and the rest is counted.
+/// Limits of what is kept. Beyond a limit known names stay, new names are admitted by hash, and the rest is only
+/// counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Models per evaluate partition.
@@ -85,15 +82,15 @@ pub struct Bounds {
     pub retire_minutes: i64,
 }
 
-/// By which id a label names the prediction it is about.
+/// The id by which a label names its prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum JoinKey {
     /// The prediction's own id.
     #[default]
     Id,
-    /// The trace it was made in.
+    /// The trace id of the prediction.
     TraceId,
-    /// The id under which the provider of the model knows the answer.
+    /// The response id of the model's provider.
     ResponseId,
 }
 
@@ -101,18 +98,19 @@ const DAY_MINUTES: u64 = 1_440;
 /// Days for which all processes of a deployment may be stopped before a join cannot be rebuilt.
 const STOP_DAYS: u64 = 2;
 
-/// How labels find their predictions.
+/// How labels are joined to predictions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JoinPlan {
-    /// What the id of a label means.
+    /// The id that a label carries.
     pub key: JoinKey,
     /// How long a prediction waits for labels and their corrections, in minutes; a multiple of 60.
     pub horizon_minutes: i64,
     /// How much earlier than its prediction a label may arrive, in minutes.
     pub lead_minutes: i64,
-    /// The share of predictions that wait at all, by the hash of their id; above 0, at most 1.
+    /// Share of predictions that are joined, by the hash of their id; above 0, at most 1.
     pub sample: f64,
-    /// Bytes that waiting predictions may take in all partitions together; beyond its part the oldest of one expire early and are counted.
+    /// Bytes that waiting predictions may take in all partitions together. In a partition that exceeds its part, the
+    /// oldest predictions expire early and are counted.
     pub bytes_max: usize,
 }
 
@@ -138,31 +136,31 @@ impl Default for JoinPlan {
     }
 }
 
-/// Whose probability a prediction's score is.
+/// The class whose probability a score is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ScoreOf {
-    /// The positive class's, whatever is predicted.
+    /// The positive class, whatever is predicted.
     #[default]
     Positive,
-    /// The predicted class's: its confidence.
+    /// The predicted class.
     Predicted,
 }
 
-/// How predictions and labels are read as right and wrong.
+/// How predictions are compared with labels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QualityPlan {
-    /// The positive class by model; a model without one has it guessed from the names of its classes.
+    /// The positive class by model. For other models it is guessed from the names of their classes.
     pub positive: BTreeMap<String, String>,
-    /// Whose probability the score is.
+    /// The class whose probability a score is.
     pub score: ScoreOf,
 }
 
-/// Which segments are counted beside the whole.
+/// Which segments are counted in addition to the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentsPlan {
-    /// Segment keys; `variant` reads the event's variant.
+    /// Segment keys. The key `variant` reads the variant of the event.
     pub keys: Vec<String>,
-    /// Values that are kept per key and model; the rest is admitted by hash and counted.
+    /// Values that are kept per key and model. New values are admitted by hash, and the rest is only counted.
     pub values_max: usize,
 }
 
@@ -182,13 +180,13 @@ pub struct Plan {
     pub topics: Topics,
     /// The input format.
     pub codec: &'static dyn Codec,
-    /// What one event may at most be.
+    /// Limits of one event.
     pub limits: Limits,
     /// Event time by which events of one source may be out of order, in milliseconds.
     pub disorder_millis: i64,
-    /// Wall time after which a source that is at its end follows the wall clock, in milliseconds.
+    /// Wall time after which a quiet source at its end follows the wall clock, in milliseconds.
     pub idle_timeout_millis: i64,
-    /// Whether silent sources follow the wall clock at all; off for replays.
+    /// True if quiet sources follow the wall clock; false when old data is read again.
     pub ticks: bool,
     /// The windows that are judged, by ascending length.
     pub windows: Vec<WindowSpec>,
@@ -198,20 +196,20 @@ pub struct Plan {
     pub detect: detect::DetectorSettings,
     /// How findings become alerts.
     pub alert: alert::AlertSettings,
-    /// What is kept at most.
+    /// Limits of what is kept.
     pub bounds: Bounds,
-    /// How labels find their predictions.
+    /// How labels are joined to predictions.
     pub join: JoinPlan,
-    /// How they are read as right and wrong.
+    /// How predictions are compared with labels.
     pub quality: QualityPlan,
     /// Which segments are counted.
     pub segments: SegmentsPlan,
-    /// What is promised of models; names are distinct.
+    /// Objectives of models; their names are distinct.
     pub objectives: Vec<Objective>,
 }
 
 impl Plan {
-    /// Whether labels are read: only then are there outcomes and a join.
+    /// True if labels are read. Otherwise there are no outcomes and no join.
     #[must_use]
     pub fn joins(&self) -> bool {
         !self.topics.labels.is_empty()

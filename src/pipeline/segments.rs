@@ -1,8 +1,8 @@
-//! The segments of a prediction, and the open buffers that count it: one of the whole, one for each segment.
+//! Segments of a prediction, and the open buffers that count it: one for the whole and one for each segment.
 //!
-//! A prediction counts in the whole always, and once more under each configured key that it carries. Keys are not
-//! crossed: `country=DE` and `variant=canary` are counted, the canaries in Germany are not. So the work grows with the
-//! number of keys a prediction carries, not with their combinations.
+//! A prediction counts in the whole, and once more for each configured key that it carries. Keys are not combined:
+//! `country=DE` and `variant=canary` are counted, but canaries in Germany are not. So the work grows with the number of
+//! keys, not with the number of their combinations.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::event::{Prediction, Segment, Variant};
 use crate::sketch::{Partial, PartialBuffer, RecordPosition, Share};
 use crate::window::Boundary;
 
-/// The key that reads how the answer was used instead of what the producer calls a segment.
+/// The segment key that reads the variant of the event instead of its segments.
 pub const VARIANT_KEY: &str = "variant";
 
 /// The configured keys that a prediction carries, each with its value, in the order of the configuration.
@@ -43,7 +43,7 @@ pub fn variant_name(variant: Variant) -> &'static str {
     }
 }
 
-/// By how much the open buffers have grown.
+/// Growth of the open buffers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Growth {
     /// Buffers.
@@ -62,12 +62,12 @@ impl std::ops::AddAssign for Growth {
     }
 }
 
-/// What the objectives say of one prediction: the objective's place in the plan, and one good or bad.
+/// The share of one prediction in each objective of its model.
 #[derive(Clone, Copy)]
 pub(super) struct ObjectiveShares<'a> {
     /// All objectives of the plan.
     pub objectives: &'a [Objective],
-    /// What those say that the prediction concerns.
+    /// Index of the objective, and its share.
     pub shares: &'a [(usize, Share)],
 }
 
@@ -109,7 +109,7 @@ impl OpenPanes {
         growth
     }
 
-    /// What was counted, by pane.
+    /// Hands out the partials, by pane.
     fn freeze(&mut self) -> impl Iterator<Item = (Boundary, Partial)> {
         self.0
             .iter_mut()
@@ -117,10 +117,10 @@ impl OpenPanes {
     }
 }
 
-/// The open buffers of one version: those of the whole, and those of its segments by key and value.
+/// The open buffers of one version: of the whole, and of its segments by key and value.
 #[derive(Default)]
 pub(super) struct OpenVersion {
-    /// Of the whole.
+    /// Buffers of the whole.
     pub whole: OpenPanes,
     segments: BTreeMap<String, BTreeMap<String, OpenPanes>>,
 }
@@ -143,7 +143,7 @@ impl OpenVersion {
         growth
     }
 
-    /// Gives `take` all that was counted, the whole first.
+    /// Calls `take` with each partial, the whole first.
     pub fn freeze(&mut self, mut take: impl FnMut(Option<Segment>, Boundary, Partial)) {
         for (start, partial) in self.whole.freeze() {
             take(None, start, partial);
@@ -162,7 +162,7 @@ impl OpenVersion {
     }
 }
 
-/// What lies under a name; the name is copied only when it is new.
+/// The value at `name`, created if missing. The name is copied only if it is new.
 #[expect(clippy::expect_used, reason = "the entry was made on the line before")]
 pub(super) fn entry<'a, V: Default>(map: &'a mut BTreeMap<String, V>, name: &str) -> &'a mut V {
     if !map.contains_key(name) {

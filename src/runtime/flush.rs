@@ -1,27 +1,28 @@
-//! What one flush gathers from the tasks.
+//! Gathers from all tasks what one flush commits: records, state and offsets.
 
 use std::collections::BTreeMap;
 
 use super::metadata::{self, StageMetadata};
 use super::observe::FlushReport;
-use super::port::{Batch, Fault, Outgoing, Target, TopicPartition};
-use super::tasks::Tasks;
+use super::port::{Batch, Outgoing, Target, TopicPartition};
+use super::tasks::{IngestTask, StageTasks, Tasks, places};
 use crate::join::Outcomes;
 use crate::pipeline::Plan;
 use crate::pipeline::frame::{Frame, Payload, Summary, pack};
 use crate::pipeline::invariant::{InvariantId, Violation};
 use crate::pipeline::outbox::Writes;
 use crate::pipeline::output::{Output, OutputTopic};
+use crate::pipeline::stage::{Stage, StageError};
 
-/// What is to be committed, and what was done by source.
+/// What one flush commits, and what to tell the meter afterwards.
 pub struct Gathered<O> {
     /// For the log.
     pub batch: Batch<O>,
-    /// For the meter, once it is committed.
-    pub news: FlushReport,
+    /// For the meter, once the batch is committed.
+    pub report: FlushReport,
 }
 
-/// Gathers frames, writes and dead letters; the offsets are those of every task, advanced or not.
+/// Gathers frames, writes and dead letters. The batch has the offset of every task, advanced or not.
 ///
 /// # Errors
 /// When a task broke an invariant: nothing may be committed.
@@ -29,59 +30,29 @@ pub fn gather<O>(
     tasks: &mut Tasks,
     plan: &Plan,
     dead_letters: Vec<Outgoing<O>>,
-) -> Result<Gathered<O>, Fault> {
-    let mut news = FlushReport::default();
+) -> Result<Gathered<O>, StageError> {
+    let mut report = FlushReport::default();
     let letters = dead_letters.len() as u64;
-    let mut records = dead_letters;
-    let mut frames = Frames::default();
-    gather_ingest(tasks, plan, &mut frames, &mut records, &mut news)?;
-    check_letters(letters, &news)?;
-    gather_join(tasks, plan, &mut frames, &mut records, &mut news)?;
-    write(frames.outcomes, &plan.topics.outcomes, &mut records)?;
-    write(frames.panes, &plan.topics.panes, &mut records)?;
-    for (partition, evaluate) in &mut tasks.evaluate {
-        let evaluated = evaluate.flush()?;
-        append(&mut records, plan, *partition, evaluated.writes);
-        news.evaluate.push((*partition, evaluated.observations));
-    }
-    Ok(Gathered {
-        batch: Batch {
-            records,
-            offsets: offsets(tasks, plan),
-        },
-        news,
-    })
+    let mut gathering = Gathering {
+        plan,
+        records: dead_letters,
+        outcomes: BTreeMap::new(),
+        panes: BTreeMap::new(),
+    };
+    gathering.ingest(&mut tasks.ingest, &mut report)?;
+    check_letters(letters, &report)?;
+    let joins = gathering.stage(&mut tasks.join)?.into_iter();
+    report.joins = joins.map(|(_, observations)| observations).collect();
+    gathering.send_frames()?;
+    report.evaluate = gathering.stage(&mut tasks.evaluate)?;
+    let batch = Batch {
+        records: gathering.records,
+        offsets: offsets(tasks, plan),
+    };
+    Ok(Gathered { batch, report })
 }
 
-/// Frames by the partition they go to.
-#[derive(Default)]
-struct Frames {
-    outcomes: BTreeMap<i32, Vec<Frame<Outcomes>>>,
-    panes: BTreeMap<i32, Vec<Frame<Summary>>>,
-}
-
-fn gather_ingest<O>(
-    tasks: &mut Tasks,
-    plan: &Plan,
-    frames: &mut Frames,
-    records: &mut Vec<Outgoing<O>>,
-    news: &mut FlushReport,
-) -> Result<(), Violation> {
-    for task in tasks.ingest.values_mut() {
-        if task.ingest.has_news() {
-            let flushed = task.ingest.flush();
-            flushed.check()?;
-            deal(&mut frames.panes, flushed.panes);
-            deal(&mut frames.outcomes, flushed.outcomes);
-            let outputs = flushed.outputs.into_iter();
-            records.extend(outputs.map(|output| outgoing(plan, output)));
-            news.ingest.push(flushed.observations);
-        }
-    }
-    Ok(())
-}
-
-/// Asserts that each record that was rejected is kept as a dead letter.
+/// Asserts that each rejected record is kept as a dead letter.
 fn check_letters(letters: u64, report: &FlushReport) -> Result<(), Violation> {
     let sources = report.ingest.iter();
     let rejected: u64 = sources.map(|ingest| ingest.counts.rejected_total()).sum();
@@ -90,55 +61,91 @@ fn check_letters(letters: u64, report: &FlushReport) -> Result<(), Violation> {
     })
 }
 
-fn gather_join<O>(
-    tasks: &mut Tasks,
-    plan: &Plan,
-    frames: &mut Frames,
-    records: &mut Vec<Outgoing<O>>,
-    news: &mut FlushReport,
-) -> Result<(), Fault> {
-    for (partition, join) in &mut tasks.join {
-        if join.has_news() {
-            let joined = join.flush()?;
-            deal(&mut frames.panes, joined.panes);
-            append(records, plan, *partition, joined.writes);
-            news.joins.push(joined.observations);
-        }
-    }
-    Ok(())
+/// Frames to one topic, by partition.
+type Frames<L> = BTreeMap<i32, Vec<Frame<L>>>;
+
+/// What was gathered so far.
+struct Gathering<'a, O> {
+    plan: &'a Plan,
+    records: Vec<Outgoing<O>>,
+    outcomes: Frames<Outcomes>,
+    panes: Frames<Summary>,
 }
 
-/// Puts the frame of each partition where those of other sources lie.
-fn deal<L>(frames: &mut BTreeMap<i32, Vec<Frame<L>>>, of_source: Vec<Frame<L>>) {
+impl<O> Gathering<'_, O> {
+    fn ingest(
+        &mut self,
+        tasks: &mut BTreeMap<TopicPartition, IngestTask>,
+        report: &mut FlushReport,
+    ) -> Result<(), Violation> {
+        for task in tasks.values_mut() {
+            if task.ingest.has_changes() {
+                let flushed = task.ingest.flush();
+                flushed.check()?;
+                deal(&mut self.panes, flushed.panes);
+                deal(&mut self.outcomes, flushed.outcomes);
+                for output in flushed.outputs {
+                    self.records.push(outgoing(self.plan, output));
+                }
+                report.ingest.push(flushed.observations);
+            }
+        }
+        Ok(())
+    }
+
+    fn stage<S: Stage>(
+        &mut self,
+        tasks: &mut StageTasks<S>,
+    ) -> Result<Vec<(i32, S::Observations)>, StageError> {
+        let mut observed = Vec::new();
+        for (partition, task) in tasks {
+            if let Some(flushed) = task.flush()? {
+                deal(&mut self.panes, flushed.panes);
+                self.append(*partition, flushed.writes);
+                observed.push((*partition, flushed.observations));
+            }
+        }
+        Ok(observed)
+    }
+
+    fn append(&mut self, partition: i32, writes: Writes) {
+        for output in writes.outputs {
+            self.records.push(outgoing(self.plan, output));
+        }
+        for (key, value) in writes.state {
+            let state = &self.plan.topics.state;
+            self.records
+                .push(to_partition(state, partition, key, value));
+        }
+    }
+
+    fn send_frames(&mut self) -> Result<(), StageError> {
+        let topics = &self.plan.topics;
+        let outcomes = std::mem::take(&mut self.outcomes);
+        send(outcomes, &topics.outcomes, &mut self.records)?;
+        let panes = std::mem::take(&mut self.panes);
+        send(panes, &topics.panes, &mut self.records)
+    }
+}
+
+/// Adds the frames of one source, the first one for partition 0, to those of the other sources.
+fn deal<L>(frames: &mut Frames<L>, of_source: Vec<Frame<L>>) {
     for (partition, frame) in (0..).zip(of_source) {
         frames.entry(partition).or_default().push(frame);
     }
 }
 
-fn write<L: Payload, O>(
-    frames: BTreeMap<i32, Vec<Frame<L>>>,
+fn send<L: Payload, O>(
+    frames: Frames<L>,
     topic: &str,
     records: &mut Vec<Outgoing<O>>,
-) -> Result<(), Fault> {
+) -> Result<(), StageError> {
     for (partition, frames) in frames {
-        for value in pack(frames).map_err(unwritable)? {
+        for value in pack(frames)? {
             records.push(to_partition(topic, partition, Vec::new(), Some(value)));
         }
     }
     Ok(())
-}
-
-fn unwritable(error: postcard::Error) -> Fault {
-    Fault::Fatal(format!("a frame cannot be encoded: {error}"))
-}
-
-/// Moves what must be written into `records`.
-fn append<O>(records: &mut Vec<Outgoing<O>>, plan: &Plan, partition: i32, writes: Writes) {
-    let outputs = writes.outputs.into_iter();
-    records.extend(outputs.map(|output| outgoing(plan, output)));
-    for (key, value) in writes.state {
-        records.push(to_partition(&plan.topics.state, partition, key, value));
-    }
 }
 
 fn to_partition<O>(
@@ -178,23 +185,20 @@ fn offsets(tasks: &Tasks, plan: &Plan) -> Vec<(TopicPartition, i64, String)> {
         let position = metadata::encode(task.ingest.position());
         (at.clone(), task.ingest.next_offset(), position)
     });
-    let outcomes = tasks.join.iter().map(|(partition, join)| {
-        let metadata = metadata::encode(&StageMetadata::of_join(join));
-        (
-            TopicPartition::of(&plan.topics.outcomes, *partition),
-            join.next_offset(),
-            metadata,
-        )
-    });
-    let panes = tasks.evaluate.iter().map(|(partition, evaluate)| {
-        let metadata = metadata::encode(&StageMetadata::of(evaluate));
-        (
-            TopicPartition::of(&plan.topics.panes, *partition),
-            evaluate.next_offset(),
-            metadata,
-        )
-    });
-    inputs.chain(outcomes).chain(panes).collect()
+    inputs
+        .chain(stage_offsets(&tasks.join, plan))
+        .chain(stage_offsets(&tasks.evaluate, plan))
+        .collect()
+}
+
+fn stage_offsets<'a, S: Stage>(
+    tasks: &'a StageTasks<S>,
+    plan: &'a Plan,
+) -> impl Iterator<Item = (TopicPartition, i64, String)> + 'a {
+    places(tasks, &plan.topics).map(|(at, task)| {
+        let metadata = metadata::encode(&StageMetadata::of(task));
+        (at, task.intake().next_offset(), metadata)
+    })
 }
 
 #[cfg(test)]

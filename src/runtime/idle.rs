@@ -1,9 +1,9 @@
-//! Silent sources: when one may follow the wall clock.
+//! Idle sources: decides when the watermark of a source may follow the wall clock.
 //!
-//! A partition that has never held a record has nothing to wait for, and follows at once: else a single empty partition
-//! would hold a catch-up back while the others fill the memory with open panes. Beyond that,
-//! silence alone never excludes a source. It must be quiet for the idle timeout, and nothing may lie beyond what was
-//! delivered: no record, and no open transaction whose records would be late once it commits.
+//! A partition that never had a record follows at once. Otherwise a single empty partition would hold the clock during
+//! a catch-up, while the other partitions fill the memory with open panes. Any other source must be quiet for the idle
+//! timeout, and must be read to its end: there is no further record, and no open transaction whose records would be
+//! late once it commits.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use super::port::{Fault, FirstStart, Log, TopicPartition};
 use super::tasks::Tasks;
 use crate::event::Tick;
 
-/// The longest time between two looks.
+/// The longest time between two checks.
 const CHECK_INTERVAL_MAX: Duration = Duration::from_secs(10);
 
-/// How often to look: ten seconds, or half the timeout if that is shorter.
+/// Time between two checks: ten seconds, or half the timeout if that is shorter.
 #[must_use]
 pub fn check_interval(timeout: Duration) -> Duration {
     CHECK_INTERVAL_MAX.min(timeout / 2)
 }
 
-/// Lets the watermarks of drained, quiet sources follow the wall clock.
+/// Lets the watermarks of idle sources follow the wall clock.
 ///
 /// # Errors
 /// When the cluster does not answer.
@@ -46,7 +46,7 @@ pub fn advance<L: Log>(
     Ok(())
 }
 
-/// Whether the partition holds no record that was committed.
+/// True if the partition has no records.
 fn is_empty<L: Log>(log: &mut L, at: &TopicPartition) -> Result<bool, Fault> {
     Ok(log.first_offset(at, FirstStart::Earliest)? == log.first_offset(at, FirstStart::Latest)?)
 }

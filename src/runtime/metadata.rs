@@ -1,4 +1,4 @@
-//! What rides beside a committed offset: how we know that it is ours and that nobody moved it by hand.
+//! Metadata beside a committed offset. It proves that we wrote the offset and that nobody has moved it.
 
 use std::collections::BTreeMap;
 
@@ -6,28 +6,27 @@ use serde::{Deserialize, Serialize};
 
 use super::port::{Committed, Fault, TopicPartition};
 use crate::pipeline::cursor::{Cursors, TopicSize};
-use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Position;
-use crate::pipeline::join::JoinTask;
+use crate::pipeline::stage::Stage;
 
-/// Beside the offsets of `panes` and `outcomes`: which partitions the stage before has ever read.
+/// Metadata beside the offsets of `panes` and `outcomes`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageMetadata {
     /// Version of this form.
     pub v: u8,
-    /// By input topic.
+    /// What is known of each input topic.
     pub topics: BTreeMap<String, KnownTopic>,
     /// The last boundary that was closed, in minutes since the Unix epoch.
     pub closed: Option<i64>,
-    /// The last boundary up to which quality was judged, likewise.
+    /// The last boundary up to which quality was judged, in minutes since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality_closed: Option<i64>,
-    /// The digest of the state: judging and checkpoints change it while the offset stands still.
+    /// Digest of the state. Steps and checkpoints change the state without a change of the offset.
     pub digest: u64,
 }
 
-/// What the group knows of one input topic.
+/// What a task knows of one input topic.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownTopic {
@@ -39,7 +38,7 @@ pub struct KnownTopic {
 }
 
 impl KnownTopic {
-    /// Whether the partition was ever read.
+    /// True if the partition was ever read.
     #[must_use]
     pub fn has_read(&self, partition: i32) -> bool {
         self.read
@@ -56,32 +55,20 @@ impl KnownTopic {
 }
 
 impl StageMetadata {
-    /// What is committed beside the offset of a task.
+    /// What to commit beside the offset of a task.
     #[must_use]
-    pub fn of(task: &Evaluate) -> Self {
+    pub fn of(task: &impl Stage) -> Self {
         Self {
             v: 1,
-            topics: known(task.cursors()),
+            topics: known(task.intake().cursors()),
             closed: task.closed().map(|boundary| boundary.0),
             quality_closed: task.quality_closed().map(|boundary| boundary.0),
             digest: task.digest(),
         }
     }
-
-    /// What is committed beside the offset of a join.
-    #[must_use]
-    pub fn of_join(task: &JoinTask) -> Self {
-        Self {
-            v: 1,
-            topics: known(task.cursors()),
-            closed: task.closed().map(|boundary| boundary.0),
-            quality_closed: None,
-            digest: task.digest(),
-        }
-    }
 }
 
-/// What the cursors know, their sources coming in ascending order.
+/// What the cursors say about each topic. Sources come in ascending order.
 fn known(cursors: &Cursors) -> BTreeMap<String, KnownTopic> {
     let unread = |(topic, size): (&String, TopicSize)| {
         let known = KnownTopic {
@@ -99,16 +86,16 @@ fn known(cursors: &Cursors) -> BTreeMap<String, KnownTopic> {
     topics
 }
 
-/// The metadata as text; at most a few hundred bytes, Kafka takes 4 KB.
+/// The metadata as JSON. It has a few hundred bytes; Kafka accepts 4 KB.
 #[must_use]
 pub fn encode(metadata: &impl Serialize) -> String {
-    serde_json::to_string(metadata).unwrap_or_default() // these types have no key that JSON lacks
+    serde_json::to_string(metadata).unwrap_or_default() // these types always serialise
 }
 
-/// The position beside an input's offset.
+/// The position beside the offset of an input.
 ///
 /// # Errors
-/// When the offset was moved by hand: it carries no metadata of ours.
+/// When somebody has moved the offset: it has no metadata of ours.
 pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, Fault> {
     parse(committed).ok_or_else(|| Fault::Fatal(format!(
         "the committed offset {} of {at} was not written by tidegauge: somebody moved it by hand. \
@@ -117,10 +104,10 @@ pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, 
     )))
 }
 
-/// What is known beside an offset of an internal topic.
+/// The metadata beside an offset of an internal topic.
 ///
 /// # Errors
-/// When the offset was moved by hand: it carries no metadata of ours.
+/// When somebody has moved the offset: it has no metadata of ours.
 pub fn stage(at: &TopicPartition, committed: &Committed) -> Result<StageMetadata, Fault> {
     parse(committed).ok_or_else(|| Fault::Fatal(format!(
         "the committed offset {} of the internal {at} was not written by tidegauge: somebody moved it by hand. \

@@ -1,17 +1,21 @@
 //! The commit cycle over small ports: poll, step, flush, commit, abort, rebalance, restore.
 //!
-//! This floor knows the pipeline's steps and nothing of Kafka's client, HTTP or the configuration file.
+//! The runtime drives the stages of the pipeline. It does not know Kafka's client, HTTP or the configuration file.
 
+mod assignment;
 mod dead_letter;
+mod dead_letter_queue;
 mod flush;
 mod idle;
 mod metadata;
 pub mod meter;
 mod observe;
 mod pace;
+mod phase;
 mod port;
 mod progress;
 mod restore;
+mod restore_stage;
 mod tasks;
 mod worker;
 

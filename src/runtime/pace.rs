@@ -1,4 +1,5 @@
-//! Pacing of a catch-up: sources far ahead of the slowest wait for it, so that open panes stay few. It changes speed, never results.
+//! Pacing of a catch-up: sources far ahead of the slowest source are paused, so that few panes are open. It never
+//! changes results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,18 +10,19 @@ use super::tasks::Tasks;
 use crate::event::EventTime;
 use crate::pipeline::Plan;
 
-/// Event time by which a source may be ahead of the slowest before it is paused: at most 120 open panes per scope, some
-/// 20 MB for 20 features. Half an hour was tried: one fetched chunk of a calm topic spans more, and the sources did
-/// little else than pause and resume.
+/// A source is paused when it is this much event time ahead of the slowest: at most 120 open panes per scope, about 20
+/// MB for 20 features. Half an hour was too short: one fetch from a topic with little traffic spans more, so sources
+/// were paused and resumed all the time.
 const AHEAD_MILLIS_MAX: i64 = 120 * 60_000;
-/// Event time to which its lead must shrink before it is resumed: a pause throws the prefetch away, so not too often.
+/// A source is resumed when its lead has shrunk to this much. The gap between the two limits keeps pauses rare, because
+/// a pause discards prefetched messages.
 const AHEAD_MILLIS_RESUME: i64 = 60 * 60_000;
-/// Time between two looks at our own sources.
+/// Time between two checks of the worker's own sources.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// Time between two looks at those of other workers, in the metadata of their committed offsets.
+/// Time between two checks of the sources of other workers, in the metadata of their committed offsets.
 const LOOK_AROUND_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Which sources wait.
+/// The paused sources, and what is known of other workers.
 #[derive(Debug, Default)]
 pub struct Pace {
     paused: BTreeSet<TopicPartition>,
@@ -31,13 +33,13 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Whether the source waits.
+    /// True if the source is paused.
     #[must_use]
     pub fn is_paused(&self, at: &TopicPartition) -> bool {
         self.paused.contains(at)
     }
 
-    /// Pauses and resumes as the watermarks ask.
+    /// Pauses and resumes sources by their watermarks.
     ///
     /// # Errors
     /// When the cluster does not answer.
@@ -71,7 +73,8 @@ impl Pace {
         Ok(())
     }
 
-    /// Hears of the sources of others. A source of labels that does not move has nothing to read.
+    /// Reads the watermarks of other workers. A labels source whose watermark does not move has nothing to read, so
+    /// nobody waits for it.
     fn look_around<L: Log>(
         &mut self,
         log: &mut L,
@@ -125,8 +128,8 @@ fn is_of_labels(plan: &Plan, at: &TopicPartition) -> bool {
     plan.topics.labels.contains(&at.topic)
 }
 
-/// The watermarks that others should wait for: those of all sources but labels with nothing to read. Labels may carry old
-/// timestamps, and waiting for a topic that is at its end would hold up the judging of drift for nothing.
+/// The watermarks for which faster sources wait: of all sources, except labels at the end of their topic. Labels may
+/// carry old timestamps, and to wait for a topic without further records would only delay drift detection.
 fn reading<'a>(
     tasks: &'a Tasks,
     plan: &'a Plan,

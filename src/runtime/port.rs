@@ -1,11 +1,12 @@
-//! The ports of the runtime: the log it reads and writes, and the clock. Kafka stands behind them in production, memory in tests.
+//! The ports of the runtime: the log that it reads and writes, and the clock. Production runs on Kafka, tests run in
+//! memory.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::event::{Record, Reject, Tick};
 use crate::pipeline::invariant::{InvariantId, Violation};
-use crate::pipeline::stop::Stop;
+use crate::pipeline::stage::StageError;
 
 /// One partition of one topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,18 +34,18 @@ impl fmt::Display for TopicPartition {
     }
 }
 
-/// A committed offset: the next one to read, with what we wrote beside it.
+/// A committed offset with its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// The next offset to read.
     pub offset: i64,
-    /// Our metadata; `None` where the offset was set by something else.
+    /// Our metadata; `None` if another program set the offset.
     pub metadata: Option<String>,
 }
 
-/// A message as the log hands it out; it lives until the next poll.
+/// A message of the log; it lives until the next poll.
 pub trait Message {
-    /// What outlives the poll: enough to write the message again byte for byte.
+    /// A copy that outlives the poll: enough to write the message again byte for byte.
     type Original;
 
     /// Topic.
@@ -55,9 +56,9 @@ pub trait Message {
     fn offset(&self) -> i64;
     /// Key.
     fn key(&self) -> Option<&[u8]>;
-    /// The message as the codecs see it.
+    /// The message as codecs read it.
     fn record(&self) -> Record<'_>;
-    /// A copy with key, payload and headers intact.
+    /// A copy with key, payload and headers.
     fn original(&self) -> Self::Original;
 }
 
@@ -66,39 +67,39 @@ pub trait Message {
 pub enum LogEvent<M> {
     /// A message of an assigned partition.
     Message(M),
-    /// The group gave us exactly these partitions; answered by [`Log::assign`].
+    /// The group assigned exactly these partitions. The worker answers with [`Log::assign`].
     Assigned(Vec<TopicPartition>),
-    /// The group takes everything back; flush, then answer with [`Log::unassign`].
+    /// The group takes all partitions back. The worker flushes and answers with [`Log::unassign`].
     Revoked,
-    /// Everything was taken without asking: nothing of it may be committed.
+    /// All partitions are already lost: nothing may be committed for them.
     Lost,
-    /// Nothing within the time.
+    /// Nothing happened within the timeout.
     Nothing,
 }
 
-/// A bad world: retry, give up the transaction, or stop. The message says what to do.
+/// A failure outside of this program, or a violation. The message says what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
-    /// It may pass by itself; what was begun is undone and begun again.
+    /// It may pass by itself: the worker goes back to the last commit and tries again.
     #[error("{0}")]
     Passing(String),
-    /// It does not: stop, and say how to mend it.
+    /// It does not pass by itself: the process stops, and the message says how to mend it.
     #[error("{0}")]
     Fatal(String),
     /// An invariant does not hold: count it, and stop.
     #[error("{why}")]
     Violation {
-        /// Which one.
+        /// The invariant.
         id: InvariantId,
         /// What was found, and what to do.
         why: String,
     },
 }
 
-impl From<Stop> for Fault {
-    fn from(stop: Stop) -> Self {
-        let why = stop.to_string();
-        match stop.invariant() {
+impl From<StageError> for Fault {
+    fn from(error: StageError) -> Self {
+        let why = error.to_string();
+        match error.invariant() {
             Some(id) => Self::Violation { id, why },
             None => Self::Fatal(why),
         }
@@ -107,23 +108,23 @@ impl From<Stop> for Fault {
 
 impl From<Violation> for Fault {
     fn from(violation: Violation) -> Self {
-        Stop::from(violation).into()
+        StageError::from(violation).into()
     }
 }
 
 /// Which partition of a topic a record goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// This one.
+    /// The partition with this number.
     Partition(i32),
-    /// The one its key hashes to.
+    /// The partition that the hash of the key gives.
     ByKey,
 }
 
 /// A record to write.
 #[derive(Debug)]
 pub enum Outgoing<O> {
-    /// One of our own.
+    /// A record of ours.
     Record {
         /// Topic.
         topic: String,
@@ -133,7 +134,7 @@ pub enum Outgoing<O> {
         key: Vec<u8>,
         /// Headers, in order.
         headers: Vec<(String, String)>,
-        /// Value; `None` forgets the key.
+        /// Value; `None` removes the key from a compacted topic.
         value: Option<Vec<u8>>,
     },
     /// A refused record, byte for byte.
@@ -145,17 +146,17 @@ pub enum Outgoing<O> {
     },
 }
 
-/// Everything one flush writes: all of it, or nothing.
+/// Everything that one flush writes: all of it, or nothing.
 #[derive(Debug)]
 pub struct Batch<O> {
     /// Records, in order per partition.
     pub records: Vec<Outgoing<O>>,
-    /// The offset of *every* task this transaction speaks for, advanced or not: it is what fences a replaced worker.
+    /// The offset of *every* task of the worker, advanced or not: these offsets fence a worker that was replaced.
     pub offsets: Vec<(TopicPartition, i64, String)>,
 }
 
 impl<O> Batch<O> {
-    /// Bytes of our own records.
+    /// Bytes of our own records; dead letters are not counted.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let size = |record: &Outgoing<O>| match record {
@@ -166,50 +167,50 @@ impl<O> Batch<O> {
     }
 }
 
-/// Takes one entry of a compacted topic: partition, key, value; without a value the key is forgotten.
+/// Takes one record of a compacted topic: partition, key, value. A record without a value removes the key.
 pub type TakeEntry<'a> = dyn FnMut(i32, &[u8], Option<&[u8]>) + 'a;
 
 /// The log: a consumer of a group, a transactional producer, and a reader without a group.
 pub trait Log {
-    /// What a message becomes when it is kept.
+    /// A copy of a message that outlives the next poll.
     type Original;
-    /// A message, borrowed until the next call.
+    /// A message that lives until the next call.
     type Message<'a>: Message<Original = Self::Original>
     where
         Self: 'a;
 
-    /// Waits at most `timeout` for something to happen.
+    /// Waits at most `timeout` for a message or an event of the group.
     ///
     /// # Errors
     /// A fault of the connection or of the group.
     fn poll(&mut self, timeout: Duration) -> Result<LogEvent<Self::Message<'_>>, Fault>;
 
-    /// Reads on at these positions, and only there.
+    /// Reads from these positions on, and nothing else.
     ///
     /// # Errors
     /// When the positions are refused.
     fn assign(&mut self, positions: &[(TopicPartition, i64)]) -> Result<(), Fault>;
 
-    /// Gives everything back.
+    /// Gives all partitions back.
     ///
     /// # Errors
     /// When the group refuses.
     fn unassign(&mut self) -> Result<(), Fault>;
 
-    /// Stops and resumes reading: exactly `paused` are paused afterwards.
+    /// Pauses exactly these partitions and resumes all others.
     ///
     /// # Errors
     /// When a partition is not assigned.
     fn pause_only(&mut self, paused: &[TopicPartition]) -> Result<(), Fault>;
 
-    /// The stable committed offsets, waiting while a transaction decides about one.
+    /// The stable committed offsets: waits while an open transaction may change one of them.
     ///
     /// # Errors
     /// When the group does not answer in time.
     fn committed(&mut self, partitions: &[TopicPartition])
     -> Result<Vec<Option<Committed>>, Fault>;
 
-    /// The committed offsets as they stand, never waiting: for what changes speed only.
+    /// The committed offsets without waiting. They may be out of date, so only pacing uses them.
     ///
     /// # Errors
     /// When the group does not answer in time.
@@ -217,20 +218,20 @@ pub trait Log {
         self.committed(partitions)
     }
 
-    /// Partitions of a topic.
+    /// The number of partitions of a topic.
     ///
     /// # Errors
     /// When the topic does not exist or the cluster does not answer.
     fn partitions(&mut self, topic: &str) -> Result<i32, Fault>;
 
-    /// The offset to begin at, by the policy of a group's first start.
+    /// The offset at which to begin to read.
     ///
     /// # Errors
     /// When the cluster does not answer.
     fn first_offset(&mut self, partition: &TopicPartition, first: FirstStart)
     -> Result<i64, Fault>;
 
-    /// Whether nothing lies at `next` and beyond: no record, and no transaction that is still open.
+    /// True if there is nothing at `next` or beyond: no record, and no open transaction.
     ///
     /// # Errors
     /// When the cluster does not answer.
@@ -239,16 +240,17 @@ pub trait Log {
     /// Writes the batch in one transaction.
     ///
     /// # Errors
-    /// Nothing of it happened, or it is not known whether it did: drop all uncommitted state and restore.
+    /// When nothing was written, or it is not known whether everything was: the caller drops all uncommitted state and
+    /// restores.
     fn commit(&mut self, batch: Batch<Self::Original>) -> Result<(), Fault>;
 
-    /// Begins to read partitions of a compacted topic from the beginning to their true end.
+    /// Begins to read partitions of a compacted topic, from the beginning to the end as of now.
     ///
     /// # Errors
     /// When the cluster does not answer.
     fn begin_restore(&mut self, topic: &str, partitions: &[i32]) -> Result<(), Fault>;
 
-    /// Reads on; hands each record to `take` and answers whether the end was reached everywhere.
+    /// Reads for a moment and hands each record to `take`. Returns true once all partitions were read to the end.
     ///
     /// # Errors
     /// When the cluster does not answer.
@@ -258,14 +260,14 @@ pub trait Log {
     fn close(&mut self);
 }
 
-/// Where a group begins in a topic it has never read.
+/// Where a group begins to read a topic for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstStart {
     /// At the oldest record.
     Earliest,
-    /// At the end: what comes from now on.
+    /// At the end: only new records are read.
     Latest,
-    /// At the first record that arrived at or after this instant.
+    /// At the first record that arrived at or after this time.
     Since(Tick),
 }
 
@@ -273,11 +275,11 @@ pub enum FirstStart {
 pub trait Clock: Send {
     /// The wall clock.
     fn now(&self) -> Tick;
-    /// Time since an arbitrary beginning; never goes back.
+    /// Stopwatch: time since a fixed moment. It never goes back.
     fn elapsed(&self) -> Duration;
 }
 
-/// The machine's own clock.
+/// The clock of the operating system.
 #[derive(Debug)]
 pub struct SystemClock(std::time::Instant);
 

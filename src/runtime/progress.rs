@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::port::TopicPartition;
-use super::tasks::Tasks;
+use super::tasks::{Tasks, places};
 use crate::event::EventTime;
 use crate::pipeline::Topics;
 use crate::pipeline::invariant::{InvariantId, Violation};
+use crate::pipeline::stage::Stage;
 use crate::window::Boundary;
 
 /// Where a task stands.
@@ -21,6 +22,14 @@ struct TaskProgress {
 }
 
 impl TaskProgress {
+    fn of(task: &impl Stage) -> Self {
+        Self {
+            offset: task.intake().next_offset(),
+            time: task.closed().map(Boundary::time),
+            quality: task.quality_closed().map(Boundary::time),
+        }
+    }
+
     /// Asserts that a task does not go back from here to `next`.
     fn check(self, at: &TopicPartition, next: Self) -> Result<(), Violation> {
         InvariantId::OffsetOrder.check(next.offset >= self.offset, || {
@@ -54,21 +63,11 @@ impl CommitProgress {
             };
             self.note(at, next)?;
         }
-        for (partition, task) in &tasks.join {
-            let next = TaskProgress {
-                offset: task.next_offset(),
-                time: task.closed().map(Boundary::time),
-                quality: None,
-            };
-            self.note(&TopicPartition::of(&topics.outcomes, *partition), next)?;
+        for (at, task) in places(&tasks.join, topics) {
+            self.note(&at, TaskProgress::of(task))?;
         }
-        for (partition, task) in &tasks.evaluate {
-            let next = TaskProgress {
-                offset: task.next_offset(),
-                time: task.closed().map(Boundary::time),
-                quality: task.quality_closed().map(Boundary::time),
-            };
-            self.note(&TopicPartition::of(&topics.panes, *partition), next)?;
+        for (at, task) in places(&tasks.evaluate, topics) {
+            self.note(&at, TaskProgress::of(task))?;
         }
         Ok(())
     }

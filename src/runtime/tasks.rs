@@ -1,30 +1,34 @@
-//! The tasks of one worker: one ingest per input partition, one join per `outcomes` partition, one evaluate per `panes` partition.
+//! The tasks of one worker: one ingest for each input partition, and the tasks of the stages behind the internal topics.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::port::TopicPartition;
+use super::port::{Clock, TopicPartition};
 use crate::pipeline::Topics;
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Ingest;
 use crate::pipeline::join::JoinTask;
+use crate::pipeline::stage::{Stage, StageError};
 
-/// Everything a worker is working on.
+/// The tasks of one stage, by partition of the topic that the stage reads.
+pub type StageTasks<S> = BTreeMap<i32, S>;
+
+/// All tasks of a worker.
 #[derive(Default)]
 pub struct Tasks {
     /// By input partition.
     pub ingest: BTreeMap<TopicPartition, IngestTask>,
-    /// By partition of `outcomes`; none where no labels are read.
-    pub join: BTreeMap<i32, JoinTask>,
+    /// By partition of `outcomes`; empty if no labels are read.
+    pub join: StageTasks<JoinTask>,
     /// By partition of `panes`.
-    pub evaluate: BTreeMap<i32, Evaluate>,
+    pub evaluate: StageTasks<Evaluate>,
 }
 
-/// An ingest and its silence.
+/// An ingest stage with its idle timer.
 pub struct IngestTask {
-    /// The pure step.
+    /// The stage.
     pub ingest: Ingest,
-    /// When it last had a record, by the stopwatch; `None` until the first look.
+    /// Stopwatch time of the last record, or of the first idle check if there was no record yet.
     pub quiet_since: Option<Duration>,
 }
 
@@ -38,35 +42,24 @@ impl From<Ingest> for IngestTask {
 }
 
 impl Tasks {
-    /// Where each task goes on reading.
+    /// The offset from which each task reads.
     #[must_use]
     pub fn positions(&self, topics: &Topics) -> Vec<(TopicPartition, i64)> {
-        let inputs = self
-            .ingest
-            .iter()
-            .map(|(at, task)| (at.clone(), task.ingest.next_offset()));
-        let outcomes = self.join.iter().map(|(partition, join)| {
-            (
-                TopicPartition::of(&topics.outcomes, *partition),
-                join.read_from(),
-            )
-        });
-        let panes = self.evaluate.iter().map(|(partition, evaluate)| {
-            (
-                TopicPartition::of(&topics.panes, *partition),
-                evaluate.read_from(),
-            )
-        });
-        inputs.chain(outcomes).chain(panes).collect()
+        let inputs = self.ingest.iter();
+        let inputs = inputs.map(|(at, task)| (at.clone(), task.ingest.next_offset()));
+        inputs
+            .chain(positions_of(&self.join, topics))
+            .chain(positions_of(&self.evaluate, topics))
+            .collect()
     }
 
-    /// Whether a task has something to work on that was read before.
+    /// True if a stage has work left from what was read before.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        self.evaluate.values().any(Evaluate::has_work) || self.join.values().any(JoinTask::has_work)
+        self.evaluate.values().any(Stage::has_work) || self.join.values().any(Stage::has_work)
     }
 
-    /// The ingest of an input partition.
+    /// The ingest task of an input partition.
     #[must_use]
     pub fn task(&self, topic: &str, partition: i32) -> Option<&IngestTask> {
         self.ingest
@@ -75,7 +68,8 @@ impl Tasks {
             .map(|(_, task)| task)
     }
 
-    /// The ingest of an input partition; found without copying the topic's name, because this is asked per message.
+    /// The ingest task of an input partition. It is found without a copy of the topic's name, because every message
+    /// needs it.
     pub fn task_mut(&mut self, topic: &str, partition: i32) -> Option<&mut IngestTask> {
         self.ingest
             .iter_mut()
@@ -83,9 +77,68 @@ impl Tasks {
             .map(|(_, task)| task)
     }
 
-    /// Whether there is none.
+    /// True if there are no tasks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ingest.is_empty() && self.join.is_empty() && self.evaluate.is_empty()
     }
+}
+
+/// Each task of a stage with the partition that it reads.
+pub fn places<'a, S: Stage>(
+    tasks: &'a StageTasks<S>,
+    topics: &Topics,
+) -> impl Iterator<Item = (TopicPartition, &'a S)> + use<'a, S> {
+    let topic = S::topic(topics).to_owned();
+    let place = move |partition: i32| TopicPartition {
+        topic: topic.clone(),
+        partition,
+    };
+    tasks
+        .iter()
+        .map(move |(partition, task)| (place(*partition), task))
+}
+
+fn positions_of<'a, S: Stage>(
+    tasks: &'a StageTasks<S>,
+    topics: &Topics,
+) -> impl Iterator<Item = (TopicPartition, i64)> + use<'a, S> {
+    places(tasks, topics).map(|(at, task)| (at, task.intake().read_from()))
+}
+
+/// Hands the record at `offset` to the task of its partition, if the worker still has that task.
+///
+/// # Errors
+/// A violation that stops the task.
+pub fn submit<S: Stage>(
+    tasks: &mut StageTasks<S>,
+    partition: i32,
+    offset: i64,
+    record: &[u8],
+) -> Result<(), StageError> {
+    match tasks.get_mut(&partition) {
+        Some(task) => task.submit(offset, record),
+        None => Ok(()),
+    }
+}
+
+/// Lets all tasks of a stage work for `time_max` in total. Each task with work gets the same share of it, so that no
+/// backlog holds up another task.
+///
+/// # Errors
+/// A violation that stops a task.
+pub fn work<S: Stage, C: Clock>(
+    tasks: &mut StageTasks<S>,
+    clock: &C,
+    time_max: Duration,
+) -> Result<(), StageError> {
+    let busy = tasks.values().filter(|task| task.has_work()).count();
+    let share = time_max / u32::try_from(busy.max(1)).unwrap_or(1);
+    for task in tasks.values_mut() {
+        let begun = clock.elapsed();
+        while task.has_work() && !task.is_full() && clock.elapsed() - begun < share {
+            task.step()?;
+        }
+    }
+    Ok(())
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use tidegauge::pipeline::ingest::panes_partition;
 use tidegauge::pipeline::invariant::InvariantId;
+use tidegauge::pipeline::partition::partition_of_model;
 use tidegauge::runtime::{Committed, Fault, TopicPartition};
 
 use crate::bench::{Bench, Setup};
@@ -41,7 +41,7 @@ fn worked() -> Bench {
 /// Result of a new evaluate stage that reads the frames in `panes` after `hand` has changed them.
 fn frames_read_again(hand: impl Fn(&mut Records)) -> (Bench, Result<(), Fault>) {
     let worked = worked();
-    let ours = panes_partition("fraud") as i32;
+    let ours = partition_of_model("fraud") as i32;
     let mut again = Bench::new(Setup::default());
     worked.log.tamper("panes", |partition, records| {
         if partition == ours {
@@ -139,7 +139,7 @@ fn frames_of_another_format_and_damaged_ones_stop_the_task() {
 /// Result of a new member that restores the state after `hand` has changed it.
 fn state_restored(hand: impl Fn(&mut Records)) -> Result<(), Fault> {
     let mut bench = worked();
-    let ours = panes_partition("fraud") as i32;
+    let ours = partition_of_model("fraud") as i32;
     bench.log.tamper("state", |partition, records| {
         if partition == ours {
             hand(records);
@@ -171,7 +171,7 @@ fn state_that_lost_anything_is_refused() {
 fn state_keys() -> BTreeSet<Vec<u8>> {
     let mut keys = BTreeSet::new();
     WORKED.copy().tamper("state", |partition, records| {
-        if partition == panes_partition("fraud") as i32 {
+        if partition == partition_of_model("fraud") as i32 {
             keys.extend(records.iter().flatten().filter_map(|r| r.key.clone()));
         }
     });
@@ -201,7 +201,7 @@ fn an_offset_that_was_moved_deleted_or_stripped_is_refused() {
     };
     let panes = TopicPartition {
         topic: "panes".into(),
-        partition: panes_partition("fraud") as i32,
+        partition: partition_of_model("fraud") as i32,
     };
     let moved_back = |c: Committed| {
         Some(Committed {

@@ -11,8 +11,9 @@ use std::time::Duration;
 use tidegauge::codec::CODECS;
 use tidegauge::event::{Limits, Tick};
 use tidegauge::pipeline::observations::JoinObservations;
+use tidegauge::pipeline::stage::Stage;
 use tidegauge::pipeline::state::StateKey;
-use tidegauge::pipeline::{self, Bounds, LearningPlan, PANES_PARTITIONS, Topics};
+use tidegauge::pipeline::{self, Bounds, INTERNAL_PARTITIONS, LearningPlan, Topics};
 use tidegauge::runtime::{Clock, Fault, FirstStart, Log, Options, Worker};
 use tidegauge::window::{WindowLength, WindowSpec};
 
@@ -150,10 +151,10 @@ impl Bench {
         log.create_topic("in", setup.partitions);
         if setup.plan.joins() {
             log.create_topic("labels", LABEL_PARTITIONS);
-            log.create_topic("outcomes", PANES_PARTITIONS as usize);
+            log.create_topic("outcomes", INTERNAL_PARTITIONS as usize);
         }
-        log.create_topic("panes", PANES_PARTITIONS as usize);
-        log.create_topic("state", PANES_PARTITIONS as usize);
+        log.create_topic("panes", INTERNAL_PARTITIONS as usize);
+        log.create_topic("state", INTERNAL_PARTITIONS as usize);
         log.plan_faults(setup.faults.iter().copied());
         Self::on(log, setup)
     }
@@ -271,7 +272,7 @@ impl Bench {
                 let again = tasks
                     .evaluate
                     .values()
-                    .map(|e| e.next_offset() - e.read_from());
+                    .map(|e| e.intake().next_offset() - e.intake().read_from());
                 self.replayed += again.map(i64::unsigned_abs).sum::<u64>();
             }
         }
@@ -322,7 +323,7 @@ impl Bench {
 
     /// Clock of the evaluate task of `model`, in milliseconds; `None` if the task has no clock yet.
     pub fn clock_of(&self, model: &str) -> Option<i64> {
-        let partition = pipeline::ingest::panes_partition(model) as i32;
+        let partition = pipeline::partition::partition_of_model(model) as i32;
         let tasks = self.workers.iter().filter_map(Worker::tasks);
         tasks
             .filter_map(|t| t.evaluate.get(&partition)?.clock())

@@ -8,7 +8,9 @@ use tidegauge::detect::DETECTORS;
 use tidegauge::event::{ArrivalTime, Record};
 use tidegauge::pipeline::evaluate::Evaluate;
 use tidegauge::pipeline::frame::{SourceId, pack};
-use tidegauge::pipeline::ingest::{Ingest, panes_partition};
+use tidegauge::pipeline::ingest::Ingest;
+use tidegauge::pipeline::partition::partition_of_model;
+use tidegauge::pipeline::stage::Stage;
 use tidegauge::pipeline::{LearningPlan, Plan};
 use tidegauge::window::{WindowLength, WindowSpec};
 
@@ -64,9 +66,9 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> Cost {
         topic: "in".into(),
         partition: 0,
     };
-    let mut ingest = Ingest::genesis(Arc::clone(&plan), source, 1, 1, 0);
-    let partition = panes_partition("m") as usize;
-    let mut evaluate = Evaluate::begin(plan, partition as i32, 0);
+    let mut ingest = Ingest::begin(Arc::clone(&plan), source, 1, 1, 0);
+    let partition = partition_of_model("m") as usize;
+    let mut evaluate = Evaluate::begin(&plan, partition as i32, 1, 0);
     let mut random = fastrand::Rng::with_seed(1);
     let (mut offset, mut sum) = (0, Cost::default());
     let from = LEARN + 75;

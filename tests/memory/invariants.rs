@@ -21,7 +21,7 @@ fn source() -> SourceId {
 fn flushed(offsets: &[i64]) -> Flushed {
     let mut plan = plan();
     plan.topics.labels = vec!["labels".into()];
-    let mut ingest = Ingest::genesis(Arc::new(plan), source(), 3, 1, 0);
+    let mut ingest = Ingest::begin(Arc::new(plan), source(), 3, 1, 0);
     let event = Event::bare("fraud", "1", "a", START);
     let record = |payload| Record {
         payload: Some(payload),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tidegauge::pipeline::ingest::panes_partition;
+use tidegauge::pipeline::partition::partition_of_model;
 use tidegauge::pipeline::{Bounds, Plan};
 use tidegauge::sketch::id_hash;
 
@@ -20,7 +20,7 @@ fn bounded(change: impl Fn(&mut Bounds)) -> Arc<Plan> {
 /// Model names that belong to one partition, in the order of admission.
 fn neighbours(wanted: usize) -> Vec<String> {
     let names = (0..).map(|n| format!("m{n}"));
-    let together = names.filter(|name| panes_partition(name) == 3);
+    let together = names.filter(|name| partition_of_model(name) == 3);
     let mut neighbours: Vec<String> = together.take(wanted).collect();
     neighbours.sort_by_key(|name| id_hash(name));
     neighbours

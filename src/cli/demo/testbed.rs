@@ -21,7 +21,7 @@ use crate::detect::slo::{BurnRule, BurnWindow, Objective, Rule, Sli, Urgency};
 use crate::event::{EventTime, Tick};
 use crate::http::{self, Board, BoardOptions, Handle, StatusPage, WorkerMeter};
 use crate::kafka::{ClientSettings, KafkaLog, Offsets};
-use crate::pipeline::PANES_PARTITIONS;
+use crate::pipeline::INTERNAL_PARTITIONS;
 use crate::runtime::{Fault, FirstStart, Options, Worker};
 use crate::window::{Boundary, WindowLength};
 
@@ -257,7 +257,7 @@ fn create_topics(
     checked: &CheckedConfig,
 ) -> Result<(), KafkaError> {
     let topics = &checked.plan.topics;
-    let internal = PANES_PARTITIONS as i32;
+    let internal = INTERNAL_PARTITIONS as i32;
     let outputs = [
         &topics.alerts_drift,
         &topics.alerts_slo,

@@ -3,15 +3,15 @@
 use super::model::Model;
 use super::step::StepContext;
 use crate::pipeline::plan::{LearningPlan, Plan};
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::pipeline::stop::Stop;
 use crate::window::{COARSE_MINUTES, Retention};
 
 /// Ages the panes of every slice.
 ///
 /// # Errors
 /// If an entry does not serialise.
-pub fn age(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+pub fn age(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     let (learning, learned) = (retention(step.plan, true), retention(step.plan, false));
     let mut rings = std::mem::take(&mut model.rings);
     for (slice, ring) in &mut rings {

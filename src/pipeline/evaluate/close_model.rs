@@ -5,14 +5,14 @@ use super::step::StepContext;
 use super::{
     aging, judge, learning, objective_evaluation, publish, reports, retire, variability, volume,
 };
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::pipeline::stop::Stop;
 
 /// Ages, learns, judges, alerts, reports and retires, once the panes of the last minute are in.
 ///
 /// # Errors
 /// If an entry does not serialise.
-pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     aging::age(model, step)?;
     learning::freeze_if_ready(model, step)?;
     let mut findings = volume::judge(model, step);

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use crate::event::EventTime;
-use crate::pipeline::ingest::panes_partition;
 use crate::pipeline::observations::{IdleObjective, IdleReason};
+use crate::pipeline::partition::partition_of_model;
 use crate::pipeline::plan::Plan;
 
 /// Event time after which a model counts as unseen, in milliseconds.
@@ -66,7 +66,7 @@ impl IdleObjectives {
     ) -> impl Iterator<Item = IdleObjective> {
         plan.objectives.iter().filter_map(|objective| {
             let model = objective.model.as_ref()?;
-            let is_ours = i64::from(panes_partition(model)) == i64::from(self.partition);
+            let is_ours = i64::from(partition_of_model(model)) == i64::from(self.partition);
             let is_unseen = is_ours && !models.contains_key(model);
             is_unseen.then(|| IdleObjective {
                 model: model.clone(),

@@ -5,8 +5,8 @@ use super::step::StepContext;
 use super::{publish, variability};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::pipeline::stop::Stop;
 use crate::reference::learn;
 use crate::window::{Boundary, COARSE_MINUTES, Span};
 
@@ -14,7 +14,7 @@ use crate::window::{Boundary, COARSE_MINUTES, Span};
 ///
 /// # Errors
 /// If an entry does not serialise.
-pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     let (at, plan) = (step.at, step.plan);
     if !at.on_grid(COARSE_MINUTES) {
         return Ok(());
@@ -80,7 +80,7 @@ fn freeze(
     segment: Option<Segment>,
     span: Span,
     step: &mut StepContext<'_>,
-) -> Result<(), Stop> {
+) -> Result<(), StageError> {
     let panes = model
         .rings_of(segment.as_ref())
         .flat_map(|(_, ring)| ring.coarse_within(span));

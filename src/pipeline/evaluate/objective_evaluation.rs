@@ -9,7 +9,7 @@ use super::step::StepContext;
 use crate::detect::slo::{Objective, Series};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::stop::Stop;
+use crate::pipeline::stage::StageError;
 use crate::sketch::{Exemplars, Monoid, Quality, Share};
 use crate::window::{Boundary, COARSE_MINUTES, Span};
 
@@ -44,7 +44,7 @@ fn objectives_of<'a>(model: &str, plan: &'a Plan) -> impl Iterator<Item = &'a Ob
 ///
 /// # Errors
 /// When something of ours does not serialise.
-pub fn keep(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+pub fn keep(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     let (at, plan) = (step.at, step.plan);
     if plan.objectives.is_empty() {
         return Ok(());
@@ -77,7 +77,11 @@ pub fn keep(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
 ///
 /// # Errors
 /// When something of ours does not serialise.
-pub fn count(model: &mut Model, of: &QualityDelta, step: &mut StepContext<'_>) -> Result<(), Stop> {
+pub fn count(
+    model: &mut Model,
+    of: &QualityDelta,
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
     if !model.holds(&of.slice) {
         return Ok(());
     }
@@ -104,7 +108,7 @@ pub fn count(model: &mut Model, of: &QualityDelta, step: &mut StepContext<'_>) -
 ///
 /// # Errors
 /// When something of ours does not serialise.
-pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     let (at, plan) = (step.at, step.plan);
     if at.on_grid(COARSE_MINUTES) {
         retire::labelled(model, at, plan);

@@ -15,8 +15,8 @@ use crate::event::Segment;
 use crate::pipeline::observations::ObjectiveReading;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::output::{Output, OutputTopic};
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::pipeline::stop::Stop;
 use crate::sketch::{Exemplars, Share};
 use crate::window::{Boundary, Span};
 
@@ -81,7 +81,7 @@ impl Objectives {
         minute: Boundary,
         share: Share,
         outbox: &mut Outbox,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StageError> {
         if share.is_empty() {
             return Ok(());
         }
@@ -126,7 +126,7 @@ impl Objectives {
         objective: &Objective,
         around: &ObjectiveContext<'_>,
         step: &mut StepContext<'_>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StageError> {
         let Some(tracked) = self.tracked.get_mut(&objective.name) else {
             return Ok(()); // nothing was ever counted
         };
@@ -161,7 +161,7 @@ impl Objectives {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn forget(&self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
+    pub fn forget(&self, model: &str, outbox: &mut Outbox) -> Result<(), StageError> {
         for (name, tracked) in &self.tracked {
             for start in tracked.series.hours() {
                 outbox.remove(&hour_key(model, name, start))?;
@@ -183,7 +183,7 @@ impl Tracked {
         around: &ObjectiveContext<'_>,
         observed: &[Observed],
         step: &mut StepContext<'_>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), StageError> {
         let was_empty = self.episodes.is_empty();
         let context = Context {
             model: around.model,

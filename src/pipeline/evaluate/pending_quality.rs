@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::event::Scope;
 use crate::pipeline::frame::QualityPartial;
 use crate::pipeline::outbox::Outbox;
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::pipeline::stop::Stop;
 use crate::sketch::{Monoid, Quality};
 use crate::window::Boundary;
 
@@ -105,7 +105,7 @@ impl PendingQuality {
     ///
     /// # Errors
     /// If an entry does not serialise.
-    pub fn checkpoint(&mut self, outbox: &mut Outbox) -> Result<(), Stop> {
+    pub fn checkpoint(&mut self, outbox: &mut Outbox) -> Result<(), StageError> {
         let closed = |minute: &Boundary| !self.open.contains_key(minute);
         for (minute, whose) in self
             .checkpointed

@@ -9,29 +9,28 @@ use super::model::Model;
 use super::pending_quality::{PendingQuality, QualityOwner};
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
-use super::{Evaluate, OpenPanes, Replay};
+use super::{Evaluate, OpenPanes};
 use crate::alert::{AlertObjective, Context, Episodes};
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
+use crate::pipeline::intake::{Intake, ReplayStart};
 use crate::pipeline::observations::{AlertObservation, Observations};
 use crate::pipeline::outbox::Outbox;
-use crate::pipeline::plan::{PANES_PARTITIONS, Plan};
+use crate::pipeline::partition::INTERNAL_PARTITIONS;
+use crate::pipeline::plan::Plan;
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::{BadState, Head, QualityPane, StateKey, StateReader, decode, same};
-use crate::pipeline::stop::Stop;
 use crate::reference::Reference;
 use crate::sketch::{Exemplars, Partial, Quality};
 use crate::window::{Boundary, PANE_MILLIS};
 
 impl Evaluate {
-    /// The task as its state tells; `None` if nothing was ever written.
-    ///
-    /// # Errors
-    /// When the state is damaged, of another version, or of another number of partitions.
-    pub fn restore(
-        plan: Arc<Plan>,
+    /// The task as of its last commit; `None` if it never committed.
+    pub(super) fn restore_from(
+        plan: &Arc<Plan>,
         partition: i32,
         reader: &StateReader,
-    ) -> Result<Option<Self>, Stop> {
+    ) -> Result<Option<Self>, StageError> {
         let (entries, index) = reader.entries(|key| !key.is_of_join())?;
         let mut held = Held::default();
         for (key, value) in entries {
@@ -44,29 +43,22 @@ impl Evaluate {
         let (open, checkpointed) = std::mem::take(&mut held.open);
         let known =
             PendingQuality::restored(std::mem::take(&mut held.known), head.open_quality_closed);
-        let removed = held.take_removed(&plan);
-        let models = held.into_models(&plan);
+        let removed = held.take_removed(plan);
+        let models = held.into_models(plan);
+        let checkpoint = ReplayStart {
+            offset: head.open_from,
+            cursors: head.open_cursors,
+        };
         let mut restored = Self {
-            plan,
-            // What was merged since the checkpoint is read again, from where the cursors stood then.
-            cursors: if head.open_from < head.next {
-                head.open_cursors.clone()
-            } else {
-                head.cursors.clone()
-            },
-            replay: (head.open_from < head.next).then_some(Replay {
-                until: head.next,
-                expected: head.cursors,
-                quality_closed: head.quality_closed,
-            }),
-            open_cursors: head.open_cursors,
-            next: head.next,
-            open_from: head.open_from,
+            plan: Arc::clone(plan),
+            intake: Intake::restore(head.next, head.cursors, Some(checkpoint.clone())),
+            checkpoint,
             closed: head.closed,
             known,
             open,
             checkpointed,
             models,
+            quality_judged: head.quality_closed,
             was_quality: false,
             outbox: Outbox::restored(index),
             observations: Observations::default(),
@@ -74,7 +66,7 @@ impl Evaluate {
             reports_global_events: partition == 0,
             idle: IdleObjectives::new(partition),
         };
-        if restored.replay.is_none() {
+        if !restored.intake.is_replaying() {
             restored.close_quality_again(head.quality_closed);
         }
         for ((model, name), objective) in removed {
@@ -84,7 +76,12 @@ impl Evaluate {
     }
 
     /// Ends the alerts of an objective that was removed from the configuration, and forgets its entries.
-    fn end_objective(&mut self, model: &str, name: &str, held: HeldObjective) -> Result<(), Stop> {
+    fn end_objective(
+        &mut self,
+        model: &str,
+        name: &str,
+        held: HeldObjective,
+    ) -> Result<(), StageError> {
         let plan = Arc::clone(&self.plan);
         let context = Context {
             model,
@@ -252,7 +249,7 @@ fn check(head: &Head, digest: u64) -> Result<(), BadState> {
     same(
         "the number of panes partitions",
         i64::from(head.partitions),
-        i64::from(PANES_PARTITIONS),
+        i64::from(INTERNAL_PARTITIONS),
     )?;
     same(
         "the length of a pane in milliseconds",

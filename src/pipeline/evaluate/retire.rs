@@ -8,8 +8,8 @@ use super::step::StepContext;
 use crate::event::Segment;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::Plan;
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::pipeline::stop::Stop;
 use crate::window::{Boundary, COARSE_MINUTES};
 
 /// Minutes beyond the label horizon for which labels of a silent slice are still counted: the rest of its last day, and
@@ -64,7 +64,7 @@ pub fn labelled(model: &mut Model, at: Boundary, plan: &Plan) {
 ///
 /// # Errors
 /// If an entry does not serialise.
-pub fn segments(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stop> {
+pub fn segments(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     if !step.at.on_grid(COARSE_MINUTES) {
         return Ok(());
     }
@@ -88,7 +88,7 @@ pub fn segments(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Sto
 ///
 /// # Errors
 /// If a key does not serialise.
-pub fn forget(mut model: Model, outbox: &mut Outbox) -> Result<(), Stop> {
+pub fn forget(mut model: Model, outbox: &mut Outbox) -> Result<(), StageError> {
     let slices = model.rings.keys();
     let segments: BTreeSet<Option<Segment>> = slices.map(|slice| slice.segment.clone()).collect();
     for segment in segments {
@@ -108,7 +108,7 @@ fn forget_panes(
     model: &mut Model,
     segment: Option<&Segment>,
     outbox: &mut Outbox,
-) -> Result<(), Stop> {
+) -> Result<(), StageError> {
     for (slice, ring) in model.rings_of(segment) {
         for (start, is_fine) in ring.starts() {
             let scope = slice.of(model.name());

@@ -3,7 +3,7 @@
 use super::super::step::StepContext;
 use super::model_quality::ModelQuality;
 use super::span::DAY;
-use crate::pipeline::stop::Stop;
+use crate::pipeline::stage::StageError;
 use crate::window::Resolution;
 
 impl ModelQuality {
@@ -11,7 +11,7 @@ impl ModelQuality {
     ///
     /// # Errors
     /// If an entry does not serialise.
-    pub fn close(&mut self, model: &str, step: &mut StepContext<'_>) -> Result<(), Stop> {
+    pub fn close(&mut self, model: &str, step: &mut StepContext<'_>) -> Result<(), StageError> {
         self.update_maturity(step.at, step.plan);
         self.age(model, step)?;
         self.measure(model, step);

@@ -6,13 +6,17 @@ use super::span::retention;
 use crate::alert::By;
 use crate::event::Scope;
 use crate::pipeline::outbox::Outbox;
+use crate::pipeline::stage::StageError;
 use crate::pipeline::state::{QualityPane, StateKey};
-use crate::pipeline::stop::Stop;
 use crate::window::{PaneName, Resolution};
 
 impl ModelQuality {
     /// Drops panes beyond their retention.
-    pub(super) fn age(&mut self, model: &str, step: &mut StepContext<'_>) -> Result<(), Stop> {
+    pub(super) fn age(
+        &mut self,
+        model: &str,
+        step: &mut StepContext<'_>,
+    ) -> Result<(), StageError> {
         if !step.at.on_grid(Resolution::Quarter.minutes()) {
             return Ok(());
         }
@@ -33,7 +37,7 @@ impl ModelQuality {
     ///
     /// # Errors
     /// If an entry does not serialise.
-    pub fn checkpoint(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
+    pub fn checkpoint(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), StageError> {
         for (slice, panes) in &mut self.panes {
             let scope = slice.of(model);
             for (by, ring) in panes.both() {
@@ -49,7 +53,7 @@ impl ModelQuality {
     ///
     /// # Errors
     /// If an entry does not serialise.
-    pub fn write_knowledge(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
+    pub fn write_knowledge(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), StageError> {
         if std::mem::take(&mut self.changed) {
             outbox.put(&StateKey::ModelQuality(model.to_owned()), &self.knowledge)?;
         }
@@ -60,7 +64,7 @@ impl ModelQuality {
     ///
     /// # Errors
     /// If a key does not serialise.
-    pub fn forget(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), Stop> {
+    pub fn forget(&mut self, model: &str, outbox: &mut Outbox) -> Result<(), StageError> {
         for (slice, panes) in &mut self.panes {
             let scope = slice.of(model);
             for (by, ring) in panes.both() {

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::frame::{QualityPartial, Summary};
-use super::ingest::panes_partition;
-use super::plan::PANES_PARTITIONS;
 use crate::event::Scope;
 use crate::join::{Group, JoinSink, JoinTimes};
+use crate::pipeline::frame::{QualityPartial, Summary};
+use crate::pipeline::partition::{INTERNAL_PARTITIONS, partition_of_model};
 use crate::sketch::{Answered, KnownTruth, Quality};
 use crate::window::{Boundary, COARSE_MINUTES};
 
-/// Cells that force a flush: a nightly load of labels touches every quarter of an hour of a week.
+/// Cells that force a flush: labels that are loaded once a night touch each quarter of an hour of a week.
 const CELLS_MAX: usize = 20_000;
 
 /// Start of the prediction's quarter of an hour, and start of the minute in which the result became known.
@@ -32,10 +31,12 @@ impl JoinAccumulator {
 
     /// Takes all counts, by partition of `panes`.
     pub fn take(&mut self) -> Vec<Vec<Summary>> {
-        let mut payloads: Vec<Vec<Summary>> = (0..PANES_PARTITIONS).map(|_| Vec::new()).collect();
+        let mut payloads: Vec<Vec<Summary>> =
+            (0..INTERNAL_PARTITIONS).map(|_| Vec::new()).collect();
         self.cells = 0;
         for (group, cells) in std::mem::take(&mut self.groups) {
-            if let Some(of_partition) = payloads.get_mut(panes_partition(&group.model) as usize) {
+            if let Some(of_partition) = payloads.get_mut(partition_of_model(&group.model) as usize)
+            {
                 let partials = |scope| partials(scope, &cells);
                 of_partition.extend(scopes(&group).flat_map(partials));
             }

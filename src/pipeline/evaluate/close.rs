@@ -1,0 +1,131 @@
+//! Closes boundaries: panes and quality become final, and windows and objectives are judged.
+
+use super::objective_evaluation::QualityDelta;
+use super::slice::Slice;
+use super::step::StepContext;
+use super::{Evaluate, admission, close_model, objective_evaluation, retire};
+use crate::event::Scope;
+use crate::pipeline::stage::StageError;
+use crate::pipeline::state::StateKey;
+use crate::window::Boundary;
+
+impl Evaluate {
+    /// The next boundary of quality to close. The predictions of that boundary are always judged first.
+    pub(super) fn next_quality_boundary(&self) -> Option<Boundary> {
+        let clock = self.quality_clock().map(Boundary::at_or_before);
+        self.known.next(clock, self.closed)
+    }
+
+    /// Counts the quality that became known in the minute that ends at `boundary`, then judges objectives and windows.
+    pub(super) fn close_quality(&mut self, boundary: Boundary) -> Result<(), StageError> {
+        let known = self.known.close(boundary);
+        let mut step = StepContext {
+            at: boundary,
+            plan: &self.plan,
+            outbox: &mut self.outbox,
+            observations: &mut self.observations,
+        };
+        for ((scope, predicted), quality) in known {
+            if let Some(model) = self.models.get_mut(&scope.model) {
+                let of = QualityDelta {
+                    slice: Slice::from(&scope),
+                    predicted,
+                    quality,
+                };
+                objective_evaluation::count(model, &of, &mut step)?;
+            }
+        }
+        for model in self.models.values_mut() {
+            objective_evaluation::judge(model, &mut step)?;
+        }
+        self.changed = true;
+        Ok(())
+    }
+
+    /// Counts quality again that was counted and judged before a restart, up to `until`.
+    pub(super) fn close_quality_again(&mut self, until: Option<Boundary>) {
+        while let Some(boundary) = self.known.next(until, until) {
+            for ((scope, predicted), quality) in self.known.close(boundary) {
+                if let Some(model) = self.models.get_mut(&scope.model) {
+                    let slice = Slice::from(&scope);
+                    if model.holds(&slice) {
+                        let quality_of = &mut model.quality;
+                        quality_of.add(slice, predicted, boundary, &quality, &self.plan);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next boundary of predictions to close. Without any model, time without panes is skipped.
+    pub(super) fn next_boundary(&self) -> Option<Boundary> {
+        let target = Boundary::at_or_before(self.clock()?);
+        let first_open = self
+            .open
+            .first_key_value()
+            .map(|(start, _)| start.plus_minutes(1));
+        let next = match self.closed {
+            Some(closed) if !self.models.is_empty() => closed.plus_minutes(1),
+            _ => first_open?,
+        };
+        (next <= target).then_some(next)
+    }
+
+    /// Closes the pane that ends at `boundary`, then judges the windows that end there.
+    pub(super) fn close(&mut self, boundary: Boundary) -> Result<(), StageError> {
+        let start = boundary.plus_minutes(-1);
+        let mut scopes = self.open.remove(&start).unwrap_or_default();
+        self.forget_checkpoint(start, scopes.keys().cloned().collect())?;
+        let overflow = admission::admit(&self.plan, &mut self.models, &mut scopes, start);
+        self.observations.overflow += overflow;
+        for (scope, partial) in scopes {
+            self.outbox
+                .put(&StateKey::Fine(scope.clone(), start), &partial)?;
+            if let Some(model) = self.models.get_mut(&scope.model) {
+                let slice = Slice {
+                    version: scope.version,
+                    segment: scope.segment,
+                };
+                model.insert_pane(slice, start, partial);
+            }
+        }
+        let mut step = StepContext {
+            at: boundary,
+            plan: &self.plan,
+            outbox: &mut self.outbox,
+            observations: &mut self.observations,
+        };
+        for model in self.models.values_mut() {
+            close_model::close(model, &mut step)?;
+        }
+        self.retire_models(boundary)?;
+        self.closed = Some(boundary);
+        self.changed = true;
+        Ok(())
+    }
+
+    fn forget_checkpoint(&mut self, start: Boundary, scopes: Vec<Scope>) -> Result<(), StageError> {
+        for scope in scopes {
+            if self.checkpointed.remove(&(start, scope.clone())) {
+                self.outbox.remove(&StateKey::Open(scope, start))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn retire_models(&mut self, boundary: Boundary) -> Result<(), StageError> {
+        let oldest = boundary.plus_minutes(-retire::labelled_minutes(&self.plan));
+        // A model with an open alert stays until the alert ends.
+        let silent = self
+            .models
+            .values()
+            .filter(|model| model.last_seen() < oldest && !model.has_alerts());
+        let silent: Vec<String> = silent.map(|model| model.name().to_owned()).collect();
+        for name in silent {
+            if let Some(model) = self.models.remove(&name) {
+                retire::forget(model, &mut self.outbox)?;
+            }
+        }
+        Ok(())
+    }
+}

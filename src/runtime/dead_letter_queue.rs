@@ -1,0 +1,48 @@
+//! Refused records that wait for the next flush, bounded by number and by bytes.
+
+use super::port::{Message, Outgoing};
+use crate::event::Reject;
+
+/// Records that force a flush.
+const RECORDS_MAX: usize = 1_000;
+/// Bytes of keys and payloads that force a flush.
+const BYTES_MAX: usize = 32 << 20;
+
+/// Refused records since the last flush.
+pub struct DeadLetterQueue<O> {
+    letters: Vec<Outgoing<O>>,
+    bytes: usize,
+}
+
+impl<O> Default for DeadLetterQueue<O> {
+    fn default() -> Self {
+        Self {
+            letters: Vec::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl<O> DeadLetterQueue<O> {
+    /// Keeps a copy of `message`, refused for `reason`.
+    pub fn push<M: Message<Original = O>>(&mut self, message: &M, reason: Reject) {
+        let payload = message.record().payload.map_or(0, <[u8]>::len);
+        self.bytes += payload + message.key().map_or(0, <[u8]>::len);
+        self.letters.push(Outgoing::DeadLetter {
+            original: message.original(),
+            reason,
+        });
+    }
+
+    /// True if memory requires a flush now.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.letters.len() >= RECORDS_MAX || self.bytes >= BYTES_MAX
+    }
+
+    /// Hands out all records and starts again empty.
+    pub fn take(&mut self) -> Vec<Outgoing<O>> {
+        self.bytes = 0;
+        std::mem::take(&mut self.letters)
+    }
+}
