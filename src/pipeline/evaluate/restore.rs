@@ -1,4 +1,4 @@
-//! Bringing an evaluate task back from its state: what it was at its last commit, to the bit.
+//! Restore: rebuilds an evaluate task from the state topic, exactly as of its last commit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -117,24 +117,24 @@ impl Evaluate {
     }
 }
 
-/// What the entries of a state topic hold, sorted by what they are about.
+/// The decoded entries of a state topic, by kind.
 #[derive(Default)]
 struct Held {
     head: Option<Head>,
     models: BTreeMap<String, Model>,
     references: BTreeMap<(String, Option<Segment>), Reference>,
-    /// Open panes, and which of them a checkpoint has written.
+    /// Open panes, and the ones among them that a checkpoint has written.
     open: (OpenPanes, BTreeSet<(Boundary, Scope)>),
     panes: Vec<(StateKey, Partial)>,
-    /// Open minutes of what became known.
+    /// Pending quality by minute.
     known: Vec<(Boundary, QualityOwner, Quality)>,
     quality_panes: Vec<(Scope, QualityPane, Quality)>,
     quality: Vec<(String, QualityKnowledge)>,
-    /// By model and objective.
+    /// Entries of objectives, by model and objective.
     objectives: BTreeMap<(String, String), HeldObjective>,
 }
 
-/// What lies in the state of one objective of a model.
+/// The entries of one objective of a model.
 #[derive(Default)]
 struct HeldObjective {
     hours: Vec<(Boundary, Hour)>,
@@ -191,7 +191,7 @@ impl Held {
         Ok(())
     }
 
-    /// Takes out the objectives that were removed from the configuration, or are about another model now.
+    /// Removes and returns the objectives that the configuration no longer has for their model.
     fn take_removed(&mut self, plan: &Plan) -> BTreeMap<(String, String), HeldObjective> {
         let is_configured = |model: &str, name: &str| {
             let mut objectives = plan.objectives.iter();
@@ -209,7 +209,7 @@ impl Held {
         self.objectives.entry(whose).or_default()
     }
 
-    /// The models with their panes and references put back.
+    /// The models, with panes, references, quality and objectives restored.
     fn into_models(mut self, plan: &Plan) -> BTreeMap<String, Model> {
         for (key, pane) in self.panes {
             put_back(&mut self.models, &key, pane);
@@ -244,7 +244,7 @@ impl Held {
     }
 }
 
-/// Refuses what is fixed for life and different, and state of which a part is missing or old.
+/// Rejects state that differs in a value that never changes, and state with missing or stale entries.
 fn check(head: &Head, digest: u64) -> Result<(), BadState> {
     same(
         "the number of panes partitions",
