@@ -1,4 +1,4 @@
-//! From a transition of an episode to the alert that is published of it.
+//! Builds the published alert from one transition of an episode.
 
 use super::alert_change::{Alert, AlertContent};
 use super::cause::{Cause, Evidence, Observed};
@@ -18,21 +18,21 @@ use crate::event::Segment;
 use crate::sketch::Exemplars;
 use crate::window::Boundary;
 
-/// One transition, about to be published.
+/// Inputs of one alert: a transition of an episode, and what is known at the boundary.
 pub(super) struct AlertBuilder<'a> {
     pub(super) family: Family,
     pub(super) transition: Transition,
     pub(super) episode: &'a Episode,
     pub(super) at: Boundary,
     pub(super) context: &'a Context<'a>,
-    /// All that was found at the boundary, quiet or not.
+    /// All findings at the boundary, quiet ones included.
     pub(super) findings: &'a [Observed],
 }
 
 type Ranked<'a> = &'a [(&'a Cause, &'a Evidence)];
 
 impl AlertBuilder<'_> {
-    /// The alert; `None` without causes, which no transition is.
+    /// Builds the alert; `None` without causes. Every transition has at least one cause.
     pub(super) fn alert(&self, summary: &CauseSummary<'_>) -> Option<Alert> {
         let status = self.transition.status();
         let at = self.at.time();
@@ -86,7 +86,8 @@ impl AlertBuilder<'_> {
         }
     }
 
-    /// What the finding on the budget says, which is there at every evaluation, whatever it says; the least of several.
+    /// Remaining error budget, read from the budget finding. Every evaluation of a burn objective has such a finding.
+    /// The smallest value counts if there are several.
     fn budget_remaining(&self, first: &Cause) -> Option<f64> {
         let same = |o: &&Observed| {
             o.version == first.version
@@ -98,7 +99,7 @@ impl AlertBuilder<'_> {
         remaining.filter_map(finite).min_by(f64::total_cmp)
     }
 
-    /// The causes that were not published before; all of them where the alert begins.
+    /// Causes that were not published before: all causes when the alert begins.
     fn new_causes<'s>(&self, summary: &'s CauseSummary<'s>) -> impl Iterator<Item = &'s Cause> {
         let transition = self.transition;
         let all = summary.causes(transition).causes.iter();
@@ -118,7 +119,7 @@ impl AlertBuilder<'_> {
     }
 }
 
-/// The segment that all causes share, or the one that bears most of what the first cause has too much.
+/// Segment that all causes share, or the one that bears more than half of the first cause's excess.
 fn segment(ranked: Ranked<'_>) -> Option<Segment> {
     let (first, evidence) = ranked.first()?;
     let shared = || ranked.iter().all(|(c, _)| c.segment == first.segment);
@@ -128,7 +129,7 @@ fn segment(ranked: Ranked<'_>) -> Option<Segment> {
     }
 }
 
-/// The version that all causes share, if it has a name.
+/// Version that all causes share, if it has a name.
 fn common_version(ranked: Ranked<'_>) -> Option<String> {
     let (first, _) = ranked.first()?;
     let shared = ranked

@@ -1,4 +1,4 @@
-//! One change of an alert, typed: what observers read, and what its record is made of.
+//! One change of an alert, typed. Observers read it, and the published record is built from it.
 
 use super::assessed::{Assessed, Assessment};
 use super::cause::Cause;
@@ -12,37 +12,38 @@ use crate::event::EventTime;
 /// One change of an alert.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
-    /// What it is about.
+    /// Subject matter of the alert, by kind.
     pub content: AlertContent,
-    /// Where the alert stands after the change.
+    /// Status of the alert after the change.
     pub status: AlertStatus,
-    /// Why it is published.
+    /// Reason for which it is published.
     pub change: Change,
-    /// How urgent it is; none in a dry run.
+    /// Severity; `Severity::None` in a dry run.
     pub severity: Severity,
-    /// Number of the change within the episode, from 0; an assessment is not counted.
+    /// Number of the change within the episode, from 0. An assessment has no number of its own and says 0.
     pub sequence: u64,
-    /// When it was decided: the boundary at which the judged windows end; for integrity when it was noticed.
+    /// Event time of the decision: the boundary at which the evaluated windows end. For integrity, the source's watermark
+    /// when the problem was noticed.
     pub at: EventTime,
-    /// When the episode began.
+    /// Start of the episode.
     pub started_at: EventTime,
-    /// When it ended; of an integrity fact when it may be forgotten.
+    /// End of the episode. For an integrity fact, the time from which a router may forget it.
     pub ended_at: Option<EventTime>,
 }
 
 /// What an alert is about.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlertContent {
-    /// What detectors, or the rule of an objective, found on a model.
+    /// Findings of detectors, or of the rule of an objective, on a model.
     Causes(Box<GatheredCauses>),
-    /// What a drift did to quality.
+    /// Effect of a drift on quality.
     Assessment(Assessment),
-    /// What broke in Tidegauge's own input.
+    /// Problem in Tidegauge's own input.
     Integrity(SourceIncident),
 }
 
 impl Alert {
-    /// The alert that something about a source is broken; `at` is the source's watermark when it was noticed.
+    /// Builds the alert on a broken source; `at` is the source's watermark when the problem was noticed.
     #[must_use]
     pub fn integrity(
         what: Integrity,
@@ -67,8 +68,8 @@ impl Alert {
         }
     }
 
-    /// The alert that says what a drift did to quality. It has the drift alert's fingerprint, an id that depends on the
-    /// episode alone, and stands outside the episode's sequence.
+    /// Builds the alert that reports the effect of a drift on quality. It has the drift alert's fingerprint. Its id depends
+    /// on the episode alone. It does not count in the episode's sequence.
     #[must_use]
     pub fn assessment(assessed: &Assessed<'_>, settings: &AlertSettings) -> Self {
         let status = match assessed.ended {
@@ -87,7 +88,7 @@ impl Alert {
         }
     }
 
-    /// What kind of trouble it is.
+    /// Kind of the alert.
     #[must_use]
     pub fn kind(&self) -> AlertKind {
         match &self.content {
@@ -97,7 +98,7 @@ impl Alert {
         }
     }
 
-    /// The model; `None` for integrity.
+    /// Model; `None` for integrity.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
         match &self.content {
@@ -107,7 +108,7 @@ impl Alert {
         }
     }
 
-    /// The causes that are shown, where it is about findings on a model.
+    /// Causes that the record shows; empty for assessments and integrity.
     #[must_use]
     pub fn causes(&self) -> Vec<&Cause> {
         match &self.content {
@@ -116,7 +117,7 @@ impl Alert {
         }
     }
 
-    /// The alert's id, shared by all its changes.
+    /// Id of the alert, shared by all its changes.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         match &self.content {
@@ -132,7 +133,7 @@ impl Alert {
         }
     }
 
-    /// The id of this change of the alert with that fingerprint.
+    /// Id of this change of the alert with the given fingerprint.
     pub(super) fn id(&self, fingerprint: &str) -> String {
         match &self.content {
             AlertContent::Assessment(_) => assessment_id(fingerprint, self.started_at),

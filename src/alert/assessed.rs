@@ -1,15 +1,15 @@
-//! What a drift did to quality: one follow-up record per drift alert, once the labels of the drifted window are mature.
+//! Effect of a drift on quality: one follow-up record per drift alert, once the labels of the drifted window are mature.
 //!
-//! **Intuition.** A drift says that the input changed, not that the answers got worse; weeks later the labels know. The
-//! share of right answers in the drifted window is compared with the one before, and the alert gets its verdict.
+//! **Intuition.** A drift says that the input changed. It does not say that the answers got worse; only labels can, and they
+//! arrive weeks later. The share of correct predictions in the drifted window is then compared with the share before it.
 //!
 //! **Formula.** Wilson's interval (z = 3.3) of each share, and Newcombe's interval of their difference: with
-//! d = p − q, [d − √((p−l₁)² + (u₂−q)²), d + √((u₁−p)² + (q−l₂)²)]. *Unmoved* where it holds 0, else *worse* or *better*;
+//! d = p − q, [d − √((p−l₁)² + (u₂−q)²), d + √((u₁−p)² + (q−l₂)²)]. *Unmoved* if it contains 0, else *worse* or *better*;
 //! *unknown* below 30 labels on either side.
 //!
-//! **Limits.** Unmoved is not proof: with few labels the interval is wide, and it stands beside the verdict. The time before
-//! and the drifted window may differ in more than the drift. **Source.** Newcombe 1998, method 10. **Rejected.** The
-//! point difference (moves always); z = 1.96 (every twentieth harmless drift would be called harm).
+//! **Limits.** *Unmoved* is not proof: with few labels the interval is wide, so the record shows it beside the verdict. The
+//! two windows may differ in more than the drift. **Source.** Newcombe 1998, method 10. **Rejected.** The point difference:
+//! it is never exactly 0. z = 1.96: it would report harm for every twentieth harmless drift.
 
 use std::collections::BTreeMap;
 
@@ -24,48 +24,48 @@ use crate::sketch::Share;
 use crate::stats::{Difference, Interval, wilson};
 use crate::window::{Boundary, Span};
 
-/// Standard deviations to either side of a share.
+/// Half-width of the intervals, in standard deviations.
 const Z: f64 = 3.3;
-/// Labels on either side from which something is said.
+/// Labels that each side needs for a verdict.
 const LABELS_MIN: i64 = 30;
-/// The detector's name.
+/// Name of the detector.
 const DETECTOR: &str = "impact";
 
-/// A drifted window whose labels have come.
+/// Input of an assessment: a drifted window whose labels are mature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Assessed<'a> {
     /// The model.
     pub model: &'a str,
-    /// Its version; empty where the producer names none.
+    /// Version of the model; empty if the producer names none.
     pub version: &'a str,
-    /// The segment that drifted; `None` for the version as a whole.
+    /// Segment that drifted; `None` for the version as a whole.
     pub segment: Option<&'a Segment>,
-    /// Where the drift's episode began.
+    /// Start of the drift's episode.
     pub start: Boundary,
-    /// Where the alert ended; `None` while it, or a later episode of it, fires.
+    /// End of the alert; `None` while this episode or a later one of the same alert fires.
     pub ended: Option<Boundary>,
-    /// The gravest severity of the episode.
+    /// Highest severity of the episode.
     pub severity: Severity,
-    /// The boundary at which this is said.
+    /// Boundary of the assessment.
     pub at: Boundary,
     /// The window that drifted.
     pub window: Span,
-    /// The measure of which `now` and `before` are shares, higher being better: `accuracy`, `precision`.
+    /// Measure that `now` and `before` are shares of, such as `accuracy` or `precision`; higher is better.
     pub measure: &'a str,
-    /// Right ones among the labelled of the drifted window.
+    /// Correct of labelled predictions in the drifted window.
     pub now: Share,
-    /// Right ones among the labelled before the drift.
+    /// Correct of labelled predictions before the drift.
     pub before: Share,
 }
 
-/// What became of a drift's quality.
+/// Effect of a drift on quality, with its interval.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assessment {
     /// The model.
     pub model: String,
-    /// Its version; empty where the producer names none.
+    /// Version of the model; empty if the producer names none.
     pub version: String,
-    /// The segment that drifted; `None` for the version as a whole.
+    /// Segment that drifted; `None` for the version as a whole.
     pub segment: Option<Segment>,
     /// The window that drifted.
     pub window: Span,
@@ -101,7 +101,7 @@ impl Assessed<'_> {
         }
     }
 
-    /// All of -1..=1 where one of the shares is empty.
+    /// Newcombe's interval of `now` less `before`; all of -1..=1 if one of the shares is empty.
     fn difference(&self) -> Interval {
         let difference = Difference {
             of: sound(self.now),
@@ -126,7 +126,7 @@ impl Assessed<'_> {
 }
 
 impl Assessment {
-    /// What the record says of it.
+    /// Parts of the record that are particular to an assessment.
     pub(super) fn parts(&self) -> RecordParts {
         let said = self.impact.sentence();
         RecordParts {
@@ -185,7 +185,8 @@ impl Assessment {
     }
 }
 
-/// A share between none and all: a span may hold the correction of a label that another holds.
+/// Share with its counts clamped to 0 ≤ good ≤ valid. Signed counts can leave that range, because a span may contain
+/// the correction of a label that lies in another span.
 fn sound(share: Share) -> Share {
     let valid = share.valid.max(0);
     let good = share.good.clamp(0, valid);

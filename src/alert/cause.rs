@@ -1,4 +1,4 @@
-//! What can fire: a cause, and the evidence that is kept of it while it does.
+//! Cause: what can fire. Evidence: what is kept of a cause while it fires.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -14,32 +14,33 @@ use crate::event::Segment;
 use crate::sketch::Subject;
 use crate::window::{Boundary, WindowLength};
 
-/// One detector's word on one subject in one window length. The order groups what `Episodes::is_quiet` asks for.
+/// Identity of what can fire: one detector, on one subject, in one window length. The field order makes the causes of one
+/// `Place` adjacent, which `Episodes::is_quiet_at` needs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Cause {
-    /// The model's version; empty where the producer names none.
+    /// Version of the model; empty if the producer names none.
     pub version: String,
-    /// The segment; `None` for the version as a whole.
+    /// Segment; `None` for the version as a whole.
     pub segment: Option<Segment>,
-    /// What is measured; `None` for the scope as a whole.
+    /// Measured subject; `None` for the scope as a whole.
     pub subject: Option<Subject>,
-    /// The window's length.
+    /// Length of the window.
     pub length: WindowLength,
-    /// The family under which it is gathered.
+    /// Family whose alert gathers this cause.
     pub family: Family,
-    /// The detector's name.
+    /// Name of the detector.
     pub detector: Cow<'static, str>,
 }
 
 impl Cause {
-    /// Its subject's name as published, if it has one.
+    /// Name of the subject as published, if the cause has a subject.
     #[must_use]
     pub fn subject_name(&self) -> Option<String> {
         self.subject.as_ref().map(Subject::name)
     }
 }
 
-/// `feature:amount psi`, or `feature:amount psi in country=DE`, as the status page shows it.
+/// The form on the status page: `feature:amount psi`, or `feature:amount psi in country=DE`.
 impl std::fmt::Display for Cause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let subject = self.subject_name();
@@ -52,25 +53,25 @@ impl std::fmt::Display for Cause {
     }
 }
 
-/// A finding, and the scope and window it is about.
+/// Finding of a detector, with the scope and window that it is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
-    /// The model's version; empty where the producer names none.
+    /// Version of the model; empty if the producer names none.
     pub version: String,
-    /// The segment; `None` for the version as a whole.
+    /// Segment; `None` for the version as a whole.
     pub segment: Option<Segment>,
-    /// The window's length; it ends at the boundary of the observation.
+    /// Length of the window, which ends at the boundary of the evaluation.
     pub window: WindowLength,
-    /// What the detector says.
+    /// Finding of the detector.
     pub finding: Finding,
-    /// How long a breach is held and a quiet cause goes on, where the rule says so; `None` for the settings'.
+    /// Hold and keep-firing times of the rule; `None` to use those of the settings.
     pub lasting: Option<RuleTiming>,
-    /// The worst segments behind the finding, where they are known; in any order.
+    /// Worst segments behind the finding, in any order; empty if they are not known.
     pub segments: Vec<SegmentShare>,
 }
 
 impl Observed {
-    /// A finding on a version as a whole, that lasts as the settings say.
+    /// Finding on a version as a whole, timed by the settings.
     #[must_use]
     pub fn whole(version: String, window: WindowLength, finding: Finding) -> Self {
         Self {
@@ -83,7 +84,7 @@ impl Observed {
         }
     }
 
-    /// The cause it speaks of.
+    /// Cause that the finding is about.
     #[must_use]
     pub fn cause(&self) -> Cause {
         Cause {
@@ -96,7 +97,7 @@ impl Observed {
         }
     }
 
-    /// What the machine is told.
+    /// Signal to the state machine of the cause.
     #[must_use]
     pub(super) fn news(&self) -> Signal {
         match self.finding.verdict {
@@ -107,7 +108,7 @@ impl Observed {
         }
     }
 
-    /// Of two findings on one cause the graver counts, whatever their order.
+    /// Orders two findings on one cause by gravity. The graver one counts, whatever their order of arrival.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         let (a, b) = (&self.finding, &other.finding);
         (self.news().cmp(&other.news()))
@@ -128,40 +129,40 @@ impl Observed {
     }
 }
 
-/// The last trouble seen of a cause: enough to recompute it. Every number is finite.
+/// Last breach or lingering of a cause, with the numbers to recompute it. Every number is finite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// End of the window in which it was seen.
+    /// End of the window of the finding.
     pub at: Boundary,
-    /// The value that was measured, in the detector's unit.
+    /// Measured value, in the detector's unit.
     pub value: f64,
-    /// What `value` must reach to matter.
+    /// Value from which the finding matters, in the detector's unit.
     pub threshold: f64,
     /// `value ÷ threshold`.
     pub effect: f64,
-    /// The test's statistic.
+    /// Statistic of the test.
     pub statistic: f64,
-    /// The statistic's critical value.
+    /// Critical value of the statistic.
     pub critical: f64,
-    /// The survival function at the statistic, where the test has one.
+    /// Survival function at the statistic; `None` if the test has none.
     pub p_value: Option<f64>,
-    /// Events of the window that were judged.
+    /// Evaluated events of the window.
     pub window_events: u64,
-    /// Events of the reference it was compared with.
+    /// Events of the reference.
     pub reference_events: u64,
-    /// Whether it is bad enough to page at once.
+    /// True if the effect is large enough to page at once.
     pub critical_effect: bool,
-    /// Numbers that ride along, by name.
+    /// Further numbers by name.
     pub details: BTreeMap<Cow<'static, str>, f64>,
-    /// The category concerned, where it can be named.
+    /// Affected category, if it has a name.
     pub category: Option<String>,
-    /// The worst segments behind it, the largest excess first.
+    /// Worst segments behind the finding, largest excess first.
     pub segments: Vec<SegmentShare>,
 }
 
 impl Evidence {
-    /// The evidence of what was observed in a window that ends at `at`; `None` if a number is NaN, which is a detector's
-    /// bug and proves nothing. Infinities become the largest double: JSON knows neither.
+    /// Evidence of a finding in a window that ends at `at`; `None` if a number is NaN, which is a bug of the detector.
+    /// Infinities become the largest double, because JSON has neither NaN nor infinity.
     #[must_use]
     pub fn of(observed: &Observed, at: Boundary) -> Option<Self> {
         let finding = &observed.finding;
@@ -186,13 +187,13 @@ impl Evidence {
     }
 }
 
-/// An active cause: where it stands, and the last trouble seen of it.
+/// State of an active cause, with its last evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Where it stands.
+    /// State of the cause.
     pub state: State,
-    /// The last breach or lingering.
+    /// Last breach or lingering.
     pub evidence: Evidence,
-    /// What its rule set when it was last heard: silence does not say.
+    /// Timing that the rule set with the last finding. Kept because a silent boundary has no finding to read it from.
     pub lasting: Option<RuleTiming>,
 }

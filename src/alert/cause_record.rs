@@ -1,4 +1,4 @@
-//! What an alert's record says of a cause: its window, what was measured, and the predictions behind it.
+//! Published form of a cause: its window, its measured values, and the predictions behind it.
 
 use std::collections::BTreeMap;
 
@@ -10,49 +10,49 @@ use crate::event::Segment;
 use crate::sketch::{Exemplar, Exemplars};
 use crate::window::Span;
 
-/// What was measured: of a cause, and at the top of an alert of its first cause.
+/// Measured values of a cause. Part of each cause in a record; those of the first cause also stand at the top of the record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CauseMeasure {
-    /// `feature:amount`, `score`, `source:predictions/3`; `null` for a model's scope as a whole.
+    /// Subject, such as `feature:amount`, `score` or `source:predictions/3`; `null` for a model's scope as a whole.
     pub subject: Option<String>,
-    /// The detector.
+    /// Name of the detector.
     pub detector: String,
-    /// Name and version of the law by which it judged.
+    /// Name and version of the detector's definition: `tidegauge.psi/1`.
     pub definition: String,
-    /// The category concerned, where it can be named.
+    /// Affected category; `null` if it has no name.
     pub category: Option<String>,
-    /// The window that was judged; `null` for integrity.
+    /// Evaluated window; `null` for integrity.
     pub window: Option<WindowRecord>,
-    /// The value that was measured, in the detector's unit.
+    /// Measured value, in the detector's unit.
     pub value: f64,
-    /// What `value` must reach to matter.
+    /// Value from which the finding matters, in the detector's unit.
     pub threshold: f64,
     /// `value ÷ threshold`; `null` for integrity and assessments.
     pub effect: Option<f64>,
-    /// The test's statistic; `null` for integrity and assessments.
+    /// Statistic of the test; `null` for integrity and assessments.
     pub statistic: Option<f64>,
-    /// The statistic's critical value; `null` for integrity and assessments.
+    /// Critical value of the statistic; `null` for integrity and assessments.
     pub critical: Option<f64>,
-    /// The survival function at the statistic, where the test has one.
+    /// Survival function at the statistic; `null` if the test has none.
     pub p_value: Option<f64>,
-    /// Events of the window that were judged; `null` for integrity.
+    /// Evaluated events of the window; `null` for integrity.
     pub window_events: Option<u64>,
     /// Events of the reference; `null` for integrity.
     pub reference_events: Option<u64>,
-    /// Numbers that ride along, by name.
+    /// Further numbers by name.
     pub details: BTreeMap<String, f64>,
 }
 
-/// Version of the laws; a detector whose law changes gets a new name or a new number.
+/// Version of the detectors' definitions. A detector whose definition changes gets a new name or a new number.
 const LAW: u32 = 1;
 
 impl CauseMeasure {
-    /// The law that `detector` stands for, as published: `tidegauge.psi/1`.
+    /// Name and version of the definition of `detector`, as published: `tidegauge.psi/1`.
     pub(super) fn definition_of(detector: &str) -> String {
         format!("tidegauge.{detector}/{LAW}")
     }
 
-    /// A value and its threshold, without a window, a test or a reference.
+    /// Value and threshold, without a window, a test or a reference.
     pub(super) fn plain(detector: &str, value: f64, threshold: f64) -> Self {
         Self {
             subject: None,
@@ -94,42 +94,42 @@ impl CauseMeasure {
     }
 }
 
-/// One cause: its version, and what was measured.
+/// One cause: its version, its segment, and its measured values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CauseRecord {
-    /// The model's version; `null` where the producer names none, and for integrity.
+    /// Version of the model; `null` if the producer names none, and for integrity.
     pub version: Option<String>,
-    /// The segment; `null` for the version as a whole.
+    /// Segment; `null` for the version as a whole.
     pub segment: Option<String>,
-    /// What was measured.
+    /// Measured values.
     #[serde(flatten)]
     pub measure: CauseMeasure,
 }
 
-/// A subject of a version or of a segment of it, by name.
+/// Names of a version, a segment of it, and a subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Named {
-    /// The model's version; `null` where the producer names none.
+    /// Version of the model; `null` if the producer names none.
     pub version: Option<String>,
-    /// The segment; `null` for the version as a whole.
+    /// Segment; `null` for the version as a whole.
     pub segment: Option<String>,
-    /// The subject; `null` for the scope as a whole.
+    /// Subject; `null` for the scope as a whole.
     pub subject: Option<String>,
 }
 
-/// One of a few predictions behind the first cause.
+/// Example prediction behind the first cause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExemplarRecord {
-    /// The prediction's id.
+    /// Id of the prediction.
     pub prediction_id: String,
-    /// The trace's id, if known.
+    /// Id of the trace, if known.
     pub trace_id: Option<String>,
 }
 
-/// Where an exemplar lies in Kafka. Outside what is reproducible: another run may have written it elsewhere.
+/// Position of an exemplar in Kafka. It is not reproducible: another run may have the prediction at another position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// The prediction's id.
+    /// Id of the prediction.
     pub prediction_id: String,
     /// Topic.
     pub topic: String,

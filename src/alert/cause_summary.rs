@@ -1,4 +1,4 @@
-//! How the causes of one family stand at a boundary: what fires, what is held, what has just ended, the strongest first.
+//! State of one family's causes at a boundary: firing, pending and just ended ones, strongest first.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,8 @@ use crate::event::Segment;
 use crate::sketch::Subject;
 use crate::window::Boundary;
 
-/// Causes by descending effect, one per version, segment and subject; and whether any of them, shown or not, is critical.
+/// Causes by descending effect, one per version, segment and subject. `critical` is true if any cause is critical, including
+/// those that are left out.
 #[derive(Default)]
 pub(super) struct Ranked<'a> {
     pub(super) causes: Vec<(&'a Cause, &'a Evidence)>,
@@ -35,13 +36,13 @@ pub(super) fn who(cause: &Cause) -> CauseTarget<'_> {
     )
 }
 
-/// How the causes of one family stand at a boundary; each list has one cause per version, segment and subject, the strongest first.
+/// State of one family's causes at a boundary. Each list has one cause per version, segment and subject, strongest first.
 pub(super) struct CauseSummary<'a> {
     pub(super) firing: Ranked<'a>,
     pub(super) pending: Ranked<'a>,
     resolved: Ranked<'a>,
     withdrawn: Ranked<'a>,
-    /// Who began to fire at this boundary without having fired before it.
+    /// Targets that began to fire at this boundary and did not fire before it.
     pub(super) new: BTreeSet<CauseTarget<'a>>,
 }
 
@@ -68,7 +69,7 @@ impl<'a> CauseSummary<'a> {
         }
     }
 
-    /// The causes that a record of `transition` is about.
+    /// Causes that a record of `transition` is about.
     pub(super) fn causes(&self, transition: Transition) -> &Ranked<'a> {
         match transition {
             Transition::Held => &self.pending,
@@ -78,7 +79,7 @@ impl<'a> CauseSummary<'a> {
         }
     }
 
-    /// The gravest of the causes that a record of `transition` is about.
+    /// Highest severity of the causes that a record of `transition` is about.
     pub(super) fn severity(&self, transition: Transition) -> Severity {
         if self.causes(transition).critical {
             Severity::Critical
@@ -94,12 +95,13 @@ fn split<'a>(machines: impl Iterator<Item = (&'a Cause, &'a Machine)>) -> (Liste
     machines.partition(|(_, machine)| machine.state.is_firing())
 }
 
-/// An objective is judged in several windows, each with a factor of its own: what pages goes before what does not.
+/// True for a finding of an objective that pages. An objective is evaluated in several windows, each with its own factor, so
+/// paging causes rank before the others.
 fn urgency(cause: &Cause, evidence: &Evidence) -> bool {
     cause.family == Family::Objective && evidence.critical_effect
 }
 
-/// By descending effect, then by name; of each version, segment and subject the first.
+/// Ranks by urgency, then by descending effect, then by name, and keeps the first cause of each version, segment and subject.
 fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
     let critical = machines.iter().any(|(_, m)| m.evidence.critical_effect);
     let mut causes: Vec<_> = (machines.into_iter())

@@ -1,31 +1,31 @@
-//! What is known of a model when its alerts are published, beside the findings.
+//! What is known of a model, beside the findings, when its alerts are published.
 
 use super::cause::Cause;
 use super::settings::AlertSettings;
 use crate::sketch::Exemplars;
 
-/// What an alert says beside its findings.
+/// Inputs of an alert beside its findings.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
-    /// The model.
+    /// Name of the model.
     pub model: &'a str,
-    /// The objective, where the episodes are those of one objective.
+    /// Objective, if the episodes are those of one objective.
     pub objective: Option<AlertObjective<'a>>,
-    /// The user's settings.
+    /// Alert settings.
     pub settings: &'a AlertSettings,
-    /// The reference that a cause was judged by; a segment has its own.
+    /// Id of the reference that a cause was compared with. Each segment has its own reference.
     pub reference_id: &'a dyn Fn(&Cause) -> Option<String>,
-    /// The exemplars of a cause's window that ends at this boundary; asked for only when something is published.
+    /// Exemplars of the cause's window that ends at this boundary. Called only when an alert is published.
     pub exemplars: &'a dyn Fn(&Cause) -> Exemplars,
 }
 
 /// The objective that an alert is about.
 #[derive(Debug, Clone, Copy)]
 pub struct AlertObjective<'a> {
-    /// Its name.
+    /// Name of the objective.
     pub name: &'a str,
-    /// The name of its SLI: `precision`, `latency_ms`; `None` where it is not known any more.
+    /// Name of its SLI, such as `precision` or `latency_ms`; `None` if it is no longer known.
     pub sli: Option<&'a str>,
-    /// False once the objective was removed from the configuration: its alerts end because nothing judges them.
+    /// False once the objective is removed from the configuration. Its alerts then end, because nothing evaluates them.
     pub is_configured: bool,
 }

@@ -1,4 +1,4 @@
-//! The headers of a published alert: CloudEvents 1.0 in binary mode, and a trace context of its own.
+//! Kafka headers of a published alert: CloudEvents 1.0 in binary mode, and a trace context of its own.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -6,7 +6,7 @@ use super::identity::traceparent;
 use super::record::AlertRecord;
 
 impl AlertRecord {
-    /// The Kafka headers, in order; `ce_time` is the end of the windows that were judged.
+    /// Kafka headers, in order; `ce_time` is the end of the evaluated windows.
     #[must_use]
     pub fn headers(&self) -> Vec<(String, String)> {
         let kind = self.kind.name();
@@ -27,7 +27,7 @@ impl AlertRecord {
     }
 }
 
-/// Every byte but RFC 3986's unreserved characters.
+/// Bytes to encode: all except RFC 3986's unreserved characters.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')

@@ -1,16 +1,16 @@
 //! Episodes: all causes of one model and family, gathered into one alert of which only transitions are published.
 //!
 //! **Intuition.** When a broken upstream moves 200 features, one page is enough. The first cause that fires opens the
-//! episode; others join under the same fingerprint, which is how a router knows that it has paged already; when the last
-//! one has resolved, so has the alert. A person sees one story with ranked causes.
+//! episode. Later causes join it under the same fingerprint, so a router knows that it has already paged. When the last
+//! cause resolves, the alert resolves. A person sees one alert with ranked causes.
 //!
-//! **Limits.** At most [`CAUSES_MAX`] causes are known per model, the strongest of a boundary first; the rest is counted.
-//! A subject that resolved and fires again within an episode joins again.
+//! **Limits.** At most [`CAUSES_MAX`] causes are kept per model, the strongest of a boundary first; the others are only
+//! counted. A subject that resolves and fires again within an episode joins again.
 //!
-//! **Objectives.** Each objective of a model has `Episodes` of its own ([`Context::objective`]): a page about latency and a
-//! ticket about precision are two stories, and prediction time and label time never meet in one.
+//! **Objectives.** Each objective of a model has `Episodes` of its own ([`Context::objective`]). A page about latency and a
+//! ticket about precision are two alerts, and no alert mixes prediction time and label time.
 //!
-//! **Rejected.** One alert per subject (a storm); grouping by the router alone (it would have to wait to see the storm).
+//! **Rejected.** One alert per subject: a storm of alerts. Grouping by the router alone: it would have to wait for the storm.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,38 +30,38 @@ use crate::detect::Family;
 use crate::sketch::Subject;
 use crate::window::{Boundary, WindowLength};
 
-/// Causes known per model, just ended ones included: at some 500 bytes each, 5 MB.
+/// Causes kept per model, including those that ended recently: at about 500 bytes each, 5 MB.
 pub const CAUSES_MAX: usize = 10_000;
 
-/// An alert that fires.
+/// Alert that fires.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenAlert {
-    /// Its family.
+    /// Family of the alert.
     pub family: Family,
-    /// The gravest so far.
+    /// Highest severity so far.
     pub severity: Severity,
-    /// Where the episode began.
+    /// Start of the episode.
     pub since: Boundary,
-    /// What fires, in a stable order.
+    /// Firing causes, in a stable order.
     pub causes: Vec<Cause>,
 }
 
-/// All that alerting remembers of one model.
+/// Alert state of one model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Episodes {
     machines: BTreeMap<Cause, Machine>,
     open: BTreeMap<Family, Episode>,
-    /// When a cause last ended, kept for one window length.
+    /// Last end of a firing cause by place, kept for one window length.
     ended: BTreeMap<Place, Boundary>,
     overflow: u64,
     unsound: u64,
 }
 
 impl Episodes {
-    /// Takes what was found at `at`, and returns what must be published, in order.
+    /// Processes the findings at `at` and returns the alerts to publish, in order.
     ///
-    /// Every boundary must be given once, in ascending order, also when nothing was judged: what is not among the
-    /// `findings` is silence, and time passes. The order of the findings does not matter.
+    /// Call it once for every boundary, in ascending order, also when nothing was evaluated: a cause without a finding is
+    /// silent, and its time limits still run. The order of the findings does not matter.
     #[must_use]
     pub fn observe(
         &mut self,
@@ -86,7 +86,7 @@ impl Episodes {
             .collect()
     }
 
-    /// Ends every cause at `at`, because nothing judges them any more, and returns what must be published.
+    /// Ends every cause at `at`, because nothing evaluates it any longer, and returns the alerts to publish.
     #[must_use]
     pub fn end(&mut self, at: Boundary, context: &Context<'_>) -> Vec<Alert> {
         let ended = std::mem::take(&mut self.machines);
@@ -102,7 +102,7 @@ impl Episodes {
             .collect()
     }
 
-    /// [`Episodes::is_quiet_at`] for a version as a whole.
+    /// Same as [`Episodes::is_quiet_at`], for a version as a whole.
     #[must_use]
     pub fn is_quiet(
         &self,
@@ -120,15 +120,15 @@ impl Episodes {
         self.is_quiet_at(place, at)
     }
 
-    /// Whether the window of `place` that ends at `at` is an ordinary one: no cause there is pending or firing, or ended
-    /// less than one length ago. To be asked after [`Episodes::observe`] of that boundary.
+    /// True if the window of `place` that ends at `at` is ordinary: no cause there is pending or firing, and none ended less
+    /// than one window length ago. Call it after [`Episodes::observe`] of that boundary.
     #[must_use]
     pub fn is_quiet_at(&self, place: Place, at: Boundary) -> bool {
         let ended = self.ended.get(&place);
         !ended.is_some_and(|end| remembered(*end, place.length, at)) && !self.is_active(place)
     }
 
-    /// Where the alert of `family` stands; resolved where none is open.
+    /// Status of the alert of `family`; resolved if none is open.
     #[must_use]
     pub fn status(&self, family: Family) -> AlertStatus {
         match self.open.get(&family) {
@@ -138,13 +138,13 @@ impl Episodes {
         }
     }
 
-    /// The causes that fire, in a stable order, with the last trouble seen of each.
+    /// Firing causes with their last evidence, in a stable order.
     pub fn firing(&self) -> impl Iterator<Item = (&Cause, &Evidence)> {
         let firing = self.machines.iter().filter(|(_, m)| m.state.is_firing());
         firing.map(|(cause, machine)| (cause, &machine.evidence))
     }
 
-    /// The alerts that fire.
+    /// Alerts that fire.
     pub fn standing(&self) -> impl Iterator<Item = OpenAlert> {
         let firing = self.open.iter().filter(|(_, episode)| episode.is_firing());
         firing.map(|(family, episode)| OpenAlert {
@@ -160,24 +160,24 @@ impl Episodes {
         })
     }
 
-    /// Families of which an alert stands open (pending or firing).
+    /// Families with an open alert (pending or firing).
     pub fn open(&self) -> impl Iterator<Item = Family> {
         self.open.keys().copied()
     }
 
-    /// Whether nothing is remembered: the model may be forgotten.
+    /// True if nothing is kept, so that the model may be forgotten.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.machines.is_empty() && self.ended.is_empty()
     }
 
-    /// Breaches that were not admitted because [`CAUSES_MAX`] was reached, counted at every boundary.
+    /// Breaches that were not admitted because [`CAUSES_MAX`] was reached, counted again at every boundary.
     #[must_use]
     pub fn overflow(&self) -> u64 {
         self.overflow
     }
 
-    /// Findings that were ignored because a number was NaN: a detector's bug.
+    /// Findings that were ignored because a number was NaN, which is a bug of the detector.
     #[must_use]
     pub fn unsound(&self) -> u64 {
         self.unsound
@@ -189,14 +189,14 @@ impl Episodes {
             segment: place.segment.clone(),
             subject: place.subject.clone(),
             length: place.length,
-            family: Family::Drift, // the least, as the empty name is
+            family: Family::Drift, // lowest family and lowest name, so the range starts at the place
             detector: "".into(),
         };
         let next = self.machines.range(first..).next();
         next.is_some_and(|(cause, _)| Place::of(cause) == place)
     }
 
-    /// The findings that can move a machine: breaches, and news of active causes; one per cause, the gravest.
+    /// Findings that can change a state: breaches, and all findings on active causes. Keeps the gravest per cause.
     fn relevant<'a>(&mut self, findings: &'a [Observed]) -> BTreeMap<Cause, &'a Observed> {
         let mut last_seen: BTreeMap<Cause, &Observed> = BTreeMap::new();
         for observed in findings {
@@ -218,7 +218,7 @@ impl Episodes {
         last_seen
     }
 
-    /// Moves every active cause; those that end are returned.
+    /// Moves every active cause to its next state and returns the causes that end.
     fn advance(
         &mut self,
         at: Boundary,
@@ -248,7 +248,7 @@ impl Episodes {
         ended
     }
 
-    /// Begins a machine for each new breach, the strongest first, as long as there is room.
+    /// Starts a state machine for each new breach, strongest first, up to the limit.
     fn admit(
         &mut self,
         at: Boundary,
@@ -286,7 +286,7 @@ impl Episodes {
             .retain(|place, end| remembered(*end, place.length, at));
     }
 
-    /// Publishes what changed of one family. An end may be followed by a new beginning: what is still held.
+    /// Returns the changes of one family's alert. If causes are still pending when an episode ends, a new episode begins.
     fn publish(
         &mut self,
         family: Family,
@@ -325,7 +325,7 @@ impl Episodes {
     }
 }
 
-/// What happened at one boundary.
+/// Events of one boundary.
 struct Moment<'a> {
     at: Boundary,
     findings: &'a [Observed],

@@ -1,6 +1,6 @@
-//! Numbers that JSON can carry.
+//! Conversion to numbers that JSON can represent.
 
-/// The number, infinities held at the largest double; `None` for NaN.
+/// Number with infinities clamped to the largest double; `None` for NaN.
 pub(super) fn finite(x: f64) -> Option<f64> {
     (!x.is_nan()).then(|| x.clamp(f64::MIN, f64::MAX))
 }

@@ -1,4 +1,4 @@
-//! The causes of one model and family, as they stand when their alert changes.
+//! Causes of one model and family at a change of their alert.
 
 use super::cause::{Cause, Evidence};
 use super::cause_record::{CauseRecord, Named, exemplar_records, provenance};
@@ -9,45 +9,45 @@ use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Exemplars;
 
-/// Causes that an alert shows; the rest is counted. At some 600 bytes each a record stays below 16 KB.
+/// Causes that an alert shows; the others are only counted. At about 600 bytes each, a record stays below 16 KB.
 pub const CAUSES_SHOWN_MAX: usize = 20;
 
-/// The causes behind an alert about a model, one per version, segment and subject.
+/// Causes behind an alert about a model, one per version, segment and subject.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GatheredCauses {
-    /// The model.
+    /// Name of the model.
     pub model: String,
-    /// The family of all causes.
+    /// Family of all causes.
     pub family: Family,
-    /// The strongest cause, with the last trouble seen of it.
+    /// Strongest cause, with its last evidence.
     pub first: (Cause, Evidence),
-    /// The next ones by descending effect; with the first at most [`CAUSES_SHOWN_MAX`].
+    /// Next causes by descending effect; with the first, at most [`CAUSES_SHOWN_MAX`].
     pub rest: Vec<(Cause, Evidence)>,
     /// Number of causes, shown or not.
     pub total: u64,
-    /// Causes that are new with this change, in the order of all; at most [`CAUSES_SHOWN_MAX`].
+    /// Causes that are new with this change, in the order of the causes; at most [`CAUSES_SHOWN_MAX`].
     pub new: Vec<Cause>,
     /// Number of new causes, shown or not.
     pub new_total: u64,
-    /// The version, if all causes share one that has a name.
+    /// Version that all causes share, if it has a name.
     pub version: Option<String>,
-    /// The segment that all causes share, or the one that bears more than half of what an objective has too much.
+    /// Segment that all causes share, or the one that bears more than half of an objective's excess.
     pub segment: Option<Segment>,
-    /// The reference of the first cause.
+    /// Id of the reference of the first cause.
     pub reference_id: Option<String>,
-    /// A few predictions behind the first cause; none once it is over.
+    /// A few predictions behind the first cause; empty once the alert is resolved.
     pub exemplars: Exemplars,
-    /// The objective, where the alert is about one.
+    /// Objective, if the alert is about one.
     pub objective: Option<ObjectiveFacts>,
 }
 
 impl GatheredCauses {
-    /// The causes that are shown, the strongest first.
+    /// Causes that the record shows, strongest first.
     pub fn shown(&self) -> impl Iterator<Item = &(Cause, Evidence)> {
         std::iter::once(&self.first).chain(&self.rest)
     }
 
-    /// What the record says of it, but for its two phrases.
+    /// Parts of the record that come from the causes; `summary` and `description` are left empty.
     pub(super) fn parts(&self) -> RecordParts {
         let record = |(cause, evidence): &(Cause, Evidence)| CauseRecord::of(cause, evidence);
         let (first, evidence) = &self.first;
@@ -72,7 +72,7 @@ impl GatheredCauses {
         }
     }
 
-    /// The segment that bears more than half of the first cause's excess.
+    /// Segment that bears more than half of the first cause's excess, if one does.
     pub(super) fn naming_segment(&self) -> Option<&super::segment::SegmentShare> {
         naming(&self.first.1.segments)
     }

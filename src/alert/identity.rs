@@ -1,8 +1,8 @@
-//! Deterministic ids: what an alert is called is a function of what it is about, never of when or where it was computed.
+//! Deterministic ids: the id of an alert depends on its subject, never on the time or place of its computation.
 //!
-//! Each is the first half of a SHA-256, in hexadecimal, over parts joined by a zero byte. No two sets of parts give the
-//! same text: only one part of each, the model's or the source's name, is free to hold a zero byte itself; an objective's
-//! name is configured and holds none.
+//! Each id is the first half of a SHA-256, in hexadecimal, over parts joined by a zero byte. Different parts never give the
+//! same text: only one part, the name of the model or source, may contain a zero byte itself. The name of an objective comes
+//! from the configuration and contains none.
 
 use sha2::{Digest, Sha256};
 
@@ -10,21 +10,21 @@ use super::terms::AlertKind;
 use crate::event::EventTime;
 use crate::sketch::Subject;
 
-/// The scheme of the fingerprint; part of every one, never to change.
+/// Scheme of the fingerprint. It is part of every fingerprint and must never change.
 const SCHEME: &str = "tidegauge/v1";
 
-/// What all records of one alert share: 32 hexadecimal digits over the scheme, the name (a model, or a source for
-/// integrity), the kind, and what it is about where one kind has several (an objective's name).
+/// Id that all records of one alert share: 32 hexadecimal digits over the scheme, the name (of a model; for integrity, of a
+/// source and detector) and the kind. For an objective, also over the objective's name.
 #[must_use]
 pub fn fingerprint(name: &str, kind: AlertKind, about: Option<&str>) -> String {
-    let about = about.map(|name| Subject::Objective(name.to_owned()).name()); // has a colon, as no kind has
+    let about = about.map(|name| Subject::Objective(name.to_owned()).name()); // contains a colon, which no kind does
     let parts = [SCHEME, name, kind.name()]
         .into_iter()
         .chain(about.as_deref());
     digest(&parts.collect::<Vec<_>>())
 }
 
-/// The id of one record: 32 hexadecimal digits over its alert's fingerprint, the episode's start, the boundary and the sequence.
+/// Id of one record: 32 hexadecimal digits over the alert's fingerprint, the episode's start, the boundary and the sequence.
 pub(super) fn record_id(
     fingerprint: &str,
     start: EventTime,
@@ -35,19 +35,19 @@ pub(super) fn record_id(
     digest(&[fingerprint, &start, &at, &sequence])
 }
 
-/// The id of the one record that says what became of an episode's quality: no boundary, for there is only one.
+/// Id of an episode's assessment. It contains no boundary, because an episode has only one assessment.
 pub(super) fn assessment_id(fingerprint: &str, start: EventTime) -> String {
     digest(&[fingerprint, &start.0.to_string(), "assessed"])
 }
 
-/// A W3C `traceparent` of its own for each record: the id is the trace, half a hash of it the span; not sampled.
+/// W3C `traceparent` of a record, not sampled. The trace id is the record's id; the span id is half a hash of it.
 pub(super) fn traceparent(id: &str) -> String {
     let span = digest(&["traceparent", id]);
     let span = span.get(..16).unwrap_or(&span);
     format!("00-{}-{}-00", never_zero(id), never_zero(span))
 }
 
-/// All zeros is no valid id: W3C Trace Context, section 3.2.2.
+/// Replaces an id of all zeros, which is invalid (W3C Trace Context, section 3.2.2).
 fn never_zero(hex: &str) -> String {
     if hex.bytes().any(|b| b != b'0') {
         hex.to_owned()

@@ -1,44 +1,44 @@
-//! Quality in a drifted window beside quality before it, as published, and in one sentence.
+//! Quality in a drifted window compared with quality before it, as published and as one sentence.
 
 use serde::{Deserialize, Serialize};
 
-/// What a drift did to quality.
+/// Verdict on the effect of a drift on quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ImpactVerdict {
-    /// The interval of the difference holds 0.
+    /// The interval of the difference contains 0.
     Unmoved,
-    /// Certainly worse.
+    /// The interval of the difference lies below 0.
     Worse,
-    /// Certainly better.
+    /// The interval of the difference lies above 0.
     Better,
-    /// Too few labels to say.
+    /// Too few labels for a verdict.
     Unknown,
 }
 
-/// Quality in the drifted window beside quality before it, as published.
+/// Quality in the drifted window and before it, as published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Impact {
-    /// The measure: `accuracy`.
+    /// Name of the measure: `accuracy`.
     pub measure: String,
-    /// Its value in the drifted window; `null` without labels.
+    /// Value of the measure in the drifted window; `null` without labels.
     pub value: Option<f64>,
     /// Lower end of Wilson's interval of `value`, z = 3.3; `null` without labels.
     pub low: Option<f64>,
-    /// Its upper end.
+    /// Upper end of the interval of `value`; `null` without labels.
     pub high: Option<f64>,
-    /// Labels of the drifted window behind it.
+    /// Labels behind `value`.
     pub count: i64,
-    /// Its value before the drift; `null` without labels.
+    /// Value of the measure before the drift; `null` without labels.
     pub before_value: Option<f64>,
     /// Labels behind `before_value`.
     pub before_count: i64,
-    /// What it comes to.
+    /// Verdict on the difference.
     pub verdict: ImpactVerdict,
 }
 
 impl Impact {
-    /// `quality unmoved: accuracy 0.947 (0.931–0.960) in the drifted window, 0.950 before`.
+    /// One sentence: `quality unmoved: accuracy 0.947 (0.931–0.960) in the drifted window, 0.950 before`.
     pub(super) fn sentence(&self) -> String {
         let verdict = match self.verdict {
             ImpactVerdict::Unmoved => "quality unmoved",

@@ -1,8 +1,8 @@
-//! Integrity alerts: when what Tidegauge reads is itself broken, and no window could say so.
+//! Integrity alerts: problems in Tidegauge's own input, which no window can show.
 //!
-//! A loss or a duplicate is a *fact*: it fires once and is never resolved; `ended_at` says when a router may forget it.
-//! A flood of rejects is a *condition*: it fires and resolves. Neither belongs to a model, nor to what must be
-//! reproducible: crashes cause some of them.
+//! A loss or a duplicate is a *fact*: it fires once and never resolves; `ended_at` says when a router may forget it. A flood
+//! of rejects is a *condition*: it fires and resolves. Integrity alerts belong to no model. They are not reproducible,
+//! because crashes cause some of them.
 
 use super::cause_record::{CauseMeasure, CauseRecord, Named};
 use super::parts::RecordParts;
@@ -10,58 +10,58 @@ use super::settings::AlertSettings;
 use super::terms::Severity;
 use crate::event::EventTime;
 
-/// After this long a fact may be forgotten.
+/// Time after which a router may forget a fact, in milliseconds.
 const FACT_MILLIS: i64 = 3_600_000;
 
-/// A source: one partition of an input topic.
+/// Name of a source: one partition of an input topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceName<'a> {
-    /// Topic.
+    /// Name of the topic.
     pub topic: &'a str,
-    /// Partition.
+    /// Number of the partition.
     pub partition: i32,
 }
 
-/// What broke.
+/// Problem of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Integrity {
     /// Records that were accepted as lost.
     Lost {
-        /// Offset of the first.
+        /// Offset of the first lost record.
         from: i64,
-        /// The next offset that was read.
+        /// Next offset that was read.
         to: i64,
     },
-    /// A frame that had been merged already; it was dropped and changed nothing.
+    /// Frame that was already merged. It was dropped and changed nothing.
     DuplicateFrame {
-        /// The frame's sequence number.
+        /// Sequence number of the frame.
         seq: u64,
     },
-    /// Too many of the last records were refused.
+    /// Too many of the last records were rejected.
     Flood(Flood),
 }
 
-/// A flood of rejects.
+/// Flood of rejects: counts of the last records of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flood {
-    /// When it began.
+    /// Start of the flood.
     pub since: EventTime,
-    /// Refused of the last records.
+    /// Rejected records among the last `of`.
     pub rejected: u64,
-    /// How many last records were looked at.
+    /// Number of last records that were counted.
     pub of: u64,
-    /// From how many rejects on it is a flood.
+    /// Number of rejects from which it is a flood.
     pub limit: u64,
-    /// Whether it is over.
+    /// True once the flood is over.
     pub over: bool,
 }
 
-/// What broke, and of which source.
+/// Problem of a source, with the name of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceIncident {
     /// `source:TOPIC/PARTITION`.
     pub subject: String,
-    /// What broke.
+    /// Problem of the source.
     pub what: Integrity,
 }
 
@@ -73,12 +73,12 @@ impl SourceIncident {
         }
     }
 
-    /// What its fingerprint is taken from.
+    /// Name that the fingerprint is computed from.
     pub(super) fn name(&self) -> String {
         format!("{}:{}", self.subject, self.what.detector())
     }
 
-    /// What the record says of it.
+    /// Parts of the record that are particular to integrity.
     pub(super) fn parts(&self) -> RecordParts {
         let Self { subject, what } = self;
         let new_causes = (!what.is_over()).then(|| Named {
@@ -114,7 +114,7 @@ impl Integrity {
         }
     }
 
-    /// A duplicate was caught and changed nothing; the others mean that numbers are incomplete.
+    /// Severity as published. A duplicate changed nothing and is a warning; the others leave counts incomplete and are critical.
     pub(super) fn severity(self, settings: &AlertSettings) -> Severity {
         match self {
             _ if settings.dry_run => Severity::None,
@@ -123,7 +123,7 @@ impl Integrity {
         }
     }
 
-    /// Tells facts of one moment apart.
+    /// Sequence number of the record. It distinguishes facts of the same moment.
     pub(super) fn sequence(self) -> u64 {
         match self {
             Self::Lost { from, .. } => from.unsigned_abs(),
@@ -146,7 +146,7 @@ impl Integrity {
         }
     }
 
-    /// What was counted, from how many on it matters, and the numbers that ride along.
+    /// Count, the count from which it matters, and further numbers by name.
     fn numbers(self) -> (u64, u64, Vec<(&'static str, f64)>) {
         match self {
             Self::Lost { from, to } => {

@@ -1,4 +1,4 @@
-//! The life of an episode: which transition comes next, given how its causes stand.
+//! Life of an episode: the next transition, given the state of its causes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,13 +7,13 @@ use super::terms::Severity;
 use super::transition::Transition;
 use crate::window::Boundary;
 
-/// One episode: from the first cause to the last resolution.
+/// Episode of an alert: from the first cause to the last resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Episode {
     pub(super) start: Boundary,
     /// Number of the next record.
     pub(super) sequence: u64,
-    /// The gravest so far.
+    /// Highest severity so far.
     pub(super) severity: Severity,
     phase: Phase,
 }
@@ -24,7 +24,7 @@ enum Phase {
     Firing,
 }
 
-/// What must be said of an episode, given how its causes stand; `None` as long as nothing changed.
+/// Next transition of an episode, given the state of its causes; `None` if nothing changed.
 pub(super) fn transition(
     episode: Option<&Episode>,
     standing: &CauseSummary<'_>,
@@ -48,7 +48,7 @@ impl Episode {
         self.phase == Phase::Firing
     }
 
-    /// The episode at the moment of `transition`; severity only rises.
+    /// Episode after `transition`, before its record is published. Severity only rises.
     pub(super) fn turned(
         episode: Option<Self>,
         transition: Transition,
@@ -77,7 +77,7 @@ impl Episode {
         }
     }
 
-    /// The episode after a record of it was published.
+    /// Episode after its record is published; `None` if the transition ended it.
     pub(super) fn next(self, transition: Transition) -> Option<Self> {
         let goes_on = !matches!(transition, Transition::Resolved | Transition::Withdrawn);
         goes_on.then_some(Self {

@@ -1,4 +1,4 @@
-//! The alert machine of one cause: held, firing, clearing, and what silence means.
+//! State machine of one cause: pending, firing, clearing, and the treatment of silence.
 //!
 //! **Intuition.** Prometheus' `for` and `keep_firing_for`, with a clear level below the threshold, in event time:
 //!
@@ -8,80 +8,80 @@
 //!                           └─ lingering or quiet ──▶ inactive       └────────────┘ breach or lingering
 //! ```
 //!
-//! **Silence** is a boundary at which the cause is not judged (a long window moves in steps), its window holds too few
-//! events, or its subject is gone. It is no news: a firing cause goes on, a clearing one goes on clearing, a pending one
-//! waits and cannot fire. But silence must not keep an alert for ever: after one window length and `keep_firing` without
-//! news, no event that was behind it is left in any window, and the cause ends.
+//! **Silence** is a boundary without a verdict on the cause: the cause is not evaluated there (a long window moves in
+//! steps), its window holds too few events, or its subject is gone. A firing cause keeps firing, a clearing one keeps
+//! clearing, and a pending one waits and cannot fire. Silence must not keep an alert open for ever. After one window length
+//! plus `keep_firing` without a signal, no window still holds the events behind the alert, and the cause ends.
 //!
-//! **Rejected.** Silence as quiet: traffic that stops would resolve what made it stop. Silence as breach: a version that
-//! was rolled back would page until somebody restarts the monitor.
+//! **Rejected.** Silence as quiet: when trouble stops the traffic, the alert on that trouble would resolve. Silence as
+//! breach: a version that was rolled back would page until the monitor is restarted.
 
 use serde::{Deserialize, Serialize};
 
 use super::settings::AlertSettings;
 use crate::window::{Boundary, WindowLength};
 
-/// What a machine is told at a boundary; the later, the graver.
+/// Signal to a state machine at a boundary, in order of gravity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
-    /// Not judged, or too few events to say.
+    /// Not evaluated, or too few events.
     Silence,
     /// Below the clear level.
     Quiet,
-    /// Below the threshold, not below the clear level.
+    /// Below the threshold, but not below the clear level.
     Lingering,
-    /// Trouble.
+    /// At or beyond the threshold, and significant.
     Breach,
 }
 
-/// Where an active cause stands; an inactive one has no state.
+/// State of an active cause. An inactive cause has no state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
-    /// In breach, but not yet for long enough.
+    /// In breach, but not yet for the hold time.
     Pending {
         /// First breach.
         since: Boundary,
         /// Last breach.
         last_seen: Boundary,
     },
-    /// Firing.
+    /// In breach for the hold time.
     Firing {
-        /// When it began to fire.
+        /// Boundary at which it began to fire.
         since: Boundary,
         /// Last breach or lingering.
         last_seen: Boundary,
     },
-    /// Quiet, but not yet for long enough; published as firing.
+    /// Quiet, but not yet for the keep-firing time. Published as firing.
     Clearing {
-        /// When it began to fire.
+        /// Boundary at which it began to fire.
         since: Boundary,
-        /// First quiet verdict.
+        /// Boundary of the first quiet verdict.
         clear_since: Boundary,
     },
 }
 
-/// How long things last, in minutes of event time.
+/// Time limits of a state machine, in minutes of event time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// A breach lasts this long before it fires.
+    /// Time that a breach must last before it fires.
     pub hold_minutes: i64,
-    /// A cause is quiet this long before it resolves.
+    /// Time that a firing cause must be quiet before it resolves.
     pub keep_firing_minutes: i64,
-    /// Without news for this long it ends.
+    /// Time without a signal after which a cause ends.
     pub silence_minutes: i64,
 }
 
-/// How long the breaches of one rule last, in minutes of event time: what an objective may set for itself.
+/// Time limits that the rule of an objective sets for itself, in minutes of event time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RuleTiming {
-    /// A breach lasts this long before it fires.
+    /// Time that a breach must last before it fires.
     pub hold_minutes: i64,
-    /// It is quiet this long before it resolves.
+    /// Time that a firing cause must be quiet before it resolves.
     pub keep_firing_minutes: i64,
 }
 
 impl Timing {
-    /// The timing of causes in windows of `length`; what a rule sets for itself goes before the settings.
+    /// Timing of causes in windows of `length`. Limits of a rule (`own`) take precedence over the settings.
     #[must_use]
     pub fn of(settings: &AlertSettings, length: WindowLength, own: Option<RuleTiming>) -> Self {
         let RuleTiming {
@@ -100,7 +100,7 @@ impl Timing {
 }
 
 impl State {
-    /// Where a cause that stood at `state` stands after hearing `news` at `at`; `None` is inactive.
+    /// Next state of a cause after a signal at boundary `at`; `None` is inactive.
     #[must_use]
     pub fn after(state: Option<Self>, news: Signal, at: Boundary, timing: Timing) -> Option<Self> {
         let silent = |last_seen| minutes(last_seen, at) >= timing.silence_minutes;
@@ -124,13 +124,13 @@ impl State {
         }
     }
 
-    /// Where an inactive cause stands after a breach at `at`.
+    /// State of an inactive cause after a breach at `at`.
     #[must_use]
     pub fn begun(at: Boundary, timing: Timing) -> Self {
         held(at, at, timing)
     }
 
-    /// Whether it counts as firing.
+    /// True if the alert counts as firing: firing or clearing.
     #[must_use]
     pub fn is_firing(self) -> bool {
         matches!(self, Self::Firing { .. } | Self::Clearing { .. })

@@ -1,8 +1,8 @@
-//! From findings to published alerts: the state machine, the gathering of causes, the alert, its record.
+//! From findings to published alerts: the state machine, the grouping of causes, the alert, and its record.
 //!
-//! A *cause* is one detector's finding on one subject in one window length. `machine` decides whether a cause fires,
-//! `episode` gathers the causes of one model and family into one alert, `alert` is one change of it, and `record` its
-//! published form. This floor knows nothing of Kafka, of clocks, or of how a finding was computed.
+//! A *cause* is one detector's finding on one subject in one window length. `machine` decides whether a cause fires.
+//! `episode` groups the causes of one model and family into one alert. `alert_change` is one change of an alert, and
+//! `record` is its published form. This module knows nothing of Kafka, of clocks, or of how a finding was computed.
 
 mod alert_builder;
 mod alert_change;

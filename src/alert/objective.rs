@@ -1,30 +1,30 @@
-//! What an alert about an objective says beside its causes: the objective, the rule's statement, and what remains of the budget.
+//! What an alert about an objective adds to its causes: the objective, the rule's statement, and the remaining budget.
 
 use serde::{Deserialize, Serialize};
 
 use super::cause::{Cause, Evidence};
 use crate::detect::slo::{KeptFinding, RuleStatement, statement};
 
-/// Stands for the name of an SLI that is not known any more.
+/// Text in place of the name of an SLI that is no longer known.
 const UNKNOWN_SLI: &str = "share of good ones";
 
-/// An objective as an alert tells it.
+/// Objective as an alert describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectiveFacts {
-    /// The objective's name.
+    /// Name of the objective.
     pub name: String,
-    /// The name of its SLI; `None` where it is not known any more.
+    /// Name of its SLI; `None` if it is no longer known.
     pub sli: Option<String>,
     /// False if the alert ended because the objective was removed from the configuration.
     pub is_configured: bool,
-    /// What the rule of the first cause says; `None` for a rule of another version, whose facts are not these.
+    /// Statement of the first cause's rule; `None` if another version of the rule wrote the evidence, with other facts.
     pub statement: Option<RuleStatement>,
-    /// Share of the period's error budget that is left; below 0 once it is overdrawn, `None` where it is not known.
+    /// Remaining share of the period's error budget; below 0 once it is overdrawn, `None` if it is not known.
     pub budget_remaining: Option<f64>,
 }
 
 impl ObjectiveFacts {
-    /// What the rule behind `cause` says, by the evidence that was kept.
+    /// Statement of the rule behind `cause`, from the kept evidence.
     pub(super) fn statement_of(
         cause: &Cause,
         evidence: &Evidence,
@@ -55,21 +55,21 @@ impl ObjectiveFacts {
     }
 }
 
-/// The objective that is not met, as published.
+/// Objective that is not met, as published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ObjectivePart {
-    /// Its name.
+    /// Name of the objective.
     pub name: String,
-    /// What is good: `precision`, `latency`; `null` where it was not said.
+    /// Name of the SLI, such as `precision` or `latency_ms`; `null` if it is not known.
     pub sli: Option<String>,
-    /// The rule by which it is not met: `burn_rate`, `budget_exhausted`, `below_floor`, `above_last_week`.
+    /// Detector that found it not met: `burn_rate`, `budget_exhausted`, `below_floor`, `above_last_week`.
     pub rule: String,
-    /// Share of good ones that is promised, 0..1; `null` where the rule promises none.
+    /// Target share of good events, 0..1; `null` if the rule has no target.
     pub target: Option<f64>,
-    /// Good ones of the window that was judged.
+    /// Good events of the evaluated window.
     pub good: Option<f64>,
-    /// Those of the window that were asked.
+    /// Valid events of the evaluated window.
     pub valid: Option<f64>,
-    /// Share of the period's error budget that is left; below 0 once it is overdrawn, `null` where it is not known.
+    /// Remaining share of the period's error budget; below 0 once it is overdrawn, `null` if it is not known.
     pub budget_remaining: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! How an objective stands, at every evaluation of it, for a warehouse to load.
+//! Status of an objective at each of its evaluations, for a warehouse to load.
 
 use std::collections::BTreeMap;
 
@@ -13,58 +13,60 @@ use crate::window::{Boundary, WindowLength};
 /// Name and version of the record's schema.
 pub const OBJECTIVE_SCHEMA: &str = "tidegauge.objective/1";
 
-/// What the record of an objective is made of.
+/// Input of the record of an objective.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ObjectiveReport<'a> {
-    /// The model.
+    /// Name of the model.
     pub model: &'a str,
-    /// The objective's name.
+    /// Name of the objective.
     pub objective: &'a str,
-    /// What it counts as good: `precision`, `latency`.
+    /// Name of the SLI, such as `precision` or `latency_ms`.
     pub sli: &'a str,
-    /// Share of good ones that is promised, 0..1; `None` where the rule promises none.
+    /// Target share of good events, 0..1; `None` if the rule has no target.
     pub target: Option<f64>,
-    /// The boundary up to which was counted.
+    /// Boundary up to which events were counted.
     pub at: Boundary,
-    /// Good and valid ones of the period that ends at `at`.
+    /// Good and valid events of the period that ends at `at`.
     pub share: Share,
-    /// Share of the error budget that is left; below 0 once it is overdrawn.
+    /// Remaining share of the error budget; below 0 once it is overdrawn, `None` if it is not known.
     pub budget_remaining: Option<f64>,
-    /// How many times too fast the budget is spent, by window; `None` where too few were asked.
+    /// Burn rate by window: 1 spends the budget exactly in the period. `None` without events.
     pub burn_rates: &'a [(WindowLength, Option<f64>)],
-    /// When the budget ends at the present rate, or when it ended; `None` where it does not end.
+    /// Boundary at which the budget ends at the present burn rate, or `at` if it has ended; `None` if it does not end within a
+    /// period.
     pub exhausted_at: Option<Boundary>,
 }
 
-/// How one objective of one model stood at a boundary.
+/// Status of one objective of one model at a boundary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ObjectiveRecord {
     /// [`OBJECTIVE_SCHEMA`].
     pub schema: String,
-    /// The model.
+    /// Name of the model.
     pub model: String,
-    /// The objective's name.
+    /// Name of the objective.
     pub objective: String,
-    /// What it counts as good.
+    /// Name of the SLI.
     pub sli: String,
-    /// Share of good ones that is promised, 0..1; `null` where the rule promises none.
+    /// Target share of good events, 0..1; `null` if the rule has no target.
     pub target: Option<f64>,
-    /// The boundary up to which was counted, RFC 3339.
+    /// Boundary up to which events were counted, RFC 3339.
     pub at: String,
-    /// Good ones of the period that ends at `at`.
+    /// Good events of the period that ends at `at`.
     pub good: i64,
-    /// Those of the period that were asked.
+    /// Valid events of the period that ends at `at`.
     pub valid: i64,
-    /// Share of the error budget that is left: 1 untouched, below 0 overdrawn; `null` without a budget or without events.
+    /// Remaining share of the error budget: 1 is all of it, below 0 it is overdrawn; `null` without a budget or without events.
     pub budget_remaining: Option<f64>,
-    /// How many times too fast the budget is spent, by window; `null` where too few were asked.
+    /// Burn rate by window: 1 spends the budget exactly in the period. `null` without events.
     pub burn_rates: BTreeMap<String, Option<f64>>,
-    /// When the budget ends at the present rate, or when it ended, RFC 3339; `null` where it does not end.
+    /// Time at which the budget ends at the present burn rate, or `at` if it has ended, RFC 3339; `null` if it does not end
+    /// within a period.
     pub exhausted_at: Option<String>,
 }
 
 impl ObjectiveReport<'_> {
-    /// The record that is published.
+    /// Published record.
     #[must_use]
     pub fn record(&self) -> ObjectiveRecord {
         let rate =
@@ -86,14 +88,14 @@ impl ObjectiveReport<'_> {
 }
 
 impl ObjectiveRecord {
-    /// The Kafka key: all evaluations of one objective in order on one partition, its parts percent-encoded.
+    /// Kafka key, with percent-encoded parts. It keeps all evaluations of one objective in order on one partition.
     #[must_use]
     pub fn key(&self) -> String {
         let (model, objective) = (path_segment(&self.model), path_segment(&self.objective));
         format!("{model}/objective/{objective}")
     }
 
-    /// The Kafka value: JSON.
+    /// Kafka value: JSON.
     #[must_use]
     pub fn value(&self) -> Vec<u8> {
         json(self)

@@ -1,19 +1,19 @@
-//! What a person reads of an objective at 3 a.m.: the rule's own phrases, the counts, what remains of the budget, and the worst segment.
+//! Text of an alert about an objective: the rule's phrases, the counts, the remaining budget, and the worst segment.
 
 use super::objective::ObjectiveFacts;
 use super::segment::SegmentShare;
 use crate::detect::percent;
 use crate::detect::slo::RuleStatement;
 
-/// What is said of an objective.
+/// Inputs of the text about an objective.
 pub(super) struct ObjectiveText<'a> {
     pub(super) facts: &'a ObjectiveFacts,
-    /// The segment that bears more than half of the excess.
+    /// Segment that bears more than half of the excess, if one does.
     pub(super) segment: Option<&'a SegmentShare>,
 }
 
 impl ObjectiveText<'_> {
-    /// `objective precise is not met: burn rate 4.1 over 1d (page from 3); 61 % of the excess is segment country=DE`.
+    /// One line: `objective precise is not met: burn rate 4.1 over 1d (page from 3); 61 % of the excess is segment country=DE`.
     pub(super) fn line(&self) -> String {
         let what = self.statement().map_or("is not met", |s| &s.summary);
         let whose = self.segment.map(|s| format!("; {}", excess(s)));
@@ -24,12 +24,12 @@ impl ObjectiveText<'_> {
         )
     }
 
-    /// `objective precise is no longer configured`.
+    /// One line: `objective precise is no longer configured`.
     pub(super) fn removed(&self) -> String {
         format!("objective {} is no longer configured", self.facts.name)
     }
 
-    /// Plain sentences: the rule, the counts, what remains, the segment. The first goes on after "In the 1d up to …, ".
+    /// Sentences: the rule, the counts, the remaining budget, the segment. The first one follows "In the 1d up to …, ".
     pub(super) fn sentences(&self, whose: &str) -> String {
         let what = self.statement().map_or("is not met", |s| &s.sentence);
         let first = format!("objective {} of {whose} {what}.", self.facts.name);

@@ -1,11 +1,11 @@
-//! The parts of a record that differ by what an alert is about.
+//! Parts of a record that differ by kind of alert.
 
 use super::cause_record::{CauseRecord, ExemplarRecord, Named, Provenance};
 use super::impact::Impact;
 use super::objective::ObjectivePart;
 use super::segment::SegmentRecord;
 
-/// What one kind of alert brings to its record; [`RecordParts::of`] is an alert with one cause and nothing else.
+/// Parts that one kind of alert adds to its record. [`RecordParts::of`] has one cause and nothing else.
 pub(super) struct RecordParts {
     pub(super) version: Option<String>,
     pub(super) segment: Option<String>,
@@ -20,13 +20,13 @@ pub(super) struct RecordParts {
     pub(super) segments: Vec<SegmentRecord>,
     pub(super) objective: Option<ObjectivePart>,
     pub(super) impact: Option<Impact>,
-    /// Labels beside those that every alert has.
+    /// Labels in addition to those that every alert has.
     pub(super) labels: Vec<(&'static str, String)>,
-    /// One line for a person.
+    /// One line of text.
     pub(super) summary: String,
-    /// Plain sentences.
+    /// Full sentences of text.
     pub(super) description: String,
-    /// Annotations beside the two texts.
+    /// Annotations in addition to the two texts.
     pub(super) annotations: Vec<(&'static str, String)>,
 }
 

@@ -1,4 +1,4 @@
-//! Where a cause fires: version, segment, subject and window length, whatever the detector.
+//! Place of a cause: version, segment, subject and window length, whatever the detector.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,16 +7,16 @@ use crate::event::Segment;
 use crate::sketch::Subject;
 use crate::window::WindowLength;
 
-/// Where a cause fires: what the learning of habits asks for.
+/// Place where a cause fires. Learning of variability skips places that are not quiet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
-    /// The model's version; empty where the producer names none.
+    /// Version of the model; empty if the producer names none.
     pub version: String,
-    /// The segment; `None` for the version as a whole.
+    /// Segment; `None` for the version as a whole.
     pub segment: Option<Segment>,
-    /// What is measured; `None` for the scope as a whole.
+    /// Measured subject; `None` for the scope as a whole.
     pub subject: Option<Subject>,
-    /// The window's length.
+    /// Length of the window.
     pub length: WindowLength,
 }
 

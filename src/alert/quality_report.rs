@@ -1,8 +1,8 @@
 //! Quality against labels: what is known of one scope's predictions in one window, for a warehouse to load.
 //!
-//! Each window of prediction time is told of again as its labels come: at the ages 1, 3 and 7 days and at the horizon, after
-//! which nothing changes. Early labels lie (wrong answers are often labelled sooner), so every record says how old it is,
-//! how many have a label, and whether it is immature.
+//! Each window of prediction time is reported again as its labels arrive: at the ages of 1, 3 and 7 days, and at the label
+//! horizon, after which nothing changes. Early labels mislead, because wrong answers are often labelled sooner. So every
+//! record says how old it is, how many predictions have a label, and whether it is immature.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::window::{Boundary, Span, WindowLength};
 /// Name and version of the record's schema.
 pub const QUALITY_SCHEMA: &str = "tidegauge.quality/1";
 
-/// How old a window of prediction time is when it is told of.
+/// Age of a window of prediction time when it is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Age {
     /// A day.
@@ -35,117 +35,117 @@ pub enum Age {
     /// A week.
     #[serde(rename = "7d")]
     SevenDays,
-    /// The label horizon: nothing changes any more.
+    /// The label horizon, after which nothing changes.
     #[serde(rename = "horizon")]
     Horizon,
 }
 
-/// What a quality report is made of.
+/// Input of a quality report.
 #[derive(Debug, Clone, Copy)]
 pub struct QualityReport<'a> {
-    /// The model.
+    /// Name of the model.
     pub model: &'a str,
-    /// The version; empty where the producer names none.
+    /// Version of the model; empty if the producer names none.
     pub version: &'a str,
-    /// The segment; `None` for the version as a whole.
+    /// Segment; `None` for the version as a whole.
     pub segment: Option<&'a Segment>,
-    /// By which time the window gathers.
+    /// Time by which outcomes are assigned to the window.
     pub by: By,
-    /// The window's length.
+    /// Length of the window.
     pub length: WindowLength,
-    /// The window's end.
+    /// End of the window.
     pub end: Boundary,
-    /// Up to which boundary labels were known.
+    /// Boundary up to which labels were known.
     pub as_of: Boundary,
-    /// The age at which it is told, of windows of prediction time.
+    /// Age at which the window is reported; `None` by label time.
     pub age: Option<Age>,
-    /// Whether labels of the window may still be missing in number.
+    /// True if many labels of the window may still be missing.
     pub immature: bool,
-    /// The counts of the window.
+    /// Counts of the window.
     pub quality: &'a Quality,
-    /// The class that is looked for.
+    /// Positive class.
     pub positive: Option<&'a str>,
 }
 
-/// A measure, what is behind it, and its 95 % interval.
+/// Value of a measure, its count, and its 95 % interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasureRecord {
-    /// The value, in the measure's unit.
+    /// Value, in the measure's unit.
     pub value: f64,
-    /// Predictions behind it.
+    /// Predictions behind the value.
     pub count: i64,
-    /// Lower end; `null` where the measure has no interval.
+    /// Lower end of the interval; `null` if the measure has none.
     pub low: Option<f64>,
-    /// Upper end.
+    /// Upper end of the interval; `null` if the measure has none.
     pub high: Option<f64>,
 }
 
-/// How the scores of labelled predictions compare with those of all.
+/// Comparison of the scores of labelled predictions with those of all predictions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SelectionRecord {
-    /// Whether they differ: measures are then those of the labelled, not of all.
+    /// True if they differ. The measures then hold for labelled predictions, not for all.
     pub differs: bool,
-    /// PSI of labelled against all, less its bias, in nats.
+    /// PSI of labelled against all predictions, less its bias, in nats.
     pub psi: f64,
-    /// ln of the p-value of labelled against unlabelled.
+    /// Natural logarithm of the p-value of labelled against unlabelled predictions.
     pub ln_p: f64,
     /// Labelled predictions with a score.
     pub labelled: u64,
-    /// Unlabelled ones.
+    /// Unlabelled predictions with a score.
     pub unlabelled: u64,
 }
 
-/// What is known of the quality of one scope in one window.
+/// Quality of one scope in one window, as known at `as_of`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QualityRecord {
     /// [`QUALITY_SCHEMA`].
     pub schema: String,
-    /// The model.
+    /// Name of the model.
     pub model: String,
-    /// The version; `null` where the producer names none.
+    /// Version of the model; `null` if the producer names none.
     pub version: Option<String>,
-    /// The segment; `null` for the version as a whole.
+    /// Segment; `null` for the version as a whole.
     pub segment: Option<String>,
-    /// `prediction`: predictions of the window; `label`: labels that became known in it.
+    /// `prediction` for predictions of the window, `label` for labels that became known in it.
     pub by: By,
-    /// The window.
+    /// Window of the report.
     pub window: WindowRecord,
-    /// Labels that became known before this instant are in, RFC 3339.
+    /// Time before which labels must be known to be counted, RFC 3339.
     pub as_of: String,
-    /// `1d`, `3d`, `7d`, `horizon`; `null` by label time.
+    /// Age of the window: `1d`, `3d`, `7d`, `horizon`; `null` by label time.
     pub age: Option<Age>,
-    /// Whether labels may still be missing in number.
+    /// True if many labels may still be missing.
     pub immature: bool,
-    /// Predictions that wait for a label or have one.
+    /// Predictions that have a label or wait for one.
     pub predicted: i64,
-    /// Those that have one.
+    /// Predictions that have a label.
     pub labelled: i64,
     /// Labelled ÷ predicted; `null` by label time and without predictions.
     pub coverage: Option<f64>,
     /// Labels that replaced another.
     pub corrections: i64,
-    /// Labels that could not be compared: a value where a class is due or the reverse.
+    /// Labels that could not be compared: a value where a class is expected, or the reverse.
     pub mismatched: i64,
-    /// The class that is looked for; `null` where none is known.
+    /// Positive class; `null` if none is known.
     pub positive: Option<String>,
-    /// Measures by name; those that are defined.
+    /// Defined measures by name.
     pub measures: BTreeMap<String, MeasureRecord>,
     /// Fields of the confusion table, shown or not.
     pub confusion_total: u64,
-    /// The largest fields, by predicted class and label.
+    /// Largest fields of the confusion table, by predicted class and label.
     pub confusion: Vec<ConfusionRecord>,
-    /// Sums of values; `null` without pairs.
+    /// Sums over pairs of a predicted and a true value; `null` without pairs.
     pub regression: Option<RegressionRecord>,
-    /// Seconds from a prediction to its first label: `p50`, `p90`, `p99`; empty where none is known.
+    /// Seconds from a prediction to its first label: `p50`, `p90`, `p99`; empty if none is known.
     pub delay_seconds: BTreeMap<String, f64>,
-    /// Judges' scores by name.
+    /// Evaluation scores by name.
     pub evaluations: BTreeMap<String, EvaluationRecord>,
-    /// Whether labels were given to predictions like all others; `null` by label time and where too few have a score.
+    /// Test of whether the labelled predictions are like the others; `null` by label time and if too few have a score.
     pub selection: Option<SelectionRecord>,
 }
 
 impl QualityReport<'_> {
-    /// The record that is published.
+    /// Published record.
     #[must_use]
     pub fn record(&self) -> QualityRecord {
         let quality = self.quality;
@@ -193,11 +193,11 @@ impl QualityReport<'_> {
                 MeasureRecord::of(measured)?,
             ))
         });
-        // Coverage has a field of its own, for by label time it is not one.
+        // Coverage has its own field, because it is not defined by label time.
         measured.filter(|(name, _)| name != "coverage").collect()
     }
 
-    /// Only by prediction time are the labelled a part of the predicted.
+    /// Selection test; `None` by label time, where labelled predictions are not a subset of the window's predictions.
     fn selection(&self) -> Option<SelectionRecord> {
         if self.by == By::Label {
             return None;
@@ -218,7 +218,7 @@ impl QualityReport<'_> {
 }
 
 impl MeasureRecord {
-    /// The record; `None` if the value is NaN, which is a measure's bug.
+    /// Record of a measure; `None` if its value is NaN, which is a bug of the measure.
     fn of(measured: Measured) -> Option<Self> {
         Some(Self {
             value: finite(measured.value)?,
@@ -230,8 +230,8 @@ impl MeasureRecord {
 }
 
 impl QualityRecord {
-    /// The Kafka key: all records of one scope and length in order on one partition, its parts percent-encoded; the segment's
-    /// part is empty for the version as a whole.
+    /// Kafka key, with percent-encoded parts. It keeps all records of one scope and length in order on one partition. The
+    /// segment's part is empty for the version as a whole.
     #[must_use]
     pub fn key(&self) -> String {
         let version = self.version.as_deref().unwrap_or_default();
@@ -241,7 +241,7 @@ impl QualityRecord {
         parts.map(path_segment).join("/")
     }
 
-    /// The Kafka value: JSON.
+    /// Kafka value: JSON.
     #[must_use]
     pub fn value(&self) -> Vec<u8> {
         json(self)

@@ -1,4 +1,4 @@
-//! Quality as published: signed cells of what was predicted against what was true, and sums from which measures can be recomputed.
+//! Quality as published: signed cells of predicted and true classes, and the sums that measures can be recomputed from.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,34 +10,34 @@ use crate::sketch::{
     Confusion, Crossing, EvaluationCells, GridCounts, OTHER, Regression, SignedCounts, UNSCORED,
 };
 
-/// Fields of the confusion table that are shown, the largest first; at some 180 bytes each 360 KB.
+/// Fields of the confusion table that are shown, largest first; at about 180 bytes each, 360 KB.
 const FIELDS_SHOWN_MAX: usize = 2_000;
-/// Score cells of all fields together up to which they are shown; at some 9 bytes each 180 KB.
+/// Largest total number of score cells that is shown; at about 9 bytes each, 180 KB.
 const CELLS_SHOWN_MAX: usize = 20_000;
-/// How the class that stands for all without a row of their own is published.
+/// Published name of the class for all classes without a row of their own.
 const OTHER_SHOWN: &str = "other";
-/// Quantiles of the delay.
+/// Published quantiles of the label delay.
 const DELAYS: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
 
-/// One field of the confusion table.
+/// One field of the confusion table, as published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfusionRecord {
-    /// The predicted class; `other` for all that have no row.
+    /// Predicted class; `other` for all classes that have no row.
     pub predicted: String,
-    /// The true class; `other` for all that have no column.
+    /// True class; `other` for all classes that have no column.
     pub label: String,
-    /// Whether both are the same class; known even where both are `other`.
+    /// True if both are the same class. Known even if both are `other`.
     pub right: bool,
-    /// Predictions, signed: corrections take back.
+    /// Number of predictions, signed, because corrections subtract.
     pub count: i64,
-    /// `[cell, count]` by hundredth of the score, 255 without one; empty where the table has too many to show.
+    /// `[cell, count]` by hundredth of the score, 255 without a score; empty if the table has too many cells to show.
     pub cells: Vec<(u8, i64)>,
 }
 
-/// Sums over pairs of a predicted and a true value, rounded once.
+/// Sums over pairs of a predicted and a true value, each rounded once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegressionRecord {
-    /// Pairs.
+    /// Number of pairs.
     pub pairs: i64,
     /// Σ y, the true values.
     pub truths: f64,
@@ -51,18 +51,18 @@ pub struct RegressionRecord {
     pub errors_squared: f64,
 }
 
-/// A judge's scores of one name.
+/// Evaluation scores of one name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EvaluationRecord {
-    /// Scores within 0..=1.
+    /// Number of scores within 0..=1.
     pub count: i64,
-    /// Mean of the cells' lower edges: exact for scores in hundredths, else at most 0.01 low; `null` without scores.
+    /// Mean of the cells' lower edges: exact for scores in hundredths, else at most 0.01 too low; `null` without scores.
     pub mean: Option<f64>,
     /// `[cell, count]` by hundredth, 255 for scores outside 0..=1.
     pub cells: Vec<(u8, i64)>,
 }
 
-/// The largest fields that are not empty, by predicted class and label; and how many there are.
+/// Largest non-empty fields, by predicted class and label, and the number of all non-empty fields.
 pub(super) fn confusion_records(table: &Confusion) -> (Vec<ConfusionRecord>, u64) {
     let fields = table.iter().map(|field| confusion_record(&field));
     let mut fields: Vec<_> = fields.filter(|f| !f.cells.is_empty()).collect();
@@ -91,13 +91,13 @@ fn shown(class: &str) -> String {
     if class == OTHER { OTHER_SHOWN } else { class }.to_owned()
 }
 
-/// Cells that hold anything: one whose labels were all taken back says nothing.
+/// Non-zero cells. A cell whose labels were all subtracted by corrections is left out.
 fn pairs(cells: &SignedCounts<u8>) -> Vec<(u8, i64)> {
     cells.iter().filter(|(_, count)| *count != 0).collect()
 }
 
 impl RegressionRecord {
-    /// The record; `None` without pairs.
+    /// Record of the sums; `None` without pairs.
     pub(super) fn of(regression: &Regression) -> Option<Self> {
         if regression.pairs == 0 {
             return None;
@@ -129,7 +129,7 @@ impl EvaluationRecord {
     }
 }
 
-/// Seconds from a prediction to its first label, by quantile; empty where none is known.
+/// Seconds from a prediction to its first label, by quantile; empty if none is known.
 pub(super) fn delays(millis: &GridCounts) -> BTreeMap<String, f64> {
     let second = |(name, q): (&str, f64)| Some((name.to_owned(), millis.quantile(q)? / 1e3));
     DELAYS.into_iter().filter_map(second).collect()

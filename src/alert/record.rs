@@ -1,7 +1,7 @@
-//! The published record: one versioned JSON form for every alert topic.
+//! Published record: one versioned JSON form for every alert topic.
 //!
-//! Fields stand in the order of this file, maps are sorted, numbers are finite: equal alerts are equal bytes. The
-//! contract is `schemas/alert.schema.json`. Feature values do not appear, but for the name of a category in its cause.
+//! Fields are written in the order of this file, maps are sorted, and numbers are finite, so equal alerts give equal bytes.
+//! The contract is `schemas/alert.schema.json`. Feature values do not appear, except the name of a category in its cause.
 
 use std::collections::BTreeMap;
 
@@ -26,67 +26,67 @@ pub const ALERT_SCHEMA: &str = "tidegauge.alert/1";
 pub struct AlertRecord {
     /// [`ALERT_SCHEMA`].
     pub schema: String,
-    /// The record's id: the same transition always has the same.
+    /// Id of the record. It is deterministic: a transition has the same id in every run.
     pub id: String,
-    /// The alert's id, shared by all its records; the Kafka key.
+    /// Id of the alert, shared by all its records; the Kafka key.
     pub fingerprint: String,
-    /// What kind of trouble it is.
+    /// Kind of the alert.
     pub kind: AlertKind,
-    /// Where the alert stands.
+    /// Status of the alert after this record.
     pub status: AlertStatus,
-    /// Why this was published; `null` for integrity.
+    /// Reason for which the record was published.
     pub change: Option<Change>,
-    /// Number of the record within the episode, from 0; an assessment is not counted and says 0.
+    /// Number of the record within the episode, from 0. An assessment has no number of its own and says 0.
     pub sequence: u64,
-    /// How urgent it is.
+    /// Severity: the highest of the episode so far.
     pub severity: Severity,
-    /// The model; `null` for integrity.
+    /// Model; `null` for integrity.
     pub model: Option<String>,
-    /// The version, if all causes share one that has a name.
+    /// Version that all causes share, if it has a name.
     pub version: Option<String>,
-    /// The segment that all causes share, or the one that bears more than half of what an objective has too much;
-    /// `null` where there is none.
+    /// Segment that all causes share, or the one that bears more than half of an objective's excess; `null` if there is none.
     pub segment: Option<String>,
-    /// What was measured of the first cause.
+    /// Measured values of the first cause.
     #[serde(flatten)]
     pub measure: CauseMeasure,
-    /// The reference that was compared with.
+    /// Id of the reference of the first cause, if there is one.
     pub reference_id: Option<String>,
-    /// Subjects concerned, shown or not.
+    /// Number of causes, shown or not.
     pub causes_total: u64,
     /// One cause per version, segment and subject, by descending effect; at most [`CAUSES_SHOWN_MAX`](super::CAUSES_SHOWN_MAX).
     pub causes: Vec<CauseRecord>,
-    /// Subjects that are new with this record, shown or not.
+    /// Number of causes that are new with this record, shown or not.
     pub new_causes_total: u64,
-    /// Their names, in the order of the causes; at most [`CAUSES_SHOWN_MAX`](super::CAUSES_SHOWN_MAX).
+    /// Names of the new causes, in the order of the causes; at most [`CAUSES_SHOWN_MAX`](super::CAUSES_SHOWN_MAX).
     pub new_causes: Vec<Named>,
-    /// A few predictions behind the first cause; none once it is over.
+    /// A few predictions behind the first cause; empty once the alert is resolved.
     pub exemplars: Vec<ExemplarRecord>,
-    /// Where they lie.
+    /// Positions of the exemplars in Kafka.
     pub provenance: Vec<Provenance>,
-    /// The runbook, if one is configured.
+    /// URL of the runbook, if one is configured.
     pub runbook_url: Option<String>,
-    /// What an Alertmanager routes by: the same through an episode but for an escalation.
+    /// Labels that an Alertmanager routes by. They stay the same through an episode, except when it escalates.
     pub labels: BTreeMap<String, String>,
-    /// What a person reads.
+    /// Texts for a person: summary, description, and others.
     pub annotations: BTreeMap<String, String>,
-    /// The boundary at which this was decided, RFC 3339: the end of the windows that were judged; for integrity when it was noticed.
+    /// Boundary of the decision, RFC 3339: the end of the evaluated windows. For integrity, the source's watermark when the
+    /// problem was noticed.
     pub at: String,
-    /// When the episode began, RFC 3339.
+    /// Start of the episode, RFC 3339.
     pub started_at: String,
-    /// When it ended, RFC 3339; of an integrity fact when it may be forgotten.
+    /// End of the episode, RFC 3339. For an integrity fact, the time from which a router may forget it.
     pub ended_at: Option<String>,
-    /// The worst segments behind the first cause, the largest excess first; empty where they are not known.
+    /// Worst segments behind the first cause, largest excess first; empty if they are not known.
     #[serde(default)] // records of the first build have none
     pub segments: Vec<SegmentRecord>,
-    /// The objective that is not met; `null` for other kinds.
+    /// Objective that is not met; `null` for other kinds.
     pub objective: Option<ObjectivePart>,
-    /// What the drift did to quality; `null` but in an assessment.
+    /// Effect of the drift on quality; `null` except in an assessment.
     pub impact: Option<Impact>,
 }
 
 impl AlertRecord {
-    /// The one conversion from an alert to what is published of it.
+    /// Converts an alert to its published record.
     #[must_use]
     pub fn of(alert: &Alert, settings: &AlertSettings) -> Self {
         let parts = parts(alert);
@@ -134,13 +134,13 @@ impl AlertRecord {
         }
     }
 
-    /// The Kafka key.
+    /// Kafka key.
     #[must_use]
     pub fn key(&self) -> &str {
         &self.fingerprint
     }
 
-    /// The Kafka value: JSON.
+    /// Kafka value: JSON.
     #[must_use]
     pub fn value(&self) -> Vec<u8> {
         json(self)
@@ -166,8 +166,8 @@ fn parts(alert: &Alert) -> RecordParts {
     }
 }
 
-/// What an Alertmanager routes by. The user's labels yield to ours: routing must not depend on a typing error. Two objectives
-/// are two alerts to a router, which tells alerts apart by their labels.
+/// Labels that an Alertmanager routes by. They override the user's labels, so that routing does not depend on a typing
+/// error. A router distinguishes alerts by their labels, so two objectives of a model have different labels.
 fn labels(
     alert: &Alert,
     further: Vec<(&'static str, String)>,

@@ -1,7 +1,7 @@
 //! References as published: everything a reference knows, in parts that fit into a record.
 //!
-//! A model of 500 features has some 5 MB of cells, and a default broker refuses a record of 1 MB: subjects are dealt out
-//! in order to as many parts as are needed. All parts of one reference carry its id and how many they are.
+//! A model of 500 features has about 5 MB of cells, and a default broker rejects a record of 1 MB. So subjects are split, in
+//! order, into as many parts as needed. All parts of one reference carry its id and the number of parts.
 
 use std::collections::BTreeMap;
 
@@ -22,37 +22,37 @@ pub const REFERENCE_SCHEMA: &str = "tidegauge.reference/1";
 pub struct ReferenceRecord {
     /// [`REFERENCE_SCHEMA`].
     pub schema: String,
-    /// The model.
+    /// Name of the model.
     pub model: String,
-    /// The segment; left out where the reference is that of all the model's predictions.
+    /// Segment; left out if the reference covers all predictions of the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<String>,
     /// Content hash of the whole reference.
     pub id: String,
-    /// The span of event time it was learned from.
+    /// Span of event time that the reference was learned from.
     pub span: WindowRecord,
-    /// Predictions in it.
+    /// Predictions in the span.
     pub predictions: u64,
     /// Number of this part, from 1.
     pub part: u64,
-    /// How many parts there are.
+    /// Number of parts.
     pub parts: u64,
-    /// What is known of each subject, by name.
+    /// Distribution of each subject, by name.
     pub subjects: BTreeMap<String, SubjectRecord>,
 }
 
-/// What a reference knows of one subject.
+/// Distribution of one subject in a reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubjectRecord {
     /// Counts by type; their sum is `predictions`.
     pub types: TypesRecord,
-    /// The numbers; `null` where there are none.
+    /// Distribution of numbers; `null` if there are none.
     pub numbers: Option<NumbersRecord>,
-    /// The categories; `null` where there are none.
+    /// Distribution of categories; `null` if there are none.
     pub categories: Option<CategoriesRecord>,
-    /// The names of the categories' cells, by index; empty where cells are groups of hashes.
+    /// Names of the categories' cells, by index; empty if cells are groups of hashes.
     pub names: BTreeMap<String, String>,
-    /// Events whose category occurred in a single hour of the learning span.
+    /// Events whose category occurred in only one hour of the learning span.
     pub one_hour_events: u64,
 }
 
@@ -72,7 +72,7 @@ impl SubjectRecord {
     }
 }
 
-/// The records of a reference, each of at most about `bytes_max` bytes; a single subject, at most 500 KB, is never split.
+/// Records of a reference, each of at most about `bytes_max` bytes. One subject, at most 500 KB, is never split.
 #[must_use]
 pub fn reference_records(reference: &Reference, bytes_max: usize) -> Vec<ReferenceRecord> {
     let mut parts: Vec<BTreeMap<String, SubjectRecord>> = Vec::new();
@@ -117,13 +117,13 @@ fn record(
 }
 
 impl ReferenceRecord {
-    /// The Kafka key: model, id and part, percent-encoded, so that a compacted topic keeps every reference whole.
+    /// Kafka key: model (percent-encoded), id and part, so that a compacted topic keeps all parts of every reference.
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}/{}/{}", path_segment(&self.model), self.id, self.part)
     }
 
-    /// The Kafka value: JSON.
+    /// Kafka value: JSON.
     #[must_use]
     pub fn value(&self) -> Vec<u8> {
         json(self)

@@ -1,4 +1,4 @@
-//! Reports: what one subject of one model and version looked like in one tumbling window, for a warehouse to load.
+//! Reports: the distribution of one subject of one model and version in one tumbling window, for a warehouse to load.
 
 use std::collections::BTreeMap;
 
@@ -17,83 +17,83 @@ use crate::window::{Boundary, Span, WindowLength};
 /// Name and version of the record's schema.
 pub const REPORT_SCHEMA: &str = "tidegauge.report/1";
 
-/// What a report is made of.
+/// Input of a report.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
-    /// The model.
+    /// Name of the model.
     pub model: &'a str,
-    /// The version; empty where the producer names none.
+    /// Version of the model; empty if the producer names none.
     pub version: &'a str,
-    /// The segment; `None` for the version as a whole.
+    /// Segment; `None` for the version as a whole.
     pub segment: Option<&'a Segment>,
-    /// The subject.
+    /// Subject of the report.
     pub subject: &'a Subject,
-    /// The window's length.
+    /// Length of the window.
     pub length: WindowLength,
-    /// The window's end.
+    /// End of the window.
     pub end: Boundary,
-    /// Predictions of the window.
+    /// Predictions in the window.
     pub predictions: u64,
-    /// What the window remembers of the subject; the empty sketch where it never came.
+    /// Sketch of the subject in the window; empty if the subject did not occur.
     pub sketch: &'a ValueSketch,
-    /// What the detectors said of it; empty without a reference.
+    /// Findings of the detectors on the subject; empty without a reference.
     pub findings: &'a [Finding],
-    /// The reference that it was compared with.
+    /// Id of the reference that the window was compared with.
     pub reference_id: Option<&'a str>,
 }
 
-/// What one detector said of a subject in a window.
+/// Finding of one detector on a subject in a window, as published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FindingRecord {
-    /// `breach`, `lingering`, `quiet` or `insufficient_data`.
+    /// Verdict: `breach`, `lingering`, `quiet` or `insufficient_data`.
     pub verdict: Verdict,
-    /// The value that was measured.
+    /// Measured value, in the detector's unit.
     pub value: f64,
-    /// What `value` must reach to matter.
+    /// Value from which the finding matters, in the detector's unit.
     pub threshold: f64,
-    /// The test's statistic.
+    /// Statistic of the test.
     pub statistic: f64,
-    /// The statistic's critical value.
+    /// Critical value of the statistic.
     pub critical: f64,
-    /// Numbers that ride along, by name: what is needed to recompute the verdict.
+    /// Further numbers by name, as needed to recompute the verdict.
     pub details: BTreeMap<String, f64>,
 }
 
-/// One window's summary of one subject.
+/// Summary of one subject in one window, as published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReportRecord {
     /// [`REPORT_SCHEMA`].
     pub schema: String,
-    /// The model.
+    /// Name of the model.
     pub model: String,
-    /// The version; `null` where the producer names none.
+    /// Version of the model; `null` if the producer names none.
     pub version: Option<String>,
-    /// The segment; `null` for the version as a whole.
+    /// Segment; `null` for the version as a whole.
     pub segment: Option<String>,
-    /// The subject: `feature:amount`, `score`.
+    /// Subject, such as `feature:amount` or `score`.
     pub subject: String,
-    /// The window.
+    /// Window of the report.
     pub window: WindowRecord,
-    /// Predictions of the window.
+    /// Predictions in the window.
     pub predictions: u64,
     /// Counts by type; their sum is `predictions`.
     pub types: TypesRecord,
-    /// The numbers; `null` where there are none.
+    /// Distribution of numbers; `null` if there are none.
     pub numbers: Option<NumbersRecord>,
-    /// The categories; `null` where there are none.
+    /// Distribution of categories; `null` if there are none.
     pub categories: Option<CategoriesRecord>,
-    /// How far the window is from the reference, by distance: `psi`, `ks`, `js_distance`; empty without a reference.
+    /// Distances of the window from the reference: `psi`, `ks`, `js_distance`; empty without a reference.
     pub distances: BTreeMap<String, f64>,
-    /// What each detector said.
+    /// Findings by detector.
     pub findings: BTreeMap<String, FindingRecord>,
-    /// The gravest verdict; `null` without a reference.
+    /// Gravest verdict; `null` without a reference.
     pub verdict: Option<Verdict>,
-    /// The reference that it was compared with.
+    /// Id of the reference that the window was compared with.
     pub reference_id: Option<String>,
 }
 
 impl Report<'_> {
-    /// The record that is published.
+    /// Published record.
     #[must_use]
     pub fn record(&self) -> ReportRecord {
         let (numbers, categories) = shapes(self.sketch, self.subject.scale());
@@ -123,7 +123,7 @@ impl Report<'_> {
 }
 
 impl FindingRecord {
-    /// The record; `None` if a number is NaN, which is a detector's bug.
+    /// Record of a finding; `None` if a number is NaN, which is a bug of the detector.
     fn of(finding: &Finding) -> Option<Self> {
         Some(Self {
             verdict: finding.verdict,
@@ -144,7 +144,7 @@ fn details(finding: &Finding) -> BTreeMap<String, f64> {
     finite_ones.map(|(name, x)| (name.to_owned(), x)).collect()
 }
 
-/// The distances that ride in the findings, by name.
+/// Distances that the findings carry in their details, by name.
 fn distances(findings: &[Finding]) -> BTreeMap<String, f64> {
     let measured = |name: &str| {
         let values = findings
@@ -169,7 +169,8 @@ fn gravity(verdict: Verdict) -> u8 {
 }
 
 impl ReportRecord {
-    /// The Kafka key: all windows of one subject in order on one partition. Its parts are percent-encoded, so that no two subjects share one; that of a segment has one more.
+    /// Kafka key. It keeps all windows of one subject in order on one partition. Its parts are percent-encoded, so that no
+    /// two subjects share a key. The key of a segment has one more part.
     #[must_use]
     pub fn key(&self) -> String {
         let version = self.version.as_deref().unwrap_or_default();
@@ -182,7 +183,7 @@ impl ReportRecord {
         parts.map(path_segment).collect::<Vec<_>>().join("/")
     }
 
-    /// The Kafka value: JSON.
+    /// Kafka value: JSON.
     #[must_use]
     pub fn value(&self) -> Vec<u8> {
         json(self)

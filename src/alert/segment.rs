@@ -1,8 +1,8 @@
-//! The segments behind a finding: who bears how much of the harm.
+//! Segments behind a finding, with each segment's share of the excess.
 //!
-//! **Intuition.** An objective allows some bad events. A segment's *excess* is its bad events beyond what the objective
-//! allows of its own valid ones, so a large healthy segment has none, and a small sick one stands out by the harm it does,
-//! not by its rate alone. **Limits.** Segments of different keys overlap (a prediction has a country and a tier): their
+//! **Intuition.** An objective allows some bad events. A segment's *excess* is the number of its bad events beyond what the
+//! objective allows for its own valid events. So a large healthy segment has no excess, and segments rank by the harm they do,
+//! not by their rate alone. **Limits.** Segments of different keys overlap (a prediction has a country and a tier), so their
 //! shares of the excess may sum to more than 1.
 
 use serde::{Deserialize, Serialize};
@@ -11,42 +11,42 @@ use super::finite::finite;
 use crate::event::Segment;
 use crate::sketch::Share;
 
-/// Segments that are kept of a finding and shown in a record.
+/// Segments that are kept of a finding and shown in a record, at most.
 pub const SEGMENTS_SHOWN_MAX: usize = 5;
-/// Above this share of the excess one segment names the alert.
+/// Share of the excess above which one segment names the alert.
 const NAMING_SHARE: f64 = 0.5;
 
-/// One segment's part in a finding.
+/// Part of one segment in a finding.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SegmentShare {
-    /// The segment.
+    /// Segment.
     pub segment: Segment,
-    /// Its good and valid events in the window that was judged.
+    /// Good and valid events of the segment in the evaluated window.
     pub share: Share,
-    /// Its bad events beyond what the objective allows of its valid ones, in events.
+    /// Bad events beyond what the objective allows for the segment's valid events.
     pub excess: f64,
-    /// `excess` ÷ the excess of the whole, 0..=1.
+    /// `excess` ÷ excess of the whole scope, 0..=1.
     pub of_excess: f64,
 }
 
-/// One segment's part, as published.
+/// Part of one segment in a finding, as published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SegmentRecord {
-    /// `country=DE`.
+    /// Key and value of the segment: `country=DE`.
     pub segment: String,
-    /// Its good events in the window.
+    /// Good events of the segment in the window.
     pub good: i64,
-    /// Its events that were asked.
+    /// Valid events of the segment in the window.
     pub valid: i64,
-    /// `good` ÷ `valid`; `null` where none was asked.
+    /// `good` ÷ `valid`; `null` without valid events.
     pub value: Option<f64>,
-    /// Its bad events beyond what the objective allows of its valid ones.
+    /// Bad events beyond what the objective allows for the segment's valid events.
     pub excess: f64,
-    /// `excess` ÷ the excess of the whole, 0..=1.
+    /// `excess` ÷ excess of the whole scope, 0..=1.
     pub of_excess: f64,
 }
 
-/// The worst by descending excess, then by name; none whose numbers are NaN.
+/// Worst segments by descending excess, then by name. Segments with a NaN are left out.
 pub(super) fn worst(segments: &[SegmentShare]) -> Vec<SegmentShare> {
     let mut sound: Vec<SegmentShare> = segments.iter().filter_map(sound).collect();
     sound.sort_by(|a, b| {
@@ -65,7 +65,7 @@ fn sound(segment: &SegmentShare) -> Option<SegmentShare> {
     })
 }
 
-/// The segment that bears more than half of the excess, if one does.
+/// Segment that bears more than half of the excess, if one does.
 pub(super) fn naming(segments: &[SegmentShare]) -> Option<&SegmentShare> {
     let first = segments.first()?;
     (first.of_excess > NAMING_SHARE).then_some(first)
@@ -83,7 +83,7 @@ pub(super) fn segment_records(segments: &[SegmentShare]) -> Vec<SegmentRecord> {
     segments.iter().map(record).collect()
 }
 
-/// `good` ÷ `valid`; `None` where nothing was asked.
+/// `good` ÷ `valid`; `None` without valid events.
 pub(super) fn ratio(share: Share) -> Option<f64> {
     (share.valid > 0).then(|| share.good as f64 / share.valid as f64)
 }

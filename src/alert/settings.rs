@@ -1,21 +1,22 @@
-//! What the user may set of alerting.
+//! Alert settings that the user may set.
 
 use std::collections::BTreeMap;
 
 use super::terms::Severity;
 
-/// How findings become alerts; minutes are minutes of event time.
+/// Settings of the alert machine and of published records. Minutes are minutes of event time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertSettings {
-    /// A breach must last this long before it fires. 0: the false-alarm budget already counts every evaluation.
+    /// Time that a breach must last before it fires. The default is 0, because the false-alarm budget already accounts for
+    /// every evaluation.
     pub hold_minutes: i64,
-    /// A firing cause must be clear this long before it resolves.
+    /// Time that a firing cause must be quiet before it resolves.
     pub keep_firing_minutes: i64,
-    /// Publish with `severity: none`.
+    /// If true, alerts are published with `severity: none`.
     pub dry_run: bool,
-    /// The runbook that every alert points to.
+    /// URL of the runbook that every alert points to.
     pub runbook_url: Option<String>,
-    /// Labels added to every alert.
+    /// Labels that are added to every alert.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -32,7 +33,7 @@ impl Default for AlertSettings {
 }
 
 impl AlertSettings {
-    /// The severity as published: none in a dry run.
+    /// Severity as published: `Severity::None` in a dry run.
     pub(super) fn severity(&self, severity: Severity) -> Severity {
         if self.dry_run {
             Severity::None

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::finite::finite;
 use crate::sketch::{Cell, Numbers, Scale, TypeCounts, ValueSketch, Words};
 
-/// Categories that are shown by count.
+/// Most frequent categories that are shown with their count, at most.
 const TOP_MAX: usize = 20;
-/// The quantiles that are published.
+/// Published quantiles.
 const QUANTILES: [(&str, f64); 7] = [
     ("p01", 0.01),
     ("p05", 0.05),
@@ -21,7 +21,7 @@ const QUANTILES: [(&str, f64); 7] = [
     ("p99", 0.99),
 ];
 
-/// Counts by type, and of the events that did not have the subject at all.
+/// Counts by type of value, and of predictions that do not have the subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypesRecord {
     /// Finite numbers.
@@ -36,7 +36,7 @@ pub struct TypesRecord {
     pub vector: u64,
     /// NaN and infinities.
     pub not_finite: u64,
-    /// Predictions without it.
+    /// Predictions without the subject.
     pub missing: u64,
 }
 
@@ -54,7 +54,7 @@ impl TypesRecord {
     }
 }
 
-/// The numbers of a subject.
+/// Distribution of the numbers of a subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NumbersRecord {
     /// Exact smallest value.
@@ -63,7 +63,7 @@ pub struct NumbersRecord {
     pub max: f64,
     /// p01, p05, p25, p50, p75, p95, p99, by interpolation inside a cell.
     pub quantiles: BTreeMap<String, f64>,
-    /// Which key the cells have: `plain` or `score`.
+    /// Scale of the cells: `plain` or `score`.
     pub scale: String,
     /// Bits by which keys are shifted to give cell indices.
     pub level: u8,
@@ -72,7 +72,7 @@ pub struct NumbersRecord {
 }
 
 impl NumbersRecord {
-    /// The record; `None` where there are no numbers.
+    /// Record of the numbers; `None` if there are none.
     #[must_use]
     pub fn of(numbers: &Numbers, scale: Scale) -> Option<Self> {
         let range = numbers.range?;
@@ -94,14 +94,14 @@ impl NumbersRecord {
     }
 }
 
-/// The categories of a subject: strings and truth values.
+/// Distribution of the categories of a subject: strings and truth values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CategoriesRecord {
-    /// Whether each category has a cell of its own; else cells are groups of hashes and have no names.
+    /// True if each category has a cell of its own. If false, cells are groups of hashes and have no names.
     pub exact: bool,
-    /// Cells that hold anything.
+    /// Number of non-empty cells.
     pub distinct: u64,
-    /// The most frequent that have a name, at most 20: by descending count, then by cell.
+    /// Most frequent named categories, at most 20, by descending count, then by cell.
     pub top: Vec<TopCategory>,
     /// Bits by which hashes are shifted to give cell indices.
     pub level: u8,
@@ -112,14 +112,14 @@ pub struct CategoriesRecord {
 /// One frequent category.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopCategory {
-    /// Its name, at most 64 bytes of it.
+    /// Name of the category, cut to 64 bytes.
     pub name: String,
-    /// Its events.
+    /// Events of the category.
     pub count: u64,
 }
 
 impl CategoriesRecord {
-    /// The record; `None` where there are no categories.
+    /// Record of the categories; `None` if there are none.
     #[must_use]
     pub fn of(words: &Words) -> Option<Self> {
         if words.histogram.is_empty() {
@@ -150,7 +150,7 @@ fn pairs(cells: &[Cell]) -> Vec<(u32, u64)> {
     cells.iter().map(|cell| (cell.index, cell.count)).collect()
 }
 
-/// Both kinds of values that a sketch holds.
+/// Records of the numbers and of the categories in a sketch.
 pub(super) fn shapes(
     sketch: &ValueSketch,
     scale: Scale,

@@ -1,10 +1,10 @@
-//! The words of an alert: its kind, where it stands, why it was published, how urgent it is.
+//! Terms of an alert: kind, status, change, severity, and the time that windows are built by.
 
 use serde::{Deserialize, Serialize};
 
 use crate::detect::Family;
 
-/// What kind of trouble it is.
+/// Kind of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertKind {
@@ -12,7 +12,7 @@ pub enum AlertKind {
     Drift,
     /// The data is broken.
     DataQuality,
-    /// Traffic fell away.
+    /// Traffic fell far below its usual level.
     Volume,
     /// An objective is not met.
     Slo,
@@ -21,7 +21,7 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
-    /// Its name as published.
+    /// Name as published.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -45,20 +45,20 @@ impl From<Family> for AlertKind {
     }
 }
 
-/// Where the alert stands after this record.
+/// Status of an alert after a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertStatus {
-    /// In breach, held back for `hold`.
+    /// In breach, but not yet for the hold time.
     Pending,
-    /// It fires.
+    /// At least one cause fires.
     Firing,
-    /// It is over.
+    /// No cause is pending or firing.
     Resolved,
 }
 
 impl AlertStatus {
-    /// Its name as published.
+    /// Name as published.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -69,11 +69,11 @@ impl AlertStatus {
     }
 }
 
-/// Why a record was published.
+/// Reason for which a record is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// A first breach is being held back (pending).
+    /// A first breach waits for the hold time (pending).
     Held,
     /// The first cause fires (firing).
     Opened,
@@ -85,13 +85,13 @@ pub enum Change {
     Resolved,
     /// A held breach ended before it fired (resolved).
     Withdrawn,
-    /// The labels of a drifted window have come: what the drift did to quality is known. No transition; the alert stands
-    /// where it stood.
+    /// The labels of a drifted window are mature, so the effect of the drift on quality is known. The status of the alert
+    /// does not change.
     Assessed,
 }
 
 impl Change {
-    /// Its name as published.
+    /// Name as published.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -106,18 +106,18 @@ impl Change {
     }
 }
 
-/// By which time outcomes are gathered into a window.
+/// Time by which outcomes are assigned to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
-    /// By the prediction's time: did the model of that hour do well.
+    /// Time of the prediction: shows how well the model did in that window.
     Prediction,
-    /// By the time at which the label became known: what was learned this hour.
+    /// Time at which the label became known: shows what was learned in that window.
     Label,
 }
 
 impl By {
-    /// Its name as published.
+    /// Name as published.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -127,20 +127,20 @@ impl By {
     }
 }
 
-/// How urgent it is: the gravest of the episode so far, so that a resolution takes the road the alarm took.
+/// Severity of an alert: the highest of the episode so far, so that a resolution takes the same route as the alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// A dry run: for nobody.
+    /// Dry run: needs no action.
     None,
-    /// Look at it today.
+    /// Needs action today.
     Warning,
-    /// Look at it now.
+    /// Needs action now.
     Critical,
 }
 
 impl Severity {
-    /// Its name as published.
+    /// Name as published.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What a person reads of a model's alert at 3 a.m.: one line, then plain sentences. Names and numbers of the monitor, never feature values.
+//! Text of an alert about a model: one line, then sentences. It has names and numbers of the monitor, never feature values.
 
 use super::cause::{Cause, Evidence};
 use super::gathered::GatheredCauses;
@@ -8,12 +8,12 @@ use super::wire::instant;
 use crate::detect::{Family, short_number};
 use crate::event::EventTime;
 
-/// Names of further causes that a description gives.
+/// Further causes that a description names, at most.
 const NAMES_MAX: usize = 5;
-/// What a cause without a subject is about.
+/// Text for a cause without a subject.
 const ALL: &str = "all traffic";
 
-/// What is said of an alert about a model.
+/// Inputs of the text of an alert about a model.
 pub(super) struct AlertText<'a> {
     pub(super) causes: &'a GatheredCauses,
     pub(super) status: AlertStatus,
@@ -21,7 +21,7 @@ pub(super) struct AlertText<'a> {
 }
 
 impl AlertText<'_> {
-    /// One line.
+    /// Summary in one line.
     pub(super) fn summary(&self) -> String {
         let subject = place(&self.causes.first.0);
         let what = match (self.causes.family, self.causes.total) {
@@ -44,7 +44,7 @@ impl AlertText<'_> {
         }
     }
 
-    /// Plain sentences.
+    /// Description in full sentences.
     pub(super) fn description(&self) -> String {
         let ended = self.ended_at.map(instant);
         let why = if self.is_removed() {
@@ -116,7 +116,7 @@ impl AlertText<'_> {
     }
 }
 
-/// The subject, and the segment in which it is in trouble.
+/// Name of the cause's subject, and of its segment if it has one.
 fn place(cause: &Cause) -> String {
     let subject = cause.subject_name();
     let subject = subject.as_deref().unwrap_or(ALL);

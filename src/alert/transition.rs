@@ -1,8 +1,8 @@
-//! The transitions of an episode. Each is published; nothing else is.
+//! Transitions of an episode. Every transition is published.
 
 use super::terms::{AlertStatus, Change};
 
-/// A transition of an episode.
+/// Transition of an episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Transition {
     Held,
@@ -14,7 +14,7 @@ pub(super) enum Transition {
 }
 
 impl Transition {
-    /// Where the alert stands after it.
+    /// Status of the alert after the transition.
     pub(super) fn status(self) -> AlertStatus {
         match self {
             Self::Held => AlertStatus::Pending,
