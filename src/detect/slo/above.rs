@@ -1,14 +1,14 @@
-//! `above_last_week`: the share of bad ones is surely more than a week ago, by more than a margin.
+//! `above_last_week`: the share of bad events is surely higher than a week ago, by more than a margin.
 //!
-//! **Intuition.** Some rates have no target, only a habit: what matters is that they rose. The same hours of the same weekday are the fairest past there
-//! is, and the difference of two shares has an interval like any share.
+//! **Intuition.** Some rates have no target; what matters is that they rose. The fairest past to compare with is the same hours of the same weekday, and the
+//! difference of two shares has an interval, as one share has.
 //!
 //! **Formula.** d = bad ÷ valid in the window − the same 7 days before. A breach iff the lower end (z = 3.3) of Newcombe's interval of d is above the
-//! margin, with valid ≥ 30 on both sides. While d itself is above the margin, the finding lingers. It pages from twice the margin.
+//! margin, with valid ≥ 30 on both sides. While only d itself is above the margin, the finding lingers. It pages from twice the margin.
 //!
-//! **Assumptions and limits.** Last week was ordinary: trouble that lasts a week becomes the habit, and the week after a bad one is judged mildly.
+//! **Assumptions and limits.** Last week was ordinary: trouble that lasts a week becomes the baseline, and in the week after a bad one the rule is lenient.
 //! Fewer than 8 days of counts: insufficient data. **Cost.** Two sums, two square roots. **Source.** Newcombe 1998, method 10.
-//! **Rejected.** The raw difference, which fires on 5–17 % of comparisons of nothing.
+//! **Rejected.** The raw difference, which fires on 5–17 % of comparisons without any change.
 
 use super::allowance;
 use super::certainty::{LABEL_Z, labels_needed};
@@ -21,24 +21,24 @@ use crate::sketch::Share;
 use crate::stats::Difference;
 use crate::window::{Span, WindowLength};
 
-/// The detector's stable name.
+/// Stable name of the detector.
 pub(super) const NAME: &str = "above_last_week";
 const WEEK_MINUTES: i64 = 7 * 1_440;
-/// The grid on which the counts of last week are kept.
+/// Resolution of the counts, in minutes.
 const STEP_MINUTES: i64 = 15;
-/// Two steps.
+/// Time that a firing cause must be quiet before it resolves, in minutes: one step.
 const KEEP_FIRING_MINUTES: i64 = 15;
-/// Margins from which it pages.
+/// Multiple of the margin from which the rule pages.
 const PAGING_MARGINS: f64 = 2.0;
 
-/// The share of bad events is surely more than that of the same window a week ago plus the margin.
+/// Rule: the share of bad events is surely above that of the same window a week ago plus the margin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AboveLastWeekRule {
-    /// The rise that is tolerated, 0..1.
+    /// Tolerated rise of the bad share, 0..1.
     pub margin: f64,
-    /// The span that is judged, in label time; a multiple of 15 minutes.
+    /// Evaluated window, a multiple of 15 minutes; in label time for delayed SLIs.
     pub window: WindowLength,
-    /// Minutes for which it must last.
+    /// Time that a breach must last before it fires, in minutes.
     pub hold_minutes: i64,
 }
 
@@ -117,7 +117,7 @@ impl ObjectiveRule for AboveLastWeekRule {
     }
 }
 
-/// What it says of a finding.
+/// Statement of the rule about a finding.
 pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     let facts = AboveFacts::read(finding.number)?;
     let said = format!(
@@ -136,7 +136,7 @@ pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     })
 }
 
-/// The bad share of the window, and that of the same window a week before.
+/// Bad share of the window, and that of the same window a week before.
 fn risen(case: &RuleCase<'_>, window: WindowLength) -> Difference {
     let ending = |end| bad_of(case.series.sum(Span::ending_at(end, window)));
     Difference {
@@ -145,7 +145,7 @@ fn risen(case: &RuleCase<'_>, window: WindowLength) -> Difference {
     }
 }
 
-/// The share of the bad ones.
+/// Share whose `good` counts the bad events.
 fn bad_of(share: Share) -> Share {
     Share {
         good: allowance::bad(share),
@@ -153,7 +153,7 @@ fn bad_of(share: Share) -> Share {
     }
 }
 
-/// Good ÷ valid; 0 without events.
+/// `good` ÷ `valid`; 0 without events.
 fn rate(share: Share) -> f64 {
     if share.valid > 0 {
         share.good as f64 / share.valid as f64

@@ -1,10 +1,10 @@
-//! The share of bad events that a target allows, and burn rates over it, compared without rounding.
+//! Share of bad events that a target allows, and burn rates over it, compared without rounding.
 //!
-//! **Intuition.** 14.4 × (1 − 0.999) is not 0.0144 in binary, and a rule that says "strictly above" must not depend on which way that
-//! rounds. So a target is taken as the decimal it was written as, and the comparison is of integers.
+//! **Intuition.** 14.4 × (1 − 0.999) is not 0.0144 in binary, and a rule that says "strictly above" must not depend on how that
+//! rounds. So a target is taken as the decimal it was written as, and the comparison uses integers.
 //!
 //! **Formula.** burn = (bad ÷ valid) ÷ (1 − target); it exceeds a factor iff bad × 10¹⁵ > factor·10⁶ × (1 − target)·10⁹ × valid.
-//! **Limits.** Nine decimals of a target, six of a factor. Counts are clamped to 0 ≤ bad ≤ valid: corrections may leave a span with less than nothing.
+//! **Limits.** Nine decimals of a target, six of a factor. Counts are clamped to 0 ≤ bad ≤ valid, because corrections may leave a span with negative counts.
 //! **Cost.** Three multiplications of 128 bits.
 
 use crate::sketch::Share;
@@ -12,18 +12,18 @@ use crate::sketch::Share;
 const BILLION: f64 = 1e9;
 const MILLION: f64 = 1e6;
 
-/// 1 − target, in billionths.
+/// Allowed share of bad events: 1 − target, in billionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowance {
     billionths: i64,
 }
 
-/// How many times faster than allowed; 1 spends the budget in exactly the period.
+/// Burn rate to compare with: 1 spends the budget in exactly the period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Factor(pub(super) f64);
 
 impl Allowance {
-    /// What a target of 0..1 leaves; at least a billionth.
+    /// Allowance of a target of 0..1; at least a billionth.
     pub(super) fn of_target(target: f64) -> Self {
         let billionths = libm::round((1.0 - target) * BILLION).clamp(1.0, BILLION);
         Self {
@@ -31,17 +31,17 @@ impl Allowance {
         }
     }
 
-    /// As a share.
+    /// Allowance as a share, 0..1.
     pub(super) fn share(self) -> f64 {
         self.billionths as f64 / BILLION
     }
 
-    /// The burn rate of `share`; `None` without events.
+    /// Burn rate of `share`; `None` without events.
     pub(super) fn burn(self, share: Share) -> Option<f64> {
         Some(bad_rate(share)? / self.share())
     }
 
-    /// Whether `share` burns strictly faster than `factor`; not without events.
+    /// True if `share` burns strictly faster than `factor`; false without events.
     pub(super) fn is_exceeded(self, share: Share, factor: Factor) -> bool {
         let millionths = libm::round(factor.0 * MILLION) as i128;
         let allowed = millionths
@@ -50,19 +50,19 @@ impl Allowance {
         i128::from(bad(share)).saturating_mul(1_000_000_000_000_000) > allowed
     }
 
-    /// Whether as many as are allowed, or more, are bad; not without events.
+    /// True if at least as many events are bad as are allowed; false without events.
     pub(super) fn is_spent(self, share: Share) -> bool {
         let allowed = i128::from(self.billionths) * i128::from(share.valid);
         share.valid > 0 && i128::from(bad(share)) * 1_000_000_000 >= allowed
     }
 }
 
-/// Bad events, at least none and at most all.
+/// Bad events, clamped to 0..=valid.
 pub(super) fn bad(share: Share) -> i64 {
     share.bad().clamp(0, share.valid.max(0))
 }
 
-/// Bad ÷ valid; `None` without events.
+/// `bad` ÷ `valid`; `None` without events.
 pub(super) fn bad_rate(share: Share) -> Option<f64> {
     (share.valid > 0).then(|| bad(share) as f64 / share.valid as f64)
 }

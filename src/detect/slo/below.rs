@@ -1,15 +1,15 @@
-//! `below_floor`: the share of good ones among matured labels is surely under its floor.
+//! `below_floor`: the share of good events among matured labels is surely below its floor.
 //!
-//! **Intuition.** "Precision 95 %, alert below 93 % for two evaluation windows": judged hourly on predictions that are old enough for their labels to be
-//! there, and only when not even a lucky model at the floor could have looked like this.
+//! **Intuition.** "Precision 95 %, alert below 93 % for two evaluation windows". The rule is evaluated hourly, on predictions that are old enough to have
+//! their labels. It alerts only if a model exactly at the floor is very unlikely to give such a share.
 //!
-//! **Formula.** A breach iff Wilson's upper end (z = 3.3) of good ÷ valid is below the floor and valid ≥ 30, held for (evaluations − 1) hours. While the
-//! point value is below the floor, the finding lingers. It pages when the upper end is as far below the floor as the floor is below the target.
+//! **Formula.** A breach iff Wilson's upper end (z = 3.3) of good ÷ valid is below the floor and valid ≥ 30, held for (evaluations − 1) hours. While only the
+//! point value is below the floor, the finding lingers. It pages if the upper end is further below the floor than the floor is below the target.
 //!
-//! **Assumptions and limits.** Labels must be matured: wrong predictions are often labelled sooner than right ones, and no interval repairs that.
-//! Without matured labels: insufficient data. A model exactly at the floor alerts in 1–5 % of months; power at two points below it: most
-//! of them with 50 labels a day in a window of 7 days. **Cost.** One square root. **Source.** Wilson 1927.
-//! **Rejected.** The point value (alerts on every model at the floor), z = 1.96 (on a third of them).
+//! **Assumptions and limits.** Labels must be matured: wrong predictions are often labelled sooner than right ones, and no interval corrects that bias.
+//! Without matured labels: insufficient data. A model exactly at the floor alerts in 1–5 % of months. At two points below the floor most models alert,
+//! with 50 labels a day in a window of 7 days. **Cost.** One square root. **Source.** Wilson 1927.
+//! **Rejected.** The point value, which alerts on every model at the floor. z = 1.96, which alerts on a third of them.
 
 use super::allowance;
 use super::certainty::{LABEL_Z, labels_needed};
@@ -22,22 +22,22 @@ use crate::sketch::Share;
 use crate::stats::{Interval, wilson};
 use crate::window::WindowLength;
 
-/// The detector's stable name.
+/// Stable name of the detector.
 pub(super) const NAME: &str = "below_floor";
-/// One step: a single quiet hour does not resolve.
+/// Time that a firing cause must be quiet before it resolves, in minutes: one step, so a single quiet hour is not enough.
 const KEEP_FIRING_MINUTES: i64 = 60;
 const HOUR: i64 = 60;
 
-/// The share of good events among matured labels is surely below the floor.
+/// Rule: the share of good events among matured labels is surely below the floor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BelowRule {
-    /// The share that is promised, 0..1.
+    /// Target share of good events, 0..1.
     pub target: f64,
-    /// The share below which it is an alert; less than the target.
+    /// Share below which the rule alerts; less than the target.
     pub floor: f64,
-    /// The span of prediction time that is judged.
+    /// Evaluated window of prediction time.
     pub window: WindowLength,
-    /// Hourly evaluations in a row that must agree, at least 1.
+    /// Consecutive hourly evaluations that must find a breach, at least 1.
     pub evaluations: u32,
 }
 
@@ -120,7 +120,7 @@ impl ObjectiveRule for BelowRule {
     }
 }
 
-/// What it says of a finding.
+/// Statement of the rule about a finding.
 pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     let facts = BelowFacts::read(finding.number)?;
     let said = format!(

@@ -1,15 +1,15 @@
 //! `budget_exhausted`: nothing of the error budget is left.
 //!
-//! **Intuition.** The budget is the share of the period's events that may be bad. What is left of it decides whether there is room for risk.
+//! **Intuition.** The budget is the share of the period's events that may be bad. The remaining budget decides whether there is room for risk.
 //!
 //! **Formula.** remaining = 1 − (bad ÷ valid) ÷ (1 − target) over the period, whose start is rounded down to the full hour. A breach iff nothing
-//! remains. On labels iff the lower end of the likelihood interval (z = 3.3) of bad ÷ valid is above 1 − target, with 30 labels: else every model exactly at its
-//! objective would be reported half of the time.
+//! remains. On labels, a breach iff the lower end of the likelihood interval (z = 3.3) of bad ÷ valid is above 1 − target, with 30 labels; without the
+//! interval, a model exactly at its objective would be reported half of the time.
 //!
-//! **Assumptions and limits.** The budget is weighted by traffic, so a young objective has the budget of what it has seen; a month in which minutes
-//! count alike is another budget. At least one event's worth of budget (valid × (1 − target) ≥ 1) must have been earned: before, one failure
-//! would exhaust it. **Cost.** A sum of hours. **Source.** The Site Reliability Workbook, chapter 2.
-//! **Rejected.** A recording of 30-day ratios, averaged over time: a quiet night's failure would weigh as much as a busy day's.
+//! **Assumptions and limits.** The budget is weighted by traffic, so a young objective has the budget of the events seen so far. A budget in which all
+//! minutes of a month count alike is a different one. At least one event's worth of budget (valid × (1 − target) ≥ 1) must have been earned: before that, one
+//! failure would exhaust it. **Cost.** A sum of hours. **Source.** The Site Reliability Workbook, chapter 2.
+//! **Rejected.** A recording of 30-day ratios, averaged over time: a failure in a quiet night would weigh as much as a busy day's failures.
 
 use super::allowance::{Allowance, bad};
 use super::burn::Promised;
@@ -23,12 +23,12 @@ use crate::sketch::Share;
 use crate::stats::likelihood_interval;
 use crate::window::{Boundary, Span, WindowLength};
 
-/// The detector's stable name.
+/// Stable name of the detector.
 pub(super) const NAME: &str = "budget_exhausted";
 const HOUR: i64 = 60;
 
 facts! {
-    /// What is left of the budget, and what it is counted from.
+    /// Remaining budget, and the counts behind it.
     struct BudgetFacts {
         target: f64,
         good: i64,
@@ -40,14 +40,14 @@ facts! {
 }
 
 facts! {
-    /// How sure it is.
+    /// Interval behind a verdict on labels.
     struct BudgetCertainty {
         low: f64,
         z: f64,
     }
 }
 
-/// The period that ends at `at`; minutes that long ago are forgotten, so its start is a full hour.
+/// Period that ends at `at`. Its start is rounded down to a full hour, because the minutes of hours that old are no longer kept.
 pub(super) fn period(minutes: i64, at: Boundary) -> Span {
     Span {
         start: at.plus_minutes(-minutes).floor(HOUR),
@@ -97,7 +97,7 @@ pub(super) fn judge(case: &RuleCase<'_>, promised: Promised) -> Option<Observati
     })
 }
 
-/// What it says of a finding.
+/// Statement of the rule about a finding.
 pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     let facts = BudgetFacts::read(finding.number)?;
     Some(RuleStatement {
@@ -110,7 +110,7 @@ pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     })
 }
 
-/// What is left of the budget, if `finding` is about one: 1 is all of it, below 0 it is overdrawn.
+/// Remaining budget, if `finding` is about one: 1 is all of it, below 0 it is overdrawn.
 #[must_use]
 pub fn budget_remaining(finding: &Finding) -> Option<f64> {
     let number = |name: &str| finding.details.get(name).copied();

@@ -1,7 +1,7 @@
-//! How an objective stands: what is left of its error budget, and how long it lasts.
+//! Status of an objective: the remaining error budget, and how long it lasts.
 //!
-//! **Formula.** At burn rate b, what remains lasts remaining × period ÷ b. Beyond a period from now nothing is said, because by then
-//! all that is counted now has left the period.
+//! **Formula.** At burn rate b, the remaining budget lasts remaining × period ÷ b. Nothing is reported beyond a period from now, because by then
+//! all events that are counted now have left the period.
 
 use super::allowance::Allowance;
 use super::budget::period;
@@ -10,21 +10,21 @@ use super::series::Series;
 use crate::sketch::Share;
 use crate::window::{Boundary, Span, WindowLength};
 
-/// How an objective stands at a boundary.
+/// Status of an objective at a boundary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BudgetStatus {
-    /// Good of valid over the period, whose start is rounded down to the full hour.
+    /// Good and valid events of the period, whose start is rounded down to the full hour.
     pub share: Share,
-    /// The burn rate in each long window, in their order; `None` without events.
+    /// Burn rate in each long window, in the order of the rule; `None` without events.
     pub burn_rates: Vec<(WindowLength, Option<f64>)>,
-    /// What is left of the error budget: 1 is all of it, below 0 it is overdrawn; `None` without events or target.
+    /// Remaining error budget: 1 is all of it, below 0 it is overdrawn; `None` without events or target.
     pub remaining: Option<f64>,
-    /// When it will be gone at the burn rate of the longest window, rounded down to the minute: `at` if it is gone, `None` if at this rate that is not
-    /// within a period.
+    /// Boundary at which the budget ends at the burn rate of the longest window, rounded down to the minute. It is `at` if the budget is spent, and `None`
+    /// if the budget lasts longer than a period at this rate.
     pub exhausted_at: Option<Boundary>,
 }
 
-/// How `objective` stands at `at` by what `series` counted before.
+/// Status of `objective` at `at`, from the events that `series` counted before `at`.
 #[must_use]
 pub fn standing(objective: &Objective, series: &Series, at: Boundary) -> BudgetStatus {
     let share = series.sum(period(objective.period_minutes(), at));
@@ -60,10 +60,10 @@ fn burn_rates(
         .collect()
 }
 
-/// The share of the budget that is left.
+/// Remaining share of the budget.
 struct Left(f64);
 
-/// How long it lasts at a burn rate; `None` where that is longer than the period.
+/// Minutes that the budget lasts at a burn rate; `None` if that is longer than the period.
 fn minutes_left(Left(left): Left, rate: f64, period_minutes: i64) -> Option<i64> {
     if left <= 0.0 {
         return Some(0);

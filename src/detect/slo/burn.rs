@@ -1,15 +1,15 @@
-//! `burn_rate`: the error budget is being spent too fast, by what every prediction carries.
+//! `burn_rate`: the error budget is being spent too fast, by an SLI that every prediction carries.
 //!
-//! **Intuition.** At burn rate 1 the budget lasts exactly its period. A long window over a factor says that a part of the budget worth waking
-//! somebody for is gone; a short one that it still goes on, so that the alert ends soon after the trouble.
+//! **Intuition.** At burn rate 1 the budget lasts exactly its period. A long window above the factor shows that a relevant part of the budget is gone. A
+//! short window above it shows that the trouble continues, so the alert ends soon after the trouble.
 //!
 //! **Formula.** burn = (bad ÷ valid) ÷ (1 − target) in each window; a breach iff both are strictly above the factor. A window without events does
-//! not burn, and the verdict is `Quiet`: Prometheus compares NaN with false. There is no lingering: an alert resolves in the minute in which the
-//! expression is false there. Fewer than `events_min` events in the long window: insufficient data, which Prometheus has no word for.
+//! not burn, and the verdict is `Quiet`, as in Prometheus, where a comparison with NaN is false. No finding lingers: an alert resolves in the minute in which
+//! the expression is false in Prometheus. Fewer than `events_min` events in the long window: insufficient data, which Prometheus does not have.
 //!
-//! **Assumptions and limits.** Two windows, not certainty: a model with ten predictions an hour pages by a single failure, which is what
-//! `events_min` is for. While a window is not yet full it is judged by what it holds, as `increase()` does. The budget is weighted by traffic.
-//! **Cost.** Two sums. **Source.** The Site Reliability Workbook, chapter 5. **Rejected.** One window with a `for`: it resets with every dip.
+//! **Assumptions and limits.** Two windows are not certainty: a model with ten predictions an hour pages on a single failure. `events_min` prevents
+//! that. A window that is not yet full is evaluated on the events it has, as `increase()` does. The budget is weighted by traffic.
+//! **Cost.** Two sums. **Source.** The Site Reliability Workbook, chapter 5. **Rejected.** One window with a `for`: every dip resets it.
 
 use super::allowance::{Allowance, Factor, bad};
 use super::facts::{RuleFacts, facts};
@@ -19,51 +19,51 @@ use crate::detect::{Verdict, short_number};
 use crate::sketch::Share;
 use crate::window::{Span, WindowLength};
 
-/// The detector's stable name.
+/// Stable name of the detector.
 pub(super) const NAME: &str = "burn_rate";
 
-/// Two windows that must both burn: the long one says that it matters, the short one that it still goes on.
+/// Two windows that must both burn. The long one shows that the trouble matters, the short one that it continues.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BurnWindow {
-    /// The long window.
+    /// Length of the long window.
     pub long: WindowLength,
-    /// The short window, not longer than the long one.
+    /// Length of the short window, not longer than the long one.
     pub short: WindowLength,
-    /// The burn rate that both must exceed: 1 spends the budget exactly in the period.
+    /// Burn rate that both windows must exceed: 1 spends the budget exactly in the period.
     pub factor: f64,
-    /// How urgent it is.
+    /// Urgency of the alert.
     pub severity: Urgency,
-    /// Minutes for which it must last.
+    /// Time that a breach must last before it fires, in minutes.
     pub hold_minutes: i64,
 }
 
-/// How urgent an alert of a burning budget is.
+/// Urgency of an alert on a burning budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
-    /// Somebody must look now.
+    /// Needs action now.
     Page,
-    /// Somebody must look in the coming days.
+    /// Needs action in the coming days.
     Ticket,
 }
 
-/// What an objective promises of its error budget.
+/// Target and period of an error budget.
 #[derive(Clone, Copy)]
 pub(super) struct Promised {
     pub(super) target: f64,
     pub(super) period_minutes: i64,
 }
 
-/// The counts of both windows.
+/// Counts of both windows.
 #[derive(Clone, Copy)]
 pub(super) struct BurnShares {
     pub(super) long: Share,
     pub(super) short: Share,
-    /// The short window that was judged.
+    /// Length of the short window as evaluated.
     pub(super) short_length: WindowLength,
 }
 
 facts! {
-    /// What an alert tells.
+    /// Numbers that the text of an alert uses.
     pub(super) struct BurnFacts {
         target: f64,
         factor: f64,
@@ -76,7 +76,7 @@ facts! {
 }
 
 facts! {
-    /// What else is needed to recompute it.
+    /// Further numbers that are needed to recompute the verdict.
     struct BurnCounts {
         short_good: i64,
         short_bad: i64,
@@ -143,7 +143,7 @@ fn verdict(
     }
 }
 
-/// What is needed to recompute it.
+/// Numbers that are needed to recompute the verdict.
 pub(super) fn details(
     promised: Promised,
     window: &BurnWindow,
@@ -171,7 +171,7 @@ pub(super) fn details(
     details
 }
 
-/// What it says of a finding.
+/// Statement of the rule about a finding.
 pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     let facts = BurnFacts::read(finding.number)?;
     let burn = format!(

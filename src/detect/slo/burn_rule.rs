@@ -1,23 +1,23 @@
-//! The rule on the error budget: it burns too fast in one of several windows, or nothing of it is left.
+//! Rule on the error budget: it burns too fast in one of several windows, or nothing of it is left.
 
 use super::burn::{BurnWindow, Promised};
 use super::rule::{ObjectiveRule, Observation, RuleCase};
 use super::series::SeriesRetention;
 use super::{budget, burn, label_burn};
 
-/// Minutes from one judgement to the next, as Prometheus evaluates.
+/// Minutes between evaluations of an operational SLI, as in Prometheus.
 const OPERATIONAL_STEP: i64 = 1;
-/// Windows of labels are hours and days.
+/// Minutes between evaluations of a delayed SLI, whose windows are hours and days.
 const LABEL_STEP: i64 = 5;
 
-/// The error budget, 1 − target of the period's events, is spent too fast.
+/// Rule: the error budget, 1 − target of the period's events, is spent too fast, or is spent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BurnRule {
-    /// The share of good events that is promised, 0..1.
+    /// Target share of good events, 0..1.
     pub target: f64,
-    /// The period over which it is promised, in minutes.
+    /// Period of the target, in minutes.
     pub period_minutes: i64,
-    /// What is watched, each by itself.
+    /// Pairs of windows, each evaluated by itself.
     pub windows: Vec<BurnWindow>,
 }
 

@@ -1,17 +1,17 @@
-//! The numbers that a rule states: declared once as fields, written to and read from the details of a finding under the fields' names.
+//! Numbers that a rule states. They are declared once as fields, and written to and read from a finding's details under the fields' names.
 
 use std::collections::BTreeMap;
 
-/// The numbers that a rule states of what it judged. [`facts!`] derives it.
+/// Numbers that a rule states about its evaluation. [`facts!`] derives the implementation.
 pub(super) trait RuleFacts: Sized {
-    /// The numbers by name, as they are published.
+    /// Numbers by name, as published.
     fn details(&self) -> BTreeMap<&'static str, f64>;
 
-    /// The numbers read back; `None` if one is missing.
+    /// Reads the numbers back; `None` if one is missing.
     fn read(number: &dyn Fn(&str) -> Option<f64>) -> Option<Self>;
 }
 
-/// A fact as a number of the details.
+/// Conversion of a fact to and from a number of the details.
 pub(super) trait FactNumber: Sized {
     fn to_number(self) -> f64;
     fn from_number(number: f64) -> Self;
@@ -27,7 +27,7 @@ impl FactNumber for f64 {
     }
 }
 
-/// Counts and minutes, which a double holds exactly up to 2⁵³.
+/// Counts and minutes. A double represents them exactly up to 2⁵³.
 impl FactNumber for i64 {
     fn to_number(self) -> f64 {
         self as f64
@@ -38,7 +38,7 @@ impl FactNumber for i64 {
     }
 }
 
-/// Declares a struct of facts. The name of a field is the name of its number.
+/// Declares a struct of facts. The name of a field is the name of its number in the details.
 macro_rules! facts {
     ($(#[$about:meta])* $visible:vis struct $name:ident { $($field:ident: $number:ty,)+ }) => {
         $(#[$about])*

@@ -1,24 +1,24 @@
-//! Whether a burn rule can fire at all, which is asked before anything runs.
+//! Check, before anything runs, that a burn rule can fire at all.
 
 use super::allowance::Allowance;
 use super::burn::BurnWindow;
 use super::burn_rule::BurnRule;
 use super::objective::{Objective, Rule};
 
-/// A burn factor that no traffic can exceed: with every event bad, the burn rate is 1 ÷ (1 − target).
+/// Burn factor that no traffic can exceed: if every event is bad, the burn rate is 1 ÷ (1 − target).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Infeasible {
-    /// Index of the first burn window at fault.
+    /// Index of the first burn window whose factor is infeasible.
     pub window: usize,
-    /// Its factor.
+    /// Factor of that window.
     pub factor: f64,
-    /// Factors below this one can fire; this one cannot.
+    /// Upper bound, exclusive, of the factors that can fire.
     pub below: f64,
-    /// A factor for each window, in their order, that can: half of `below`, when half of all events are bad, in place of what is more.
+    /// Proposed factor for each window, in their order. An infeasible factor is replaced by half of `below`, the burn rate if half of all events are bad.
     pub proposed: Vec<f64>,
 }
 
-/// Says that `factor`s fit into the target.
+/// Checks that the rule's factors are feasible with its target.
 ///
 /// # Errors
 /// The first burn window whose factor × (1 − target) is 1 or more.
@@ -49,7 +49,7 @@ pub fn feasibility(objective: &Objective) -> Result<(), Infeasible> {
 }
 
 impl Infeasible {
-    /// What to do about it.
+    /// Advice on how to correct the configuration.
     #[must_use]
     pub fn fix(&self) -> String {
         let proposed: Vec<String> = self.proposed.iter().map(f64::to_string).collect();

@@ -1,15 +1,15 @@
 //! `burn_rate` on labels: the error budget is surely being spent too fast, by the labels that arrived.
 //!
-//! **Intuition.** Labels are few and come in bunches. A point estimate of fifty labels pages every model that is exactly at its objective; so the
-//! long window must be past the factor with its whole interval, and the short one must be long enough to hold labels at all.
+//! **Intuition.** Labels are few and arrive in bunches. A point estimate from fifty labels would page for every model that is exactly at its objective. So the
+//! whole interval of the long window must be above the factor, and the short window must be long enough to contain labels.
 //!
 //! **Formula.** valid = labels that arrived in the window, bad = those that prove the prediction wrong. A breach iff the lower end of the likelihood
 //! interval (z = 3.3) of bad ÷ valid in the long window, over 1 − target, exceeds the factor, the point value of the short one does, and valid ≥ 30.
 //! Short = max(the configured one, 2 × the 99th percentile of the gaps between minutes with labels, over the rule's longest window), at most the long one.
-//! While both point values exceed the factor but certainty is gone, the finding lingers: an alert goes on, none begins.
+//! While both point values exceed the factor without that certainty, the finding lingers: a firing alert continues, and none begins.
 //!
-//! **Assumptions and limits.** Label time says what was learned in the window, not when the model was wrong: a backlog of old labels counts today. Labels in
-//! the short window that are missing altogether say nothing (insufficient data). Exactly at its objective, 2–5 % of models alert in 30 days.
+//! **Assumptions and limits.** Label time shows what was learned in the window, not when the model was wrong: a backlog of old labels counts today. A
+//! short window without any labels is insufficient data. Of models exactly at their objective, 2–5 % alert in 30 days.
 //! **Cost.** Two sums, one pass over the minutes of the longest window, one bisection.
 //! **Source.** The Site Reliability Workbook, chapter 5; Wilks 1938. **Rejected.** The raw rule, which alerts for nearly every model exactly at its
 //! objective. Wilson's lower end at the same z: the count of bad labels is small and skewed, and 6–10 % alert.
@@ -24,11 +24,11 @@ use crate::detect::Verdict;
 use crate::stats::likelihood_interval;
 use crate::window::{Span, WindowLength};
 
-/// A label burn must be clear this long before it resolves: three steps.
+/// Time that a burn on labels must be quiet before it resolves, in minutes: three steps.
 pub(super) const KEEP_FIRING_MINUTES: i64 = 15;
 
 facts! {
-    /// How sure it is.
+    /// Interval behind the verdict.
     struct BurnCertainty {
         low: f64,
         burn_low: f64,
@@ -102,18 +102,18 @@ fn verdict(
     }
 }
 
-/// The lower end of the long window's bad rate.
+/// Lower end of the interval of the long window's bad rate.
 fn lower_end(both: BurnShares) -> f64 {
     let count = |n: i64| u64::try_from(n).unwrap_or(0);
     likelihood_interval(count(bad(both.long)), count(both.long.valid), LABEL_Z).low
 }
 
-/// A window in which labels can be expected.
+/// Window of twice the gap, in which labels can be expected.
 fn twice(gap: i64) -> Option<WindowLength> {
     WindowLength::from_minutes(u32::try_from(2 * gap).ok()?)
 }
 
-/// The 99th percentile (nearest rank) of the minutes from one minute with labels to the next, over the longest window; `None` where there are not two.
+/// 99th percentile (nearest rank) of the gaps between minutes with labels, in minutes, over the longest window; `None` if fewer than two minutes have labels.
 fn usual_gap(case: &RuleCase<'_>, windows: &[BurnWindow]) -> Option<i64> {
     let longest = windows.iter().map(|w| w.long).max()?;
     let minutes = case.series.busy_minutes(Span::ending_at(case.at, longest));

@@ -1,11 +1,11 @@
-//! Objectives: what share of events must be good, and when too little of it is an alert.
+//! Objectives: which share of events must be good, and when a lower share is an alert.
 //!
-//! An *objective* names an SLI (good ÷ valid, in integers) and a rule: `burn` (the error budget is spent too fast), `below` (a share of
-//! matured labels is surely under a floor) or `above_last_week` (the bad share surely rose). The counts live in a [`Series`], one per scope and
-//! objective; [`judge`] looks at it at a boundary and says what it finds; [`standing`] says what is left of the budget.
+//! An *objective* has an SLI (good ÷ valid, in integers) and a rule: `burn` (the error budget is spent too fast), `below` (the share of good events
+//! among matured labels is surely below a floor) or `above_last_week` (the bad share surely rose). A [`Series`] holds the counts of one objective in one
+//! scope. [`judge`] evaluates the rule on it at a boundary; [`standing`] computes the remaining budget.
 //!
-//! Rules on what every prediction carries are compared as Prometheus compares them, so that a recording of the same counts there alerts in the same
-//! minutes. Rules on labels ask for certainty: they are few, and a point estimate of few pages everybody.
+//! Rules on operational SLIs, which every prediction carries, compare as Prometheus does, so a recording of the same counts in Prometheus alerts in the same
+//! minutes. Rules on labels require certainty: labels are few, and point estimates from few labels would page too often.
 
 mod above;
 mod allowance;

@@ -1,4 +1,4 @@
-//! What an objective is: an SLI, and the rule by which missing it becomes an alert.
+//! Objective: an SLI, and the rule by which missing it becomes an alert.
 
 use super::above::{self, AboveLastWeekRule};
 use super::below::{self, BelowRule};
@@ -10,37 +10,37 @@ use super::{budget, burn};
 use crate::sketch::Share;
 use crate::window::{Boundary, WindowLength};
 
-/// Something that is promised of a model.
+/// Objective of a model: an SLI with a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Objective {
-    /// Its name, distinct among all objectives.
+    /// Name, unique among all objectives.
     pub name: String,
-    /// The model it is about; `None`: every model, each by itself.
+    /// Model that it applies to; `None` for every model, each by itself.
     pub model: Option<String>,
-    /// What is asked of an event.
+    /// Service level indicator: decides which events are good.
     pub sli: Sli,
-    /// When missing it is an alert.
+    /// Rule by which missing it becomes an alert.
     pub rule: Rule,
-    /// Valid events that a long window (of a budget: the period) must hold to be judged; 0 and 1: any. Label-based rules ask for at least
+    /// Valid events that a long window (for a budget, the period) must contain to be evaluated; 0 and 1: any number. Label-based rules need at least
     /// [`super::LABELS_MIN`].
     pub events_min: u64,
 }
 
-/// When missing an objective is an alert. Targets, floors and margins are shares, 0..=1.
+/// Rule by which missing an objective becomes an alert. Targets, floors and margins are shares, 0..=1.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Rule {
     /// The error budget is spent too fast, or spent.
     Burn(BurnRule),
     /// The share of good events among matured labels is below a floor.
     Below(BelowRule),
-    /// The share of bad events is more than a week ago.
+    /// The share of bad events is higher than a week ago.
     AboveLastWeek(AboveLastWeekRule),
 }
 
-/// What the finding of a detector says in an alert.
+/// Function that states a detector's finding in an alert.
 type State = fn(&KeptFinding<'_>) -> Option<RuleStatement>;
 
-/// Every detector of an objective.
+/// Every detector of objectives, with its statement.
 const STATES: [(&str, State); 4] = [
     (burn::NAME, burn::state),
     (budget::NAME, budget::state),
@@ -48,7 +48,7 @@ const STATES: [(&str, State); 4] = [
     (above::NAME, above::state),
 ];
 
-/// What the finding of `detector` says in an alert; `None` if the detector is no objective's, or a number of its facts is missing.
+/// Statement of a finding of `detector` in an alert; `None` if no rule of an objective has this detector, or if a number of its facts is missing.
 #[must_use]
 pub fn statement(detector: &str, finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     let (_, state) = STATES.iter().find(|(name, _)| *name == detector)?;
@@ -66,37 +66,37 @@ impl Rule {
 }
 
 impl Objective {
-    /// Whether it is about this model.
+    /// True if it applies to `model`.
     #[must_use]
     pub fn is_about(&self, model: &str) -> bool {
         self.model.as_deref().is_none_or(|own| own == model)
     }
 
-    /// Minutes from one judgement to the next: boundaries off this grid are not judged.
+    /// Minutes between evaluations. Boundaries off this grid are not evaluated.
     #[must_use]
     pub fn step_minutes(&self) -> i64 {
         self.rule.as_rule().step_minutes(self.sli.is_delayed())
     }
 
-    /// The share of good events that is promised; `None` where only a rise is judged.
+    /// Target share of good events; `None` if the rule has no target.
     #[must_use]
     pub fn target(&self) -> Option<f64> {
         self.rule.as_rule().target()
     }
 
-    /// The span over which it is promised, in minutes.
+    /// Period of the objective, in minutes.
     #[must_use]
     pub fn period_minutes(&self) -> i64 {
         self.rule.as_rule().period_minutes()
     }
 
-    /// The counts that must be kept for it.
+    /// Retention of the counts that its rule needs.
     #[must_use]
     pub fn retention(&self) -> SeriesRetention {
         self.rule.as_rule().retention()
     }
 
-    /// The window of predictions whose labels must be there before its rule judges; `None` where the series is all it needs.
+    /// Window of predictions whose labels must be mature before its rule is evaluated; `None` if the rule needs only the series.
     #[must_use]
     pub fn matured_window(&self) -> Option<WindowLength> {
         self.rule.as_rule().matured_window()

@@ -1,6 +1,6 @@
-//! Sets of burn windows that people know by name, scaled to the period of an objective.
+//! Well-known sets of burn windows, scaled to the period of an objective.
 //!
-//! **Intuition.** A factor says how much too fast the budget goes, whatever its period. So for another period the windows stretch and the factors
+//! **Intuition.** A factor says how much too fast the budget is spent, whatever the period. So for another period the windows stretch and the factors
 //! stay, and an alert means the same share of the budget: 14.4 over 1 h is 2 % of 30 days. Scaled lengths are rounded to whole minutes, at least one.
 //!
 //! **Source.** `sre-workbook`: The Site Reliability Workbook, chapter 5, table 5-8, for 30 days. `pyrra`: its `slo/slo.go`, written for 28 days, with its
@@ -9,23 +9,23 @@
 use super::burn::{BurnWindow, Urgency};
 use crate::window::WindowLength;
 
-/// A set of burn windows with a name.
+/// Named set of burn windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
     /// 14.4 over 1h and 5m, 6 over 6h and 30m (pages), 3 over 1d and 2h, 1 over 3d and 6h (tickets); at once.
     SreWorkbook,
     /// 14 over 1h and 5m held 2m, 7 over 6h and 30m held 15m (pages), 2 over 1d and 2h held 1h, 1 over 4d and 6h held 3h (tickets).
     Pyrra,
-    /// For labels: 3 over 1d and 1 over 3d (tickets). From a target of 99 % also 14.4 over 1h and 6 over 6h (pages): below, they would need
-    /// nearly all labels to prove the model wrong.
+    /// For labels: 3 over 1d and 1 over 3d (tickets). From a target of 99 % also 14.4 over 1h and 6 over 6h (pages); below that target they would fire
+    /// only if nearly all labels proved the model wrong.
     Labels,
 }
 
-/// Long and short window and hold in minutes at the preset's own period, factor, urgency.
+/// Long window, short window and hold (in minutes, for the preset's own period), factor, and urgency.
 type Row = (i64, i64, i64, f64, Urgency);
 
 const DAY: i64 = 1_440;
-/// The target from which labels may page by the short windows.
+/// Target from which labels may page by the shortest windows.
 const PAGING_LABELS_TARGET: f64 = 0.99;
 
 const SRE_WORKBOOK: [Row; 4] = [
@@ -42,11 +42,11 @@ const PYRRA: [Row; 4] = [
 ];
 
 impl Preset {
-    /// Every preset that a configuration may name, with its name.
+    /// Presets that a configuration may name, with their names.
     pub const NAMED: [(&'static str, Self); 2] =
         [("sre-workbook", Self::SreWorkbook), ("pyrra", Self::Pyrra)];
 
-    /// Its windows for an objective of this period in minutes and this target; none where the period is no length at all.
+    /// Windows for an objective with this period (in minutes) and target. A window whose scaled length is not valid is left out.
     #[must_use]
     pub fn windows(self, period_minutes: i64, target: f64) -> Vec<BurnWindow> {
         let (own_period, rows) = match self {
@@ -75,7 +75,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// Half a minute rounds up, as Go rounds.
+    /// Scales a number of minutes. Half a minute rounds up, as in Go.
     fn of(&self, minutes: i64) -> i64 {
         (2 * minutes * self.period_minutes + self.own_period) / (2 * self.own_period)
     }

@@ -1,94 +1,94 @@
-//! What a rule of an objective is: how it judges a series of counts, what it needs kept, and what it says in an alert.
+//! Interface of a rule of an objective: how it evaluates a series of counts, which counts it needs, and what it states in an alert.
 
 use super::series::{Series, SeriesRetention};
 use crate::detect::Finding;
 use crate::sketch::Share;
 use crate::window::{Boundary, WindowLength};
 
-/// What a rule judges at a boundary.
+/// Input of a rule at a boundary.
 #[derive(Clone, Copy)]
 pub struct RuleCase<'a> {
-    /// The objective's name.
+    /// Name of the objective.
     pub(super) objective: &'a str,
-    /// True where the SLI becomes known after the prediction: the rule then asks for certainty.
+    /// True if the SLI becomes known after the prediction. The rule then requires certainty.
     pub(super) is_delayed: bool,
-    /// Valid events that a window must hold to be judged.
+    /// Valid events that a window must contain to be evaluated.
     pub(super) events_min: u64,
-    /// The counts before `at`.
+    /// Counts before `at`.
     pub(super) series: &'a Series,
-    /// The boundary: windows end here.
+    /// Boundary at which the windows end.
     pub(super) at: Boundary,
-    /// The share of the window that [`ObjectiveRule::matured_window`] asks for; `None` while it cannot be judged.
+    /// Share of the window of [`ObjectiveRule::matured_window`]; `None` while that window cannot be evaluated.
     pub(super) matured: Option<Share>,
 }
 
-/// A finding, how the alert machine times it, and what the objective allows.
+/// Finding of a rule, with its alert timing and the bad rate that the objective allows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
-    /// The window that was judged: of two, the long one; of a budget, the period.
+    /// Evaluated window: of two windows, the long one; of a budget, the period.
     pub window: WindowLength,
-    /// What is said of it.
+    /// Finding on the window.
     pub finding: Finding,
-    /// A breach must last this long before it fires.
+    /// Time that a breach must last before it fires, in minutes.
     pub hold_minutes: i64,
-    /// It must be clear this long before it resolves.
+    /// Time that a firing cause must be quiet before it resolves, in minutes.
     pub keep_firing_minutes: i64,
-    /// Rate of bad events that the rule allows, 0..=1: what is beyond it is a segment's excess.
+    /// Rate of bad events that the rule allows, 0..=1. Bad events of a segment beyond it are the segment's excess.
     pub allowed_rate: f64,
 }
 
-/// A rule by which missing an objective becomes an alert.
+/// Rule by which missing an objective becomes an alert.
 pub trait ObjectiveRule {
-    /// What it says at a boundary that lies on the grid of `step_minutes`.
+    /// Evaluates the rule at a boundary on the grid of `step_minutes`.
     fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation>;
 
-    /// Minutes from one judgement to the next.
+    /// Minutes between evaluations.
     fn step_minutes(&self, is_delayed: bool) -> i64;
 
-    /// The share of good events that is promised; `None` where only a rise is judged.
+    /// Target share of good events; `None` if the rule has no target.
     fn target(&self) -> Option<f64>;
 
-    /// Minutes over which the objective is promised.
+    /// Period of the objective, in minutes.
     fn period_minutes(&self) -> i64;
 
-    /// The counts that must be kept for it.
+    /// Retention of the counts that the rule needs.
     fn retention(&self) -> SeriesRetention;
 
-    /// The window of predictions whose labels must be there before the rule judges; `None` where the series is all it needs.
+    /// Window of predictions whose labels must be mature before the rule is evaluated; `None` if it needs only the series.
     fn matured_window(&self) -> Option<WindowLength> {
         None
     }
 }
 
-/// A finding of a rule as an alert keeps it.
+/// Finding of a rule as an alert keeps it.
 pub struct KeptFinding<'a> {
-    /// The value that was measured.
+    /// Measured value, in the detector's unit.
     pub value: f64,
-    /// What the value must reach.
+    /// Value from which the finding matters, in the detector's unit.
     pub threshold: f64,
-    /// True if somebody must look now.
+    /// True if the alert pages.
     pub pages: bool,
-    /// The window that was judged.
+    /// Evaluated window.
     pub window: WindowLength,
-    /// The name of the SLI.
+    /// Name of the SLI.
     pub sli: &'a str,
-    /// The numbers of the details, by name.
+    /// Looks up a number of the details by name.
     pub number: &'a dyn Fn(&str) -> Option<f64>,
 }
 
-/// What a rule says of a finding in an alert: two phrases, and the counts behind them.
+/// Statement of a rule about a finding in an alert: two phrases, and the counts behind them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleStatement {
     /// Follows `objective NAME` in the summary: `is not met: burn rate 4.1 over 1d (page from 3)`.
     pub summary: String,
     /// Follows `objective NAME of model MODEL` in the description, without a full stop.
     pub sentence: String,
-    /// One more whole sentence of the description.
+    /// One more full sentence of the description, if there is one.
     pub further: Option<String>,
-    /// The share of good events that is promised.
+    /// Target share of good events; `None` if the rule has no target.
     pub target: Option<f64>,
-    /// Good events of the window.
+    /// Good events of the evaluated window.
     pub good: i64,
-    /// Valid events of the window.
+    /// Valid events of the evaluated window.
     pub valid: i64,
 }

@@ -1,4 +1,4 @@
-//! One look at an objective: what its rule says at a boundary.
+//! Evaluation of an objective's rule at one boundary.
 
 use super::objective::Objective;
 use super::rule::Observation;
@@ -6,20 +6,20 @@ use super::series::Series;
 use crate::sketch::Share;
 use crate::window::Boundary;
 
-/// What there is to look at.
+/// Input of an objective's rule at one boundary.
 #[derive(Debug, Clone, Copy)]
 pub struct RuleInput<'a> {
-    /// The objective.
+    /// Objective to evaluate.
     pub objective: &'a Objective,
-    /// Its counts in one scope, with everything before `at`.
+    /// Counts of the objective in one scope, complete up to `at`.
     pub series: &'a Series,
-    /// The boundary: windows end here.
+    /// Boundary at which the windows end.
     pub at: Boundary,
-    /// The labels of [`Objective::matured_window`]; `None` where no label delay is known yet or too few predictions have labels.
+    /// Share of [`Objective::matured_window`]; `None` if no label delay is known yet, or too few predictions have labels.
     pub matured: Option<Share>,
 }
 
-/// What the objective's rule says at a boundary; nothing at boundaries off the grid of [`Objective::step_minutes`].
+/// Findings of the objective's rule at a boundary; empty at boundaries off the grid of [`Objective::step_minutes`].
 #[must_use]
 pub fn judge(input: &RuleInput<'_>) -> Vec<Observation> {
     let RuleInput {

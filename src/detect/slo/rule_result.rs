@@ -1,17 +1,17 @@
-//! From what a rule worked out to a finding: the parts that all rules share.
+//! Result of a rule's evaluation, and its conversion to a finding.
 
 use std::collections::BTreeMap;
 
 use crate::detect::{Family, Finding, Verdict};
 use crate::sketch::Subject;
 
-/// What a rule has worked out; the rest of a finding is alike for all rules.
+/// Result of a rule's evaluation. The other fields of a finding are the same for all rules.
 pub(super) struct RuleResult {
     pub(super) detector: &'static str,
     pub(super) verdict: Verdict,
     pub(super) value: f64,
     pub(super) threshold: f64,
-    /// Nats, where certainty was asked for; else 0 of 0.
+    /// Surprise in nats if the rule requires certainty; else 0 of 0.
     pub(super) surprise: Surprise,
     pub(super) window_events: i64,
     pub(super) reference_events: i64,
@@ -19,13 +19,13 @@ pub(super) struct RuleResult {
     pub(super) details: BTreeMap<&'static str, f64>,
 }
 
-/// The verdict of a rule that asks for certainty: past the bound with its whole interval is a breach, with the point only it lingers.
+/// Test of a rule that requires certainty. A breach has its whole interval past the bound; a lingering finding only its point value.
 pub(super) struct BoundTest {
-    /// Enough was counted on every side.
+    /// True if every side has enough events.
     pub(super) enough: bool,
-    /// The whole interval is past the bound.
+    /// True if the whole interval is past the bound.
     pub(super) surely: bool,
-    /// The point value is past the bound.
+    /// True if the point value is past the bound.
     pub(super) at_all: bool,
 }
 
@@ -40,7 +40,7 @@ impl BoundTest {
     }
 }
 
-/// How sure it is, and how sure it must be: half the square of standard deviations, which is nats where the law is normal.
+/// Surprise of an estimate, and the surprise that the rule requires: half the square of standard deviations, which is nats for a normal distribution.
 #[derive(Default)]
 pub(super) struct Surprise {
     statistic: f64,
@@ -48,7 +48,7 @@ pub(super) struct Surprise {
 }
 
 impl Surprise {
-    /// Of an estimate `distance` past its bound whose interval of `z` standard deviations reaches `reach` toward it.
+    /// Surprise of an estimate that lies `distance` past its bound. Its interval of `z` standard deviations extends by `reach` toward the bound.
     pub(super) fn of(distance: f64, IntervalReach(reach): IntervalReach, z: f64) -> Self {
         let deviations = if distance <= 0.0 || reach <= 0.0 {
             0.0
@@ -62,11 +62,11 @@ impl Surprise {
     }
 }
 
-/// How far an interval reaches from its estimate toward the bound.
+/// Distance from an estimate to the end of its interval, toward the bound.
 pub(super) struct IntervalReach(pub(super) f64);
 
 impl RuleResult {
-    /// The finding on the objective of this name.
+    /// Finding on the objective of this name.
     pub(super) fn finding(self, objective: &str) -> Finding {
         let effect = if self.threshold > 0.0 {
             self.value / self.threshold

@@ -1,12 +1,12 @@
-//! The counts behind one objective: good and valid by the minute for its windows, by the hour for its period.
+//! Counts behind one objective: good and valid events by the minute for its windows, and by the hour for its period.
 //!
-//! **Intuition.** A burn window needs its edges to the minute and nothing but sums between; a period of a month needs no minutes at all. So
+//! **Intuition.** A burn window needs its edges exact to the minute, and between them only sums; a period of a month needs no minutes at all. So
 //! whole hours are kept as totals, and minutes only as far back as the longest window reaches.
 //!
-//! **Limits.** An hour whose minutes are forgotten counts whole wherever a span touches it. A span within [`Series::detail_minutes`] of the last
-//! [`Series::age`] is exact. Counts come in minutes; where only quarters of an hour are looked at, they are kept by the quarter.
-//! **Cost.** A sum: one step per full hour and per minute of the two hours at the edges. Memory: 24 bytes per minute with events, some
-//! 100 KB for windows of three days on a busy model, and 40 bytes per hour of the period. One hour written out is at most 0.9 KB.
+//! **Limits.** An hour whose minutes are no longer kept counts whole for any span that touches it. A span within [`Series::detail_minutes`] of the last
+//! [`Series::age`] is exact. Counts are kept by the minute, or by the quarter of an hour for rules that are evaluated only on quarters.
+//! **Cost.** A sum: one step per full hour, and per minute of the two hours at the edges. Memory: 24 bytes per minute with events, about
+//! 100 KB for windows of three days on a busy model, and 40 bytes per hour of the period. One hour is at most 0.9 KB when written out.
 //! **Rejected.** Minutes for the whole period: 1 MB per objective and scope. Prefix sums: a late correction would rewrite them all.
 
 use std::collections::BTreeMap;
@@ -18,12 +18,12 @@ use crate::window::{Boundary, Span};
 
 const HOUR: i64 = 60;
 
-/// The counts of one hour, as they are kept and as they are written out.
+/// Counts of one hour, as kept and as written out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Hour {
-    /// All of the hour.
+    /// Counts of the whole hour.
     total: Share,
-    /// By minute of the hour, ascending, those with counts only; empty once the minutes are forgotten.
+    /// Counts by minute of the hour, ascending, without empty minutes; empty once the minutes are no longer kept.
     minutes: Vec<(u8, Share)>,
 }
 
@@ -40,7 +40,7 @@ impl Hour {
         }
     }
 
-    /// The counts from one minute of the hour up to another; the whole hour where no minutes are known.
+    /// Counts from one minute of the hour up to another; of the whole hour if its minutes are not kept.
     fn part(&self, minutes: std::ops::Range<i64>) -> Share {
         if self.minutes.is_empty() {
             return self.total;
@@ -50,28 +50,28 @@ impl Hour {
     }
 }
 
-/// The counts behind one objective in one scope.
+/// Counts behind one objective in one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Series {
     hours: BTreeMap<Boundary, Hour>,
-    /// Begin of the first hour that still has its minutes.
+    /// Start of the first hour that still has its minutes.
     detailed_from: Boundary,
     keep: SeriesRetention,
 }
 
-/// The counts that a rule needs kept.
+/// Retention of the counts that a rule needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesRetention {
-    /// Minutes that are counted together.
+    /// Resolution of the counts, in minutes.
     resolution: i64,
-    /// Minutes back for which spans are exact.
+    /// Minutes back for which the sum of a span is exact.
     detail: i64,
     /// Minutes back for which hours are kept.
     total: i64,
 }
 
 impl SeriesRetention {
-    /// Counts by `resolution` minutes as far back as `window_minutes`, and by the hour as far back as `period_minutes`.
+    /// Retention by steps of minutes as far back as `window_minutes`, and by the hour as far back as `period_minutes`.
     pub(super) fn new(resolution: i64, window_minutes: i64, period_minutes: i64) -> Self {
         Self {
             resolution,
@@ -82,7 +82,7 @@ impl SeriesRetention {
 }
 
 impl Series {
-    /// Nothing counted yet.
+    /// Empty series.
     #[must_use]
     pub fn new(keep: SeriesRetention) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Series {
         }
     }
 
-    /// As it was when its hours were written out; [`Series::age`] then forgets what has become too old.
+    /// Series with the hours that were written out. Call [`Series::age`] afterwards to drop hours that have become too old.
     #[must_use]
     pub fn restore(
         keep: SeriesRetention,
@@ -104,7 +104,7 @@ impl Series {
         }
     }
 
-    /// Counts `share` in the minute that begins at `minute`. Order and grouping do not matter.
+    /// Adds `share` to the minute that begins at `minute`. Order and grouping of the calls do not matter.
     pub fn add(&mut self, minute: Boundary, share: &Share) {
         if share.is_empty() {
             return;
@@ -115,7 +115,7 @@ impl Series {
         hour.add(u8::try_from(of_hour).unwrap_or(0), share);
     }
 
-    /// What was counted from the span's start up to its end.
+    /// Sum of the counts from the span's start up to its end.
     #[must_use]
     pub fn sum(&self, span: Span) -> Share {
         let mut out = Share::default();
@@ -130,13 +130,13 @@ impl Series {
         out
     }
 
-    /// How many minutes back, at least, a span is exact.
+    /// Minutes back for which, at least, the sum of a span is exact.
     #[must_use]
     pub fn detail_minutes(&self) -> i64 {
         self.keep.detail
     }
 
-    /// Forgets what no look at `now` or later can need; the hours that are gone, for whoever wrote them out.
+    /// Drops the counts that no evaluation at `now` or later needs. Returns the dropped hours, so that the caller can delete them where they were written out.
     pub fn age(&mut self, now: Boundary) -> Vec<Boundary> {
         let detailed_from = hour_of(now.plus_minutes(-self.keep.detail)).max(self.detailed_from);
         for (_, hour) in self.hours.range_mut(self.detailed_from..detailed_from) {
@@ -151,25 +151,25 @@ impl Series {
             .collect()
     }
 
-    /// Whether nothing is counted at all.
+    /// True if no hour is kept.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.hours.is_empty()
     }
 
-    /// When each hour that is kept begins.
+    /// Starts of the kept hours.
     pub fn hours(&self) -> impl Iterator<Item = Boundary> + '_ {
         self.hours.keys().copied()
     }
 
-    /// The hour that `at` lies in, to be written out: it changes while `at` moves through it, and by corrections never after.
+    /// Hour that contains `at`, to be written out. It changes only while `at` moves through it; corrections never change it later.
     #[must_use]
     pub fn hour(&self, at: Boundary) -> Option<(Boundary, &Hour)> {
         let start = hour_of(at);
         self.hours.get(&start).map(|hour| (start, hour))
     }
 
-    /// The minutes of the span in which something valid was counted, ascending.
+    /// Minutes of the span with valid events, ascending.
     pub(super) fn busy_minutes(&self, span: Span) -> impl Iterator<Item = Boundary> + '_ {
         let hours = self.hours.range(hour_of(span.start)..span.end);
         let minutes = hours.flat_map(|(start, hour)| {
@@ -180,7 +180,7 @@ impl Series {
     }
 }
 
-/// Begin of the hour that a minute lies in.
+/// Start of the hour that contains `minute`.
 fn hour_of(minute: Boundary) -> Boundary {
     minute.floor(HOUR)
 }
@@ -200,12 +200,12 @@ mod tests {
 
     const DAY: i64 = 1_440;
 
-    /// What a burn rule with windows of up to 3 days keeps.
+    /// Retention of a burn rule with windows of up to 3 days.
     fn burn() -> SeriesRetention {
         SeriesRetention::new(1, 3 * DAY, 30 * DAY)
     }
 
-    /// A different count in each minute, some of them empty, some taken back.
+    /// Counts that differ by minute; some are empty and some negative.
     fn share(minute: i64) -> Share {
         let valid = minute % 7 * 1_000 - 1_000;
         Share {

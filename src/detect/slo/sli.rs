@@ -1,36 +1,36 @@
-//! Service level indicators: which events are good, and which are asked at all.
+//! Service level indicators: which events are good, and which are valid.
 
 use crate::event::{Prediction, PredictionStatus};
 use crate::sketch::{Quality, Share};
 use crate::stats::{Proportion, evaluation_share, proportion};
 
-/// What is asked of an event. A share is always good ÷ valid, so more is better, whatever is asked.
+/// Service level indicator. Its share is always good ÷ valid, so a higher share is better for every SLI.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sli {
-    /// Good: answered within the bound. Valid: predictions that carry a latency.
+    /// Good: latency within the bound. Valid: predictions that carry a latency.
     Latency {
-        /// The bound in milliseconds, itself included.
+        /// Bound in milliseconds, inclusive.
         at_most_ms: f64,
     },
     /// Good: status `ok`. Valid: every prediction.
     Success,
-    /// Good: not dearer than the bound. Valid: predictions that carry a cost.
+    /// Good: cost within the bound. Valid: predictions that carry a cost.
     Cost {
-        /// The bound in US dollars, itself included.
+        /// Bound in US dollars, inclusive.
         at_most_usd: f64,
     },
-    /// Good: scored at least the bound by a judge. Valid: scores of that name within 0..=1, sent with the prediction or as a label.
+    /// Good: evaluation score at or above the bound. Valid: scores of that name within 0..=1, sent with the prediction or as a label.
     Evaluation {
-        /// The evaluation's name.
+        /// Name of the evaluation.
         name: String,
-        /// The bound in hundredths, itself included: 1..=100.
+        /// Bound in hundredths, inclusive: 1..=100.
         at_least_hundredths: u8,
     },
     /// Good: true positives. Valid: predicted positives whose label is known.
     Precision,
     /// Good: true positives. Valid: labelled positives.
     Recall,
-    /// Good: predicted as labelled. Valid: labelled predictions.
+    /// Good: predicted class equals the label. Valid: labelled predictions.
     Accuracy,
     /// Good: true negatives. Valid: labelled negatives. The share is 1 − the false positive rate.
     FalsePositiveRate,
@@ -46,7 +46,7 @@ impl Sli {
         Self::FalsePositiveRate,
     ];
 
-    /// Its name in alerts and in the configuration.
+    /// Name in alerts and in the configuration.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -61,14 +61,14 @@ impl Sli {
         }
     }
 
-    /// Whether it becomes known after the prediction: its rules run in label time and ask for certainty. An evaluation counts as delayed even where
-    /// it comes with the prediction, because judges are slow and few.
+    /// True if it becomes known after the prediction. Its rules then use label time and require certainty. An evaluation counts as delayed even if
+    /// it comes with the prediction, because evaluations are slow and few.
     #[must_use]
     pub fn is_delayed(&self) -> bool {
         matches!(self, Self::Evaluation { .. }) || self.needs_truth()
     }
 
-    /// Whether it cannot be known without labels.
+    /// True if it can only be computed from labels.
     #[must_use]
     pub fn needs_truth(&self) -> bool {
         self.proportion().is_some()
@@ -80,7 +80,7 @@ impl Sli {
         self.proportion().is_some_and(Proportion::needs_positive)
     }
 
-    /// What one prediction adds, as far as it carries what is asked; `None` where it does not, or only its label can tell.
+    /// Share of one prediction; `None` if the prediction does not carry the value, or if the SLI needs its label.
     #[must_use]
     pub fn share_of_prediction(&self, prediction: &Prediction<'_>) -> Option<Share> {
         let good = match self {
@@ -100,7 +100,7 @@ impl Sli {
 }
 
 impl Sli {
-    /// The measure of quality that it is, of an SLI that only labels tell.
+    /// Quality measure of an SLI that needs labels; `None` for other SLIs.
     fn proportion(&self) -> Option<Proportion> {
         match self {
             Self::Precision => Some(Proportion::Precision),
@@ -113,7 +113,7 @@ impl Sli {
         }
     }
 
-    /// What the labels of a span say; signed, so that minutes may be summed. Empty where they do not tell it.
+    /// Share by the labels of a span, signed so that minutes can be summed. Empty if labels do not determine this SLI.
     #[must_use]
     pub fn share_of_quality(&self, quality: &Quality, positive: Option<&str>) -> Share {
         let share = match self {
@@ -132,7 +132,7 @@ impl Sli {
     }
 }
 
-/// The score of that name; one outside 0..=1 is none.
+/// Score of that name; `None` if it is missing or outside 0..=1.
 fn score(prediction: &Prediction<'_>, name: &str) -> Option<f64> {
     let mut scores = prediction.evaluations.iter();
     let (_, score) = scores.find(|(own, _)| own == name)?;
