@@ -11,7 +11,9 @@ mod alert_fixtures;
 use std::collections::BTreeMap;
 
 use alert_fixtures::{NOON, feature, finding, length, observe, observed};
-use tidegauge::alert::{AlertRecord, AlertSettings, AlertStatus, CAUSES_MAX, Episodes, Observed};
+use tidegauge::alert::{
+    AlertRecord, AlertSettings, AlertStatus, CAUSES_MAX, Episodes, ScopedFinding,
+};
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::window::Boundary;
 
@@ -169,7 +171,7 @@ const SCENARIOS: &[Scenario] = &[
     },
 ];
 
-fn parse(word: &str) -> Observed {
+fn parse(word: &str) -> ScopedFinding {
     let (version, rest) = word.split_once('/').unwrap_or(("", word));
     let mark = rest.find(['!', '~', '.', '?']).unwrap();
     let (who, said) = rest.split_at(mark);
@@ -189,7 +191,7 @@ fn parse(word: &str) -> Observed {
 }
 
 /// Findings and expected publications by minute.
-fn script(lines: &str) -> BTreeMap<i64, (Vec<Observed>, String)> {
+fn script(lines: &str) -> BTreeMap<i64, (Vec<ScopedFinding>, String)> {
     let mut script = BTreeMap::new();
     for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (minutes, rest) = line.split_once(':').unwrap();
@@ -220,7 +222,7 @@ fn told(records: &[AlertRecord]) -> String {
 /// Runs a scenario minute by minute. `shake` may change anything that must not affect the result.
 fn play(
     scenario: &Scenario,
-    mut shake: impl FnMut(&mut Episodes, &mut Vec<Observed>),
+    mut shake: impl FnMut(&mut Episodes, &mut Vec<ScopedFinding>),
 ) -> Vec<Vec<AlertRecord>> {
     let settings = AlertSettings {
         hold_minutes: scenario.hold,
@@ -301,7 +303,7 @@ fn ids_are_unique_and_the_fingerprint_is_shared() {
 fn two_hundred_features_page_once() {
     let settings = AlertSettings::default();
     let mut episodes = Episodes::default();
-    let all: Vec<Observed> = (0..200)
+    let all: Vec<ScopedFinding> = (0..200)
         .map(|n| parse(&format!("f{n:03}!{}", 1.5 + f64::from(n) / 100.0)))
         .collect();
     let records = observe(&mut episodes, 0, &all, &settings);
@@ -390,7 +392,7 @@ fn beyond_the_limit_the_strongest_are_kept_and_the_rest_is_counted() {
     let settings = AlertSettings::default();
     let mut episodes = Episodes::default();
     let extra = 5;
-    let all: Vec<Observed> = (0..CAUSES_MAX + extra)
+    let all: Vec<ScopedFinding> = (0..CAUSES_MAX + extra)
         .map(|n| parse(&format!("f{n}!{}", 2 + n)))
         .collect();
     let records = observe(&mut episodes, 0, &all, &settings);

@@ -9,9 +9,9 @@ use alert_fixtures::contract::{golden, keeps, root, validator};
 use alert_fixtures::{NOON, context, feature, finding, length, observed, records};
 use serde_json::Value as Json;
 use tidegauge::alert::{
-    Age, Alert, AlertKind, AlertObjective, AlertRecord, AlertSettings, AlertStatus, Assessed, By,
-    Change, Context, Episodes, ImpactVerdict, ObjectiveReport, Observed, Place, QualityRecord,
-    QualityReport, RuleTiming, SEGMENTS_SHOWN_MAX, SegmentShare, Severity, fingerprint,
+    Age, Alert, AlertKind, AlertObjective, AlertRecord, AlertSettings, AlertStatus, Assessed,
+    Change, Context, Episodes, ImpactVerdict, ObjectiveReport, Place, QualityRecord, QualityReport,
+    RuleTiming, SEGMENTS_SHOWN_MAX, ScopedFinding, SegmentShare, Severity, WindowTime, fingerprint,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::Segment;
@@ -38,7 +38,7 @@ fn share(value: &str, of_excess: f64) -> SegmentShare {
 }
 
 /// Finding of the objective `precise` at a burn rate, in a window of one day, with its details.
-fn burning(verdict: Verdict, rate: f64) -> Observed {
+fn burning(verdict: Verdict, rate: f64) -> ScopedFinding {
     let finding = Finding {
         detector: "burn_rate",
         family: Family::Objective,
@@ -65,7 +65,7 @@ fn burning(verdict: Verdict, rate: f64) -> Observed {
 }
 
 /// Finding about the budget. It is reported at every evaluation, even if the budget is not exhausted.
-fn budget(remaining: f64) -> Observed {
+fn budget(remaining: f64) -> ScopedFinding {
     let mut observed = burning(Verdict::Quiet, 0.0);
     observed.finding.detector = "budget_exhausted";
     observed.finding.details = BTreeMap::from([
@@ -92,21 +92,21 @@ fn of_precise<'a>(settings: &'a AlertSettings) -> Context<'a> {
     }
 }
 
-fn look(episodes: &mut Episodes, minute: i64, findings: &[Observed]) -> Vec<AlertRecord> {
+fn look(episodes: &mut Episodes, minute: i64, findings: &[ScopedFinding]) -> Vec<AlertRecord> {
     let settings = AlertSettings::default();
     let context = of_precise(&settings);
     let alerts = episodes.observe(Boundary(NOON + minute), findings, &context);
     records(alerts, &settings)
 }
 
-fn opened(findings: &[Observed]) -> AlertRecord {
+fn opened(findings: &[ScopedFinding]) -> AlertRecord {
     let mut records = look(&mut Episodes::default(), 0, findings);
     assert_eq!(records.len(), 1);
     records.remove(0)
 }
 
-fn worst() -> Observed {
-    Observed {
+fn worst() -> ScopedFinding {
+    ScopedFinding {
         segments: vec![share("FR", 0.2), share("DE", 0.61)],
         ..burning(Verdict::Breach, 4.1)
     }
@@ -257,7 +257,7 @@ fn each_objective_is_an_alert_of_its_own() {
 
 #[test]
 fn a_rule_times_itself_also_while_it_is_silent_and_across_restarts() {
-    let lasting = |verdict| Observed {
+    let lasting = |verdict| ScopedFinding {
         lasting: Some(RuleTiming {
             hold_minutes: 2,
             keep_firing_minutes: 4,
@@ -300,7 +300,7 @@ fn what_pages_goes_before_what_does_not() {
 #[test]
 fn one_segment_names_the_alert_only_with_more_than_half_of_the_excess() {
     let with = |segments: Vec<SegmentShare>| {
-        opened(&[Observed {
+        opened(&[ScopedFinding {
             segments,
             ..burning(Verdict::Breach, 4.1)
         }])
@@ -321,7 +321,7 @@ fn the_worst_segments_are_kept_in_whatever_order_they_come() {
         .collect();
     segments.push(share("NaN", f64::NAN));
     let found = |segments: &[SegmentShare]| {
-        let observed = Observed {
+        let observed = ScopedFinding {
             segments: segments.to_vec(),
             ..burning(Verdict::Breach, 4.1)
         };
@@ -335,14 +335,14 @@ fn the_worst_segments_are_kept_in_whatever_order_they_come() {
     assert_eq!(names[..2], ["country=C8", "country=C7"]);
 }
 
-fn drifting(segment: Option<Segment>, effect: f64) -> Observed {
-    Observed {
+fn drifting(segment: Option<Segment>, effect: f64) -> ScopedFinding {
+    ScopedFinding {
         segment,
         ..observed("7", 15, finding("amount", Verdict::Breach, effect))
     }
 }
 
-fn drift(episodes: &mut Episodes, findings: &[Observed]) -> AlertRecord {
+fn drift(episodes: &mut Episodes, findings: &[ScopedFinding]) -> AlertRecord {
     let settings = AlertSettings::default();
     let alerts = episodes.observe(Boundary(NOON), findings, &context(&settings));
     records(alerts, &settings).remove(0)
@@ -575,7 +575,7 @@ fn quality() -> Quality {
     quality
 }
 
-fn report(quality: &Quality, by: By) -> QualityRecord {
+fn report(quality: &Quality, by: WindowTime) -> QualityRecord {
     let report = QualityReport {
         model: "fraud",
         version: "7",
@@ -584,7 +584,7 @@ fn report(quality: &Quality, by: By) -> QualityRecord {
         length: length(60),
         end: Boundary(NOON),
         as_of: Boundary(NOON + 1_440),
-        age: (by == By::Prediction).then_some(Age::OneDay),
+        age: (by == WindowTime::Prediction).then_some(Age::OneDay),
         immature: true,
         quality,
         positive: Some("fraud"),
@@ -595,13 +595,13 @@ fn report(quality: &Quality, by: By) -> QualityRecord {
 #[test]
 fn quality_keeps_the_schema_and_its_numbers_can_be_recomputed() {
     let quality = quality();
-    let record = report(&quality, By::Prediction);
+    let record = report(&quality, WindowTime::Prediction);
     let validator = validator("quality");
     keeps(&validator, &record.value());
-    keeps(&validator, &report(&quality, By::Label).value());
+    keeps(&validator, &report(&quality, WindowTime::Label).value());
     keeps(
         &validator,
-        &report(&Quality::default(), By::Prediction).value(),
+        &report(&Quality::default(), WindowTime::Prediction).value(),
     );
     let read: QualityRecord = serde_json::from_slice(&record.value()).unwrap();
     assert_eq!(read, record);
@@ -636,7 +636,7 @@ fn quality_keeps_the_schema_and_its_numbers_can_be_recomputed() {
 
 #[test]
 fn by_label_time_the_labelled_are_no_part_of_the_predicted() {
-    let record = report(&quality(), By::Label);
+    let record = report(&quality(), WindowTime::Label);
     assert_eq!((record.coverage, record.age), (None, None));
     assert!(record.selection.is_none() && !record.measures.contains_key("coverage"));
     assert_eq!(record.key(), "fraud/7/country%3DDE/quality/label/1h");
@@ -652,7 +652,7 @@ fn what_corrections_emptied_is_not_shown_and_folded_classes_are_other() {
     };
     quality.judge(&answer("a"), KnownTruth::Class("a"), 0);
     quality.correct(&answer("a"), KnownTruth::Class("a"), KnownTruth::Class("b"));
-    let shown = report(&quality, By::Label).confusion;
+    let shown = report(&quality, WindowTime::Label).confusion;
     assert_eq!(shown.len(), 1);
     assert_eq!(
         (shown[0].predicted.as_str(), shown[0].label.as_str()),
@@ -663,7 +663,7 @@ fn what_corrections_emptied_is_not_shown_and_folded_classes_are_other() {
     for name in &names {
         quality.judge(&answer(name), KnownTruth::Class(name), 0);
     }
-    let shown = report(&quality, By::Label);
+    let shown = report(&quality, WindowTime::Label);
     assert!(
         shown
             .confusion
@@ -689,7 +689,7 @@ fn a_table_of_every_class_and_score_fits_into_a_record() {
             }
         }
     }
-    let record = report(&quality, By::Label);
+    let record = report(&quality, WindowTime::Label);
     assert_eq!(
         (record.confusion.len(), record.confusion_total),
         (2_000, 4_096)

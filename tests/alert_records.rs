@@ -15,7 +15,7 @@ use alert_fixtures::{NOON, context, feature, finding, length, observe, observed,
 use serde_json::Value as Json;
 use tidegauge::alert::{
     Alert, AlertKind, AlertRecord, AlertSettings, AlertStatus, Change, Context, Episodes, Flood,
-    Integrity, Observed, ReferenceRecord, Report, ReportRecord, SourceName, reference_records,
+    Integrity, ReferenceRecord, Report, ReportRecord, ScopedFinding, SourceName, reference_records,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::{EventTime, Prediction, Reject, Value};
@@ -66,7 +66,7 @@ fn story(settings: &AlertSettings) -> Vec<AlertRecord> {
         observed("8", 1_440, finding("amount", Verdict::Breach, 2.5)),
     ];
     let graver = [observed("8", 15, finding("amount", Verdict::Breach, 8.3))];
-    let steps: [(i64, &[Observed]); 6] = [
+    let steps: [(i64, &[ScopedFinding]); 6] = [
         (0, &all),
         (1, &more),
         (2, &graver),

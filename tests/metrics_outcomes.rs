@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use tidegauge::alert::By;
+use tidegauge::alert::WindowTime;
 use tidegauge::detect::slo::BudgetStatus;
 use tidegauge::event::{Scope, Segment, Tick};
 use tidegauge::http::{Board, BoardOptions, WorkerMeter};
@@ -55,7 +55,7 @@ fn counts() -> Quality {
     quality
 }
 
-fn show_quality(worker: &WorkerMeter, segment: Option<Segment>, by: By) {
+fn show_quality(worker: &WorkerMeter, segment: Option<Segment>, by: WindowTime) {
     let key = QualityKey {
         scope: Scope {
             model: "fraud".into(),
@@ -80,7 +80,7 @@ fn show_quality(worker: &WorkerMeter, segment: Option<Segment>, by: By) {
 fn show_objective(worker: &WorkerMeter, remaining: f64, exhausted_at: Option<Boundary>) {
     let reading = ObjectiveReading {
         target: Some(0.95),
-        standing: BudgetStatus {
+        budget: BudgetStatus {
             share: Share {
                 good: 930,
                 valid: 1_000,
@@ -120,8 +120,8 @@ fn has(board: &Board, line: &str) -> bool {
 #[test]
 fn quality_is_shown_by_scope_time_and_window() {
     let (board, worker) = board();
-    show_quality(&worker, None, By::Prediction);
-    show_quality(&worker, Some(segment("DE")), By::Label);
+    show_quality(&worker, None, WindowTime::Prediction);
+    show_quality(&worker, Some(segment("DE")), WindowTime::Label);
     let whole = "by=\"prediction\"";
     assert!(has(
         &board,
@@ -158,7 +158,11 @@ fn quality_is_shown_by_scope_time_and_window() {
 fn segments_keep_their_limit_and_say_what_was_left_out() {
     let (board, worker) = board();
     for n in 0..3_000 {
-        show_quality(&worker, Some(segment(&n.to_string())), By::Prediction);
+        show_quality(
+            &worker,
+            Some(segment(&n.to_string())),
+            WindowTime::Prediction,
+        );
     }
     let text = board.render().unwrap();
     let series = |name: &str| text.lines().filter(|l| l.starts_with(name)).count();
@@ -180,7 +184,7 @@ fn segments_keep_their_limit_and_say_what_was_left_out() {
     );
     worker.restoring(0);
     assert!(!board.render().unwrap().contains("tidegauge_quality_value{"));
-    show_quality(&worker, None, By::Prediction);
+    show_quality(&worker, None, WindowTime::Prediction);
     assert!(
         board.render().unwrap().contains("tidegauge_quality_value{"),
         "places are free again"

@@ -1,8 +1,8 @@
 //! Builds the published alert from one transition of an episode.
 
 use super::alert_change::{Alert, AlertContent};
-use super::cause::{Cause, Evidence, Observed};
-use super::cause_summary::{CauseSummary, who};
+use super::cause::{Cause, Evidence, ScopedFinding};
+use super::cause_summary::{CauseSummary, target_of};
 use super::context::{AlertObjective, Context};
 use super::finite::finite;
 use super::gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
@@ -26,7 +26,7 @@ pub(super) struct AlertBuilder<'a> {
     pub(super) at: Boundary,
     pub(super) context: &'a Context<'a>,
     /// All findings at the boundary, quiet ones included.
-    pub(super) findings: &'a [Observed],
+    pub(super) findings: &'a [ScopedFinding],
 }
 
 type Ranked<'a> = &'a [(&'a Cause, &'a Evidence)];
@@ -89,7 +89,7 @@ impl AlertBuilder<'_> {
     /// Remaining error budget, read from the budget finding. Every evaluation of a burn objective has such a finding.
     /// The smallest value counts if there are several.
     fn budget_remaining(&self, first: &Cause) -> Option<f64> {
-        let same = |o: &&Observed| {
+        let same = |o: &&ScopedFinding| {
             o.version == first.version
                 && o.segment == first.segment
                 && o.finding.subject == first.subject
@@ -106,7 +106,7 @@ impl AlertBuilder<'_> {
         all.map(|(cause, _)| *cause)
             .filter(move |cause| match transition {
                 Transition::Held | Transition::Opened => true,
-                Transition::Joined => summary.new.contains(&who(cause)),
+                Transition::Joined => summary.new.contains(&target_of(cause)),
                 Transition::Escalated | Transition::Resolved | Transition::Withdrawn => false,
             })
     }

@@ -128,12 +128,12 @@ impl Assessed<'_> {
 impl Assessment {
     /// Parts of the record that are particular to an assessment.
     pub(super) fn parts(&self) -> RecordParts {
-        let said = self.impact.sentence();
+        let sentence = self.impact.sentence();
         RecordParts {
             impact: Some(self.impact.clone()),
-            summary: format!("{}: drift assessed: {said}", self.model),
-            description: self.description(&said),
-            annotations: vec![("impact", said)],
+            summary: format!("{}: drift assessed: {sentence}", self.model),
+            description: self.description(&sentence),
+            annotations: vec![("impact", sentence)],
             ..RecordParts::of(self.cause())
         }
     }
@@ -171,14 +171,14 @@ impl Assessment {
         }
     }
 
-    fn description(&self, said: &str) -> String {
+    fn description(&self, sentence: &str) -> String {
         let whose = match &self.segment {
             Some(segment) => format!("segment {segment} of model {}", self.model),
             None => format!("model {}", self.model),
         };
         let window = WindowRecord::of_span(self.window);
         format!(
-            "The labels of the {} up to {}, in which {whose} drifted, have come: {said}. \
+            "The labels of the {} up to {}, in which {whose} drifted, have come: {sentence}. \
              {} labels in the drifted window, {} before.",
             window.length, window.end, self.impact.count, self.impact.before_count
         )

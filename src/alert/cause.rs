@@ -55,7 +55,7 @@ impl std::fmt::Display for Cause {
 
 /// Finding of a detector, with the scope and window that it is about.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
+pub struct ScopedFinding {
     /// Version of the model; empty if the producer names none.
     pub version: String,
     /// Segment; `None` for the version as a whole.
@@ -70,7 +70,7 @@ pub struct Observed {
     pub segments: Vec<SegmentShare>,
 }
 
-impl Observed {
+impl ScopedFinding {
     /// Finding on a version as a whole, timed by the settings.
     #[must_use]
     pub fn whole(version: String, window: WindowLength, finding: Finding) -> Self {
@@ -99,7 +99,7 @@ impl Observed {
 
     /// Signal to the state machine of the cause.
     #[must_use]
-    pub(super) fn news(&self) -> Signal {
+    pub(super) fn signal(&self) -> Signal {
         match self.finding.verdict {
             Verdict::Breach => Signal::Breach,
             Verdict::Lingering => Signal::Lingering,
@@ -111,7 +111,7 @@ impl Observed {
     /// Orders two findings on one cause by gravity. The graver one counts, whatever their order of arrival.
     pub(super) fn compare(&self, other: &Self) -> Ordering {
         let (a, b) = (&self.finding, &other.finding);
-        (self.news().cmp(&other.news()))
+        (self.signal().cmp(&other.signal()))
             .then(a.effect.total_cmp(&b.effect))
             .then(a.value.total_cmp(&b.value))
             .then(a.statistic.total_cmp(&b.statistic))
@@ -164,7 +164,7 @@ impl Evidence {
     /// Evidence of a finding in a window that ends at `at`; `None` if a number is NaN, which is a bug of the detector.
     /// Infinities become the largest double, because JSON has neither NaN nor infinity.
     #[must_use]
-    pub fn of(observed: &Observed, at: Boundary) -> Option<Self> {
+    pub fn of(observed: &ScopedFinding, at: Boundary) -> Option<Self> {
         let finding = &observed.finding;
         let details = finding.details.iter();
         Some(Self {

@@ -28,7 +28,7 @@ impl Ranked<'_> {
 /// Version, segment and subject.
 pub(super) type CauseTarget<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
 
-pub(super) fn who(cause: &Cause) -> CauseTarget<'_> {
+pub(super) fn target_of(cause: &Cause) -> CauseTarget<'_> {
     (
         &cause.version,
         cause.segment.as_ref(),
@@ -57,9 +57,12 @@ impl<'a> CauseSummary<'a> {
         let begun =
             |machine: &Machine| matches!(machine.state, State::Firing { since, .. } if since == at);
         let (begun, old): (Vec<_>, Vec<_>) = firing.iter().partition(|(_, m)| begun(m));
-        let known: BTreeSet<CauseTarget<'_>> =
-            old.iter().chain(&resolved).map(|(c, _)| who(c)).collect();
-        let new = begun.iter().map(|(cause, _)| who(cause));
+        let known: BTreeSet<CauseTarget<'_>> = old
+            .iter()
+            .chain(&resolved)
+            .map(|(c, _)| target_of(c))
+            .collect();
+        let new = begun.iter().map(|(cause, _)| target_of(cause));
         Self {
             new: new.filter(|who| !known.contains(who)).collect(),
             firing: ranked(firing),
@@ -114,6 +117,6 @@ fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
         urgency.then(effect).then_with(name).then_with(|| a.cmp(b))
     });
     let mut seen = BTreeSet::new();
-    causes.retain(|(cause, _)| seen.insert(who(cause)));
+    causes.retain(|(cause, _)| seen.insert(target_of(cause)));
     Ranked { causes, critical }
 }

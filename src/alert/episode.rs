@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert_builder::AlertBuilder;
 use super::alert_change::Alert;
-use super::cause::{Cause, Evidence, Machine, Observed};
+use super::cause::{Cause, Evidence, Machine, ScopedFinding};
 use super::cause_summary::CauseSummary;
 use super::context::Context;
 use super::lifecycle::{Episode, transition};
@@ -66,12 +66,12 @@ impl Episodes {
     pub fn observe(
         &mut self,
         at: Boundary,
-        findings: &[Observed],
+        findings: &[ScopedFinding],
         context: &Context<'_>,
     ) -> Vec<Alert> {
-        let last_seen = self.relevant(findings);
-        let ended = self.advance(at, &last_seen, context.settings);
-        self.admit(at, &last_seen, context.settings);
+        let relevant = self.relevant(findings);
+        let ended = self.advance(at, &relevant, context.settings);
+        self.admit(at, &relevant, context.settings);
         self.remember(at, &ended);
         let concerned = self.machines.keys().chain(ended.keys());
         let families: BTreeSet<Family> = concerned.map(|cause| cause.family).collect();
@@ -145,7 +145,7 @@ impl Episodes {
     }
 
     /// Alerts that fire.
-    pub fn standing(&self) -> impl Iterator<Item = OpenAlert> {
+    pub fn open_alerts(&self) -> impl Iterator<Item = OpenAlert> {
         let firing = self.open.iter().filter(|(_, episode)| episode.is_firing());
         firing.map(|(family, episode)| OpenAlert {
             family: *family,
@@ -197,45 +197,48 @@ impl Episodes {
     }
 
     /// Findings that can change a state: breaches, and all findings on active causes. Keeps the gravest per cause.
-    fn relevant<'a>(&mut self, findings: &'a [Observed]) -> BTreeMap<Cause, &'a Observed> {
-        let mut last_seen: BTreeMap<Cause, &Observed> = BTreeMap::new();
+    fn relevant<'a>(
+        &mut self,
+        findings: &'a [ScopedFinding],
+    ) -> BTreeMap<Cause, &'a ScopedFinding> {
+        let mut relevant: BTreeMap<Cause, &ScopedFinding> = BTreeMap::new();
         for observed in findings {
-            let breach = observed.news() == Signal::Breach;
+            let breach = observed.signal() == Signal::Breach;
             if !breach && self.machines.is_empty() {
                 continue;
             }
             let cause = observed.cause();
             if breach || self.machines.contains_key(&cause) {
-                let kept = last_seen.entry(cause).or_insert(observed);
+                let kept = relevant.entry(cause).or_insert(observed);
                 if observed.compare(kept).is_gt() {
                     *kept = observed;
                 }
             }
         }
-        let before = last_seen.len();
-        last_seen.retain(|_, observed| Evidence::of(observed, Boundary(0)).is_some());
-        self.unsound += (before - last_seen.len()) as u64;
-        last_seen
+        let before = relevant.len();
+        relevant.retain(|_, observed| Evidence::of(observed, Boundary(0)).is_some());
+        self.unsound += (before - relevant.len()) as u64;
+        relevant
     }
 
     /// Moves every active cause to its next state and returns the causes that end.
     fn advance(
         &mut self,
         at: Boundary,
-        last_seen: &BTreeMap<Cause, &Observed>,
+        relevant: &BTreeMap<Cause, &ScopedFinding>,
         settings: &AlertSettings,
     ) -> BTreeMap<Cause, Machine> {
         let mut ended = BTreeMap::new();
         for (cause, mut machine) in std::mem::take(&mut self.machines) {
-            let observed = last_seen.get(&cause);
-            let news = observed.map_or(Signal::Silence, |observed| observed.news());
-            if news >= Signal::Lingering {
+            let observed = relevant.get(&cause);
+            let signal = observed.map_or(Signal::Silence, |observed| observed.signal());
+            if signal >= Signal::Lingering {
                 let evidence = observed.and_then(|o| Evidence::of(o, at));
                 machine.evidence = evidence.unwrap_or(machine.evidence);
             }
             machine.lasting = observed.map_or(machine.lasting, |o| o.lasting);
             let timing = Timing::of(settings, cause.length, machine.lasting);
-            match State::after(Some(machine.state), news, at, timing) {
+            match State::after(Some(machine.state), signal, at, timing) {
                 Some(state) => {
                     machine.state = state;
                     self.machines.insert(cause, machine);
@@ -252,13 +255,13 @@ impl Episodes {
     fn admit(
         &mut self,
         at: Boundary,
-        last_seen: &BTreeMap<Cause, &Observed>,
+        relevant: &BTreeMap<Cause, &ScopedFinding>,
         settings: &AlertSettings,
     ) {
-        let is_new = |(cause, observed): &(&Cause, &&Observed)| {
-            observed.news() == Signal::Breach && !self.machines.contains_key(*cause)
+        let is_new = |(cause, observed): &(&Cause, &&ScopedFinding)| {
+            observed.signal() == Signal::Breach && !self.machines.contains_key(*cause)
         };
-        let mut new: Vec<(&Cause, &&Observed)> = last_seen.iter().filter(is_new).collect();
+        let mut new: Vec<(&Cause, &&ScopedFinding)> = relevant.iter().filter(is_new).collect();
         new.sort_by(|(_, a), (_, b)| b.finding.effect.total_cmp(&a.finding.effect)); // stable: ties by cause
         for (cause, observed) in new {
             let Some(evidence) = Evidence::of(observed, at) else {
@@ -295,15 +298,15 @@ impl Episodes {
     ) -> Vec<Alert> {
         let at = moment.at;
         let of_family = |(cause, _): &(&Cause, &Machine)| cause.family == family;
-        let standing = CauseSummary::new(
+        let summary = CauseSummary::new(
             self.machines.iter().filter(of_family),
             moment.ended.iter().filter(of_family),
             at,
         );
         let mut alerts = Vec::new();
         let mut episode = self.open.remove(&family);
-        while let Some(transition) = transition(episode.as_ref(), &standing) {
-            let now = Episode::turned(episode, transition, at, standing.severity(transition));
+        while let Some(transition) = transition(episode.as_ref(), &summary) {
+            let now = Episode::after(episode, transition, at, summary.severity(transition));
             let builder = AlertBuilder {
                 family,
                 transition,
@@ -312,7 +315,7 @@ impl Episodes {
                 context,
                 findings: moment.findings,
             };
-            alerts.extend(builder.alert(&standing));
+            alerts.extend(builder.alert(&summary));
             episode = now.next(transition);
             if episode.is_some() {
                 break;
@@ -328,7 +331,7 @@ impl Episodes {
 /// Events of one boundary.
 struct Moment<'a> {
     at: Boundary,
-    findings: &'a [Observed],
+    findings: &'a [ScopedFinding],
     ended: &'a BTreeMap<Cause, Machine>,
 }
 

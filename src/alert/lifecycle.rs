@@ -27,18 +27,18 @@ enum Phase {
 /// Next transition of an episode, given the state of its causes; `None` if nothing changed.
 pub(super) fn transition(
     episode: Option<&Episode>,
-    standing: &CauseSummary<'_>,
+    summary: &CauseSummary<'_>,
 ) -> Option<Transition> {
-    let fires = !standing.firing.is_empty();
-    let pends = !standing.pending.is_empty();
+    let fires = !summary.firing.is_empty();
+    let pends = !summary.pending.is_empty();
     match episode.map(|episode| (episode.phase, episode.severity)) {
         None | Some((Phase::Pending, _)) if fires => Some(Transition::Opened),
         None => pends.then_some(Transition::Held),
         Some((Phase::Pending, _)) => (!pends).then_some(Transition::Withdrawn),
         Some((Phase::Firing, _)) if !fires => Some(Transition::Resolved),
-        Some((Phase::Firing, _)) if !standing.new.is_empty() => Some(Transition::Joined),
+        Some((Phase::Firing, _)) if !summary.new.is_empty() => Some(Transition::Joined),
         Some((Phase::Firing, severity)) => {
-            (standing.severity(Transition::Escalated) > severity).then_some(Transition::Escalated)
+            (summary.severity(Transition::Escalated) > severity).then_some(Transition::Escalated)
         }
     }
 }
@@ -49,7 +49,7 @@ impl Episode {
     }
 
     /// Episode after `transition`, before its record is published. Severity only rises.
-    pub(super) fn turned(
+    pub(super) fn after(
         episode: Option<Self>,
         transition: Transition,
         at: Boundary,

@@ -102,9 +102,14 @@ impl Timing {
 impl State {
     /// Next state of a cause after a signal at boundary `at`; `None` is inactive.
     #[must_use]
-    pub fn after(state: Option<Self>, news: Signal, at: Boundary, timing: Timing) -> Option<Self> {
+    pub fn after(
+        state: Option<Self>,
+        signal: Signal,
+        at: Boundary,
+        timing: Timing,
+    ) -> Option<Self> {
         let silent = |last_seen| minutes(last_seen, at) >= timing.silence_minutes;
-        match (state?, news) {
+        match (state?, signal) {
             (Self::Pending { since, .. }, Signal::Breach) => Some(held(since, at, timing)),
             (Self::Pending { .. }, Signal::Lingering | Signal::Quiet) => None,
             (

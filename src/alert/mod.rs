@@ -41,7 +41,7 @@ mod wire;
 
 pub use alert_change::{Alert, AlertContent};
 pub use assessed::{Assessed, Assessment};
-pub use cause::{Cause, Evidence, Machine, Observed};
+pub use cause::{Cause, Evidence, Machine, ScopedFinding};
 pub use cause_record::{CauseMeasure, CauseRecord, ExemplarRecord, Named, Provenance};
 pub use context::{AlertObjective, Context};
 pub use episode::{CAUSES_MAX, Episodes, OpenAlert};
@@ -63,5 +63,5 @@ pub use report::{FindingRecord, REPORT_SCHEMA, Report, ReportRecord};
 pub use segment::{SEGMENTS_SHOWN_MAX, SegmentRecord, SegmentShare};
 pub use settings::AlertSettings;
 pub use shape::{CategoriesRecord, NumbersRecord, TopCategory, TypesRecord};
-pub use terms::{AlertKind, AlertStatus, By, Change, Severity};
+pub use terms::{AlertKind, AlertStatus, Change, Severity, WindowTime};
 pub use wire::WindowRecord;

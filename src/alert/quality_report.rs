@@ -13,7 +13,7 @@ use super::finite::finite;
 use super::quality_shape::{
     ConfusionRecord, EvaluationRecord, RegressionRecord, confusion_records, delays,
 };
-use super::terms::By;
+use super::terms::WindowTime;
 use super::wire::{WindowRecord, instant, json, named};
 use crate::event::Segment;
 use crate::sketch::{EvaluationCells, Quality};
@@ -50,7 +50,7 @@ pub struct QualityReport<'a> {
     /// Segment; `None` for the version as a whole.
     pub segment: Option<&'a Segment>,
     /// Time by which outcomes are assigned to the window.
-    pub by: By,
+    pub by: WindowTime,
     /// Length of the window.
     pub length: WindowLength,
     /// End of the window.
@@ -107,7 +107,7 @@ pub struct QualityRecord {
     /// Segment; `null` for the version as a whole.
     pub segment: Option<String>,
     /// `prediction` for predictions of the window, `label` for labels that became known in it.
-    pub by: By,
+    pub by: WindowTime,
     /// Window of the report.
     pub window: WindowRecord,
     /// Time before which labels must be known to be counted, RFC 3339.
@@ -182,7 +182,8 @@ impl QualityReport<'_> {
 
     fn coverage(&self) -> Option<f64> {
         let (labelled, predicted) = (self.quality.labelled, self.quality.predicted);
-        (self.by == By::Prediction && predicted > 0).then(|| labelled as f64 / predicted as f64)
+        (self.by == WindowTime::Prediction && predicted > 0)
+            .then(|| labelled as f64 / predicted as f64)
     }
 
     fn measures(&self) -> BTreeMap<String, MeasureRecord> {
@@ -199,7 +200,7 @@ impl QualityReport<'_> {
 
     /// Selection test; `None` by label time, where labelled predictions are not a subset of the window's predictions.
     fn selection(&self) -> Option<SelectionRecord> {
-        if self.by == By::Label {
+        if self.by == WindowTime::Label {
             return None;
         }
         let (differs, test) = match selection(self.quality) {

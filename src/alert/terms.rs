@@ -109,14 +109,14 @@ impl Change {
 /// Time by which outcomes are assigned to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum By {
+pub enum WindowTime {
     /// Time of the prediction: shows how well the model did in that window.
     Prediction,
     /// Time at which the label became known: shows what was learned in that window.
     Label,
 }
 
-impl By {
+impl WindowTime {
     /// Name as published.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -143,25 +143,25 @@ fn show_quality(view: &mut WorkerView<'_>, key: &QualityKey, observed: &QualityO
     outcomes.keep_quality(key, status);
 }
 
-/// Shows the standing of an objective.
+/// Shows the budget status of an objective.
 fn show_objective(
     view: &mut WorkerView<'_>,
     model: &str,
     objective: &str,
     reading: &ObjectiveReading,
 ) {
-    let (labels, standing) = ([model, objective], &reading.standing);
-    let end = standing.exhausted_at.map(|end| end.time().0 as f64 / 1e3);
+    let (labels, budget) = ([model, objective], &reading.budget);
+    let end = budget.exhausted_at.map(|end| end.time().0 as f64 / 1e3);
     for (metric, value) in [
-        (Metric::SloGood, Some(standing.share.good as f64)),
-        (Metric::SloValid, Some(standing.share.valid as f64)),
+        (Metric::SloGood, Some(budget.share.good as f64)),
+        (Metric::SloValid, Some(budget.share.valid as f64)),
         (Metric::SloTarget, reading.target),
-        (Metric::SloRemaining, standing.remaining),
+        (Metric::SloRemaining, budget.remaining),
         (Metric::SloExhaustedAt, end),
     ] {
         view.series.set_or_remove(metric, &labels, value);
     }
-    for (window, rate) in &standing.burn_rates {
+    for (window, rate) in &budget.burn_rates {
         let labels = [model, objective, &window.name()];
         view.series
             .set_or_remove(Metric::SloBurnRate, &labels, *rate);

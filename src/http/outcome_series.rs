@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::status::{ObjectiveStatus, QualityStatus};
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::event::Segment;
 use crate::pipeline::observations::{ObjectiveReading, QualityKey, QualityObservation};
 use crate::stats::MEASURES;
@@ -33,7 +33,7 @@ impl OutcomeSeries {
         }
     }
 
-    /// Keeps the standing of an objective.
+    /// Keeps the budget status of an objective.
     pub fn keep_objective(&mut self, objective: &str, reading: &ObjectiveReading) {
         let status = objective_status(objective, reading);
         self.objectives.insert(objective.to_owned(), status);
@@ -56,7 +56,7 @@ pub(super) fn quality_status(key: &QualityKey, observed: &QualityObservation) ->
     let count = |count: i64| u64::try_from(count).unwrap_or(0);
     let (predicted, labelled) = (count(quality.predicted), count(quality.labelled));
     // By label time the labelled are no part of the predicted.
-    let is_share = key.by == By::Prediction;
+    let is_share = key.by == WindowTime::Prediction;
     let measured = MEASURES.iter().filter_map(|measure| {
         let name = measure.about().name;
         let value = measure.of(quality, observed.positive.as_deref())?.value;
@@ -76,19 +76,19 @@ pub(super) fn quality_status(key: &QualityKey, observed: &QualityObservation) ->
 }
 
 fn objective_status(objective: &str, reading: &ObjectiveReading) -> ObjectiveStatus {
-    let standing = &reading.standing;
-    let (good, valid) = (standing.share.good, standing.share.valid);
-    let rates = standing.burn_rates.iter();
+    let budget = &reading.budget;
+    let (good, valid) = (budget.share.good, budget.share.valid);
+    let rates = budget.burn_rates.iter();
     ObjectiveStatus {
         objective: objective.to_owned(),
         good,
         valid,
         value: (valid > 0).then(|| good as f64 / valid as f64),
         target: reading.target,
-        budget_remaining: standing.remaining,
-        budget: standing.remaining.map(bar),
+        budget_remaining: budget.remaining,
+        budget: budget.remaining.map(bar),
         burn_rates: rates.map(|(window, rate)| (window.name(), *rate)).collect(),
-        exhausted_at: standing.exhausted_at.map(|end| end.time()),
+        exhausted_at: budget.exhausted_at.map(|end| end.time()),
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::picture::Picture;
 use super::readiness::Readiness;
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::detect::{Family, Verdict};
 use crate::event::EventTime;
 
@@ -99,7 +99,7 @@ pub struct QualityStatus {
     /// Segment; `null` for the whole version.
     pub segment: Option<String>,
     /// The time by which the window groups: of the prediction or of its label.
-    pub by: By,
+    pub by: WindowTime,
     /// Length of the window.
     pub window: String,
     /// End of the window.

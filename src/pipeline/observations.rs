@@ -7,7 +7,7 @@ use super::frame::SourceId;
 use super::invariant::InvariantId;
 use super::output::OutputTopic;
 use crate::alert::{
-    Alert, AlertContent, AlertKind, AlertStatus, By, Cause, OpenAlert, fingerprint,
+    Alert, AlertContent, AlertKind, AlertStatus, Cause, OpenAlert, WindowTime, fingerprint,
 };
 use crate::detect::slo::BudgetStatus;
 use crate::detect::{Family, Verdict};
@@ -92,7 +92,7 @@ pub struct Observations {
     pub judgements: BTreeMap<JudgementKey, Judgement>,
     /// The latest quality of each window.
     pub quality: BTreeMap<QualityKey, QualityObservation>,
-    /// The latest standing of each objective, by model and objective.
+    /// Latest budget status of each objective, by model and objective.
     pub objectives: BTreeMap<(String, String), ObjectiveReading>,
     /// Alerts that opened, changed or ended, in order.
     pub alerts: Vec<AlertObservation>,
@@ -206,7 +206,7 @@ pub struct QualityKey {
     /// Model, version and segment.
     pub scope: Scope,
     /// The time by which the window groups: of the prediction or of its label.
-    pub by: By,
+    pub by: WindowTime,
     /// Length of the window.
     pub length: WindowLength,
 }
@@ -222,13 +222,13 @@ pub struct QualityObservation {
     pub positive: Option<String>,
 }
 
-/// The standing of an objective.
+/// Latest budget and burn rates of an objective.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectiveReading {
     /// Share of good predictions that is promised, 0..1.
     pub target: Option<f64>,
     /// Budget and burn rates.
-    pub standing: BudgetStatus,
+    pub budget: BudgetStatus,
 }
 
 /// An objective that has nothing to judge.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::cursor::Cursors;
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::event::{Scope, Segment};
 use crate::window::{Boundary, Resolution};
 
@@ -53,7 +53,7 @@ pub enum StateKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct QualityPane {
     /// Prediction time or label time.
-    pub by: By,
+    pub by: WindowTime,
     /// Length of the pane.
     pub resolution: Resolution,
     /// Start of the pane.

@@ -5,7 +5,9 @@ pub mod contract;
 
 use std::collections::BTreeMap;
 
-use tidegauge::alert::{Alert, AlertRecord, AlertSettings, Cause, Context, Episodes, Observed};
+use tidegauge::alert::{
+    Alert, AlertRecord, AlertSettings, Cause, Context, Episodes, ScopedFinding,
+};
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::sketch::{Exemplar, Exemplars, RecordPosition, Subject, id_hash};
 use tidegauge::window::{Boundary, WindowLength};
@@ -46,8 +48,8 @@ pub fn finding(name: &str, verdict: Verdict, effect: f64) -> Finding {
     }
 }
 
-pub fn observed(version: &str, minutes: u32, finding: Finding) -> Observed {
-    Observed::whole(version.to_owned(), length(minutes), finding)
+pub fn observed(version: &str, minutes: u32, finding: Finding) -> ScopedFinding {
+    ScopedFinding::whole(version.to_owned(), length(minutes), finding)
 }
 
 pub fn exemplars(_: &Cause) -> Exemplars {
@@ -85,7 +87,7 @@ pub fn context(settings: &AlertSettings) -> Context<'_> {
 pub fn observe(
     episodes: &mut Episodes,
     minute: i64,
-    findings: &[Observed],
+    findings: &[ScopedFinding],
     settings: &AlertSettings,
 ) -> Vec<AlertRecord> {
     let alerts = episodes.observe(Boundary(NOON + minute), findings, &context(settings));

@@ -1,6 +1,6 @@
 //! Sample snapshots of the demo, with pictures of the real stream.
 
-use tidegauge::alert::By;
+use tidegauge::alert::WindowTime;
 use tidegauge::cli::demo::{
     DemoEvent, IncidentKind, ObjectiveName, PublishedAlert, PublishedSoFar, Reports, Snapshot,
     Timeline, Traffic,
@@ -178,7 +178,7 @@ fn of_the_day() -> QualityStatus {
     QualityStatus {
         version: "2026-05".into(),
         segment: None,
-        by: By::Prediction,
+        by: WindowTime::Prediction,
         window: "1d".into(),
         end: instant(2_160),
         predicted: 129_000,

@@ -6,7 +6,7 @@ use std::path::Path;
 use tidegauge::alert::{Signal, State, Timing};
 use tidegauge::detect::Verdict;
 use tidegauge::detect::slo::{
-    BurnRule, Objective, Observation, Preset, Rule, RuleInput, Series, Sli, judge,
+    BurnRule, Objective, Preset, Rule, RuleFinding, RuleInput, Series, Sli, judge,
 };
 use tidegauge::sketch::Share;
 use tidegauge::window::Boundary;
@@ -61,7 +61,7 @@ fn news(verdict: Verdict) -> Signal {
 }
 
 /// Next state of a cause, as in the alert machine: only a breach starts an inactive cause.
-fn moved(state: Option<State>, observation: &Observation, at: Boundary) -> Option<State> {
+fn moved(state: Option<State>, observation: &RuleFinding, at: Boundary) -> Option<State> {
     let timing = Timing {
         hold_minutes: observation.hold_minutes,
         keep_firing_minutes: observation.keep_firing_minutes,
@@ -130,7 +130,7 @@ fn firing(prefix: &str, objective: &Objective, minutes: &Minutes) -> Firing {
     firing
 }
 
-fn length(observation: &Observation) -> String {
+fn length(observation: &RuleFinding) -> String {
     observation.window.name()
 }
 

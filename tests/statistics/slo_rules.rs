@@ -1,10 +1,10 @@
 //! Edge cases of objective rules: counts computed by hand, and Newcombe's interval from statsmodels.
 
 use serde::Deserialize;
-use tidegauge::alert::{Evidence, Observed, Signal, State, Timing};
+use tidegauge::alert::{Evidence, ScopedFinding, Signal, State, Timing};
 use tidegauge::detect::slo::{
-    AboveLastWeekRule, BelowRule, BudgetStatus, BurnRule, BurnWindow, KeptFinding, Objective,
-    Observation, Rule, RuleInput, Series, Sli, Urgency, judge, standing, statement,
+    AboveLastWeekRule, BelowRule, BudgetStatus, BurnRule, BurnWindow, KeptFinding, Objective, Rule,
+    RuleFinding, RuleInput, Series, Sli, Urgency, budget_status, judge, statement,
 };
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::sketch::{Share, Subject};
@@ -125,7 +125,7 @@ fn series(objective: &Objective, counts: &[Count]) -> Series {
     series
 }
 
-fn said(objective: &Objective, counts: &[Count], matured: Option<Share>) -> Vec<Observation> {
+fn said(objective: &Objective, counts: &[Count], matured: Option<Share>) -> Vec<RuleFinding> {
     let series = series(objective, counts);
     judge(&RuleInput {
         objective,
@@ -136,7 +136,7 @@ fn said(objective: &Objective, counts: &[Count], matured: Option<Share>) -> Vec<
 }
 
 #[track_caller]
-fn of(detector: &str, said: &[Observation]) -> Observation {
+fn of(detector: &str, said: &[RuleFinding]) -> RuleFinding {
     let found = said.iter().find(|o| o.finding.detector == detector);
     found.unwrap().clone()
 }
@@ -222,8 +222,11 @@ fn every_number_is_one_that_evidence_can_carry() {
                 let objective = objective(sli.clone(), rule.clone());
                 for observation in said(&objective, counts, Some(Share { good: -1, valid: 0 })) {
                     let told = observation.finding.details.len();
-                    let observed =
-                        Observed::whole(String::new(), observation.window, observation.finding);
+                    let observed = ScopedFinding::whole(
+                        String::new(),
+                        observation.window,
+                        observation.finding,
+                    );
                     let evidence = Evidence::of(&observed, NOW).unwrap();
                     assert_eq!(evidence.details.len(), told, "{observed:?}");
                     let kept = KeptFinding {
@@ -409,7 +412,7 @@ fn each_rule_is_asked_on_its_grid_only() {
 #[test]
 fn a_label_alert_goes_on_until_the_point_value_is_good_again() {
     let objective = objective(Sli::Precision, burn(0.95, 3.0));
-    let timing = |o: &Observation| Timing {
+    let timing = |o: &RuleFinding| Timing {
         hold_minutes: o.hold_minutes,
         keep_firing_minutes: o.keep_firing_minutes,
         silence_minutes: o.window.minutes() + o.keep_firing_minutes,
@@ -435,7 +438,7 @@ fn a_label_alert_goes_on_until_the_point_value_is_good_again() {
 
 fn stands(counts: &[Count]) -> BudgetStatus {
     let objective = objective(Sli::Success, burn(0.99, 6.0));
-    standing(&objective, &series(&objective, counts), NOW)
+    budget_status(&objective, &series(&objective, counts), NOW)
 }
 
 #[test]

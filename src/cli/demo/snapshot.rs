@@ -2,7 +2,7 @@
 
 use super::incident::{Incident, Timeline};
 use super::score::{DemoScore, IncidentScore, PublishedSoFar, score_run};
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::event::EventTime;
 use crate::http::{ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus, StatusPage};
 
@@ -60,8 +60,9 @@ impl Snapshot<'_> {
 
     /// Coverage of the predictions of the last day: labelled ÷ predicted.
     pub(super) fn coverage(&self) -> Option<f64> {
-        let of_day =
-            |q: &&QualityStatus| q.segment.is_none() && q.by == By::Prediction && q.window == "1d";
+        let of_day = |q: &&QualityStatus| {
+            q.segment.is_none() && q.by == WindowTime::Prediction && q.window == "1d"
+        };
         self.model()?.quality.iter().find(of_day)?.coverage
     }
 

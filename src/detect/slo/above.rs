@@ -13,7 +13,7 @@
 use super::allowance;
 use super::certainty::{LABEL_Z, labels_needed};
 use super::facts::{RuleFacts, facts};
-use super::rule::{KeptFinding, ObjectiveRule, Observation, RuleCase, RuleStatement};
+use super::rule::{KeptFinding, ObjectiveRule, RuleCase, RuleFinding, RuleStatement};
 use super::rule_result::{BoundTest, IntervalReach, RuleResult, Surprise};
 use super::series::SeriesRetention;
 use crate::detect::short_number;
@@ -56,11 +56,11 @@ facts! {
 }
 
 impl ObjectiveRule for AboveLastWeekRule {
-    fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation> {
+    fn judge(&self, case: &RuleCase<'_>) -> Vec<RuleFinding> {
         let risen = risen(case, self.window);
         let (rise, interval) = (risen.value(), risen.interval(LABEL_Z));
         let least = labels_needed(case.events_min);
-        let said = RuleResult {
+        let result = RuleResult {
             detector: NAME,
             verdict: BoundTest {
                 enough: risen.of.valid >= least && risen.from.valid >= least,
@@ -90,9 +90,9 @@ impl ObjectiveRule for AboveLastWeekRule {
             }
             .details(),
         };
-        vec![Observation {
+        vec![RuleFinding {
             window: self.window,
-            finding: said.finding(case.objective),
+            finding: result.finding(case.objective),
             hold_minutes: self.hold_minutes,
             keep_firing_minutes: KEEP_FIRING_MINUTES,
             allowed_rate: rate(risen.from),
@@ -120,15 +120,15 @@ impl ObjectiveRule for AboveLastWeekRule {
 /// Statement of the rule about a finding.
 pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     let facts = AboveFacts::read(finding.number)?;
-    let said = format!(
+    let phrase = format!(
         "is not met: the share of bad ones is {} above last week's over {} (margin {})",
         short_number(finding.value),
         finding.window.name(),
         short_number(finding.threshold)
     );
     Some(RuleStatement {
-        summary: said.clone(),
-        sentence: said,
+        summary: phrase.clone(),
+        sentence: phrase,
         further: None,
         target: None,
         good: facts.valid - facts.bad,

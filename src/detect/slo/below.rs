@@ -14,7 +14,7 @@
 use super::allowance;
 use super::certainty::{LABEL_Z, labels_needed};
 use super::facts::{RuleFacts, facts};
-use super::rule::{KeptFinding, ObjectiveRule, Observation, RuleCase, RuleStatement};
+use super::rule::{KeptFinding, ObjectiveRule, RuleCase, RuleFinding, RuleStatement};
 use super::rule_result::{BoundTest, IntervalReach, RuleResult, Surprise};
 use super::series::SeriesRetention;
 use crate::detect::short_number;
@@ -55,12 +55,12 @@ facts! {
 }
 
 impl ObjectiveRule for BelowRule {
-    fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation> {
+    fn judge(&self, case: &RuleCase<'_>) -> Vec<RuleFinding> {
         let matured = case.matured.unwrap_or_default();
         let share = 1.0 - allowance::bad_rate(matured).unwrap_or(0.0);
         let interval = interval(matured);
         let enough = case.matured.is_some() && matured.valid >= labels_needed(case.events_min);
-        let said = RuleResult {
+        let result = RuleResult {
             detector: NAME,
             verdict: BoundTest {
                 enough,
@@ -90,9 +90,9 @@ impl ObjectiveRule for BelowRule {
             }
             .details(),
         };
-        vec![Observation {
+        vec![RuleFinding {
             window: self.window,
-            finding: said.finding(case.objective),
+            finding: result.finding(case.objective),
             hold_minutes: i64::from(self.evaluations.saturating_sub(1)) * HOUR,
             keep_firing_minutes: KEEP_FIRING_MINUTES,
             allowed_rate: 1.0 - self.target,
@@ -123,7 +123,7 @@ impl ObjectiveRule for BelowRule {
 /// Statement of the rule about a finding.
 pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     let facts = BelowFacts::read(finding.number)?;
-    let said = format!(
+    let phrase = format!(
         "is not met: {} {} over {}, below the floor of {}",
         finding.sli,
         short_number(finding.value),
@@ -131,8 +131,8 @@ pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
         short_number(finding.threshold)
     );
     Some(RuleStatement {
-        summary: said.clone(),
-        sentence: said,
+        summary: phrase.clone(),
+        sentence: phrase,
         further: None,
         target: Some(facts.target),
         good: facts.good,

@@ -16,7 +16,7 @@ use super::burn::Promised;
 use super::certainty::{LABEL_Z, labels_needed};
 use super::facts::{RuleFacts, facts};
 use super::label_burn;
-use super::rule::{KeptFinding, Observation, RuleCase, RuleStatement};
+use super::rule::{KeptFinding, RuleCase, RuleFinding, RuleStatement};
 use super::rule_result::{IntervalReach, RuleResult, Surprise};
 use crate::detect::{Finding, Verdict};
 use crate::sketch::Share;
@@ -55,7 +55,7 @@ pub(super) fn period(minutes: i64, at: Boundary) -> Span {
     }
 }
 
-pub(super) fn judge(case: &RuleCase<'_>, promised: Promised) -> Option<Observation> {
+pub(super) fn judge(case: &RuleCase<'_>, promised: Promised) -> Option<RuleFinding> {
     let share = case.series.sum(period(promised.period_minutes, case.at));
     let allowance = Allowance::of_target(promised.target);
     let spent = allowance.burn(share).unwrap_or(0.0);
@@ -76,7 +76,7 @@ pub(super) fn judge(case: &RuleCase<'_>, promised: Promised) -> Option<Observati
         let verdict = operational(share, allowance, case.events_min);
         (verdict, Surprise::default())
     };
-    let said = RuleResult {
+    let result = RuleResult {
         detector: NAME,
         verdict,
         value: spent,
@@ -88,9 +88,9 @@ pub(super) fn judge(case: &RuleCase<'_>, promised: Promised) -> Option<Observati
         details,
     };
     let minutes = u32::try_from(promised.period_minutes).ok()?;
-    Some(Observation {
+    Some(RuleFinding {
         window: WindowLength::from_minutes(minutes)?,
-        finding: said.finding(case.objective),
+        finding: result.finding(case.objective),
         hold_minutes: 0,
         keep_firing_minutes: keep_firing(case.is_delayed),
         allowed_rate: 1.0 - promised.target,

@@ -26,7 +26,7 @@ pub struct BudgetStatus {
 
 /// Status of `objective` at `at`, from the events that `series` counted before `at`.
 #[must_use]
-pub fn standing(objective: &Objective, series: &Series, at: Boundary) -> BudgetStatus {
+pub fn budget_status(objective: &Objective, series: &Series, at: Boundary) -> BudgetStatus {
     let share = series.sum(period(objective.period_minutes(), at));
     let allowance = objective.target().map(Allowance::of_target);
     let remaining = allowance.and_then(|own| Some(1.0 - own.burn(share)?));
@@ -50,14 +50,12 @@ fn burn_rates(
     at: Boundary,
     allowance: Allowance,
 ) -> Vec<(WindowLength, Option<f64>)> {
-    let Rule::Burn(rule) = &objective.rule else {
-        return Vec::new();
+    let windows = match &objective.rule {
+        Rule::Burn(rule) => rule.windows.as_slice(),
+        Rule::Below(_) | Rule::AboveLastWeek(_) => &[],
     };
     let rate = |long| allowance.burn(series.sum(Span::ending_at(at, long)));
-    rule.windows
-        .iter()
-        .map(|w| (w.long, rate(w.long)))
-        .collect()
+    windows.iter().map(|w| (w.long, rate(w.long))).collect()
 }
 
 /// Remaining share of the budget.

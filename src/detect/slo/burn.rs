@@ -13,7 +13,7 @@
 
 use super::allowance::{Allowance, Factor, bad};
 use super::facts::{RuleFacts, facts};
-use super::rule::{KeptFinding, Observation, RuleCase, RuleStatement};
+use super::rule::{KeptFinding, RuleCase, RuleFinding, RuleStatement};
 use super::rule_result::{RuleResult, Surprise};
 use crate::detect::{Verdict, short_number};
 use crate::sketch::Share;
@@ -100,15 +100,15 @@ pub(super) fn judge(
     case: &RuleCase<'_>,
     promised: Promised,
     windows: &[BurnWindow],
-) -> Vec<Observation> {
+) -> Vec<RuleFinding> {
     let judge = |window| judge_window(case, promised, window);
     windows.iter().map(judge).collect()
 }
 
-fn judge_window(case: &RuleCase<'_>, promised: Promised, window: &BurnWindow) -> Observation {
+fn judge_window(case: &RuleCase<'_>, promised: Promised, window: &BurnWindow) -> RuleFinding {
     let allowance = Allowance::of_target(promised.target);
     let both = BurnShares::of(case, window.long, window.short);
-    let said = RuleResult {
+    let result = RuleResult {
         detector: NAME,
         verdict: verdict(both, allowance, window, case.events_min),
         value: allowance.burn(both.long).unwrap_or(0.0),
@@ -119,9 +119,9 @@ fn judge_window(case: &RuleCase<'_>, promised: Promised, window: &BurnWindow) ->
         pages: window.severity == Urgency::Page,
         details: details(promised, window, both),
     };
-    Observation {
+    RuleFinding {
         window: window.long,
-        finding: said.finding(case.objective),
+        finding: result.finding(case.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: 0,
         allowed_rate: 1.0 - promised.target,
@@ -150,7 +150,7 @@ pub(super) fn details(
     both: BurnShares,
 ) -> std::collections::BTreeMap<&'static str, f64> {
     let allowance = Allowance::of_target(promised.target);
-    let told = BurnFacts {
+    let facts = BurnFacts {
         target: promised.target,
         factor: window.factor,
         good: both.long.good,
@@ -166,7 +166,7 @@ pub(super) fn details(
         long_minutes: window.long.minutes(),
         period_minutes: promised.period_minutes,
     };
-    let mut details = told.details();
+    let mut details = facts.details();
     details.extend(counts.details());
     details
 }

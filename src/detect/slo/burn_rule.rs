@@ -1,7 +1,7 @@
 //! Rule on the error budget: it burns too fast in one of several windows, or nothing of it is left.
 
 use super::burn::{BurnWindow, Promised};
-use super::rule::{ObjectiveRule, Observation, RuleCase};
+use super::rule::{ObjectiveRule, RuleCase, RuleFinding};
 use super::series::SeriesRetention;
 use super::{budget, burn, label_burn};
 
@@ -22,7 +22,7 @@ pub struct BurnRule {
 }
 
 impl ObjectiveRule for BurnRule {
-    fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation> {
+    fn judge(&self, case: &RuleCase<'_>) -> Vec<RuleFinding> {
         let promised = Promised {
             target: self.target,
             period_minutes: self.period_minutes,

@@ -23,11 +23,11 @@ pub struct Infeasible {
 /// # Errors
 /// The first burn window whose factor × (1 − target) is 1 or more.
 pub fn feasibility(objective: &Objective) -> Result<(), Infeasible> {
-    let Rule::Burn(BurnRule {
+    let BurnRule {
         target, windows, ..
-    }) = &objective.rule
-    else {
-        return Ok(());
+    } = match &objective.rule {
+        Rule::Burn(rule) => rule,
+        Rule::Below(_) | Rule::AboveLastWeek(_) => return Ok(()),
     };
     let allowance = Allowance::of_target(*target);
     let below = 1.0 / allowance.share();

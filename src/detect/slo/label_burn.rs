@@ -18,7 +18,7 @@ use super::allowance::{Allowance, Factor, bad, bad_rate};
 use super::burn::{BurnShares, BurnWindow, NAME, Promised, Urgency, details};
 use super::certainty::{LABEL_Z, labels_needed};
 use super::facts::{RuleFacts, facts};
-use super::rule::{Observation, RuleCase};
+use super::rule::{RuleCase, RuleFinding};
 use super::rule_result::{IntervalReach, RuleResult, Surprise};
 use crate::detect::Verdict;
 use crate::stats::likelihood_interval;
@@ -40,7 +40,7 @@ pub(super) fn judge(
     case: &RuleCase<'_>,
     promised: Promised,
     windows: &[BurnWindow],
-) -> Vec<Observation> {
+) -> Vec<RuleFinding> {
     let stretched = usual_gap(case, windows).and_then(twice);
     let judge = |window| judge_window(case, promised, window, stretched);
     windows.iter().map(judge).collect()
@@ -51,7 +51,7 @@ fn judge_window(
     promised: Promised,
     window: &BurnWindow,
     stretched: Option<WindowLength>,
-) -> Observation {
+) -> RuleFinding {
     let allowance = Allowance::of_target(promised.target);
     let short = window.short.max(stretched.unwrap_or(window.short));
     let both = BurnShares::of(case, window.long, short.min(window.long));
@@ -65,7 +65,7 @@ fn judge_window(
     };
     let mut details = details(promised, window, both);
     details.extend(certainty.details());
-    let said = RuleResult {
+    let result = RuleResult {
         detector: NAME,
         verdict: verdict(both, allowance, window, case.events_min),
         value: allowance.burn(both.long).unwrap_or(0.0),
@@ -76,9 +76,9 @@ fn judge_window(
         pages: window.severity == Urgency::Page,
         details,
     };
-    Observation {
+    RuleFinding {
         window: window.long,
-        finding: said.finding(case.objective),
+        finding: result.finding(case.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: KEEP_FIRING_MINUTES,
         allowed_rate: 1.0 - promised.target,

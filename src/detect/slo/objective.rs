@@ -3,7 +3,7 @@
 use super::above::{self, AboveLastWeekRule};
 use super::below::{self, BelowRule};
 use super::burn_rule::BurnRule;
-use super::rule::{KeptFinding, ObjectiveRule, Observation, RuleCase, RuleStatement};
+use super::rule::{KeptFinding, ObjectiveRule, RuleCase, RuleFinding, RuleStatement};
 use super::series::{Series, SeriesRetention};
 use super::sli::Sli;
 use super::{budget, burn};
@@ -123,7 +123,7 @@ impl Objective {
         series: &Series,
         at: Boundary,
         matured: Option<Share>,
-    ) -> Vec<Observation> {
+    ) -> Vec<RuleFinding> {
         let rule = self.rule.as_rule();
         rule.judge(&self.case(series, at, matured))
     }

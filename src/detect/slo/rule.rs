@@ -24,7 +24,7 @@ pub struct RuleCase<'a> {
 
 /// Finding of a rule, with its alert timing and the bad rate that the objective allows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observation {
+pub struct RuleFinding {
     /// Evaluated window: of two windows, the long one; of a budget, the period.
     pub window: WindowLength,
     /// Finding on the window.
@@ -40,7 +40,7 @@ pub struct Observation {
 /// Rule by which missing an objective becomes an alert.
 pub trait ObjectiveRule {
     /// Evaluates the rule at a boundary on the grid of `step_minutes`.
-    fn judge(&self, case: &RuleCase<'_>) -> Vec<Observation>;
+    fn judge(&self, case: &RuleCase<'_>) -> Vec<RuleFinding>;
 
     /// Minutes between evaluations.
     fn step_minutes(&self, is_delayed: bool) -> i64;

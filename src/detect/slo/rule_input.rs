@@ -1,7 +1,7 @@
 //! Evaluation of an objective's rule at one boundary.
 
 use super::objective::Objective;
-use super::rule::Observation;
+use super::rule::RuleFinding;
 use super::series::Series;
 use crate::sketch::Share;
 use crate::window::Boundary;
@@ -21,7 +21,7 @@ pub struct RuleInput<'a> {
 
 /// Findings of the objective's rule at a boundary; empty at boundaries off the grid of [`Objective::step_minutes`].
 #[must_use]
-pub fn judge(input: &RuleInput<'_>) -> Vec<Observation> {
+pub fn judge(input: &RuleInput<'_>) -> Vec<RuleFinding> {
     let RuleInput {
         objective,
         series,

@@ -63,20 +63,20 @@ pub struct Series {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeriesRetention {
     /// Resolution of the counts, in minutes.
-    resolution: i64,
+    step_minutes: i64,
     /// Minutes back for which the sum of a span is exact.
-    detail: i64,
+    detail_minutes: i64,
     /// Minutes back for which hours are kept.
-    total: i64,
+    total_minutes: i64,
 }
 
 impl SeriesRetention {
     /// Retention by steps of minutes as far back as `window_minutes`, and by the hour as far back as `period_minutes`.
-    pub(super) fn new(resolution: i64, window_minutes: i64, period_minutes: i64) -> Self {
+    pub(super) fn new(step_minutes: i64, window_minutes: i64, period_minutes: i64) -> Self {
         Self {
-            resolution,
-            detail: window_minutes + HOUR,
-            total: window_minutes.max(period_minutes) + 2 * HOUR,
+            step_minutes,
+            detail_minutes: window_minutes + HOUR,
+            total_minutes: window_minutes.max(period_minutes) + 2 * HOUR,
         }
     }
 }
@@ -110,7 +110,7 @@ impl Series {
             return;
         }
         let of_hour = minute.0.rem_euclid(HOUR);
-        let of_hour = of_hour - of_hour % self.keep.resolution;
+        let of_hour = of_hour - of_hour % self.keep.step_minutes;
         let hour = self.hours.entry(hour_of(minute)).or_default();
         hour.add(u8::try_from(of_hour).unwrap_or(0), share);
     }
@@ -133,19 +133,20 @@ impl Series {
     /// Minutes back for which, at least, the sum of a span is exact.
     #[must_use]
     pub fn detail_minutes(&self) -> i64 {
-        self.keep.detail
+        self.keep.detail_minutes
     }
 
     /// Drops the counts that no evaluation at `now` or later needs. Returns the dropped hours, so that the caller can delete them where they were written out.
     pub fn age(&mut self, now: Boundary) -> Vec<Boundary> {
-        let detailed_from = hour_of(now.plus_minutes(-self.keep.detail)).max(self.detailed_from);
+        let detailed_from =
+            hour_of(now.plus_minutes(-self.keep.detail_minutes)).max(self.detailed_from);
         for (_, hour) in self.hours.range_mut(self.detailed_from..detailed_from) {
             hour.minutes = Vec::new();
         }
         self.detailed_from = detailed_from;
         let kept = self
             .hours
-            .split_off(&hour_of(now.plus_minutes(-self.keep.total)));
+            .split_off(&hour_of(now.plus_minutes(-self.keep.total_minutes)));
         std::mem::replace(&mut self.hours, kept)
             .into_keys()
             .collect()

@@ -124,9 +124,10 @@ impl Sli {
                 let cells = quality.evaluations.get(name);
                 cells.map(|cells| evaluation_share(cells, *at_least_hundredths))
             }
-            _ => self
+            Self::Precision | Self::Recall | Self::Accuracy | Self::FalsePositiveRate => self
                 .proportion()
                 .and_then(|kind| proportion(kind, quality, positive)),
+            Self::Latency { .. } | Self::Success | Self::Cost { .. } => None,
         };
         share.unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use super::knowledge::VariabilityKey;
 use super::model::{Model, predictions_in};
 use super::slice::Slice;
 use super::step::StepContext;
-use crate::alert::Observed;
+use crate::alert::ScopedFinding;
 use crate::detect::{Case, DETECTORS, Finding, Verdict};
 use crate::event::Scope;
 use crate::pipeline::observations::{Judgement, JudgementKey, WindowClosed};
@@ -18,7 +18,7 @@ use crate::stats::DISTANCES;
 use crate::window::{Boundary, PaneRing, Span, WindowLength};
 
 /// Judges every window of `model` that ends at this boundary.
-pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Vec<Observed> {
+pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Vec<ScopedFinding> {
     let (at, plan) = (step.at, step.plan);
     let budget = budget(model, plan);
     let mut observed = Vec::new();
@@ -79,7 +79,7 @@ fn judge_window(
     window: &Window<'_>,
     judged: JudgedWindow<'_>,
     step: &mut StepContext<'_>,
-) -> Vec<Observed> {
+) -> Vec<ScopedFinding> {
     let scope = window.slice.of(model.name());
     step.observations.windows.push(WindowClosed {
         scope: scope.clone(),
@@ -93,9 +93,9 @@ fn judge_window(
         if window.slice.segment.is_none() {
             observe(&scope, window, &case, &findings, step);
         }
-        observed.extend(findings.into_iter().map(|finding| Observed {
+        observed.extend(findings.into_iter().map(|finding| ScopedFinding {
             segment: window.slice.segment.clone(),
-            ..Observed::whole(window.slice.version.clone(), window.length, finding)
+            ..ScopedFinding::whole(window.slice.version.clone(), window.length, finding)
         }));
     }
     observed

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::step::StepContext;
 use crate::alert::{
-    AlertObjective, Cause, Context, Episodes, ObjectiveReport, Observed, RuleTiming, SegmentShare,
+    AlertObjective, Cause, Context, Episodes, ObjectiveReport, RuleTiming, ScopedFinding,
+    SegmentShare,
 };
 use crate::detect::Verdict;
-use crate::detect::slo::{Hour, Objective, Observation, RuleInput, Series, judge, standing};
+use crate::detect::slo::{Hour, Objective, RuleFinding, RuleInput, Series, budget_status, judge};
 use crate::event::Segment;
 use crate::pipeline::observations::ObjectiveReading;
 use crate::pipeline::outbox::Outbox;
@@ -181,7 +182,7 @@ impl Tracked {
         &mut self,
         objective: &Objective,
         around: &ObjectiveContext<'_>,
-        observed: &[Observed],
+        observed: &[ScopedFinding],
         step: &mut StepContext<'_>,
     ) -> Result<(), StageError> {
         let was_empty = self.episodes.is_empty();
@@ -213,7 +214,7 @@ impl Tracked {
         around: &ObjectiveContext<'_>,
         step: &mut StepContext<'_>,
     ) {
-        let standing = standing(objective, &self.series, step.at);
+        let budget = budget_status(objective, &self.series, step.at);
         if step.at.on_grid(REPORT_MINUTES) {
             let report = ObjectiveReport {
                 model: around.model,
@@ -221,10 +222,10 @@ impl Tracked {
                 sli: objective.sli.name(),
                 target: objective.target(),
                 at: step.at,
-                share: standing.share,
-                budget_remaining: standing.remaining,
-                burn_rates: &standing.burn_rates,
-                exhausted_at: standing.exhausted_at,
+                share: budget.share,
+                budget_remaining: budget.remaining,
+                burn_rates: &budget.burn_rates,
+                exhausted_at: budget.exhausted_at,
             };
             let record = report.record();
             let report = Output::plain(OutputTopic::Reports, record.key(), record.value());
@@ -233,7 +234,7 @@ impl Tracked {
         let whose = (around.model.to_owned(), objective.name.clone());
         let told = ObjectiveReading {
             target: objective.target(),
-            standing,
+            budget,
         };
         step.observations.objectives.insert(whose, told);
     }
@@ -245,20 +246,20 @@ fn observe(
     series: &Series,
     around: &ObjectiveContext<'_>,
     step: &StepContext<'_>,
-) -> Vec<Observed> {
+) -> Vec<ScopedFinding> {
     let look = RuleInput {
         objective,
         series,
         at: step.at,
         matured: (around.matured)(objective, series),
     };
-    let observed = |observation: Observation| Observed {
+    let observed = |observation: RuleFinding| ScopedFinding {
         lasting: Some(RuleTiming {
             hold_minutes: observation.hold_minutes,
             keep_firing_minutes: observation.keep_firing_minutes,
         }),
         segments: worst_segments(objective, &observation, around, step),
-        ..Observed::whole(String::new(), observation.window, observation.finding)
+        ..ScopedFinding::whole(String::new(), observation.window, observation.finding)
     };
     judge(&look).into_iter().map(observed).collect()
 }
@@ -266,7 +267,7 @@ fn observe(
 /// Segments with more bad predictions than the objective allows, each with its part of the excess of the whole.
 fn worst_segments(
     objective: &Objective,
-    observation: &Observation,
+    observation: &RuleFinding,
     around: &ObjectiveContext<'_>,
     step: &StepContext<'_>,
 ) -> Vec<SegmentShare> {

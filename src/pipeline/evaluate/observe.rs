@@ -64,13 +64,13 @@ impl Model {
     }
 
     fn open_alerts(&self) -> impl Iterator<Item = AlertObservation> {
-        let own = self.knowledge.episodes.standing();
+        let own = self.knowledge.episodes.open_alerts();
         let own = own.map(|alert| AlertObservation::open(self.name(), None, &alert));
         let objectives = self
             .objectives
             .episodes()
             .flat_map(move |(objective, episodes)| {
-                let open = episodes.standing();
+                let open = episodes.open_alerts();
                 open.map(move |alert| AlertObservation::open(self.name(), Some(objective), &alert))
             });
         own.chain(objectives)

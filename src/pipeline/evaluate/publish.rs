@@ -4,7 +4,7 @@ use super::model::Model;
 use super::quality::DriftToAssess;
 use super::step::StepContext;
 use crate::alert::{
-    AlertKind, Cause, Change, Context, Episodes, Observed, Severity, reference_records,
+    AlertKind, Cause, Change, Context, Episodes, ScopedFinding, Severity, reference_records,
 };
 use crate::detect::Family;
 use crate::pipeline::output::{Output, OutputTopic};
@@ -16,7 +16,7 @@ use crate::window::{Boundary, Span};
 const REFERENCE_BYTES_MAX: usize = 400 << 10;
 
 /// Updates the alerts of a model with the findings of a boundary, and publishes each change.
-pub fn alerts(model: &mut Model, observed: &[Observed], step: &mut StepContext<'_>) {
+pub fn alerts(model: &mut Model, observed: &[ScopedFinding], step: &mut StepContext<'_>) {
     let (at, plan) = (step.at, step.plan);
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
     let was_empty = episodes.is_empty();

@@ -6,7 +6,7 @@
 use super::model::{Model, predictions_in};
 use super::slice::Slice;
 use super::step::StepContext;
-use crate::alert::{Observed, Report};
+use crate::alert::{Report, ScopedFinding};
 use crate::detect::Finding;
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::pipeline::plan::Plan;
@@ -14,7 +14,7 @@ use crate::sketch::{Partial, Subject};
 use crate::window::{Span, WindowLength};
 
 /// Publishes the summary of each tumbling window that ends at this boundary.
-pub fn publish(model: &Model, observed: &[Observed], step: &mut StepContext<'_>) {
+pub fn publish(model: &Model, observed: &[ScopedFinding], step: &mut StepContext<'_>) {
     let at = step.at;
     let lengths = step.plan.windows.iter().map(|spec| spec.length);
     for length in lengths.filter(|length| at.on_grid(length.minutes())) {
@@ -43,7 +43,7 @@ fn window_reports(
     slice: &Slice,
     length: WindowLength,
     window: &Partial,
-    observed: &[Observed],
+    observed: &[ScopedFinding],
     step: &mut StepContext<'_>,
 ) {
     let of_window: Vec<&Finding> = observed

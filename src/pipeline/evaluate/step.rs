@@ -1,6 +1,6 @@
 //! The context of one step of evaluate: the boundary that is closed, the plan, and its results.
 
-use crate::alert::{Alert, Context, Episodes, Observed};
+use crate::alert::{Alert, Context, Episodes, ScopedFinding};
 use crate::pipeline::observations::{AlertObservation, Observations};
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::Plan;
@@ -30,7 +30,7 @@ impl StepContext<'_> {
     pub fn advance(
         &mut self,
         episodes: &mut Episodes,
-        findings: &[Observed],
+        findings: &[ScopedFinding],
         context: &Context<'_>,
     ) -> Vec<Alert> {
         let observed = (self.at, findings);
@@ -40,7 +40,7 @@ impl StepContext<'_> {
 
 fn advance(
     episodes: &mut Episodes,
-    (at, findings): (Boundary, &[Observed]),
+    (at, findings): (Boundary, &[ScopedFinding]),
     context: &Context<'_>,
     observations: &mut Observations,
 ) -> Vec<Alert> {
@@ -62,7 +62,7 @@ mod tests {
     use crate::sketch::{Exemplars, Subject};
     use crate::window::WindowLength;
 
-    fn breach(subject: String, statistic: f64) -> Observed {
+    fn breach(subject: String, statistic: f64) -> ScopedFinding {
         let finding = Finding {
             detector: "psi",
             family: Family::Drift,
@@ -81,13 +81,14 @@ mod tests {
             category: None,
         };
         let hour = WindowLength::from_minutes(60).unwrap();
-        Observed::whole("1".into(), hour, finding)
+        ScopedFinding::whole("1".into(), hour, finding)
     }
 
     #[test]
     fn breaches_without_a_place_and_findings_without_a_number_are_observed() {
         let names = 0..CAUSES_MAX + 3;
-        let mut findings: Vec<Observed> = names.map(|n| breach(format!("f{n}"), 20.0)).collect();
+        let mut findings: Vec<ScopedFinding> =
+            names.map(|n| breach(format!("f{n}"), 20.0)).collect();
         findings.push(breach("broken".into(), f64::NAN));
         let settings = AlertSettings::default();
         let context = Context {

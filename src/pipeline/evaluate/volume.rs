@@ -3,12 +3,12 @@
 use super::case::budget;
 use super::model::{Model, predictions_in};
 use super::step::StepContext;
-use crate::alert::Observed;
+use crate::alert::ScopedFinding;
 use crate::detect::volume::{NAME, SLOT_MINUTES, Slot};
 use crate::window::{Span, WindowLength};
 
 /// Records the quarter of an hour that ends at this boundary and judges it.
-pub fn judge(model: &mut Model, step: &StepContext<'_>) -> Vec<Observed> {
+pub fn judge(model: &mut Model, step: &StepContext<'_>) -> Vec<ScopedFinding> {
     let length = u32::try_from(SLOT_MINUTES).ok();
     let Some(length) = length.and_then(WindowLength::from_minutes) else {
         return Vec::new();
@@ -28,6 +28,6 @@ pub fn judge(model: &mut Model, step: &StepContext<'_>) -> Vec<Observed> {
         return Vec::new();
     }
     let finding = model.knowledge.volume.judge(slot, budget(model, step.plan));
-    let observed = |finding| Observed::whole(String::new(), length, finding);
+    let observed = |finding| ScopedFinding::whole(String::new(), length, finding);
     finding.into_iter().map(observed).collect()
 }

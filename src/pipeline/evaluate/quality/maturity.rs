@@ -2,7 +2,7 @@
 
 use super::model_quality::{Maturity, ModelQuality};
 use super::span::{DAY, MATURED_MINUTES};
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::pipeline::plan::Plan;
 use crate::sketch::Quality;
 use crate::window::{Boundary, Resolution, Span, WindowLength};
@@ -61,7 +61,7 @@ impl ModelQuality {
     }
 
     fn whole(&self, span: Span) -> Quality {
-        self.merged(By::Prediction, None, span)
+        self.merged(WindowTime::Prediction, None, span)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::slice::Slice;
 use super::knowledge::{DriftToAssess, QualityKnowledge};
 use super::span::retention;
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::QualityPane;
@@ -46,17 +46,17 @@ pub(super) struct Maturity {
 }
 
 impl QualityPanes {
-    pub(super) fn both(&mut self) -> [(By, &mut RollupRing<Quality>); 2] {
+    pub(super) fn both(&mut self) -> [(WindowTime, &mut RollupRing<Quality>); 2] {
         [
-            (By::Prediction, &mut self.by_prediction),
-            (By::Label, &mut self.by_label),
+            (WindowTime::Prediction, &mut self.by_prediction),
+            (WindowTime::Label, &mut self.by_label),
         ]
     }
 
-    pub(super) fn get(&self, by: By) -> &RollupRing<Quality> {
+    pub(super) fn get(&self, by: WindowTime) -> &RollupRing<Quality> {
         match by {
-            By::Prediction => &self.by_prediction,
-            By::Label => &self.by_label,
+            WindowTime::Prediction => &self.by_prediction,
+            WindowTime::Label => &self.by_label,
         }
     }
 
@@ -75,8 +75,8 @@ impl ModelQuality {
     pub fn restore_pane(&mut self, slice: Slice, pane: QualityPane, quality: Quality) {
         let panes = self.panes.entry(slice).or_default();
         let ring = match pane.by {
-            By::Prediction => &mut panes.by_prediction,
-            By::Label => &mut panes.by_label,
+            WindowTime::Prediction => &mut panes.by_prediction,
+            WindowTime::Label => &mut panes.by_label,
         };
         ring.insert((pane.resolution, pane.start), quality);
     }
@@ -140,7 +140,7 @@ impl ModelQuality {
     }
 
     /// Counts of all versions in `span`, of one segment or of the whole.
-    pub(super) fn merged(&self, by: By, segment: Option<&Segment>, span: Span) -> Quality {
+    pub(super) fn merged(&self, by: WindowTime, segment: Option<&Segment>, span: Span) -> Quality {
         let mut quality = Quality::default();
         for (slice, panes) in &self.panes {
             if slice.segment.as_ref() == segment {

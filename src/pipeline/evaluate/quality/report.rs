@@ -4,7 +4,7 @@ use super::super::slice::Slice;
 use super::super::step::StepContext;
 use super::model_quality::ModelQuality;
 use super::span::DAY;
-use crate::alert::{Age, By, QualityReport};
+use crate::alert::{Age, QualityReport, WindowTime};
 use crate::pipeline::observations::{QualityKey, QualityObservation};
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::pipeline::plan::Plan;
@@ -19,7 +19,7 @@ const AGES: [(i64, Age); 3] = [(1, Age::OneDay), (3, Age::ThreeDays), (7, Age::S
 /// One window of one slice.
 struct QualityWindow<'a> {
     slice: &'a Slice,
-    by: By,
+    by: WindowTime,
     length: WindowLength,
     end: Boundary,
     at: Boundary,
@@ -33,7 +33,7 @@ impl ModelQuality {
         let lengths = WINDOWS.iter().filter(|(_, every)| at.on_grid(*every));
         for length in lengths.filter_map(|(minutes, _)| WindowLength::from_minutes(*minutes)) {
             for slice in self.panes.keys() {
-                for by in [By::Prediction, By::Label] {
+                for by in [WindowTime::Prediction, WindowTime::Label] {
                     let window = QualityWindow {
                         slice,
                         by,
@@ -82,7 +82,7 @@ impl ModelQuality {
             for slice in self.panes.keys() {
                 let window = QualityWindow {
                     slice,
-                    by: By::Prediction,
+                    by: WindowTime::Prediction,
                     length,
                     end: at.plus_minutes(-days * DAY),
                     at,
@@ -124,7 +124,7 @@ impl ModelQuality {
             end: window.end,
             as_of: window.at,
             age: window.age,
-            immature: window.by == By::Prediction && !is_mature,
+            immature: window.by == WindowTime::Prediction && !is_mature,
             quality,
             positive: self.positive(model, plan),
         }

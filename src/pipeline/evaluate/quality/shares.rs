@@ -3,7 +3,7 @@
 use super::super::objectives::SegmentShares;
 use super::model_quality::ModelQuality;
 use super::span::{MATURED_MINUTES, last_week, widened};
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::detect::slo::{LABELS_MIN, Objective};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
@@ -22,11 +22,12 @@ impl ModelQuality {
     ) -> SegmentShares {
         let positive = self.positive(model, plan);
         let (by, span) = match objective.matured_window() {
-            Some(window) if objective.sli.needs_truth() => {
-                (By::Prediction, self.matured_window(window, span.end))
-            }
+            Some(window) if objective.sli.needs_truth() => (
+                WindowTime::Prediction,
+                self.matured_window(window, span.end),
+            ),
             _ => (
-                By::Label,
+                WindowTime::Label,
                 Some(last_week(widened(span, Resolution::Quarter))),
             ),
         };
@@ -53,10 +54,10 @@ impl ModelQuality {
         if !objective.sli.needs_truth() {
             // The score of a judge is known when it arrives. It does not wait for the truth to mature.
             let span = widened(Span::ending_at(at, window), Resolution::Quarter);
-            return Some(self.share(objective, By::Label, None, span, positive));
+            return Some(self.share(objective, WindowTime::Label, None, span, positive));
         }
         let span = self.matured_window(window, at)?;
-        Some(self.share(objective, By::Prediction, None, span, positive))
+        Some(self.share(objective, WindowTime::Prediction, None, span, positive))
     }
 
     /// True if labels of the last week came, and the positive class is in none of them nor in the predictions they belong to.
@@ -66,7 +67,7 @@ impl ModelQuality {
             start: at.plus_minutes(-MATURED_MINUTES),
             end: at,
         };
-        let known = self.merged(By::Label, None, widened(week, Resolution::Hour));
+        let known = self.merged(WindowTime::Label, None, widened(week, Resolution::Hour));
         let positive = self.positive(model, plan);
         let occurs = positive.is_some_and(|class| known.table.has_class(class));
         known.labelled >= LABELS_MIN && !occurs
@@ -76,7 +77,7 @@ impl ModelQuality {
     fn share(
         &self,
         objective: &Objective,
-        by: By,
+        by: WindowTime,
         segment: Option<&Segment>,
         span: Span,
         positive: Option<&str>,

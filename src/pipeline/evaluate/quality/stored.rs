@@ -3,7 +3,7 @@
 use super::super::step::StepContext;
 use super::model_quality::ModelQuality;
 use super::span::retention;
-use crate::alert::By;
+use crate::alert::WindowTime;
 use crate::event::Scope;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::stage::StageError;
@@ -77,7 +77,7 @@ impl ModelQuality {
     }
 }
 
-fn key(scope: &Scope, by: By, (resolution, start): PaneName) -> StateKey {
+fn key(scope: &Scope, by: WindowTime, (resolution, start): PaneName) -> StateKey {
     StateKey::Quality(
         scope.clone(),
         QualityPane {
