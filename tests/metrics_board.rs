@@ -22,17 +22,17 @@ use tidegauge::runtime::meter::Meter;
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
 use tidegauge::window::{Boundary, Span, WindowLength};
 
-struct Site {
+struct TestBoard {
     board: Arc<Board>,
     worker: WorkerMeter,
     http: Handle,
     now: Arc<AtomicI64>,
 }
 
-fn site(drift_series_max: usize) -> Site {
+fn site(drift_series_max: usize) -> TestBoard {
     let now = Arc::new(AtomicI64::new(100_000));
-    let hand = Arc::clone(&now);
-    let clock = Box::new(move || Tick(hand.load(Ordering::Relaxed)));
+    let clock_millis = Arc::clone(&now);
+    let clock = Box::new(move || Tick(clock_millis.load(Ordering::Relaxed)));
     let board = Arc::new(
         Board::new(BoardOptions {
             drift_series_max,
@@ -41,7 +41,7 @@ fn site(drift_series_max: usize) -> Site {
         .unwrap(),
     );
     let http = serve(SocketAddr::from(([127, 0, 0, 1], 0)), Arc::clone(&board)).unwrap();
-    Site {
+    TestBoard {
         worker: WorkerMeter::new(&board),
         board,
         http,

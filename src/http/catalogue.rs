@@ -62,7 +62,7 @@ catalogue! {
     Ready = Gauge "tidegauge_ready" []
         "1 while every worker has partitions assigned and restored, else 0.";
     Events = Counter "tidegauge_events_total" ["topic", "partition"]
-        "Predictions that were counted.";
+        "Predictions and labels that were counted.";
     Late = Counter "tidegauge_late_events_total" ["topic", "partition"]
         "Predictions dropped because they came after the watermark of their own partition.";
     Rejects = Counter "tidegauge_rejected_records_total" ["reason"]
@@ -136,9 +136,9 @@ catalogue! {
     JoinPending = Gauge "tidegauge_join_pending" ["partition"]
         "Predictions that wait for a label.";
     JoinExpired = Counter "tidegauge_join_expired_total" ["partition"]
-        "Predictions that expired without a label.";
+        "Predictions without a label that expired: their horizon passed, or memory was short.";
     JoinDuplicates = Counter "tidegauge_join_duplicates_total" ["partition"]
-        "Predictions that came again within the horizon and were not counted.";
+        "Predictions that never wait for a label: they repeat an earlier one, their id has too many live predictions, or they came after their minute was closed.";
     JoinSampledOut = Counter "tidegauge_join_sampled_out_total" ["topic", "partition"]
         "Predictions and labels left out of the join: their ids are not in the sample, or they have none to join by. By input partition.";
     JoinLabels = Counter "tidegauge_join_labels_total" ["partition"]
@@ -148,7 +148,7 @@ catalogue! {
     JoinLabelsWaiting = Gauge "tidegauge_join_labels_waiting" ["partition"]
         "Labels that wait for their prediction.";
     JoinLabelsExpired = Counter "tidegauge_join_labels_expired_total" ["partition"]
-        "Labels that expired: no prediction with their id came, or it was older than the horizon.";
+        "Labels that expired: no prediction with their id came in time, it was older than the horizon, or memory was short.";
     JoinLabelsDuplicate = Counter "tidegauge_join_labels_duplicate_total" ["partition"]
         "Labels that added nothing to an earlier label.";
     JoinCorrections = Counter "tidegauge_join_corrections_total" ["partition"]

@@ -62,9 +62,6 @@ impl WorkerView<'_> {
 impl Shown {
     /// A model's part, which begins empty.
     pub fn model(&mut self, name: &str) -> &mut ModelSeries {
-        if !self.models.contains_key(name) {
-            self.models.insert(name.to_owned(), ModelSeries::default());
-        }
         self.models.entry(name.to_owned()).or_default()
     }
 

@@ -57,7 +57,7 @@ impl JoinCounts {
         self.expired + self.expired_early
     }
 
-    /// Predictions that are not counted again: they came twice, late, or with too many others of their id.
+    /// Predictions that never wait for a label: they came twice, late, or with too many others of their id.
     #[must_use]
     pub fn duplicates_total(&self) -> u64 {
         self.duplicates + self.crowded + self.late

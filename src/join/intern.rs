@@ -25,7 +25,7 @@ impl HeapSize for Group {
     }
 }
 
-/// Bytes per value, without its content: counts of the shared pointer, the pointer, its hash, the index.
+/// Fixed bytes per value: two reference counts, the pointer, the hash, the index entry.
 const INTERNED_BYTES: usize = 16 + 24 + 12;
 
 /// Values by number. Values are never removed; all are dropped together with the bucket.

@@ -10,11 +10,11 @@ use super::work::{EntryAddress, LiveState, count};
 use crate::event::EventTime;
 use crate::window::Boundary;
 
-/// Result of applying a label: `any` if it met an entry, `news` if it changed one.
+/// Result of applying a label: `any` if it met an entry, `changed` if it changed one.
 #[derive(Debug, Default)]
 struct Met {
     any: bool,
-    news: bool,
+    changed: bool,
 }
 
 impl LiveState {
@@ -79,12 +79,12 @@ impl LiveState {
         met.any = true;
         for assertion in item.batch.assertions(&item.event) {
             let effect = bucket.apply(place.entry, &assertion, times, sink);
-            met.news |= count(effect, bucket, place.entry, &mut self.counts);
+            met.changed |= count(effect, bucket, place.entry, &mut self.counts);
         }
     }
 
     fn count_label(&mut self, met: &Met, counted: bool) {
-        if met.news {
+        if met.changed {
             self.counts.labels_joined += 1;
         } else if met.any {
             self.counts.labels_duplicate += 1;

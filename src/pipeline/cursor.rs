@@ -277,7 +277,7 @@ mod tests {
             ),
             ("another life without a reset", other_life.clone()),
             (
-                "a second genesis",
+                "a second beginning",
                 Frame {
                     link: FrameLink::First,
                     ..other_life

@@ -95,7 +95,7 @@ pub trait Payload: Serialize + DeserializeOwned + Clone {
 
 /// What one flush of one source sends to one partition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Frame<L> {
+pub struct Frame<P> {
     /// The source.
     pub source: SourceId,
     /// Incarnation of the source; an operator who resets the source begins another.
@@ -113,7 +113,7 @@ pub struct Frame<L> {
     /// Partitions of the source's topic. A partition without a frame so far holds the clock.
     pub topic_partitions: i32,
     /// What the frame carries.
-    pub payloads: Vec<L>,
+    pub payloads: Vec<P>,
     /// Number of this piece of the frame, from 0.
     pub piece: u32,
     /// True if more pieces of this frame follow. Only the last piece moves the cursor.
@@ -137,17 +137,17 @@ pub enum BadFrames {
 ///
 /// # Errors
 /// Never in practice: a vector takes any bytes.
-pub fn pack<L: Payload>(frames: Vec<Frame<L>>) -> Result<Vec<Vec<u8>>, postcard::Error> {
+pub fn pack<P: Payload>(frames: Vec<Frame<P>>) -> Result<Vec<Vec<u8>>, postcard::Error> {
     let mut records = Vec::new();
     let mut pieces = Pieces::new();
     let mut closing = Vec::with_capacity(frames.len());
     for mut frame in frames {
         pieces.piece = 0;
-        for load in std::mem::take(&mut frame.payloads)
+        for payload in std::mem::take(&mut frame.payloads)
             .into_iter()
             .flat_map(split)
         {
-            pieces.add(&frame, load);
+            pieces.add(&frame, payload);
             if pieces.bytes > PIECE_BYTES_MAX {
                 records.push(pieces.record()?);
             }
@@ -164,7 +164,7 @@ pub fn pack<L: Payload>(frames: Vec<Frame<L>>) -> Result<Vec<Vec<u8>>, postcard:
 ///
 /// # Errors
 /// When the record was written by another version, or is damaged.
-pub fn unpack<L: Payload>(record: &[u8]) -> Result<Vec<Frame<L>>, BadFrames> {
+pub fn unpack<P: Payload>(record: &[u8]) -> Result<Vec<Frame<P>>, BadFrames> {
     match record.split_first() {
         Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
         Some((&other, _)) => Err(BadFrames::Format(other)),
@@ -173,14 +173,14 @@ pub fn unpack<L: Payload>(record: &[u8]) -> Result<Vec<Frame<L>>, BadFrames> {
 }
 
 /// Pieces of frames that go into one record.
-struct Pieces<L> {
-    frames: Vec<Frame<L>>,
+struct Pieces<P> {
+    frames: Vec<Frame<P>>,
     /// Number of the next piece of the current frame.
     piece: u32,
     bytes: usize,
 }
 
-impl<L: Payload> Pieces<L> {
+impl<P: Payload> Pieces<P> {
     fn new() -> Self {
         Self {
             frames: Vec::new(),
@@ -189,13 +189,13 @@ impl<L: Payload> Pieces<L> {
         }
     }
 
-    fn add(&mut self, frame: &Frame<L>, Weighed { load, bytes }: Weighed<L>) {
+    fn add(&mut self, frame: &Frame<P>, SizedPayload { payload, bytes }: SizedPayload<P>) {
         self.bytes += bytes;
         match self.frames.last_mut() {
-            Some(last) if last.source == frame.source => last.payloads.push(load),
+            Some(last) if last.source == frame.source => last.payloads.push(payload),
             _ => {
                 self.frames.push(Frame {
-                    payloads: vec![load],
+                    payloads: vec![payload],
                     piece: self.piece,
                     more: true,
                     ..frame.clone()
@@ -213,21 +213,24 @@ impl<L: Payload> Pieces<L> {
 }
 
 /// Serialised size of a payload, in bytes.
-fn size(load: &impl Serialize) -> usize {
-    postcard::experimental::serialized_size(load).unwrap_or(0)
+fn size(payload: &impl Serialize) -> usize {
+    postcard::experimental::serialized_size(payload).unwrap_or(0)
 }
 
 /// A payload with its serialised size. Computing the size costs nearly as much as serialising, so it is done once.
-struct Weighed<L> {
-    load: L,
+struct SizedPayload<P> {
+    payload: P,
     bytes: usize,
 }
 
 /// Splits a large payload into several that merge back to it.
-fn split<L: Payload>(whole: L) -> Vec<Weighed<L>> {
+fn split<P: Payload>(whole: P) -> Vec<SizedPayload<P>> {
     let bytes = size(&whole);
     if bytes <= PIECE_BYTES_MAX {
-        return vec![Weighed { load: whole, bytes }];
+        return vec![SizedPayload {
+            payload: whole,
+            bytes,
+        }];
     }
     match whole.split_in_two() {
         Ok((first, second)) => {
@@ -235,8 +238,8 @@ fn split<L: Payload>(whole: L) -> Vec<Weighed<L>> {
             pieces.extend(split(second));
             pieces
         }
-        Err(whole) => vec![Weighed {
-            load: *whole,
+        Err(whole) => vec![SizedPayload {
+            payload: *whole,
             bytes,
         }],
     }
@@ -358,8 +361,8 @@ mod tests {
         assert!(records.iter().all(|record| record.len() < 900_000));
         let mut merged = Partial::default();
         let frames: Vec<Frame<Summary>> = records.iter().flat_map(|r| unpack(r).unwrap()).collect();
-        for load in frames.iter().flat_map(|f| &f.payloads) {
-            let Summary::Pane(piece) = load else {
+        for payload in frames.iter().flat_map(|f| &f.payloads) {
+            let Summary::Pane(piece) = payload else {
                 panic!("a pane was packed")
             };
             merged.merge(&piece.partial);

@@ -217,11 +217,11 @@ mod tests {
 
     #[test]
     fn every_promise_has_an_invariant() {
-        let objective_evaluation = InvariantId::ALL.iter().map(|id| id.entry().promise);
-        let objective_evaluation: Vec<Promise> = objective_evaluation.collect();
-        assert!(objective_evaluation.is_sorted());
+        let promises = InvariantId::ALL.iter().map(|id| id.entry().promise);
+        let promises: Vec<Promise> = promises.collect();
+        assert!(promises.is_sorted());
         for promise in Promise::ALL {
-            assert!(objective_evaluation.contains(&promise), "{promise}");
+            assert!(promises.contains(&promise), "{promise}");
         }
         for id in InvariantId::ALL {
             assert!(id.entry().statement.ends_with('.'), "{id:?}");

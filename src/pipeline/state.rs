@@ -64,10 +64,20 @@ impl StateKey {
     /// True if the entry belongs to the join of the partition. Another process may own its evaluate task.
     #[must_use]
     pub fn is_of_join(&self) -> bool {
-        matches!(
-            self,
-            Self::JoinHead | Self::JoinAnchor(_) | Self::JoinSuppressed(..)
-        )
+        match self {
+            Self::JoinHead | Self::JoinAnchor(_) | Self::JoinSuppressed(..) => true,
+            Self::Head
+            | Self::Fine(..)
+            | Self::Coarse(..)
+            | Self::Open(..)
+            | Self::Model(_)
+            | Self::Reference(..)
+            | Self::OpenQuality(..)
+            | Self::Quality(..)
+            | Self::ModelQuality(_)
+            | Self::ObjectiveHour(..)
+            | Self::Objective(..) => false,
+        }
     }
 
     /// The key of one record of this entry.

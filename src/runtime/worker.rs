@@ -327,7 +327,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
     pub fn tasks(&self) -> Option<&Tasks> {
         match &self.phase {
             WorkerPhase::Working(tasks) => Some(tasks),
-            _ => None,
+            WorkerPhase::Unassigned | WorkerPhase::Restoring { .. } => None,
         }
     }
 }

@@ -140,7 +140,8 @@ pub enum WordTag {
     Bool = 1,
 }
 
-/// Returns the hash that selects exemplars and samples. It depends on the id alone.
+/// Returns the hash of an id or a name. It selects exemplars, the sample of the join and the partition of `outcomes`, and
+/// decides which new names a limit admits. It depends on the text alone.
 #[must_use]
 pub fn id_hash(id: &str) -> u64 {
     xxh3_64(id.as_bytes())

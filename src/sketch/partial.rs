@@ -219,10 +219,10 @@ impl PartialBuffer {
     }
 
     fn forget_absent(&mut self, present: &BTreeMap<Subject, ValueSketch>) {
-        let came = present
+        let occurred = present
             .keys()
             .filter(|subject| matches!(subject, Subject::Feature(_)));
-        if came.count() == self.features.len() {
+        if occurred.count() == self.features.len() {
             return;
         }
         self.features

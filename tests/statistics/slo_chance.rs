@@ -41,13 +41,13 @@ fn fires(objective: &Objective, series: &Series) -> Option<&'static str> {
     let mut since: BTreeMap<(&'static str, WindowLength), Boundary> = BTreeMap::new();
     for at in (WEEK..=WEEK + MONTH).step_by(60).map(Boundary) {
         let matured = Span::ending_at(at, WindowLength::from_minutes(WEEK as u32).unwrap());
-        let look = RuleInput {
+        let input = RuleInput {
             objective,
             series,
             at,
             matured: Some(series.sum(matured)),
         };
-        for said in judge(&look) {
+        for said in judge(&input) {
             let cause = (said.finding.detector, said.window);
             if said.finding.verdict != Verdict::Breach {
                 since.remove(&cause);

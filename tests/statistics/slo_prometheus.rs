@@ -51,7 +51,7 @@ fn objective(preset: Preset, days: i64) -> Objective {
     }
 }
 
-fn news(verdict: Verdict) -> Signal {
+fn signal(verdict: Verdict) -> Signal {
     match verdict {
         Verdict::Breach => Signal::Breach,
         Verdict::Lingering => Signal::Lingering,
@@ -67,11 +67,11 @@ fn moved(state: Option<State>, observation: &RuleFinding, at: Boundary) -> Optio
         keep_firing_minutes: observation.keep_firing_minutes,
         silence_minutes: observation.window.minutes() + observation.keep_firing_minutes,
     };
-    let news = news(observation.finding.verdict);
+    let signal = signal(observation.finding.verdict);
     match state {
-        None if news == Signal::Breach => Some(State::begun(at, timing)),
+        None if signal == Signal::Breach => Some(State::begun(at, timing)),
         None => None,
-        Some(_) => State::after(state, news, at, timing),
+        Some(_) => State::after(state, signal, at, timing),
     }
 }
 
@@ -96,14 +96,14 @@ fn firing(prefix: &str, objective: &Objective, minutes: &Minutes) -> Firing {
         series.add(Boundary(minute), &share);
         let at = Boundary(minute + 1);
         series.age(at);
-        let look = RuleInput {
+        let input = RuleInput {
             objective,
             series: &series,
             at,
             matured: None,
         };
         let mut urgent = BTreeMap::new();
-        for observation in judge(&look) {
+        for observation in judge(&input) {
             if observation.finding.detector != "burn_rate" {
                 continue;
             }

@@ -92,7 +92,10 @@ fn feature_lines(subject: &SubjectStatus, width: u16) -> [Line<'static>; 2] {
             Span::styled(" reference", QUIET),
         ]),
         Line::from(vec![
-            Span::styled(format!(" {:<19}{:<13}", "", meter(subject.value)), style),
+            Span::styled(
+                format!(" {:<19}{:<13}", "", distance_bar(subject.value)),
+                style,
+            ),
             Span::styled(format!("{:<space$}", draw(&subject.picture.window)), style),
             Span::styled(format!(" last {}", subject.window), QUIET),
         ]),
@@ -108,8 +111,8 @@ fn block(share: f32) -> char {
     BLOCKS.get(step.saturating_sub(1)).copied().unwrap_or('█')
 }
 
-/// Meter of twelve columns; it is full at a distance of 0.25.
-fn meter(distance: f64) -> String {
+/// Bar of twelve columns. It is full at a distance of 0.25.
+fn distance_bar(distance: f64) -> String {
     let full = (distance / 0.25 * 12.0).clamp(0.0, 12.0) as usize;
     format!("{}{}", "━".repeat(full), "·".repeat(12 - full))
 }
@@ -124,7 +127,7 @@ mod tests {
             [0.0, 1e-6, 0.5, 1.0, 2.0].map(block),
             [' ', '▁', '▄', '█', '█']
         );
-        assert_eq!(meter(0.0).chars().filter(|c| *c == '━').count(), 0);
-        assert_eq!(meter(9.0).chars().filter(|c| *c == '━').count(), 12);
+        assert_eq!(distance_bar(0.0).chars().filter(|c| *c == '━').count(), 0);
+        assert_eq!(distance_bar(9.0).chars().filter(|c| *c == '━').count(), 12);
     }
 }

@@ -145,15 +145,15 @@ fn alert_line(record: &PublishedAlert) -> String {
 
 /// First new cause, and the number of others: `psi of feature:amount and 2 more`.
 pub(super) fn causes(record: &PublishedAlert) -> String {
-    let mut news = record.news();
-    let first = news.next().map_or_else(String::new, |cause| {
+    let mut added = record.added_causes();
+    let first = added.next().map_or_else(String::new, |cause| {
         format!(
             "{} of {}",
             cause.detector,
             cause.subject.as_deref().unwrap_or("the model")
         )
     });
-    match news.count() {
+    match added.count() {
         0 => first,
         more => format!("{first} and {more} more"),
     }

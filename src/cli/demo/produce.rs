@@ -93,14 +93,14 @@ impl ProducerContext for Deliveries {
     }
 }
 
-/// Produces until `stop` is set. Calls `tell` about every ten seconds with the counts.
+/// Produces until `stop` is set. Calls `report` about every ten seconds with the counts.
 ///
 /// # Errors
 /// When no broker answers, the topic does not exist, or the client refuses an event.
 pub fn produce(
     options: &ProduceOptions,
     stop: &AtomicBool,
-    tell: &mut dyn FnMut(Produced),
+    report: &mut dyn FnMut(Produced),
 ) -> Result<Produced, ProduceError> {
     let producer = connect(options)?;
     let traffic = Traffic {
@@ -119,7 +119,7 @@ pub fn produce(
         from = to;
         if told.elapsed() >= Duration::from_secs(10) {
             told = Instant::now();
-            tell(produced(&producer));
+            report(produced(&producer));
         }
     }
     producer

@@ -165,7 +165,7 @@ impl PublishedAlert {
     }
 
     /// Causes that this record adds. If it names none, all causes.
-    pub fn news(&self) -> impl Iterator<Item = &PublishedCause> {
+    pub fn added_causes(&self) -> impl Iterator<Item = &PublishedCause> {
         let is_new = |cause: &&PublishedCause| {
             self.new_causes.is_empty()
                 || self

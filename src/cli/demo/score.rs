@@ -103,7 +103,7 @@ fn firing<'a>(published: &PublishedSoFar<'a>) -> impl Iterator<Item = &'a Publis
 fn false_alarms(timeline: &Timeline, published: &PublishedSoFar<'_>) -> Vec<FalseAlarm> {
     let mut false_alarms: Vec<FalseAlarm> = Vec::new();
     for record in firing(published) {
-        for cause in record.news() {
+        for cause in record.added_causes() {
             let explained = timeline
                 .incidents
                 .iter()
@@ -136,7 +136,7 @@ fn found(incident: &Incident, record: &PublishedAlert) -> Option<IncidentScore> 
                 .as_ref()
                 .is_some_and(|w| reaches(w, incident, 0))
     };
-    let cause = record.news().find(names_it)?;
+    let cause = record.added_causes().find(names_it)?;
     let what = match expects.segment {
         Some(segment) => format!("{}, {segment}", cause.detector),
         None => format!(

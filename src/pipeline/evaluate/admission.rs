@@ -151,7 +151,15 @@ fn refused_features(
     let new = partial.subjects.keys().filter(new);
     let names = new.filter_map(|subject| match subject {
         Subject::Feature(name) => Some(name.as_str()),
-        _ => None,
+        Subject::Label
+        | Subject::Score
+        | Subject::Value
+        | Subject::Latency
+        | Subject::InputTokens
+        | Subject::OutputTokens
+        | Subject::Cost
+        | Subject::Evaluation(_)
+        | Subject::Objective(_) => None,
     });
     let room = bounds
         .features_max

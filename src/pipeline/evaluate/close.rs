@@ -13,19 +13,19 @@ impl Evaluate {
     /// The next boundary of quality to close. The predictions of that boundary are always judged first.
     pub(super) fn next_quality_boundary(&self) -> Option<Boundary> {
         let clock = self.quality_clock().map(Boundary::at_or_before);
-        self.known.next(clock, self.closed)
+        self.pending_quality.next(clock, self.closed)
     }
 
     /// Counts the quality that became known in the minute that ends at `boundary`, then judges objectives and windows.
     pub(super) fn close_quality(&mut self, boundary: Boundary) -> Result<(), StageError> {
-        let known = self.known.close(boundary);
+        let quality_known = self.pending_quality.close(boundary);
         let mut step = StepContext {
             at: boundary,
             plan: &self.plan,
             outbox: &mut self.outbox,
             observations: &mut self.observations,
         };
-        for ((scope, predicted), quality) in known {
+        for ((scope, predicted), quality) in quality_known {
             if let Some(model) = self.models.get_mut(&scope.model) {
                 let of = QualityDelta {
                     slice: Slice::from(&scope),
@@ -44,8 +44,8 @@ impl Evaluate {
 
     /// Counts quality again that was counted and judged before a restart, up to `until`.
     pub(super) fn close_quality_again(&mut self, until: Option<Boundary>) {
-        while let Some(boundary) = self.known.next(until, until) {
-            for ((scope, predicted), quality) in self.known.close(boundary) {
+        while let Some(boundary) = self.pending_quality.next(until, until) {
+            for ((scope, predicted), quality) in self.pending_quality.close(boundary) {
                 if let Some(model) = self.models.get_mut(&scope.model) {
                     let slice = Slice::from(&scope);
                     if model.holds(&slice) {

@@ -33,7 +33,7 @@ pub struct Knowledge {
     /// The model's name.
     pub name: String,
     /// Start of its first pane.
-    pub since: Boundary,
+    pub first_pane: Boundary,
     /// Start of its latest pane, rounded down to a quarter of an hour.
     pub last_seen: Boundary,
     /// Versions and their subjects.
@@ -47,23 +47,23 @@ pub struct Knowledge {
     /// Segments of all versions.
     pub segments: KnownSegments,
     /// Slices whose labels may still come, with the last day on which each was seen.
-    pub labelled: BTreeMap<Slice, Boundary>,
+    pub labelled_until: BTreeMap<Slice, Boundary>,
 }
 
 impl Knowledge {
-    /// Knowledge of a model that was first seen in the pane that starts at `since`.
+    /// Knowledge of a model that was first seen in the pane that starts at `first_pane`.
     #[must_use]
-    pub fn new(name: String, since: Boundary) -> Self {
+    pub fn new(name: String, first_pane: Boundary) -> Self {
         Self {
             name,
-            since,
-            last_seen: since,
+            first_pane,
+            last_seen: first_pane,
             versions: SubjectsByVersion::new(),
             variability: BTreeMap::new(),
             volume: VolumeHistory::default(),
             episodes: Episodes::default(),
             segments: KnownSegments::default(),
-            labelled: BTreeMap::new(),
+            labelled_until: BTreeMap::new(),
         }
     }
 

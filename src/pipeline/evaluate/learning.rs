@@ -32,7 +32,7 @@ pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<
 
 /// The learning span of the model, once it is long enough and holds enough predictions.
 fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
-    let start = model.knowledge.since.floor(COARSE_MINUTES);
+    let start = model.knowledge.first_pane.floor(COARSE_MINUTES);
     if at.0 - start.0 < plan.learning.span_minutes {
         return None;
     }

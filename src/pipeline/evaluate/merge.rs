@@ -25,15 +25,15 @@ impl Evaluate {
                     self.observations.late_for_stage += self.merge_partial(piece, replaying);
                 }
                 Summary::Quality(partial) => {
-                    let came_in_time = self.known.merge(*partial);
+                    let came_in_time = self.pending_quality.merge(*partial);
                     self.observations.late_quality += u64::from(!came_in_time && !replaying);
                 }
             }
         }
-        let last_seen = self.intake.end_of(&frame.source);
+        let read_to = self.intake.end_of(&frame.source);
         self.intake.pass(&frame);
         if !replaying {
-            self.note_loss(&frame, last_seen);
+            self.note_loss(&frame, read_to);
         }
         Ok(())
     }
@@ -56,13 +56,13 @@ impl Evaluate {
 
     /// Reports a loss that an operator accepted. Only one partition reports it. The loss begins at the last frame of the
     /// source, whatever its committed offset was.
-    fn note_loss(&mut self, frame: &Frame<Summary>, last_seen: Option<i64>) {
+    fn note_loss(&mut self, frame: &Frame<Summary>, read_to: Option<i64>) {
         if let FrameLink::Lost { from, to } = frame.link
             && !frame.more
             && self.reports_global_events
         {
             let lost = Integrity::Lost {
-                from: last_seen.unwrap_or(from),
+                from: read_to.unwrap_or(from),
                 to,
             };
             self.publish_integrity(frame, lost);

@@ -59,14 +59,14 @@ pub struct Evaluate {
     checkpoint: ReplayStart,
     closed: Option<Boundary>,
     /// Quality in minutes that are not closed yet.
-    known: PendingQuality,
+    pending_quality: PendingQuality,
     open: OpenPanes,
     checkpointed: BTreeSet<(Boundary, Scope)>,
     models: BTreeMap<String, Model>,
     /// The last boundary up to which quality was judged before a restart: up to there it is only counted again.
     quality_judged: Option<Boundary>,
     /// True if the last step closed quality while both clocks had work.
-    was_quality: bool,
+    last_was_quality: bool,
     outbox: Outbox,
     observations: Observations,
     changed: bool,
@@ -112,8 +112,9 @@ impl Evaluate {
     /// # Errors
     /// When a value of ours does not serialise.
     pub fn checkpoint(&mut self) -> Result<(), StageError> {
-        let is_news = self.checkpoint.offset != self.intake.next_offset() || self.known.has_moved();
-        if self.intake.is_replaying() || !is_news {
+        let has_changes =
+            self.checkpoint.offset != self.intake.next_offset() || self.pending_quality.has_moved();
+        if self.intake.is_replaying() || !has_changes {
             return Ok(());
         }
         for (start, scopes) in &self.open {
@@ -123,7 +124,7 @@ impl Evaluate {
                 self.checkpointed.insert((*start, scope.clone()));
             }
         }
-        self.known.checkpoint(&mut self.outbox)?;
+        self.pending_quality.checkpoint(&mut self.outbox)?;
         for model in self.models.values_mut() {
             let name = model.knowledge.name.clone();
             model.quality.checkpoint(&name, &mut self.outbox)?;
@@ -145,8 +146,8 @@ impl Evaluate {
             cursors: self.intake.cursors().clone(),
             open_cursors: self.checkpoint.cursors.clone(),
             closed: self.closed,
-            quality_closed: self.known.closed(),
-            open_quality_closed: self.known.checkpoint_closed(),
+            quality_closed: self.pending_quality.closed(),
+            open_quality_closed: self.pending_quality.checkpoint_closed(),
             digest: self.outbox.digest(),
         }
     }
@@ -165,12 +166,12 @@ impl Stage for Evaluate {
             intake: Intake::begin(first),
             checkpoint: ReplayStart::at(first),
             closed: None,
-            known: PendingQuality::default(),
+            pending_quality: PendingQuality::default(),
             open: OpenPanes::new(),
             checkpointed: BTreeSet::new(),
             models: BTreeMap::new(),
             quality_judged: None,
-            was_quality: false,
+            last_was_quality: false,
             outbox: Outbox::default(),
             observations: Observations::default(),
             changed: true, // the first commit must carry a head: an offset without one counts as tampering
@@ -215,12 +216,12 @@ impl Stage for Evaluate {
             return Ok(());
         }
         match (self.next_boundary(), self.next_quality_boundary()) {
-            (Some(_), Some(boundary)) if !self.was_quality => {
-                self.was_quality = true;
+            (Some(_), Some(boundary)) if !self.last_was_quality => {
+                self.last_was_quality = true;
                 self.close_quality(boundary)
             }
             (Some(boundary), _) => {
-                self.was_quality = false;
+                self.last_was_quality = false;
                 self.close(boundary)
             }
             (None, Some(boundary)) => self.close_quality(boundary),
@@ -238,7 +239,7 @@ impl Stage for Evaluate {
     }
 
     fn quality_closed(&self) -> Option<Boundary> {
-        self.known.closed()
+        self.pending_quality.closed()
     }
 
     fn digest(&self) -> u64 {

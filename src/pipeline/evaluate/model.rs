@@ -33,10 +33,10 @@ pub struct Model {
 }
 
 impl Model {
-    /// A model that was first seen in the pane that starts at `since`.
+    /// A model that was first seen in the pane that starts at `first_pane`.
     #[must_use]
-    pub fn new(name: String, since: Boundary) -> Self {
-        Self::restored(Knowledge::new(name, since))
+    pub fn new(name: String, first_pane: Boundary) -> Self {
+        Self::restored(Knowledge::new(name, first_pane))
     }
 
     /// A model of which only the knowledge was read. References, panes, quality and objectives are restored after it.
@@ -167,7 +167,7 @@ impl Model {
     /// True if labels of the slice are counted. A slice that a limit turned away has no quality. A version or segment
     /// that fell silent is replaced by others long before its last labels have come.
     pub(super) fn holds(&self, slice: &Slice) -> bool {
-        self.knowledge.labelled.contains_key(slice)
+        self.knowledge.labelled_until.contains_key(slice)
     }
 
     /// Number of known values of the segment key `key`.
@@ -180,7 +180,7 @@ impl Model {
         let seen = start.floor(COARSE_MINUTES);
         let day = Resolution::Day.start(start);
         let knowledge = &mut self.knowledge;
-        self.changed |= knowledge.labelled.insert(slice.clone(), day) != Some(day);
+        self.changed |= knowledge.labelled_until.insert(slice.clone(), day) != Some(day);
         self.changed |= match &slice.segment {
             Some(segment) => knowledge.segments.note(segment, seen),
             None => knowledge.note_version(&slice.version, seen, &partial),

@@ -66,7 +66,7 @@ pub fn keep(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageEr
                 matured: &|objective, series| at_once(objective, series, at),
                 exemplars: &|cause| publish::exemplars(model, cause, at),
             };
-            objectives.look(objective, &around, step)?;
+            objectives.evaluate(objective, &around, step)?;
         }
     }
     model.objectives = objectives;
@@ -131,7 +131,7 @@ pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageE
             // The join knows ids only as hashes, so it has no exemplars.
             exemplars: &|_| Exemplars::default(),
         };
-        objectives.look(objective, &around, step)?;
+        objectives.evaluate(objective, &around, step)?;
     }
     model.objectives = objectives;
     Ok(())

@@ -122,7 +122,7 @@ impl Objectives {
     ///
     /// # Errors
     /// When something of ours does not serialise.
-    pub fn look(
+    pub fn evaluate(
         &mut self,
         objective: &Objective,
         around: &ObjectiveContext<'_>,
@@ -148,7 +148,7 @@ impl Objectives {
         }
         let observed = observe(objective, &tracked.series, around, step);
         tracked.alert(objective, around, &observed, step)?;
-        tracked.tell(objective, around, step);
+        tracked.report(objective, around, step);
         Ok(())
     }
 
@@ -208,7 +208,7 @@ impl Tracked {
         }
     }
 
-    fn tell(
+    fn report(
         &self,
         objective: &Objective,
         around: &ObjectiveContext<'_>,
@@ -232,11 +232,11 @@ impl Tracked {
             step.outbox.publish(report);
         }
         let whose = (around.model.to_owned(), objective.name.clone());
-        let told = ObjectiveReading {
+        let reading = ObjectiveReading {
             target: objective.target(),
             budget,
         };
-        step.observations.objectives.insert(whose, told);
+        step.observations.objectives.insert(whose, reading);
     }
 }
 
@@ -247,7 +247,7 @@ fn observe(
     around: &ObjectiveContext<'_>,
     step: &StepContext<'_>,
 ) -> Vec<ScopedFinding> {
-    let look = RuleInput {
+    let input = RuleInput {
         objective,
         series,
         at: step.at,
@@ -261,7 +261,7 @@ fn observe(
         segments: worst_segments(objective, &observation, around, step),
         ..ScopedFinding::whole(String::new(), observation.window, observation.finding)
     };
-    judge(&look).into_iter().map(observed).collect()
+    judge(&input).into_iter().map(observed).collect()
 }
 
 /// Segments with more bad predictions than the objective allows, each with its part of the excess of the whole.

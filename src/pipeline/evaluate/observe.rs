@@ -39,7 +39,7 @@ impl Model {
                 Some(reference) => ReferenceProgress::Learned {
                     id: reference.id.clone(),
                 },
-                None => self.learning(now.unwrap_or(self.knowledge.since), plan),
+                None => self.learning(now.unwrap_or(self.knowledge.first_pane), plan),
             },
         }
     }
@@ -47,7 +47,7 @@ impl Model {
     /// How much of what a reference needs has been seen up to `now`.
     fn learning(&self, now: Boundary, plan: &Plan) -> ReferenceProgress {
         let span = Span {
-            start: self.knowledge.since,
+            start: self.knowledge.first_pane,
             end: now,
         };
         let minutes = |minutes: i64| u64::try_from(minutes).unwrap_or(0);

@@ -35,16 +35,20 @@ impl PendingQuality {
         open: Vec<(Boundary, QualityOwner, Quality)>,
         checkpoint_closed: Option<Boundary>,
     ) -> Self {
-        let mut known = Self {
+        let mut pending = Self {
             closed: checkpoint_closed,
             checkpoint_closed,
             ..Self::default()
         };
         for (minute, whose, quality) in open {
-            known.checkpointed.insert((minute, whose.clone()));
-            known.open.entry(minute).or_default().insert(whose, quality);
+            pending.checkpointed.insert((minute, whose.clone()));
+            pending
+                .open
+                .entry(minute)
+                .or_default()
+                .insert(whose, quality);
         }
-        known
+        pending
     }
 
     /// The latest boundary that was closed.
@@ -116,8 +120,8 @@ impl PendingQuality {
         }
         self.checkpointed
             .retain(|(minute, _)| self.open.contains_key(minute));
-        for (minute, known) in &self.open {
-            for (whose, quality) in known {
+        for (minute, scopes) in &self.open {
+            for (whose, quality) in scopes {
                 outbox.put(&key(*minute, whose), quality)?;
                 self.checkpointed.insert((*minute, whose.clone()));
             }

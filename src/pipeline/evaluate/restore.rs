@@ -41,8 +41,8 @@ impl Evaluate {
         };
         check(&head, index.digest())?;
         let (open, checkpointed) = std::mem::take(&mut held.open);
-        let known =
-            PendingQuality::restored(std::mem::take(&mut held.known), head.open_quality_closed);
+        let pending = std::mem::take(&mut held.pending_quality);
+        let pending_quality = PendingQuality::restored(pending, head.open_quality_closed);
         let removed = held.take_removed(plan);
         let models = held.into_models(plan);
         let checkpoint = ReplayStart {
@@ -54,12 +54,12 @@ impl Evaluate {
             intake: Intake::restore(head.next, head.cursors, Some(checkpoint.clone())),
             checkpoint,
             closed: head.closed,
-            known,
+            pending_quality,
             open,
             checkpointed,
             models,
             quality_judged: head.quality_closed,
-            was_quality: false,
+            last_was_quality: false,
             outbox: Outbox::restored(index),
             observations: Observations::default(),
             changed: false,
@@ -127,7 +127,7 @@ struct Held {
     open: (OpenPanes, BTreeSet<(Boundary, Scope)>),
     panes: Vec<(StateKey, Partial)>,
     /// Pending quality by minute.
-    known: Vec<(Boundary, QualityOwner, Quality)>,
+    pending_quality: Vec<(Boundary, QualityOwner, Quality)>,
     quality_panes: Vec<(Scope, QualityPane, Quality)>,
     quality: Vec<(String, QualityKnowledge)>,
     /// Entries of objectives, by model and objective.
@@ -172,7 +172,7 @@ impl Held {
         match key {
             StateKey::OpenQuality(minute, scope, predicted) => {
                 let whose = (scope.clone(), *predicted);
-                self.known.push((*minute, whose, decode(value)?));
+                self.pending_quality.push((*minute, whose, decode(value)?));
             }
             StateKey::Quality(scope, pane) => {
                 self.quality_panes
@@ -186,7 +186,17 @@ impl Held {
             StateKey::Objective(model, name) => {
                 self.objective(model, name).episodes = Some(decode(value)?);
             }
-            _ => {}
+            // Decoded by `take`.
+            StateKey::Head
+            | StateKey::Fine(..)
+            | StateKey::Coarse(..)
+            | StateKey::Open(..)
+            | StateKey::Model(_)
+            | StateKey::Reference(..)
+            // Entries of the join task of the partition.
+            | StateKey::JoinHead
+            | StateKey::JoinAnchor(_)
+            | StateKey::JoinSuppressed(..) => {}
         }
         Ok(())
     }

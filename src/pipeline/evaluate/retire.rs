@@ -48,16 +48,19 @@ pub fn names(model: &mut Model, at: Boundary, plan: &Plan) {
     });
     model.changed |= before != count(&knowledge.versions);
     if !plan.joins() {
-        knowledge.labelled.clear(); // without a join, no clock of quality would forget them
+        knowledge.labelled_until.clear(); // without a join, no clock of quality would forget them
     }
 }
 
 /// Forgets, by the clock of quality, the slices to which no label can come any more.
 pub fn labelled(model: &mut Model, at: Boundary, plan: &Plan) {
     let oldest = at.plus_minutes(-labelled_minutes(plan));
-    let before = model.knowledge.labelled.len();
-    model.knowledge.labelled.retain(|_, day| *day >= oldest);
-    model.changed |= before != model.knowledge.labelled.len();
+    let before = model.knowledge.labelled_until.len();
+    model
+        .knowledge
+        .labelled_until
+        .retain(|_, day| *day >= oldest);
+    model.changed |= before != model.knowledge.labelled_until.len();
 }
 
 /// Forgets silent segments. A segment that comes back is new and learns again.

@@ -53,7 +53,7 @@ impl Flushed {
     /// Predictions in the frames to evaluate. Segments are left out, because the whole contains their predictions.
     fn sketched(&self) -> u64 {
         let payloads = self.panes.iter().flat_map(|frame| &frame.payloads);
-        let predictions = payloads.map(|load| match load {
+        let predictions = payloads.map(|payload| match payload {
             Summary::Pane(pane) if pane.scope.segment.is_none() => pane.partial.predictions,
             Summary::Pane(_) | Summary::Quality(_) => 0,
         });

@@ -201,7 +201,18 @@ impl Stage for JoinTask {
                 StateKey::JoinSuppressed(bucket, _) => {
                     suppressed.extend(buckets.put_back_suppressed(*bucket, &value)?);
                 }
-                _ => {}
+                // Entries of the evaluate task of the partition.
+                StateKey::Head
+                | StateKey::Fine(..)
+                | StateKey::Coarse(..)
+                | StateKey::Open(..)
+                | StateKey::Model(_)
+                | StateKey::Reference(..)
+                | StateKey::OpenQuality(..)
+                | StateKey::Quality(..)
+                | StateKey::ModelQuality(_)
+                | StateKey::ObjectiveHour(..)
+                | StateKey::Objective(..) => {}
             }
         }
         let Some(head) = head else {

@@ -1,10 +1,10 @@
 //! Area under the ROC curve: the probability that a positive has a higher score than a negative.
 //!
-//! **Formula.** Σ over cells of came·(failed below + ½ failed here) ÷ (positives · negatives). This is Mann–Whitney's U
+//! **Formula.** Σ over cells of occurred·(failed below + ½ failed here) ÷ (positives · negatives). This is Mann–Whitney's U
 //! on the cells, with ties counted half. It is exact in integers until the last division.
 //!
 //! **Limits.** Every pair within one cell counts half, whichever score is higher. The result differs from the AUC of
-//! the raw scores by at most ½ Σ came·failed of the same cell ÷ (positives · negatives): 0.005 if scores are spread
+//! the raw scores by at most ½ Σ occurred·failed of the same cell ÷ (positives · negatives): 0.005 if scores are spread
 //! evenly over the cells. **Source.** Hanley and McNeil 1982. **Rejected.** Trapezoids over thresholds: the same number
 //! with more work.
 
@@ -31,8 +31,8 @@ impl Measure for Auc {
         let scored = Scored::of(&quality.table, Some(positive?))?;
         let (mut won_twice, mut below) = (0_i128, 0_i128);
         for cell in scored.cells() {
-            let (came, failed) = (i128::from(cell.came), i128::from(cell.failed));
-            won_twice += came * (2 * below + failed);
+            let (occurred, failed) = (i128::from(cell.occurred), i128::from(cell.failed));
+            won_twice += occurred * (2 * below + failed);
             below += failed;
         }
         let pairs = i128::from(scored.total.good) * i128::from(scored.total.bad());

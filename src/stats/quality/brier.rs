@@ -28,8 +28,8 @@ impl Measure for Brier {
 
     fn of(&self, quality: &Quality, positive: Option<&str>) -> Option<Measured> {
         let scored = Scored::of(&quality.table, positive)?;
-        let loss = |score: f64, came: bool| {
-            let miss = score - f64::from(u8::from(came));
+        let loss = |score: f64, occurred: bool| {
+            let miss = score - f64::from(u8::from(occurred));
             miss * miss
         };
         Measured::plain(scored.mean_loss(loss), scored.total.valid)

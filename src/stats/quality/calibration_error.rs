@@ -47,6 +47,6 @@ impl Measure for CalibrationError {
 
 /// 200 times the sum of score − outcome. It is an integer, because the middle of a cell is a multiple of 1/200.
 fn gap(cell: ScoredCell) -> i128 {
-    let (came, failed) = (i128::from(cell.came), i128::from(cell.failed));
-    (2 * i128::from(cell.cell) + 1) * (came + failed) - 200 * came
+    let (occurred, failed) = (i128::from(cell.occurred), i128::from(cell.failed));
+    (2 * i128::from(cell.cell) + 1) * (occurred + failed) - 200 * occurred
 }

@@ -5,7 +5,7 @@
 //! **Limits.** A middle is at least 0.005 away from 0 and 1. So each prediction costs between 0.005 and 5.3 nats, as if
 //! raw scores were clipped to 0.005..0.995. Compared with such clipped scores, the loss of one prediction differs by at
 //! most ln((k + ½)/k), where k is the number of hundredths given to the true outcome: ln 2 in the first cell, 0.05 at
-//! k = 10, 0.01 at 50. The sign varies, so averages are much closer. **Rejected.** Raw scores without clipping, because
+//! k = 10, 0.01 at 50. The error has either sign, so the error of a mean is much smaller. **Rejected.** Raw scores without clipping, because
 //! a single certain mistake makes the sum infinite.
 
 use super::scored::Scored;
@@ -29,7 +29,8 @@ impl Measure for LogLoss {
 
     fn of(&self, quality: &Quality, positive: Option<&str>) -> Option<Measured> {
         let scored = Scored::of(&quality.table, Some(positive?))?;
-        let loss = |score: f64, came: bool| -libm::log(if came { score } else { 1.0 - score });
+        let loss =
+            |score: f64, occurred: bool| -libm::log(if occurred { score } else { 1.0 - score });
         Measured::plain(scored.mean_loss(loss), scored.total.valid)
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct ScoredCell {
     /// Number of the cell, 0..=99.
     pub cell: u8,
     /// Number of pairs whose event occurred.
-    pub came: i64,
+    pub occurred: i64,
     /// Number of pairs whose event did not occur.
     pub failed: i64,
 }
@@ -45,12 +45,12 @@ impl Scored {
         let positive = positive.map(class_name);
         let mut cells: BTreeMap<u8, Share> = BTreeMap::new();
         for field in table.iter() {
-            let came = positive
+            let occurred = positive
                 .as_deref()
                 .map_or(field.right, |p| field.truth == p);
             for (cell, count) in field.cells.iter().filter(|(cell, _)| *cell < SCORE_CELLS) {
                 cells.entry(cell).or_default().merge(&Share {
-                    good: if came { count } else { 0 },
+                    good: if occurred { count } else { 0 },
                     valid: count,
                 });
             }
@@ -73,7 +73,7 @@ impl Scored {
     pub fn cells(&self) -> impl Iterator<Item = ScoredCell> + '_ {
         self.cells.iter().map(|(cell, share)| ScoredCell {
             cell: *cell,
-            came: share.good,
+            occurred: share.good,
             failed: share.bad(),
         })
     }
@@ -84,7 +84,7 @@ impl Scored {
             .cells()
             .map(|cell| {
                 let score = cell.middle();
-                cell.came as f64 * loss(score, true) + cell.failed as f64 * loss(score, false)
+                cell.occurred as f64 * loss(score, true) + cell.failed as f64 * loss(score, false)
             })
             .sum();
         sum / self.total.valid as f64

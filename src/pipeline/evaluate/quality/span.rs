@@ -50,7 +50,7 @@ pub fn widened(span: Span, resolution: Resolution) -> Span {
     }
 }
 
-/// The last week of `span`, or all of it if it is shorter. Hours of segments are retained no longer.
+/// The last week of `span`, or all of it if it is shorter. Hour panes are kept for at least eight days.
 pub fn last_week(span: Span) -> Span {
     let start = span.end.plus_minutes(-MATURED_MINUTES);
     Span {
