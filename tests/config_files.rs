@@ -144,7 +144,10 @@ fn a_file_becomes_a_plan() {
         (30_000, 300_000, true)
     );
     assert_eq!(
-        (plan.learning.span_minutes, plan.learning.habit_minutes),
+        (
+            plan.learning.span_minutes,
+            plan.learning.variability_minutes
+        ),
         (10_080, 20_160)
     );
     assert_eq!(

@@ -63,7 +63,7 @@ impl LearningConfig {
                 .minutes("learning.span", self.span, faults)
                 .unwrap_or(0),
             events_min: self.events_min,
-            habit_minutes: HABIT_SPAN
+            variability_minutes: HABIT_SPAN
                 .minutes("learning.habit_span", self.habit_span, faults)
                 .unwrap_or(0),
         }

@@ -30,7 +30,7 @@ pub use number_text::{percent, short_number};
 
 /// Length of a window, in minutes, from which no variability is learned. Slow changes over weeks thus stay visible in
 /// long windows.
-pub const HABITS_BELOW_MINUTES: i64 = 1_440;
+pub const VARIABILITY_BELOW_MINUTES: i64 = 1_440;
 
 /// Every detector of one subject in one window, in the order of the documentation.
 pub static DETECTORS: &[&dyn Detector] = &[

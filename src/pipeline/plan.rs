@@ -60,7 +60,7 @@ pub struct LearningPlan {
     /// Predictions that a reference needs at least; learning goes on until it has them.
     pub events_min: u64,
     /// Event time after learning during which ordinary windows still raise the learned variability, in minutes.
-    pub habit_minutes: i64,
+    pub variability_minutes: i64,
 }
 
 impl LearningPlan {

@@ -87,7 +87,7 @@ pub fn plan() -> pipeline::Plan {
         learning: LearningPlan {
             span_minutes: 120,
             events_min: 1_000,
-            habit_minutes: 14 * 1_440,
+            variability_minutes: 14 * 1_440,
         },
         detect: Default::default(),
         alert: Default::default(),

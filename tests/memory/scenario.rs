@@ -20,7 +20,7 @@ fn production(learn_minutes: i64) -> Arc<Plan> {
     plan.learning = LearningPlan {
         span_minutes: learn_minutes,
         events_min: 1_000,
-        habit_minutes: 14 * 1_440,
+        variability_minutes: 14 * 1_440,
     };
     Arc::new(plan)
 }

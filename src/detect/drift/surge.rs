@@ -37,7 +37,7 @@ impl Detector for Surge {
         Family::Drift
     }
 
-    fn judge(&self, case: &Case<'_>, _habit: f64) -> Option<Finding> {
+    fn judge(&self, case: &Case<'_>, _variability: f64) -> Option<Finding> {
         let (reference, window) = (&case.reference.sketch, case.window);
         SubjectKind::of(reference)
             .filter(|kind| *kind == SubjectKind::Categories && case.subject.drifts())?;

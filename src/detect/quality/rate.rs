@@ -27,7 +27,7 @@ const VARIABILITY_FACTOR: f64 = 2.0;
 /// Highest rate that can be the upper end of ordinary windows.
 const ORDINARY_MAX: f64 = 0.95;
 /// z of the lower Wilson end of a window's rate, which is learned as variability.
-const HABIT_Z: f64 = 2.0;
+const VARIABILITY_Z: f64 = 2.0;
 /// Rule of three: no case in m events excludes rates above 3/m with 95 % confidence.
 const UNSEEN: f64 = 3.0;
 /// Rise in rate from which the finding pages at once: half of all events.
@@ -127,7 +127,7 @@ impl<R: Rate> Detector for R {
     fn variability(&self, case: &Case<'_>) -> Option<f64> {
         let (window, _) = observe(self, case)?;
         (window.total >= case.settings.events_min)
-            .then(|| wilson(window.count, window.total, HABIT_Z).low)
+            .then(|| wilson(window.count, window.total, VARIABILITY_Z).low)
     }
 }
 

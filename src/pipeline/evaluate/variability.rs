@@ -5,7 +5,7 @@ use super::knowledge::VariabilityKey;
 use super::model::Model;
 use super::slice::Slice;
 use crate::alert::Place;
-use crate::detect::{DETECTORS, HABITS_BELOW_MINUTES};
+use crate::detect::{DETECTORS, VARIABILITY_BELOW_MINUTES};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
 use crate::sketch::{Monoid, Partial, Subject};
@@ -60,7 +60,7 @@ fn learn_segment(model: &mut Model, segment: Option<&Segment>, at: Boundary, pla
     let Some(learned) = model.reference_of(segment).map(|r| r.span.end) else {
         return;
     };
-    if at.0 - learned.0 > plan.learning.habit_minutes {
+    if at.0 - learned.0 > plan.learning.variability_minutes {
         return;
     }
     let ending: Vec<WindowLength> = lengths(plan)
@@ -85,7 +85,7 @@ fn lengths(plan: &Plan) -> impl Iterator<Item = WindowLength> {
     plan.windows
         .iter()
         .map(|window| window.length)
-        .filter(|length| length.minutes() < HABITS_BELOW_MINUTES)
+        .filter(|length| length.minutes() < VARIABILITY_BELOW_MINUTES)
 }
 
 /// The window of each version in `span`.
