@@ -202,21 +202,21 @@ impl Episodes {
         findings: &'a [ScopedFinding],
     ) -> BTreeMap<Cause, &'a ScopedFinding> {
         let mut relevant: BTreeMap<Cause, &ScopedFinding> = BTreeMap::new();
-        for observed in findings {
-            let breach = observed.signal() == Signal::Breach;
+        for scoped in findings {
+            let breach = scoped.signal() == Signal::Breach;
             if !breach && self.machines.is_empty() {
                 continue;
             }
-            let cause = observed.cause();
+            let cause = scoped.cause();
             if breach || self.machines.contains_key(&cause) {
-                let kept = relevant.entry(cause).or_insert(observed);
-                if observed.compare(kept).is_gt() {
-                    *kept = observed;
+                let kept = relevant.entry(cause).or_insert(scoped);
+                if scoped.compare(kept).is_gt() {
+                    *kept = scoped;
                 }
             }
         }
         let before = relevant.len();
-        relevant.retain(|_, observed| Evidence::of(observed, Boundary(0)).is_some());
+        relevant.retain(|_, scoped| Evidence::of(scoped, Boundary(0)).is_some());
         self.unsound += (before - relevant.len()) as u64;
         relevant
     }
@@ -230,13 +230,13 @@ impl Episodes {
     ) -> BTreeMap<Cause, Machine> {
         let mut ended = BTreeMap::new();
         for (cause, mut machine) in std::mem::take(&mut self.machines) {
-            let observed = relevant.get(&cause);
-            let signal = observed.map_or(Signal::Silence, |observed| observed.signal());
+            let scoped = relevant.get(&cause);
+            let signal = scoped.map_or(Signal::Silence, |scoped| scoped.signal());
             if signal >= Signal::Lingering {
-                let evidence = observed.and_then(|o| Evidence::of(o, at));
+                let evidence = scoped.and_then(|o| Evidence::of(o, at));
                 machine.evidence = evidence.unwrap_or(machine.evidence);
             }
-            machine.lasting = observed.map_or(machine.lasting, |o| o.lasting);
+            machine.lasting = scoped.map_or(machine.lasting, |o| o.lasting);
             let timing = Timing::of(settings, cause.length, machine.lasting);
             match State::after(Some(machine.state), signal, at, timing) {
                 Some(state) => {
@@ -258,20 +258,20 @@ impl Episodes {
         relevant: &BTreeMap<Cause, &ScopedFinding>,
         settings: &AlertSettings,
     ) {
-        let is_new = |(cause, observed): &(&Cause, &&ScopedFinding)| {
-            observed.signal() == Signal::Breach && !self.machines.contains_key(*cause)
+        let is_new = |(cause, scoped): &(&Cause, &&ScopedFinding)| {
+            scoped.signal() == Signal::Breach && !self.machines.contains_key(*cause)
         };
         let mut new: Vec<(&Cause, &&ScopedFinding)> = relevant.iter().filter(is_new).collect();
         new.sort_by(|(_, a), (_, b)| b.finding.effect.total_cmp(&a.finding.effect)); // stable: ties by cause
-        for (cause, observed) in new {
-            let Some(evidence) = Evidence::of(observed, at) else {
+        for (cause, scoped) in new {
+            let Some(evidence) = Evidence::of(scoped, at) else {
                 continue;
             };
             if self.machines.len() + self.ended.len() >= CAUSES_MAX {
                 self.overflow += 1;
                 continue;
             }
-            let lasting = observed.lasting;
+            let lasting = scoped.lasting;
             let machine = Machine {
                 state: State::begun(at, Timing::of(settings, cause.length, lasting)),
                 evidence,

@@ -12,7 +12,7 @@
 //! **Rejected.** A recording of 30-day ratios, averaged over time: a failure in a quiet night would weigh as much as a busy day's failures.
 
 use super::allowance::{Allowance, bad};
-use super::burn::Promised;
+use super::burn::BudgetTarget;
 use super::certainty::{LABEL_Z, labels_needed};
 use super::facts::{RuleFacts, facts};
 use super::label_burn;
@@ -55,17 +55,19 @@ pub(super) fn period(minutes: i64, at: Boundary) -> Span {
     }
 }
 
-pub(super) fn judge(case: &RuleCase<'_>, promised: Promised) -> Option<RuleFinding> {
-    let share = case.series.sum(period(promised.period_minutes, case.at));
-    let allowance = Allowance::of_target(promised.target);
+pub(super) fn judge(case: &RuleCase<'_>, budget_target: BudgetTarget) -> Option<RuleFinding> {
+    let share = case
+        .series
+        .sum(period(budget_target.period_minutes, case.at));
+    let allowance = Allowance::of_target(budget_target.target);
     let spent = allowance.burn(share).unwrap_or(0.0);
     let facts = BudgetFacts {
-        target: promised.target,
+        target: budget_target.target,
         good: share.good,
         bad: bad(share),
         valid: share.valid,
         remaining: 1.0 - spent,
-        period_minutes: promised.period_minutes,
+        period_minutes: budget_target.period_minutes,
     };
     let mut details = facts.details();
     let (verdict, surprise) = if case.is_delayed {
@@ -87,13 +89,13 @@ pub(super) fn judge(case: &RuleCase<'_>, promised: Promised) -> Option<RuleFindi
         pages: false,
         details,
     };
-    let minutes = u32::try_from(promised.period_minutes).ok()?;
+    let minutes = u32::try_from(budget_target.period_minutes).ok()?;
     Some(RuleFinding {
         window: WindowLength::from_minutes(minutes)?,
         finding: result.finding(case.objective),
         hold_minutes: 0,
         keep_firing_minutes: keep_firing(case.is_delayed),
-        allowed_rate: 1.0 - promised.target,
+        allowed_rate: 1.0 - budget_target.target,
     })
 }
 

@@ -46,9 +46,9 @@ pub enum Urgency {
     Ticket,
 }
 
-/// Target and period of an error budget.
+/// Target and period that define an error budget.
 #[derive(Clone, Copy)]
-pub(super) struct Promised {
+pub(super) struct BudgetTarget {
     pub(super) target: f64,
     pub(super) period_minutes: i64,
 }
@@ -98,15 +98,19 @@ impl BurnShares {
 
 pub(super) fn judge(
     case: &RuleCase<'_>,
-    promised: Promised,
+    budget_target: BudgetTarget,
     windows: &[BurnWindow],
 ) -> Vec<RuleFinding> {
-    let judge = |window| judge_window(case, promised, window);
+    let judge = |window| judge_window(case, budget_target, window);
     windows.iter().map(judge).collect()
 }
 
-fn judge_window(case: &RuleCase<'_>, promised: Promised, window: &BurnWindow) -> RuleFinding {
-    let allowance = Allowance::of_target(promised.target);
+fn judge_window(
+    case: &RuleCase<'_>,
+    budget_target: BudgetTarget,
+    window: &BurnWindow,
+) -> RuleFinding {
+    let allowance = Allowance::of_target(budget_target.target);
     let both = BurnShares::of(case, window.long, window.short);
     let result = RuleResult {
         detector: NAME,
@@ -117,14 +121,14 @@ fn judge_window(case: &RuleCase<'_>, promised: Promised, window: &BurnWindow) ->
         window_events: both.long.valid,
         reference_events: 0,
         pages: window.severity == Urgency::Page,
-        details: details(promised, window, both),
+        details: details(budget_target, window, both),
     };
     RuleFinding {
         window: window.long,
         finding: result.finding(case.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: 0,
-        allowed_rate: 1.0 - promised.target,
+        allowed_rate: 1.0 - budget_target.target,
     }
 }
 
@@ -145,13 +149,13 @@ fn verdict(
 
 /// Numbers that are needed to recompute the verdict.
 pub(super) fn details(
-    promised: Promised,
+    budget_target: BudgetTarget,
     window: &BurnWindow,
     both: BurnShares,
 ) -> std::collections::BTreeMap<&'static str, f64> {
-    let allowance = Allowance::of_target(promised.target);
+    let allowance = Allowance::of_target(budget_target.target);
     let facts = BurnFacts {
-        target: promised.target,
+        target: budget_target.target,
         factor: window.factor,
         good: both.long.good,
         bad: bad(both.long),
@@ -164,7 +168,7 @@ pub(super) fn details(
         short_bad: bad(both.short),
         short_valid: both.short.valid,
         long_minutes: window.long.minutes(),
-        period_minutes: promised.period_minutes,
+        period_minutes: budget_target.period_minutes,
     };
     let mut details = facts.details();
     details.extend(counts.details());

@@ -1,6 +1,6 @@
 //! Rule on the error budget: it burns too fast in one of several windows, or nothing of it is left.
 
-use super::burn::{BurnWindow, Promised};
+use super::burn::{BudgetTarget, BurnWindow};
 use super::rule::{ObjectiveRule, RuleCase, RuleFinding};
 use super::series::SeriesRetention;
 use super::{budget, burn, label_burn};
@@ -23,16 +23,16 @@ pub struct BurnRule {
 
 impl ObjectiveRule for BurnRule {
     fn judge(&self, case: &RuleCase<'_>) -> Vec<RuleFinding> {
-        let promised = Promised {
+        let budget_target = BudgetTarget {
             target: self.target,
             period_minutes: self.period_minutes,
         };
         let burning = if case.is_delayed {
-            label_burn::judge(case, promised, &self.windows)
+            label_burn::judge(case, budget_target, &self.windows)
         } else {
-            burn::judge(case, promised, &self.windows)
+            burn::judge(case, budget_target, &self.windows)
         };
-        let spent = budget::judge(case, promised);
+        let spent = budget::judge(case, budget_target);
         burning.into_iter().chain(spent).collect()
     }
 

@@ -15,7 +15,7 @@
 //! objective. Wilson's lower end at the same z: the count of bad labels is small and skewed, and 6–10 % alert.
 
 use super::allowance::{Allowance, Factor, bad, bad_rate};
-use super::burn::{BurnShares, BurnWindow, NAME, Promised, Urgency, details};
+use super::burn::{BudgetTarget, BurnShares, BurnWindow, NAME, Urgency, details};
 use super::certainty::{LABEL_Z, labels_needed};
 use super::facts::{RuleFacts, facts};
 use super::rule::{RuleCase, RuleFinding};
@@ -38,21 +38,21 @@ facts! {
 
 pub(super) fn judge(
     case: &RuleCase<'_>,
-    promised: Promised,
+    budget_target: BudgetTarget,
     windows: &[BurnWindow],
 ) -> Vec<RuleFinding> {
     let stretched = usual_gap(case, windows).and_then(twice);
-    let judge = |window| judge_window(case, promised, window, stretched);
+    let judge = |window| judge_window(case, budget_target, window, stretched);
     windows.iter().map(judge).collect()
 }
 
 fn judge_window(
     case: &RuleCase<'_>,
-    promised: Promised,
+    budget_target: BudgetTarget,
     window: &BurnWindow,
     stretched: Option<WindowLength>,
 ) -> RuleFinding {
-    let allowance = Allowance::of_target(promised.target);
+    let allowance = Allowance::of_target(budget_target.target);
     let short = window.short.max(stretched.unwrap_or(window.short));
     let both = BurnShares::of(case, window.long, short.min(window.long));
     let rate = bad_rate(both.long).unwrap_or(0.0);
@@ -63,7 +63,7 @@ fn judge_window(
         burn_low: low / allowance.share(),
         z: LABEL_Z,
     };
-    let mut details = details(promised, window, both);
+    let mut details = details(budget_target, window, both);
     details.extend(certainty.details());
     let result = RuleResult {
         detector: NAME,
@@ -81,7 +81,7 @@ fn judge_window(
         finding: result.finding(case.objective),
         hold_minutes: window.hold_minutes,
         keep_firing_minutes: KEEP_FIRING_MINUTES,
-        allowed_rate: 1.0 - promised.target,
+        allowed_rate: 1.0 - budget_target.target,
     }
 }
 

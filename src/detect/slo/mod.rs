@@ -2,7 +2,7 @@
 //!
 //! An *objective* has an SLI (good ÷ valid, in integers) and a rule: `burn` (the error budget is spent too fast), `below` (the share of good events
 //! among matured labels is surely below a floor) or `above_last_week` (the bad share surely rose). A [`Series`] holds the counts of one objective in one
-//! scope. [`judge`] evaluates the rule on it at a boundary; [`budget_status`] computes the remaining budget.
+//! scope. [`judge`] evaluates the rule on it at a boundary; [`budget_status()`] computes the remaining budget.
 //!
 //! Rules on operational SLIs, which every prediction carries, compare as Prometheus does, so a recording of the same counts in Prometheus alerts in the same
 //! minutes. Rules on labels require certainty: labels are few, and point estimates from few labels would page too often.

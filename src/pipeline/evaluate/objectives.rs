@@ -253,13 +253,13 @@ fn observe(
         at: step.at,
         matured: (around.matured)(objective, series),
     };
-    let observed = |observation: RuleFinding| ScopedFinding {
+    let observed = |rule_finding: RuleFinding| ScopedFinding {
         lasting: Some(RuleTiming {
-            hold_minutes: observation.hold_minutes,
-            keep_firing_minutes: observation.keep_firing_minutes,
+            hold_minutes: rule_finding.hold_minutes,
+            keep_firing_minutes: rule_finding.keep_firing_minutes,
         }),
-        segments: worst_segments(objective, &observation, around, step),
-        ..ScopedFinding::whole(String::new(), observation.window, observation.finding)
+        segments: worst_segments(objective, &rule_finding, around, step),
+        ..ScopedFinding::whole(String::new(), rule_finding.window, rule_finding.finding)
     };
     judge(&input).into_iter().map(observed).collect()
 }
@@ -267,19 +267,19 @@ fn observe(
 /// Segments with more bad predictions than the objective allows, each with its part of the excess of the whole.
 fn worst_segments(
     objective: &Objective,
-    observation: &RuleFinding,
+    rule_finding: &RuleFinding,
     around: &ObjectiveContext<'_>,
     step: &StepContext<'_>,
 ) -> Vec<SegmentShare> {
     let is_trouble = matches!(
-        observation.finding.verdict,
+        rule_finding.finding.verdict,
         Verdict::Breach | Verdict::Lingering
     );
     if !is_trouble || step.plan.segments.keys.is_empty() {
         return Vec::new();
     }
-    let span = Span::ending_at(step.at, observation.window);
-    let excess = |share: Share| share.bad() as f64 - observation.allowed_rate * share.valid as f64;
+    let span = Span::ending_at(step.at, rule_finding.window);
+    let excess = |share: Share| share.bad() as f64 - rule_finding.allowed_rate * share.valid as f64;
     let shares = (around.segments)(objective, span);
     let of_whole = excess(shares.whole);
     let behind = shares.of.into_iter();
