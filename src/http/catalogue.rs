@@ -153,6 +153,8 @@ catalogue! {
         "Labels that added nothing to an earlier label.";
     JoinCorrections = Counter "tidegauge_join_corrections_total" ["partition"]
         "Labels that replaced an earlier truth.";
+    JoinLabelsLate = Counter "tidegauge_join_labels_late_total" ["partition"]
+        "Labels that came after their minute was closed. They count with the next minute.";
     JoinEntries = Gauge "tidegauge_join_entries" ["partition"]
         "Predictions that the join holds in memory.";
     JoinBytes = Gauge "tidegauge_join_bytes" ["partition"]

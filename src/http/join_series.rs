@@ -8,7 +8,7 @@ use crate::pipeline::observations::JoinObservations;
 /// A metric by the join's partition, and its value.
 type JoinMetric = (Metric, fn(&JoinObservations) -> u64);
 
-const COUNTERS: [JoinMetric; 9] = [
+const COUNTERS: &[JoinMetric] = &[
     (Metric::JoinPredictions, |join| join.counts.predictions),
     (Metric::JoinJoined, |join| join.counts.joined),
     (Metric::JoinExpired, |join| join.counts.expired_total()),
@@ -24,9 +24,10 @@ const COUNTERS: [JoinMetric; 9] = [
         join.counts.labels_duplicate
     }),
     (Metric::JoinCorrections, |join| join.counts.corrections),
+    (Metric::JoinLabelsLate, |join| join.counts.labels_late),
 ];
 
-const GAUGES: [JoinMetric; 4] = [
+const GAUGES: &[JoinMetric] = &[
     (Metric::JoinPending, |join| join.pending),
     (Metric::JoinLabelsWaiting, |join| join.waiting),
     (Metric::JoinEntries, |join| join.entries),
@@ -44,10 +45,10 @@ pub(super) fn show(view: &mut WorkerView<'_>, observed: &JoinObservations) {
         return;
     }
     for (metric, count) in COUNTERS {
-        view.series.reach(metric, &labels, count(observed));
+        view.series.reach(*metric, &labels, count(observed));
     }
     for (metric, value) in GAUGES {
-        view.series.set(metric, &labels, value(observed) as f64);
+        view.series.set(*metric, &labels, value(observed) as f64);
     }
     let status = status(observed);
     view.shown.joins.insert(observed.partition, status);
