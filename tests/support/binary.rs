@@ -76,7 +76,7 @@ impl Tidegauge {
     /// Response of the process at `path`; `None` if it does not serve HTTP yet.
     pub fn get(&self, path: &str) -> Option<Response> {
         let log = self.log();
-        let (_, rest) = log.split_once("are served address=")?;
+        let (_, rest) = log.split_once("serving metrics, health and status address=")?;
         get(rest.split_whitespace().next()?, path)
     }
 
