@@ -423,7 +423,7 @@ fn a_taken_port_names_the_address_and_the_fix() {
         .to_string();
     assert!(error.contains(&site.http.address().to_string()), "{error}");
     assert!(
-        error.contains("is taken") && error.contains("http.listen"),
+        error.contains("is in use") && error.contains("http.listen"),
         "{error}"
     );
 }
