@@ -1,15 +1,15 @@
 //! Exactly-once tests: three processes that are killed and stopped at random must publish what one undisturbed process
 //! publishes.
 
-use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::deployment::audit::{aborted_records, assert_dead_letters};
 use crate::deployment::{Deployment, STOP_MAX};
 use crate::outcome::{Outcome, await_end};
 use crate::recount::{EVENTS_MIN, Recount};
 use crate::stream::{Random, Stream, input_topic};
-use crate::support::{Broker, Isolation, OpenTransactions, Producer, Received, Tidegauge};
+use crate::support::{Broker, OpenTransactions, Producer, Tidegauge};
 
 const PARTITIONS: usize = 8;
 const PROCESSES: usize = 3;
@@ -178,51 +178,4 @@ impl Faults {
         self.rebalances += log.matches("partitions assigned").count();
         self.starts_over += log.matches("temporary fault").count();
     }
-}
-
-/// Number of records in internal and output topics that are in the log but were never committed.
-fn aborted_records(deployment: &Deployment) -> usize {
-    let topics = ["panes.v1", "state.v1", "reports"];
-    let count = |topic: &&str| {
-        let read = |isolation| {
-            deployment
-                .broker
-                .read(&deployment.topic(topic), isolation)
-                .len()
-        };
-        read(Isolation::Uncommitted) - read(Isolation::Committed)
-    };
-    topics.iter().map(count).sum()
-}
-
-/// Asserts that the dead letters are the bad records, each once, byte for byte, with key and headers.
-#[track_caller]
-fn assert_dead_letters(stream: &Stream, deployment: &Deployment) {
-    let mut expected: BTreeMap<Vec<u8>, Vec<u8>> = stream
-        .records()
-        .filter(|event| event.bad)
-        .map(|event| (event.bytes, event.key))
-        .collect();
-    assert!(expected.len() > 100);
-    for letter in deployment
-        .broker
-        .read(&deployment.topic("dead-letters"), Isolation::Committed)
-    {
-        assert_eq!(letter.header("origin"), Some("stream"), "{letter:?}");
-        assert!(letter.header("tidegauge.reason").is_some(), "{letter:?}");
-        let Received { key, value, .. } = letter;
-        let bytes = value.unwrap();
-        let of_record = expected.remove(&bytes);
-        assert_eq!(
-            of_record,
-            key,
-            "wrong, altered or twice: {}",
-            String::from_utf8_lossy(&bytes)
-        );
-    }
-    assert!(
-        expected.is_empty(),
-        "{} bad records are no dead letters",
-        expected.len()
-    );
 }

@@ -107,11 +107,3 @@ fn join_series(process: &Tidegauge) -> Vec<(String, f64)> {
     });
     series.collect()
 }
-
-/// Asserts that a process without a labels topic has no metrics of joins.
-#[track_caller]
-pub fn assert_none(process: &Tidegauge) {
-    let served = process.get("/metrics").expect("metrics are served");
-    assert!(served.body.contains("tidegauge_ready "), "{}", served.body);
-    assert_eq!(join_series(process), []);
-}

@@ -12,12 +12,15 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../deployment/mod.rs"]
+mod deployment;
 #[path = "../support/mod.rs"]
 mod support;
 
+use deployment::{outcome, recount, stream};
+
 mod aliens;
 mod bad_input;
-mod deployment;
 mod exactly_once;
 mod invariance;
 mod joined;
@@ -26,8 +29,5 @@ mod labels;
 mod labels_bad;
 mod labels_lifecycle;
 mod lifecycle;
-mod outcome;
-mod recount;
 mod smoke;
 mod start_up;
-mod stream;

@@ -47,14 +47,19 @@ impl Broker {
     /// If there is no cluster but `TIDEGAUGE_REQUIRE_BROKER` is set. A skipped test is then a failure.
     pub fn or_skip(test: &str) -> Option<Self> {
         match std::env::var("KAFKA_BOOTSTRAP_SERVERS") {
-            Ok(address) if !address.is_empty() => Some(Self {
-                address,
-                test: test.replace('_', "-"),
-            }),
+            Ok(address) if !address.is_empty() => Some(Self::at(&address, test)),
             _ => {
-                skip(test);
+                skip(test, "needs a broker (KAFKA_BOOTSTRAP_SERVERS)");
                 None
             }
+        }
+    }
+
+    /// The cluster at `address`, as used by `test`.
+    pub(super) fn at(address: &str, test: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            test: test.replace('_', "-"),
         }
     }
 
@@ -181,15 +186,17 @@ fn block_on<F: Future>(answer: F) -> F::Output {
     runtime.unwrap().block_on(answer)
 }
 
-/// Prints that `test` was skipped. It bypasses the capture of `println!`, so the line is visible without `--nocapture`.
-fn skip(test: &str) {
+/// Prints that `test` was skipped and why. It bypasses the capture of `println!`, so the line is visible without
+/// `--nocapture`.
+///
+/// # Panics
+/// If `TIDEGAUGE_REQUIRE_BROKER` is set.
+pub fn skip(test: &str, reason: &str) {
     let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
-    let line = format!(
-        "SKIPPED: {test} needs a broker (KAFKA_BOOTSTRAP_SERVERS) [{count} skipped here]\n"
-    );
+    let line = format!("SKIPPED: {test} {reason} [{count} skipped here]\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     assert!(
         std::env::var_os("TIDEGAUGE_REQUIRE_BROKER").is_none(),
-        "TIDEGAUGE_REQUIRE_BROKER is set, KAFKA_BOOTSTRAP_SERVERS is not: {test} may not be skipped"
+        "TIDEGAUGE_REQUIRE_BROKER is set, so {test} may not be skipped: {reason}"
     );
 }

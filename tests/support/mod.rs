@@ -1,6 +1,6 @@
 //! Helpers of the integration tests for a real broker and the real binary.
 //!
-//! A test begins with `let Some(broker) = Broker::or_skip("its_name") else { return };`. It then owns its topics and
+//! A test that needs one broker begins with `let Some(broker) = Broker::or_skip("its_name") else { return };`. It then owns its topics and
 //! groups: [`Broker::name`] creates names that no other test and no other run uses. Helpers panic with a description of
 //! the failed request or wait, so the test itself needs no branches.
 
@@ -19,6 +19,7 @@
 
 mod binary;
 mod broker;
+mod cluster;
 mod consume;
 mod http;
 mod kcat;
@@ -27,6 +28,7 @@ mod wait;
 
 pub use binary::Tidegauge;
 pub use broker::{Broker, Committed, Group};
+pub use cluster::{Cluster, NODES};
 pub use consume::{Header, Isolation, OpenTransactions, Received};
 pub use http::{Response, free_port, get};
 pub use kcat::kcat;

@@ -1,8 +1,25 @@
-//! Deployment under test: a group, a topic prefix, an input topic, and the processes of the group.
+//! Deployment under test: a group, a topic prefix, an input topic, and the processes of the group. Its input is a
+//! [`stream`], its published records are an [`outcome`], and a [`recount`] computes them again from the input.
+
+#![allow(
+    dead_code,
+    reason = "each test binary compiles this module and uses its own part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+pub mod audit;
+pub mod outcome;
+pub mod recount;
+pub mod stream;
 
 use std::time::Duration;
 
-use crate::joined;
 use crate::support::{Broker, Group, Tidegauge};
 
 /// Time limit for a stop beside other tests, with rebalances and interrupted transactions in progress.
@@ -95,7 +112,7 @@ impl Deployment {
     #[track_caller]
     pub fn stop(&self, process: &mut Tidegauge) {
         if self.labels.is_none() {
-            joined::assert_none(process);
+            assert_no_joins(process);
         }
         assert!(process.terminate(STOP_MAX).success(), "{}", process.log());
     }
@@ -111,6 +128,18 @@ impl Deployment {
     pub fn topic(&self, name: &str) -> String {
         format!("{}.{name}", self.prefix)
     }
+}
+
+/// Asserts that a process without a labels topic has no metrics of joins.
+#[track_caller]
+fn assert_no_joins(process: &Tidegauge) {
+    let served = process.get("/metrics").expect("metrics are served");
+    assert!(served.body.contains("tidegauge_ready "), "{}", served.body);
+    assert!(
+        !served.body.contains("\ntidegauge_join_"),
+        "{}",
+        served.body
+    );
 }
 
 /// Learns for six hours and evaluates windows of 15 minutes and of one hour.

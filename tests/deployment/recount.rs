@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::outcome::{Published, rfc3339};
-use crate::stream::Stream;
+use super::outcome::{Published, rfc3339};
+use super::stream::Stream;
 
 const QUARTER: i64 = 15 * 60_000;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::deployment::Deployment;
+use super::Deployment;
 use crate::support::{Header, Isolation, Received, wait_for};
 
 /// Published record as in promise P2: key, value without `provenance`, headers.
@@ -159,26 +159,30 @@ pub fn await_end(
     deadline: Duration,
 ) -> Duration {
     let begun = Instant::now();
-    let instant = rfc3339(end);
-    let what = format!(
-        "reports of {models:?} up to {instant} in {}",
-        deployment.prefix
-    );
+    let prefix = &deployment.prefix;
+    let what = format!("reports of {models:?} up to {} in {prefix}", rfc3339(end));
     wait_for(&what, deadline, || {
         std::thread::sleep(Duration::from_millis(400));
-        let topic = deployment.topic("reports");
-        deployment.broker.partitions(&topic)?;
-        let reports = deployment.broker.read_now(&topic, Isolation::Committed);
-        let ended = |model: &&str| {
-            reports.iter().rev().any(|report| {
-                let text = report.text();
-                text.contains(&format!("\"model\":\"{model}\""))
-                    && text.contains(&format!("\"end\":\"{instant}\""))
-            })
-        };
-        models.iter().all(ended).then_some(())
+        is_at_end(deployment, models, end).then_some(())
     });
     begun.elapsed()
+}
+
+/// True if the last windows of the given models, which end at `end` (milliseconds), are reported.
+pub fn is_at_end(deployment: &Deployment, models: &[&str], end: i64) -> bool {
+    let topic = deployment.topic("reports");
+    if deployment.broker.partitions(&topic).is_none() {
+        return false;
+    }
+    let instant = rfc3339(end);
+    let reports = deployment.broker.read_now(&topic, Isolation::Committed);
+    models.iter().all(|model| {
+        reports.iter().rev().any(|report| {
+            let text = report.text();
+            text.contains(&format!("\"model\":\"{model}\""))
+                && text.contains(&format!("\"end\":\"{instant}\""))
+        })
+    })
 }
 
 /// Formats a time as in the published records.
