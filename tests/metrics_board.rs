@@ -18,6 +18,7 @@ use tidegauge::pipeline::observations::{
     Observations, Overflow, Progress, ReferenceProgress, WindowClosed,
 };
 use tidegauge::reference::{Reference, SubjectReference};
+use tidegauge::runtime::Heartbeat;
 use tidegauge::runtime::meter::Meter;
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
 use tidegauge::window::{Boundary, Span, WindowLength};
@@ -42,7 +43,7 @@ fn site(drift_series_max: usize) -> TestBoard {
     );
     let http = serve(SocketAddr::from(([127, 0, 0, 1], 0)), Arc::clone(&board)).unwrap();
     TestBoard {
-        worker: WorkerMeter::new(&board),
+        worker: WorkerMeter::new(&board, &Heartbeat::default()),
         board,
         http,
         now,
@@ -409,7 +410,6 @@ fn readiness_is_503_with_the_reason_until_restored() {
     assert_eq!(body["workers"][0]["records"], 1_234);
     assert!(body["reason"].as_str().unwrap().contains("16 partitions"));
     site.worker.restored(Duration::from_millis(20), 2_000);
-    site.worker.heartbeat();
     assert_eq!(json(&site.http, "/readyz").0, 200);
     assert_eq!(json(&site.http, "/livez").0, 200);
     assert!(get(&site.http, "/metrics").1.contains("tidegauge_ready 1"));

@@ -14,6 +14,7 @@ use tidegauge::pipeline::observations::{
     IdleObjective, IdleReason, JoinObservations, ObjectiveReading, Observations, Progress,
     QualityKey, QualityObservation,
 };
+use tidegauge::runtime::Heartbeat;
 use tidegauge::runtime::meter::Meter;
 use tidegauge::sketch::{Answered, KnownTruth, Quality, Share, UNSCORED};
 use tidegauge::window::{Boundary, WindowLength};
@@ -24,7 +25,7 @@ fn board() -> (Arc<Board>, WorkerMeter) {
         clock: Box::new(|| Tick(0)),
     };
     let board = Arc::new(Board::new(options).unwrap());
-    let worker = WorkerMeter::new(&board);
+    let worker = WorkerMeter::new(&board, &Heartbeat::default());
     (board, worker)
 }
 
@@ -302,7 +303,6 @@ fn a_worker_is_ready_once_its_joins_are_rebuilt() {
     let (board, worker) = board();
     worker.restoring(2);
     worker.restored(Duration::from_millis(1), 10);
-    worker.heartbeat();
     worker.observe_join(&JoinObservations {
         rebuilt: Some(Progress { done: 25, of: 100 }),
         ..join(5, 0)

@@ -12,6 +12,7 @@ mod output;
 mod reference;
 mod run;
 mod schema;
+mod signals;
 mod topics;
 
 use std::process::ExitCode;

@@ -10,10 +10,10 @@ use crate::config::{CheckedConfig, Period};
 use crate::http::{self, Board, BoardOptions, WorkerMeter};
 use crate::kafka::KafkaLog;
 use crate::runtime::meter::Meter;
-use crate::runtime::{Clock, Fault, SystemClock, Worker};
+use crate::runtime::{Clock, Fault, Heartbeat, SystemClock, Worker};
 
 use super::args::RunArgs;
-use super::{Error, connect, logs, topics};
+use super::{Error, connect, logs, signals, topics};
 
 /// Time between two checks of the workers.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
@@ -25,7 +25,11 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     let checked = args.load()?;
     logs::start(checked.settings.log)?;
+    let stop = signals::install()?;
     topics::ensure(&checked)?;
+    if stop.load(Ordering::Relaxed) {
+        return Ok(ExitCode::SUCCESS); // nothing was begun
+    }
     let board = board(&checked)?;
     let http = &checked.settings.http;
     let server = http
@@ -36,11 +40,12 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     if let Some(server) = &server {
         tracing::info!(address = %server.address(), "serving metrics, health and status");
     }
-    let stop = Arc::new(AtomicBool::new(false));
     let workers: Vec<JoinHandle<Result<(), Fault>>> = (0..checked.settings.runtime.workers)
-        .map(|number| spawn(&checked, number, Arc::new(WorkerMeter::new(&board)), &stop))
+        .map(|number| spawn(&checked, number, &board, &stop))
         .collect::<Result<_, _>>()?;
-    wait_for_signal(&stop)?;
+    while !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(LOOK_INTERVAL);
+    }
     ended(workers, &checked.settings.runtime.shutdown_timeout)
 }
 
@@ -76,23 +81,26 @@ fn board(checked: &CheckedConfig) -> Result<Arc<Board>, Error> {
 fn spawn(
     checked: &CheckedConfig,
     number: usize,
-    meter: Arc<dyn Meter>,
+    board: &Arc<Board>,
     stop: &Arc<AtomicBool>,
 ) -> Result<JoinHandle<Result<(), Fault>>, Error> {
     let plan = Arc::new(checked.plan.clone());
     let settings = connect::kafka(checked, number)?;
     let options = connect::options(checked);
     let stop = Arc::clone(stop);
+    let heartbeat = Heartbeat::default();
+    let meter: Arc<dyn Meter> = Arc::new(WorkerMeter::new(board, &heartbeat));
     let work = move || {
         let topics: Vec<&str> = plan.topics.read().collect();
-        let done =
-            KafkaLog::connect(settings, &topics, &plan.topics.dead_letters).and_then(|log| {
+        let done = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters, &heartbeat)
+            .and_then(|log| {
                 Worker::new(
                     log,
                     SystemClock::default(),
                     Arc::clone(&plan),
                     options,
                     meter,
+                    heartbeat,
                 )
                 .run(&stop)
             });
@@ -110,28 +118,5 @@ fn joined(worker: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
         Err(Fault::Fatal(
             "a worker panicked: this is a bug, please report it with the log".to_owned(),
         ))
-    })
-}
-
-/// Waits for SIGTERM, SIGINT or the end of a worker.
-pub(super) fn wait_for_signal(stop: &AtomicBool) -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::failed)?;
-    runtime.block_on(async {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(Error::failed)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::failed)?;
-        let mut look = tokio::time::interval(LOOK_INTERVAL);
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                _ = look.tick() => if stop.load(Ordering::Relaxed) { break },
-            }
-        }
-        stop.store(true, Ordering::Relaxed);
-        Ok(())
     })
 }

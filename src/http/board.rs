@@ -14,6 +14,7 @@ use super::status::{FiringAlert, JoinStatus, SourceStatus, StatusPage};
 use super::view::{Shown, Totals, WorkerView};
 use crate::event::{EventTime, Reject, Tick};
 use crate::pipeline::invariant::InvariantId;
+use crate::runtime::Heartbeat;
 
 /// Version of this build.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -82,11 +83,11 @@ impl Board {
         })
     }
 
-    /// Adds a worker; returns its number.
-    pub(super) fn add_worker(&self) -> usize {
+    /// Adds a worker with this heartbeat; returns its number.
+    pub(super) fn add_worker(&self, heartbeat: &Heartbeat) -> usize {
         let mut state = self.state();
         state.workers.push(WorkerState {
-            health: WorkerHealth::new(Instant::now()),
+            health: WorkerHealth::new(heartbeat.clone()),
             shown: Shown::default(),
             series: OwnedSeries::default(),
         });

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::pipeline::observations::Progress;
+use crate::runtime::Heartbeat;
 
 /// A worker whose loop has not turned for this long is stuck. Its longest wait is a commit, which gives up earlier.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(30);
@@ -74,15 +75,15 @@ pub(super) struct WorkerHealth {
     pub phase: Phase,
     /// Progress of incomplete joins, by partition.
     rebuilding: BTreeMap<i32, Progress>,
-    pub last_seen: Instant,
+    heartbeat: Heartbeat,
 }
 
 impl WorkerHealth {
-    pub fn new(now: Instant) -> Self {
+    pub fn new(heartbeat: Heartbeat) -> Self {
         Self {
             phase: Phase::Joining,
             rebuilding: BTreeMap::new(),
-            last_seen: now,
+            heartbeat,
         }
     }
 
@@ -114,7 +115,7 @@ impl WorkerHealth {
 
     /// Time since the loop last turned.
     pub fn age(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.last_seen)
+        self.heartbeat.age(now)
     }
 
     fn rebuilds(&self) -> Option<Rebuilding> {
@@ -210,7 +211,7 @@ mod tests {
     fn ready_means_that_every_worker_restored_and_turns() {
         let now = Instant::now();
         assert!(!Readiness::of(&[], now).ready, "nothing runs yet");
-        let mut worker = WorkerHealth::new(now);
+        let mut worker = WorkerHealth::new(Heartbeat::default());
         assert!(
             !Readiness::of(std::slice::from_ref(&worker), now).ready,
             "no partitions yet"
@@ -227,7 +228,7 @@ mod tests {
         worker.restored();
         assert!(Readiness::of(std::slice::from_ref(&worker), now).ready);
         assert!(
-            !Readiness::of(&[worker, WorkerHealth::new(now)], now).ready,
+            !Readiness::of(&[worker, WorkerHealth::new(Heartbeat::default())], now).ready,
             "one of two is not enough"
         );
     }
@@ -235,7 +236,7 @@ mod tests {
     #[test]
     fn a_join_that_is_not_complete_keeps_the_worker_from_being_ready() {
         let now = Instant::now();
-        let mut worker = WorkerHealth::new(now);
+        let mut worker = WorkerHealth::new(Heartbeat::default());
         worker.restoring(2);
         worker.restored();
         worker.rebuilding(3, Some(Progress { done: 10, of: 40 }));
@@ -259,8 +260,8 @@ mod tests {
 
     #[test]
     fn a_worker_that_does_not_turn_is_not_live() {
+        let mut worker = WorkerHealth::new(Heartbeat::default());
         let now = Instant::now();
-        let mut worker = WorkerHealth::new(now);
         worker.restored();
         assert!(Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(29)).live);
         let stuck = Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(31));

@@ -1,7 +1,7 @@
 //! The meter of one worker, on the board.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::board::Board;
 use super::catalogue::Metric;
@@ -10,6 +10,7 @@ use super::view::WorkerView;
 use super::{evaluate_series, ingest_series, join_series};
 use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::observations::{IngestObservations, JoinObservations, Observations};
+use crate::runtime::Heartbeat;
 use crate::runtime::meter::Meter;
 
 /// The meter of one worker.
@@ -19,12 +20,12 @@ pub struct WorkerMeter {
 }
 
 impl WorkerMeter {
-    /// Adds a worker to the board.
+    /// Adds a worker with this heartbeat to the board.
     #[must_use]
-    pub fn new(board: &Arc<Board>) -> Self {
+    pub fn new(board: &Arc<Board>, heartbeat: &Heartbeat) -> Self {
         Self {
             board: Arc::clone(board),
-            worker: board.add_worker(),
+            worker: board.add_worker(heartbeat),
         }
     }
 
@@ -38,10 +39,6 @@ impl WorkerMeter {
 }
 
 impl Meter for WorkerMeter {
-    fn heartbeat(&self) {
-        self.health(|health| health.last_seen = Instant::now());
-    }
-
     fn restoring(&self, partitions: usize) {
         self.change(|mut view| {
             view.disown();

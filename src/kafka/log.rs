@@ -19,7 +19,8 @@ use super::restore::{REQUEST_TIMEOUT, StateReading};
 use super::settings::{ClientSettings, Offsets};
 use super::writer::Writer;
 use crate::runtime::{
-    Batch, Committed, Fault, FirstStart, Log, LogEvent, TakeEntry, TopicPartition,
+    Activity, Batch, Committed, Fault, FirstStart, Heartbeat, Log, LogEvent, TakeEntry,
+    TopicPartition,
 };
 
 /// Maximum time that one request for committed offsets waits for open transactions. Then the worker polls, checks whether
@@ -39,7 +40,8 @@ pub struct KafkaLog {
 }
 
 impl KafkaLog {
-    /// Joins the group on `topics`. Dead letters go to the topic `dead_letters`.
+    /// Joins the group on `topics`. Dead letters go to the topic `dead_letters`. The log beats before each call of the
+    /// client that may take seconds.
     ///
     /// # Errors
     /// When a property is unknown or no broker answers.
@@ -47,7 +49,9 @@ impl KafkaLog {
         settings: ClientSettings,
         topics: &[&str],
         dead_letters: &str,
+        heartbeat: &Heartbeat,
     ) -> Result<Self, Fault> {
+        heartbeat.beat(Activity::Connecting);
         let lookup = Lookup::connect(&settings)?;
         let consumer =
             BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
@@ -57,7 +61,7 @@ impl KafkaLog {
             settings,
             consumer,
             lookup,
-            writer: Writer::new(dead_letters),
+            writer: Writer::new(dead_letters, heartbeat),
             reading: None,
             paused: BTreeSet::new(),
         })

@@ -14,7 +14,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::context::DeliveryContext;
 use super::dead_letter;
-use crate::runtime::{Outgoing, Target};
+use crate::runtime::{Activity, Heartbeat, Outgoing, Target};
 
 /// Time after which a step of a transaction counts as failed.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,10 +59,12 @@ pub struct DeadLetterTarget<'a> {
 /// Step and error. The caller aborts.
 pub fn commit(
     producer: &TransactionalProducer,
+    heartbeat: &Heartbeat,
     records: Vec<Outgoing<OwnedMessage>>,
     dead_letters: DeadLetterTarget<'_>,
     offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
 ) -> Result<Aftermath, Failure> {
+    heartbeat.beat(Activity::SendingRecords);
     producer.begin_transaction().map_err(during("begin"))?;
     for record in records {
         send(producer, record, dead_letters).map_err(during("send"))?;
@@ -71,23 +73,36 @@ pub fn commit(
     let mut aftermath = Aftermath::Clean;
     if let Some((offsets, group)) = offsets {
         let sent = repeated(&mut aftermath, || {
+            heartbeat.beat(Activity::SendingOffsets);
             producer.send_offsets_to_transaction(offsets, group, STEP_TIMEOUT)
         });
         sent.map_err(during("send offsets"))?;
     }
-    repeated(&mut aftermath, || producer.commit_transaction(STEP_TIMEOUT))
-        .map_err(during("commit"))?;
+    repeated(&mut aftermath, || {
+        heartbeat.beat(Activity::Committing);
+        producer.commit_transaction(STEP_TIMEOUT)
+    })
+    .map_err(during("commit"))?;
     Ok(aftermath)
 }
 
 /// Aborts the transaction. Returns the state of the producer.
-pub fn abort(producer: &TransactionalProducer, failure: &Failure) -> Aftermath {
+pub fn abort(
+    producer: &TransactionalProducer,
+    heartbeat: &Heartbeat,
+    failure: &Failure,
+) -> Aftermath {
     if is_fatal(&failure.error) {
         return Aftermath::Recreate;
     }
+    heartbeat.beat(Activity::Aborting);
     let _undelivered = drain(producer); // what matters is that no report is outstanding
     let mut aftermath = Aftermath::Clean;
-    match repeated(&mut aftermath, || producer.abort_transaction(STEP_TIMEOUT)) {
+    let aborted = repeated(&mut aftermath, || {
+        heartbeat.beat(Activity::Aborting);
+        producer.abort_transaction(STEP_TIMEOUT)
+    });
+    match aborted {
         Ok(()) => aftermath,
         Err(_) => Aftermath::Recreate,
     }

@@ -14,7 +14,7 @@ use super::faults::denied;
 use super::refusal::refused;
 use super::settings::ClientSettings;
 use super::transaction::{self, Aftermath, DeadLetterTarget, Failure, TransactionalProducer};
-use crate::runtime::{Fault, Outgoing};
+use crate::runtime::{Activity, Fault, Heartbeat, Outgoing};
 
 /// Maximum time to wait for the transaction that a previous producer left open.
 const INITIALISE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -24,6 +24,7 @@ const FENCED_MAX: u32 = 3;
 /// Producer of a worker, and its dead-letter topic.
 pub struct Writer {
     dead_letters: String,
+    heartbeat: Heartbeat,
     producer: Option<TransactionalProducer>,
     /// Number of consecutive transactions that another process fenced.
     fenced: u32,
@@ -31,9 +32,10 @@ pub struct Writer {
 
 impl Writer {
     /// Writer without a producer. Dead letters go to the topic `dead_letters`.
-    pub fn new(dead_letters: &str) -> Self {
+    pub fn new(dead_letters: &str, heartbeat: &Heartbeat) -> Self {
         Self {
             dead_letters: dead_letters.to_owned(),
+            heartbeat: heartbeat.clone(),
             producer: None,
             fenced: 0,
         }
@@ -64,7 +66,7 @@ impl Writer {
             topic: &self.dead_letters,
             bytes_max: settings.record_bytes_max(),
         };
-        match transaction::commit(&producer, records, letters, offsets) {
+        match transaction::commit(&producer, &self.heartbeat, records, letters, offsets) {
             Ok(aftermath) => {
                 self.fenced = 0;
                 self.producer = (aftermath == Aftermath::Clean).then_some(producer);
@@ -80,7 +82,10 @@ impl Writer {
     fn take(&mut self, settings: &ClientSettings) -> Result<TransactionalProducer, Fault> {
         match self.producer.take() {
             Some(producer) => Ok(producer),
-            None => initialised(settings),
+            None => {
+                self.heartbeat.beat(Activity::OpeningProducer);
+                initialised(settings)
+            }
         }
     }
 
@@ -90,7 +95,7 @@ impl Writer {
         } else {
             0
         };
-        if transaction::abort(&producer, failure) == Aftermath::Clean {
+        if transaction::abort(&producer, &self.heartbeat, failure) == Aftermath::Clean {
             self.producer = Some(producer);
         }
     }

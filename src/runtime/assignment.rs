@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::dead_letter_queue::DeadLetterQueue;
+use super::heartbeat::Activity;
 use super::observe;
 use super::pace::Pace;
 use super::phase::WorkerPhase;
@@ -31,7 +32,9 @@ impl<L: Log, C: Clock> Worker<L, C> {
         // The assignment is kept before anything can fail: the next turn then tries again.
         self.phase = WorkerPhase::unrestored(assigned.clone(), since);
         self.meter.restoring(assigned.len());
+        self.heartbeat.beat(Activity::Assigning);
         self.log.assign(&[])?;
+        self.heartbeat.beat(Activity::Restoring);
         let restoring = Restoring::begin(&mut self.log, &self.plan, &assigned, parked)?;
         self.phase = WorkerPhase::Restoring {
             restoring: Box::new(restoring),
@@ -52,6 +55,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         }
         self.dead_letters = DeadLetterQueue::default();
         self.meter.restoring(0);
+        self.heartbeat.beat(Activity::Assigning);
         self.log.unassign()?;
         // A flush that failed in passing loses nothing: the next owner reads the records again.
         match flushed {
@@ -69,6 +73,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.parked = None;
         self.dead_letters = DeadLetterQueue::default();
         self.meter.restoring(0);
+        self.heartbeat.beat(Activity::Assigning);
         self.log.unassign()
     }
 
@@ -121,6 +126,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             incarnation: self.options.incarnation,
         };
         let tasks = restoring.finish(&mut self.log, &self.plan, policy)?;
+        self.heartbeat.beat(Activity::Assigning);
         self.log.assign(&tasks.positions(&self.plan.topics))?;
         tracing::info!(records, took_ms = took.as_millis() as u64, "state restored");
         self.meter.restored(took, records);

@@ -10,8 +10,6 @@ use crate::pipeline::observations::{IngestObservations, JoinObservations, Observ
 
 /// What one worker reports. Every method does nothing unless it is implemented.
 pub trait Meter: Send + Sync {
-    /// The worker's loop turned; called at every poll.
-    fn heartbeat(&self) {}
     /// The worker owns `partitions` and begins to restore them; 0 while it owns none. What it reported of partitions
     /// and models before is no longer its own.
     fn restoring(&self, _partitions: usize) {}

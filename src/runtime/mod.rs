@@ -6,6 +6,7 @@ mod assignment;
 mod dead_letter;
 mod dead_letter_queue;
 mod flush;
+mod heartbeat;
 mod idle;
 mod metadata;
 pub mod meter;
@@ -20,6 +21,7 @@ mod tasks;
 mod worker;
 
 pub use dead_letter::{DeadLetter, RefusedRecord};
+pub use heartbeat::{Activity, Heartbeat};
 pub use metadata::{StageMetadata, encode as encode_metadata};
 pub use port::{
     Batch, Clock, Committed, Fault, FirstStart, Log, LogEvent, Message, Outgoing, SystemClock,

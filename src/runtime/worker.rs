@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::dead_letter_queue::DeadLetterQueue;
 use super::flush;
+use super::heartbeat::{Activity, Heartbeat};
 use super::idle;
 use super::meter::Meter;
 use super::observe;
@@ -66,6 +67,7 @@ pub struct Worker<L: Log, C: Clock> {
     pub(super) plan: Arc<Plan>,
     pub(super) options: Options,
     pub(super) meter: Arc<dyn Meter>,
+    pub(super) heartbeat: Heartbeat,
     pub(super) phase: WorkerPhase,
     pub(super) dead_letters: DeadLetterQueue<L::Original>,
     pub(super) parked: Option<(Duration, Parked)>,
@@ -81,7 +83,14 @@ pub struct Worker<L: Log, C: Clock> {
 
 impl<L: Log, C: Clock> Worker<L, C> {
     /// A worker that joins the group at the first [`Worker::turn`].
-    pub fn new(log: L, clock: C, plan: Arc<Plan>, options: Options, meter: Arc<dyn Meter>) -> Self {
+    pub fn new(
+        log: L,
+        clock: C,
+        plan: Arc<Plan>,
+        options: Options,
+        meter: Arc<dyn Meter>,
+        heartbeat: Heartbeat,
+    ) -> Self {
         let now = clock.elapsed();
         Self {
             log,
@@ -89,6 +98,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             plan,
             options,
             meter,
+            heartbeat,
             phase: WorkerPhase::Unassigned,
             dead_letters: DeadLetterQueue::default(),
             parked: None,
@@ -111,6 +121,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             self.turn()?;
         }
         let flushed = self.leave();
+        self.heartbeat.beat(Activity::Leaving);
         self.log.close();
         flushed
     }
@@ -120,7 +131,6 @@ impl<L: Log, C: Clock> Worker<L, C> {
     /// # Errors
     /// A fault that does not pass by itself.
     pub fn turn(&mut self) -> Result<(), Fault> {
-        self.meter.heartbeat();
         match self.poll_and_work() {
             Err(Fault::Passing(why)) => self.start_over(&why),
             other => self.counted(other),
@@ -137,10 +147,14 @@ impl<L: Log, C: Clock> Worker<L, C> {
     }
 
     fn poll_and_work(&mut self) -> Result<(), Fault> {
+        self.heartbeat.beat(Activity::Polling);
         self.take_messages()?;
+        self.heartbeat.beat(Activity::Restoring);
         self.restore_on()?;
         self.observe_rebuilding();
+        self.heartbeat.beat(Activity::Evaluating);
         self.work()?;
+        self.heartbeat.beat(Activity::Comparing);
         self.check_idle_sources()?;
         self.keep_pace()?;
         self.flush_if_due()
@@ -287,6 +301,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
 
     /// Commits everything since the last flush in one transaction.
     pub(super) fn flush(&mut self) -> Result<(), Fault> {
+        self.heartbeat.beat(Activity::Gathering);
         self.flushed_at = self.clock.elapsed();
         let WorkerPhase::Working(tasks) = &mut self.phase else {
             return Ok(());

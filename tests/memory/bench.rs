@@ -14,7 +14,7 @@ use tidegauge::pipeline::observations::JoinObservations;
 use tidegauge::pipeline::stage::Stage;
 use tidegauge::pipeline::state::StateKey;
 use tidegauge::pipeline::{self, Bounds, INTERNAL_PARTITIONS, LearningPlan, Topics};
-use tidegauge::runtime::{Clock, Fault, FirstStart, Log, Options, Worker};
+use tidegauge::runtime::{Clock, Fault, FirstStart, Heartbeat, Log, Options, Worker};
 use tidegauge::window::{WindowLength, WindowSpec};
 
 use crate::ledger::Ledger;
@@ -253,7 +253,14 @@ impl Bench {
                 incarnation: 7_000 + self.lives,
             };
             let plan = Arc::clone(&self.setup.plan);
-            Worker::new(log, self.clock.clone(), plan, options, self.ledger.clone())
+            Worker::new(
+                log,
+                self.clock.clone(),
+                plan,
+                options,
+                self.ledger.clone(),
+                Heartbeat::default(),
+            )
         };
         self.workers = self
             .log

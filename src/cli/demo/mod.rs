@@ -35,8 +35,7 @@ pub use snapshot::Snapshot;
 pub use traffic::{DemoEvent, Traffic};
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use reader::AlertReader;
@@ -151,7 +150,7 @@ impl<'a> DemoRun<'a> {
         if self.view.is_plain() {
             print(&format!("\n{table}\nstill running; press Ctrl-C to stop\n"))?;
         }
-        let interrupted = interrupted()?;
+        let interrupted = super::signals::install()?;
         while !interrupted.load(Ordering::Relaxed) && self.frame()? == Flow::Continue {}
         Ok(())
     }
@@ -204,21 +203,6 @@ impl Rate {
     }
 }
 
-/// Returns a flag that SIGINT or SIGTERM sets.
-fn interrupted() -> Result<Arc<AtomicBool>, Error> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&flag);
-    let wait = move || {
-        // If the runtime cannot start, the default action of the signal ends the process.
-        let _ended = super::run::wait_for_signal(&set);
-    };
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(wait)
-        .map_err(Error::failed)?;
-    Ok(flag)
-}
-
 fn produce_only(args: &DemoArgs) -> Result<ExitCode, Error> {
     let options = produce::ProduceOptions {
         brokers: args.brokers.clone().unwrap_or_default(),
@@ -226,7 +210,7 @@ fn produce_only(args: &DemoArgs) -> Result<ExitCode, Error> {
         per_second: args.rate,
         seed: args.seed,
     };
-    let stop = interrupted()?;
+    let stop = super::signals::install()?;
     let mut report = |so_far: produce::Produced| {
         eprintln!(
             "{} events delivered, {} failed",

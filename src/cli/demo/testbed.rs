@@ -22,7 +22,7 @@ use crate::event::{EventTime, Tick};
 use crate::http::{self, Board, BoardOptions, Handle, StatusPage, WorkerMeter};
 use crate::kafka::{ClientSettings, KafkaLog, Offsets};
 use crate::pipeline::INTERNAL_PARTITIONS;
-use crate::runtime::{Fault, FirstStart, Options, Worker};
+use crate::runtime::{Fault, FirstStart, Heartbeat, Options, Worker};
 use crate::window::{Boundary, WindowLength};
 
 /// Partitions of the predictions topic.
@@ -119,14 +119,15 @@ impl Testbed {
             first: FirstStart::Earliest,
             incarnation: 1,
         };
+        let heartbeat = Heartbeat::default();
         let (meter, stop) = (
-            Arc::new(WorkerMeter::new(&self.board)),
+            Arc::new(WorkerMeter::new(&self.board, &heartbeat)),
             Arc::clone(&self.stop),
         );
         let work = move || {
             let topics: Vec<&str> = plan.topics.read().collect();
-            let log = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters)?;
-            Worker::new(log, clock, plan, options, meter).run(&stop)
+            let log = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters, &heartbeat)?;
+            Worker::new(log, clock, plan, options, meter, heartbeat).run(&stop)
         };
         self.spawn("worker", work)
     }
