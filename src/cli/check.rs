@@ -3,15 +3,19 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Error, print};
+use super::{Error, connect, print};
 use crate::config::{self, ConfigSources, Configuration};
 
-/// Checks the file without the environment, so that the result is equal on every machine.
+/// Checks the file without the environment, so that the result is equal on every machine: no broker, and no file that it
+/// names, is looked at.
 ///
 /// # Errors
-/// All faults of the file.
+/// All faults of the file. If there is none, the first reason for which the Kafka client would not start.
 pub fn execute(file: &Path) -> Result<ExitCode, Error> {
     let checked = config::load(&ConfigSources::default().file(file))?;
+    connect::offline(&checked)
+        .check_offline()
+        .map_err(|fault| Error::Usage(format!("{}: {fault}", file.display())))?;
     print(&format!(
         "{} is valid: {}\n",
         file.display(),

@@ -15,6 +15,17 @@ const REPLICATION_DEFAULT: i32 = -1;
 /// # Errors
 /// When the configuration names no broker.
 pub fn kafka(checked: &CheckedConfig, worker: usize) -> Result<ClientSettings, Error> {
+    let brokers = checked.settings.kafka.bootstrap()?;
+    Ok(clients(checked, worker, brokers))
+}
+
+/// Client settings for a check without a broker.
+#[must_use]
+pub fn offline(checked: &CheckedConfig) -> ClientSettings {
+    clients(checked, 0, String::new())
+}
+
+fn clients(checked: &CheckedConfig, worker: usize, brokers: String) -> ClientSettings {
     let settings = &checked.settings;
     let prefix = settings
         .runtime
@@ -24,14 +35,14 @@ pub fn kafka(checked: &CheckedConfig, worker: usize) -> Result<ClientSettings, E
             // A random id per start is safe, because the generation of the group fences former members.
             format!("{}-{:016x}", settings.kafka.group, fastrand::u64(..))
         });
-    Ok(ClientSettings {
-        brokers: settings.kafka.bootstrap()?,
+    ClientSettings {
+        brokers,
         group: settings.kafka.group.clone(),
         transactional_id: format!("{prefix}-{worker}"),
         transaction_timeout: settings.runtime.transaction_timeout(),
         properties: settings.kafka.properties.0.clone(),
         offsets: Offsets::InTransaction,
-    })
+    }
 }
 
 /// Options of a worker beside the plan.

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::fault::ConfigFaults;
+use super::fault::{ConfigFaults, nearest};
 use super::secret::Properties;
+use crate::kafka::{property_faults, property_names};
 
 /// The Kafka cluster, the consumer group, and properties of the client library.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,13 +131,27 @@ impl KafkaConfig {
         );
         for name in self.properties.0.keys() {
             if let Some((_, reason, fix)) = REFUSED.iter().find(|(refused, _, _)| refused == name) {
-                faults.add(
-                    &format!("kafka.properties.{name}"),
-                    format!("refused, because {reason}"),
-                    *fix,
-                );
+                let wrong = format!("refused, because {reason}");
+                faults.add(&property_path(name), wrong, *fix);
             }
         }
+        for fault in property_faults(&self.properties.0) {
+            let fix = fault.fix.unwrap_or_else(|| meant(&fault.property));
+            faults.add(&property_path(&fault.property), fault.wrong, fix);
+        }
+    }
+}
+
+fn property_path(name: &str) -> String {
+    format!("kafka.properties.{name}")
+}
+
+/// Fix of an unknown property.
+fn meant(name: &str) -> String {
+    let usable = property_names().filter(|known| !REFUSED.iter().any(|(name, ..)| name == known));
+    match nearest(name, usable) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "remove it; librdkafka's CONFIGURATION.md lists all properties".to_owned(),
     }
 }
 

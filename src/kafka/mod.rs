@@ -7,7 +7,9 @@ mod guard;
 mod log;
 mod lookup;
 mod message;
+mod offline;
 mod offsets;
+mod properties;
 mod refusal;
 mod reset;
 mod restore;
@@ -18,6 +20,7 @@ mod writer;
 
 pub use log::KafkaLog;
 pub use message::KafkaMessage;
+pub use properties::{PropertyFault, property_faults, property_names};
 pub use reset::{ResetTo, reset_offsets};
 pub use restore::read_all;
 pub use settings::{ClientSettings, Offsets};

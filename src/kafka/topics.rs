@@ -248,13 +248,8 @@ fn partitions(
     counted: impl Fn(&MetadataPartition) -> bool,
 ) -> Result<BTreeMap<String, i32>, Fault> {
     let reader: BaseConsumer<QuietContext> =
-        BaseConsumer::from_config_and_context(&settings.probe(), QuietContext).map_err(
-            |error| {
-                Fault::Fatal(format!(
-                    "the Kafka client refuses its configuration: {error}; check `kafka.properties`"
-                ))
-            },
-        )?;
+        BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
+            .map_err(|error| refused(&error))?;
     let metadata = reader.fetch_metadata(None, REQUEST_TIMEOUT).map_err(|error| {
         Fault::Fatal(format!("no broker answers at {}: check `kafka.brokers` and that the cluster is up ({error})", settings.brokers))
     })?;
