@@ -81,7 +81,7 @@ impl ClientSettings {
     pub fn state_reader(&self) -> ClientConfig {
         let mut config = self.with_user_properties(self.base());
         config
-            .set("group.id", format!("{}.restore", self.group)) // asked for by the library, never joined
+            .set("group.id", &self.group) // the library looks for its coordinator; it is never joined
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
             // An empty fetch reports the end, and the broker delays it by this time.
