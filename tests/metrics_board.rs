@@ -14,8 +14,8 @@ use tidegauge::http::{Board, BoardOptions, Handle, WorkerMeter, serve};
 use tidegauge::pipeline::frame::SourceId;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
-    AlertObservation, IngestCounts, IngestObservations, Judgement, JudgementKey, ModelObservation,
-    Observations, Overflow, Progress, ReferenceProgress, WindowClosed,
+    AlertObservation, Forgotten, IngestCounts, IngestObservations, Judgement, JudgementKey,
+    ModelObservation, Observations, Overflow, Progress, ReferenceProgress, WindowClosed,
 };
 use tidegauge::reference::{Reference, SubjectReference};
 use tidegauge::runtime::Heartbeat;
@@ -294,6 +294,101 @@ fn what_a_worker_no_longer_owns_disappears() {
     );
     let status = site.board.status();
     assert!(status.sources.is_empty() && status.models.is_empty() && status.firing.is_empty());
+}
+
+fn forget(worker: &WorkerMeter, names: Forgotten) {
+    observe(worker, |seen| seen.forgotten = vec![names]);
+}
+
+/// Lines of the metrics that contain `label`.
+fn series_with(site: &TestBoard, label: &str) -> Vec<String> {
+    let (_, text) = get(&site.http, "/metrics");
+    let lines = text.lines().filter(|line| line.contains(label));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_forgotten_model_disappears_and_frees_its_places() {
+    let site = site(4);
+    let closed = |model: &str| WindowClosed {
+        scope: scope(model),
+        window: WindowLength::from_minutes(60).unwrap(),
+        end: Boundary(600),
+        predictions: 9,
+    };
+    for name in ["fraud", "churn"] {
+        judge(&site.worker, name, "a", 0.5);
+        observe(&site.worker, |seen| {
+            seen.windows = vec![closed(name)];
+            seen.models = vec![model(ReferenceProgress::Learned { id: "abc".into() })];
+        });
+    }
+    alert(&site.worker, "f", "warning", true);
+    alert(&site.worker, "f", "warning", false);
+    let of_fraud = series_with(&site, "model=\"fraud\"");
+    assert_eq!(
+        of_fraud.len(),
+        5,
+        "two distances, windows, progress, alerts"
+    );
+    let of_churn = series_with(&site, "model=\"churn\"");
+    forget(
+        &site.worker,
+        Forgotten {
+            model: "fraud".into(),
+            ..Forgotten::default()
+        },
+    );
+    assert_eq!(series_with(&site, "model=\"fraud\""), [""; 0]);
+    assert_eq!(series_with(&site, "model=\"churn\""), of_churn);
+    let models = site.board.status().models;
+    assert_eq!(
+        models.iter().map(|m| &m.model).collect::<Vec<_>>(),
+        ["churn"]
+    );
+    judge(&site.worker, "ads", "a", 0.5);
+    assert_eq!(
+        series_with(&site, "model=\"ads\"").len(),
+        2,
+        "places are free"
+    );
+    assert_eq!(series_with(&site, "drift_series_dropped_total 0").len(), 1);
+}
+
+#[test]
+fn a_forgotten_version_or_subject_disappears_from_its_model() {
+    let site = site(100);
+    judge(&site.worker, "fraud", "a", 0.5);
+    judge(&site.worker, "fraud", "b", 0.5);
+    let version = Forgotten {
+        model: "fraud".into(),
+        version: Some("1".into()),
+        ..Forgotten::default()
+    };
+    let subject = Subject::Feature("a".into());
+    forget(
+        &site.worker,
+        Forgotten {
+            subject: Some(subject),
+            ..version.clone()
+        },
+    );
+    assert_eq!(series_with(&site, "subject=\"feature:a\""), [""; 0]);
+    assert_eq!(series_with(&site, "subject=\"feature:b\"").len(), 2);
+    assert_eq!(site.board.status().models[0].subjects_total, 1);
+    forget(
+        &site.worker,
+        Forgotten {
+            version: Some("2".into()),
+            ..version.clone()
+        },
+    );
+    assert_eq!(series_with(&site, "version=\"1\"").len(), 2);
+    forget(&site.worker, version);
+    assert_eq!(series_with(&site, "version=\"1\",").len(), 0);
+    let status = site.board.status();
+    assert_eq!(status.models[0].subjects_total, 0);
+    assert!(status.models[0].versions.is_empty());
 }
 
 #[test]

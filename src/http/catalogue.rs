@@ -49,9 +49,19 @@ macro_rules! catalogue {
             $(#[doc = $help] $metric,)*
         }
 
+        impl Metric {
+            /// Names of its metric labels, in the order in which their values are given.
+            #[must_use]
+            pub const fn labels(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$metric => &$labels,)*
+                }
+            }
+        }
+
         /// Every metric, in the order of the documentation.
         pub static CATALOGUE: &[MetricEntry] = &[
-            $(MetricEntry { metric: Metric::$metric, name: $name, kind: MetricKind::$kind, labels: &$labels, help: $help },)*
+            $(MetricEntry { metric: Metric::$metric, name: $name, kind: MetricKind::$kind, labels: Metric::$metric.labels(), help: $help },)*
         ];
     };
 }
@@ -175,7 +185,8 @@ pub fn documentation() -> String {
          No metric carries a feature's value or an id. `tidegauge_drift` holds at most 2,000 series\n\
          unless configured otherwise, those of quality 5,000 together; what finds no place is counted in\n\
          `tidegauge_drift_series_dropped_total` and `tidegauge_quality_series_dropped_total`.\n\
-         Series of partitions and models that moved to another process disappear.\n\n\
+         Series of partitions and models that moved to another process disappear, and so do those of models, versions,\n\
+         segments and subjects that were forgotten (`bounds.retire`).\n\n\
          | metric | type | labels | meaning |\n|---|---|---|---|\n",
     );
     for entry in CATALOGUE {

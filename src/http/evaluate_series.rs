@@ -7,10 +7,12 @@ use super::outcome_series::quality_status;
 use super::status::{FiringAlert, IdleStatus};
 use super::view::WorkerView;
 use crate::detect::Family;
+use crate::event::Segment;
 use crate::pipeline::observations::{
-    AlertObservation, IdleObjective, Judgement, JudgementKey, ModelObservation, ObjectiveReading,
-    Observations, QualityKey, QualityObservation, WindowClosed,
+    AlertObservation, Forgotten, IdleObjective, Judgement, JudgementKey, ModelObservation,
+    ObjectiveReading, Observations, QualityKey, QualityObservation, WindowClosed,
 };
+use crate::sketch::Subject;
 
 /// Reads a number from the observations of a task.
 type Reading = fn(&Observations) -> u64;
@@ -77,7 +79,24 @@ pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observation
         show_objective(view, model, objective, reading);
     }
     seen.alerts.iter().for_each(|alert| show_alert(view, alert));
+    seen.forgotten.iter().for_each(|names| forget(view, names));
     show_idle(view, partition, &seen.idle);
+}
+
+/// Ends what is shown of names that were forgotten. If one has come back since, it is shown again when it is next judged.
+fn forget(view: &mut WorkerView<'_>, names: &Forgotten) {
+    let segment = names.segment.as_ref().map(Segment::to_string);
+    let subject = names.subject.as_ref().map(Subject::name);
+    let labels = [
+        ("model", Some(names.model.as_str())),
+        ("version", names.version.as_deref()),
+        ("segment", segment.as_deref()),
+        ("subject", subject.as_deref()),
+    ];
+    let labels = labels.into_iter();
+    let labels: Vec<(&str, &str)> = labels.filter_map(|(n, v)| Some((n, v?))).collect();
+    view.series.remove_with(&labels);
+    view.shown.forget(names);
 }
 
 /// Shows the objectives of a task that have nothing to judge, in place of those that were shown before.
@@ -110,7 +129,7 @@ fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
 fn show_window(view: &mut WorkerView<'_>, window: &WindowClosed) {
     let (model, version) = (&window.scope.model, &window.scope.version);
     let labels = [model.as_str(), &window.window.name()];
-    view.series.metrics.add(Metric::Windows, &labels, 1);
+    view.series.add(Metric::Windows, &labels, 1);
     view.totals.windows += 1;
     view.shown.model(model).close_window(version);
 }

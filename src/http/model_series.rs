@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
 use super::status::{ModelStatus, ReferenceStatus, SubjectStatus};
-use crate::pipeline::observations::{Judgement, JudgementKey, ReferenceProgress};
+use crate::pipeline::observations::{Forgotten, Judgement, JudgementKey, ReferenceProgress};
 use crate::window::WindowLength;
 
 /// Subjects shown per model.
@@ -91,6 +91,25 @@ impl ModelSeries {
         of_version.insert(name, drawn);
     }
 
+    /// Ends what is shown of a version, a segment or a subject that was forgotten.
+    pub fn forget(&mut self, names: &Forgotten) {
+        self.outcomes.forget(names);
+        let Some(version) = names.version.as_ref().filter(|_| names.segment.is_none()) else {
+            return; // the subjects of segments are not kept
+        };
+        match (&names.subject, self.subjects.get_mut(version)) {
+            (Some(subject), Some(of_version)) => {
+                of_version.remove(&subject.name());
+            }
+            (Some(_), None) => {}
+            (None, _) => {
+                self.versions.remove(version);
+                self.subjects.remove(version);
+            }
+        }
+    }
+
+    /// The status page's part of the model.
     pub fn status(&self, model: &str) -> ModelStatus {
         let mut subjects: Vec<&SubjectStatus> = self
             .subjects

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::status::{ObjectiveStatus, QualityStatus};
 use crate::alert::WindowTime;
 use crate::event::Segment;
-use crate::pipeline::observations::{ObjectiveReading, QualityKey, QualityObservation};
+use crate::pipeline::observations::{Forgotten, ObjectiveReading, QualityKey, QualityObservation};
 use crate::stats::MEASURES;
 
 /// Scopes and windows kept per model for `/status`; 200 take some 100 KB. Those beyond are in the reports only.
@@ -37,6 +37,16 @@ impl OutcomeSeries {
     pub fn keep_objective(&mut self, objective: &str, reading: &ObjectiveReading) {
         let status = objective_status(objective, reading);
         self.objectives.insert(objective.to_owned(), status);
+    }
+
+    /// Drops the quality of a version or a segment that was forgotten.
+    pub fn forget(&mut self, names: &Forgotten) {
+        let is_named = |(segment, version, ..): &QualityOrder| {
+            let of_version = names.version.as_ref().is_none_or(|own| own == version);
+            let of_segment = names.segment.is_none() || &names.segment == segment;
+            names.subject.is_none() && of_version && of_segment
+        };
+        self.quality.retain(|order, _| !is_named(order));
     }
 
     /// By segment, the whole first.

@@ -75,12 +75,32 @@ impl SeriesWriter<'_> {
         }
     }
 
+    /// Adds to a counter that disappears with the worker's other series.
+    pub fn add(&mut self, metric: Metric, labels: &[&str], n: u64) {
+        if self.owns(metric, labels) {
+            self.metrics.add(metric, labels, n);
+        }
+    }
+
     /// Makes every series of the worker disappear, and frees its places.
     pub fn remove_all(&mut self) {
-        let OwnedSeries { series, .. } = std::mem::take(self.owned);
-        for (metric, labels) in series {
-            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-            self.metrics.remove(metric, &labels);
+        self.remove_with(&[]);
+    }
+
+    /// Makes the series disappear that have all these metric labels, each a name and a value, and frees their places.
+    pub fn remove_with(&mut self, labels: &[(&str, &str)]) {
+        let owned = &mut *self.owned;
+        let gone = owned.series.extract_if(.., |(metric, values)| {
+            labels.iter().all(|(name, value)| {
+                let names = metric.labels().iter();
+                let mut pairs = names.zip(values.iter());
+                pairs.any(|(n, v)| n == name && v == value)
+            })
+        });
+        for (metric, values) in gone {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            owned.known.remove(&hash(metric, &values));
+            self.metrics.remove(metric, &values);
             if let Some(limit) = self.limits.of(metric) {
                 limit.places += 1;
             }

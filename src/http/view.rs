@@ -8,6 +8,7 @@ use super::readiness::WorkerHealth;
 use super::series::SeriesWriter;
 use super::status::{FiringAlert, IdleStatus, JoinStatus, SourceStatus};
 use crate::event::{EventTime, Tick};
+use crate::pipeline::observations::Forgotten;
 
 /// What a worker shows of its tasks since its last assignment.
 #[derive(Default)]
@@ -63,6 +64,17 @@ impl Shown {
     /// A model's part, which begins empty.
     pub fn model(&mut self, name: &str) -> &mut ModelSeries {
         self.models.entry(name.to_owned()).or_default()
+    }
+
+    /// Ends what is shown of names that were forgotten.
+    pub fn forget(&mut self, names: &Forgotten) {
+        let is_whole =
+            names.version.is_none() && names.segment.is_none() && names.subject.is_none();
+        if is_whole {
+            self.models.remove(&names.model);
+        } else if let Some(model) = self.models.get_mut(&names.model) {
+            model.forget(names);
+        }
     }
 
     /// Each input partition.

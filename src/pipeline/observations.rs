@@ -11,7 +11,7 @@ use crate::alert::{
 };
 use crate::detect::slo::BudgetStatus;
 use crate::detect::{Family, Verdict};
-use crate::event::{EventTime, Reject, Scope};
+use crate::event::{EventTime, Reject, Scope, Segment};
 use crate::join::{Join, JoinCounts};
 use crate::reference::Reference;
 use crate::sketch::{Quality, Subject, ValueSketch};
@@ -96,6 +96,8 @@ pub struct Observations {
     pub objectives: BTreeMap<(String, String), ObjectiveReading>,
     /// Alerts that opened, changed or ended, in order.
     pub alerts: Vec<AlertObservation>,
+    /// Names that were forgotten after a long silence, in order.
+    pub forgotten: Vec<Forgotten>,
     /// All objectives that have nothing to judge.
     pub idle: BTreeSet<IdleObjective>,
     /// Those that had something to judge at the last flush.
@@ -110,6 +112,20 @@ pub struct Observations {
     pub late_quality: u64,
     /// Counts of what a limit turned away.
     pub overflow: Overflow,
+}
+
+/// Names that were forgotten after a long silence. What metrics and pages show of all of them together must end; without
+/// version, segment and subject, that is everything of the model.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// The model.
+    pub model: String,
+    /// A version of it; `None` for all.
+    pub version: Option<String>,
+    /// A segment of it; `None` for all, and for the whole.
+    pub segment: Option<Segment>,
+    /// A subject of it; `None` for all.
+    pub subject: Option<Subject>,
 }
 
 /// Current state of a model.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
-    IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
+    Forgotten, IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
 };
 use tidegauge::runtime::meter::Meter;
 
@@ -34,6 +34,8 @@ pub struct Said {
     pub overflow: Overflow,
     /// Evaluated windows in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
+    /// Names that were forgotten, in order.
+    pub forgotten: Vec<Forgotten>,
     /// Last report of each join, by partition.
     pub joins: BTreeMap<i32, JoinObservations>,
     /// Objectives without anything to judge, by partition, as of the last report.
@@ -80,6 +82,7 @@ impl Meter for Ledger {
         let mut said = self.0.lock().unwrap();
         said.idle.insert(partition, observed.idle.clone());
         said.overflow += observed.overflow;
+        said.forgotten.extend_from_slice(&observed.forgotten);
         let wholes = observed.windows.iter();
         for window in wholes.filter(|window| window.scope.segment.is_none()) {
             said.windows.push((

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tidegauge::pipeline::observations::Forgotten;
 use tidegauge::pipeline::partition::partition_of_model;
 use tidegauge::pipeline::{Bounds, Plan};
-use tidegauge::sketch::id_hash;
+use tidegauge::sketch::{Subject, id_hash};
 
 use crate::bench::{Bench, Setup, plan};
 use crate::published::{assert_same, published, values};
@@ -212,4 +213,19 @@ fn names_that_are_silent_for_long_make_room() {
             .any(|w| w == format!("{}{first}", first.len() as u8 as char).as_bytes())
     });
     assert_eq!(about_first.count(), 0, "nothing is left of the first model");
+    let forgotten = bench.ledger.said().forgotten;
+    let name = |version: Option<&str>, feature: Option<&str>| Forgotten {
+        model: first.clone(),
+        version: version.map(str::to_owned),
+        segment: None,
+        subject: feature.map(|feature| Subject::Feature(feature.to_owned())),
+    };
+    for wanted in [
+        name(Some("1"), None),
+        name(Some("kept"), Some("a")),
+        name(None, None),
+    ] {
+        let told = forgotten.iter().filter(|names| **names == wanted).count();
+        assert_eq!(told, 1, "{wanted:?} of {forgotten:#?}");
+    }
 }

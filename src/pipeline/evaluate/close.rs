@@ -5,6 +5,7 @@ use super::slice::Slice;
 use super::step::StepContext;
 use super::{Evaluate, admission, close_model, objective_evaluation, retire};
 use crate::event::Scope;
+use crate::pipeline::observations::Forgotten;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::window::Boundary;
@@ -124,6 +125,10 @@ impl Evaluate {
         for name in silent {
             if let Some(model) = self.models.remove(&name) {
                 retire::forget(model, &mut self.outbox)?;
+                self.observations.forgotten.push(Forgotten {
+                    model: name,
+                    ..Forgotten::default()
+                });
             }
         }
         Ok(())

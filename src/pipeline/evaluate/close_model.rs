@@ -21,7 +21,7 @@ pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageE
     variability::learn(model, step.at, step.plan);
     reports::publish(model, &findings, step);
     objective_evaluation::keep(model, step)?;
-    retire::names(model, step.at, step.plan);
+    retire::names(model, step);
     retire::segments(model, step)?;
     // A drift that waits for its assessment must survive a restart.
     model

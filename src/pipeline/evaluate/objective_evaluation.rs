@@ -111,7 +111,7 @@ pub fn count(
 pub fn judge(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     let (at, plan) = (step.at, step.plan);
     if at.on_grid(COARSE_MINUTES) {
-        retire::labelled(model, at, plan);
+        retire::labelled(model, step);
     }
     let name = model.name().to_owned();
     model.quality.close(&name, step)?;

@@ -6,10 +6,12 @@ use super::knowledge::SubjectsByVersion;
 use super::model::Model;
 use super::step::StepContext;
 use crate::event::Segment;
+use crate::pipeline::observations::Forgotten;
 use crate::pipeline::outbox::Outbox;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
+use crate::sketch::Subject;
 use crate::window::{Boundary, COARSE_MINUTES};
 
 /// Minutes beyond the label horizon for which labels of a silent slice are still counted: the rest of its last day, and
@@ -28,39 +30,61 @@ pub fn labelled_minutes(plan: &Plan) -> i64 {
 }
 
 /// Forgets silent versions and subjects.
-pub fn names(model: &mut Model, at: Boundary, plan: &Plan) {
-    if !at.on_grid(COARSE_MINUTES) {
+pub fn names(model: &mut Model, step: &mut StepContext<'_>) {
+    if !step.at.on_grid(COARSE_MINUTES) {
         return;
     }
-    let oldest = at.plus_minutes(-plan.bounds.retire_minutes);
-    let count = |versions: &SubjectsByVersion| {
-        versions.len()
-            + versions
-                .values()
-                .map(|subjects| subjects.len())
-                .sum::<usize>()
-    };
+    let oldest = step.at.plus_minutes(-step.plan.bounds.retire_minutes);
     let knowledge = &mut model.knowledge;
-    let before = count(&knowledge.versions);
-    knowledge.versions.retain(|_, subjects| {
-        subjects.retain(|_, last| *last >= oldest);
-        !subjects.is_empty()
-    });
-    model.changed |= before != count(&knowledge.versions);
-    if !plan.joins() {
+    let silent = silent_names(&knowledge.name, &mut knowledge.versions, oldest);
+    model.changed |= !silent.is_empty();
+    step.observations.forgotten.extend(silent);
+    if !step.plan.joins() {
         knowledge.labelled_until.clear(); // without a join, no clock of quality would forget them
     }
 }
 
+/// Removes the versions and subjects that were last seen before `oldest`, and returns their names.
+fn silent_names(model: &str, versions: &mut SubjectsByVersion, oldest: Boundary) -> Vec<Forgotten> {
+    let mut silent = Vec::new();
+    versions.retain(|version, subjects| {
+        let gone = subjects.extract_if(.., |_, last| *last < oldest);
+        let gone: Vec<Subject> = gone.map(|(subject, _)| subject).collect();
+        let whole = Forgotten {
+            model: model.to_owned(),
+            version: Some(version.clone()),
+            ..Forgotten::default()
+        };
+        if subjects.is_empty() {
+            silent.push(whole);
+            return false;
+        }
+        silent.extend(gone.into_iter().map(|subject| Forgotten {
+            subject: Some(subject),
+            ..whole.clone()
+        }));
+        true
+    });
+    silent
+}
+
 /// Forgets, by the clock of quality, the slices to which no label can come any more.
-pub fn labelled(model: &mut Model, at: Boundary, plan: &Plan) {
-    let oldest = at.plus_minutes(-labelled_minutes(plan));
-    let before = model.knowledge.labelled_until.len();
-    model
-        .knowledge
+pub fn labelled(model: &mut Model, step: &mut StepContext<'_>) {
+    let oldest = step.at.plus_minutes(-labelled_minutes(step.plan));
+    let knowledge = &mut model.knowledge;
+    let silent = knowledge
         .labelled_until
-        .retain(|_, day| *day >= oldest);
-    model.changed |= before != model.knowledge.labelled_until.len();
+        .extract_if(.., |_, day| *day < oldest);
+    let silent: Vec<Forgotten> = silent
+        .map(|(slice, _)| Forgotten {
+            model: knowledge.name.clone(),
+            version: Some(slice.version),
+            segment: slice.segment,
+            subject: None,
+        })
+        .collect();
+    model.changed |= !silent.is_empty();
+    step.observations.forgotten.extend(silent);
 }
 
 /// Forgets silent segments. A segment that comes back is new and learns again.
@@ -78,6 +102,11 @@ pub fn segments(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Sta
             .knowledge
             .variability
             .retain(|key, _| key.segment.as_ref() != Some(&segment));
+        step.observations.forgotten.push(Forgotten {
+            model: model.name().to_owned(),
+            segment: Some(segment.clone()),
+            ..Forgotten::default()
+        });
         forget_panes(model, Some(&segment), step.outbox)?;
         if model.segment_references.remove(&segment).is_some() {
             let key = StateKey::Reference(model.knowledge.name.clone(), Some(segment));
