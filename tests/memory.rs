@@ -20,6 +20,10 @@ mod cost;
 mod determinism;
 #[path = "memory/digest.rs"]
 mod digest;
+#[path = "memory/ending.rs"]
+mod ending;
+#[path = "memory/hanging.rs"]
+mod hanging;
 #[path = "memory/invariants.rs"]
 mod invariants;
 #[path = "memory/labels.rs"]

@@ -37,6 +37,7 @@ fn site(drift_series_max: usize) -> TestBoard {
     let board = Arc::new(
         Board::new(BoardOptions {
             drift_series_max,
+            heartbeat_age_max: Duration::from_secs(60),
             clock,
         })
         .unwrap(),

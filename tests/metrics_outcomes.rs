@@ -22,6 +22,7 @@ use tidegauge::window::{Boundary, WindowLength};
 fn board() -> (Arc<Board>, WorkerMeter) {
     let options = BoardOptions {
         drift_series_max: 10,
+        heartbeat_age_max: Duration::from_secs(60),
         clock: Box::new(|| Tick(0)),
     };
     let board = Arc::new(Board::new(options).unwrap());

@@ -1,5 +1,8 @@
 //! Settings of clients and workers, from a checked configuration.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use crate::config::CheckedConfig;
 use crate::event::Tick;
 use crate::kafka::{ClientSettings, Offsets};
@@ -9,6 +12,10 @@ use super::Error;
 
 /// Replication factor if the user gives none: the default of the cluster.
 const REPLICATION_DEFAULT: i32 = -1;
+/// The client's default of `max.poll.interval.ms`.
+const POLL_INTERVAL_MAX: Duration = Duration::from_secs(300);
+/// Maximum time of the last transaction before a rebalance, whatever the group allows.
+const REVOKE_TIME_MAX: Duration = Duration::from_secs(20);
 
 /// Client settings of worker number `worker`.
 ///
@@ -54,7 +61,16 @@ pub fn options(checked: &CheckedConfig) -> Options {
         checkpoint_interval: runtime.checkpoint_interval.as_duration(),
         first: first(&runtime.from),
         incarnation: fastrand::u64(..),
+        revoke_time_max: revoke_time_max(&checked.settings.kafka.properties.0),
     }
+}
+
+/// Time of the last transaction before a rebalance: a fifth of what the group waits for a member that does not poll, because
+/// all members wait meanwhile.
+fn revoke_time_max(properties: &BTreeMap<String, String>) -> Duration {
+    let set = properties.get("max.poll.interval.ms");
+    let millis = set.and_then(|text| text.parse().ok());
+    (millis.map_or(POLL_INTERVAL_MAX, Duration::from_millis) / 5).min(REVOKE_TIME_MAX)
 }
 
 fn first(from: &crate::config::Start) -> FirstStart {
@@ -75,4 +91,21 @@ pub fn replication(checked: &CheckedConfig) -> i32 {
         .topics
         .replication
         .map_or(REPLICATION_DEFAULT, i32::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revoke_takes_a_fifth_of_the_poll_interval_and_20_s_at_most() {
+        let secs = |millis: Option<&str>| {
+            let set = millis.map(|m| ("max.poll.interval.ms".to_owned(), m.to_owned()));
+            revoke_time_max(&set.into_iter().collect()).as_secs()
+        };
+        assert_eq!(secs(None), 20);
+        assert_eq!(secs(Some("600000")), 20);
+        assert_eq!(secs(Some("45000")), 9);
+        assert_eq!(secs(Some("soon")), 20, "the client refuses it later");
+    }
 }

@@ -3,6 +3,10 @@
 use std::process::ExitCode;
 
 use crate::config::ConfigFaults;
+use crate::runtime::Hang;
+
+/// EX_SOFTWARE of sysexits.h: no other failure has this code, and no shell uses it for a signal.
+const HUNG: u8 = 70;
 
 /// Reason why a command failed. The text is one sentence that says what failed, where, and how to fix it.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +20,13 @@ pub enum Error {
     /// Failure of the command itself. Exit code 1.
     #[error("{0}")]
     Failed(String),
+    /// A worker does not move, and the process ends so that a supervisor starts it anew. Exit code 70.
+    #[error(
+        "worker {} has not moved for {:.0} s while {}: the process ends, so that its supervisor starts it \
+         anew. What the worker had not committed is read again",
+        .0.worker, .0.still.as_secs_f64(), .0.activity.phrase()
+    )]
+    Hung(Hang),
 }
 
 impl Error {
@@ -29,6 +40,7 @@ impl Error {
         ExitCode::from(match self {
             Self::Config(_) | Self::Usage(_) => 2,
             Self::Failed(_) => 1,
+            Self::Hung(_) => HUNG,
         })
     }
 }

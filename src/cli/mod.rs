@@ -27,7 +27,8 @@ use args::{
 };
 use output::print;
 
-/// Runs the command line of this process. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+/// Runs the command line of this process. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 70 a
+/// worker hangs.
 #[must_use]
 pub fn main() -> ExitCode {
     dispatch(&Cli::parse().command).unwrap_or_else(|error| {

@@ -1,22 +1,22 @@
-//! `tidegauge run`: a member of the consumer group until SIGTERM.
+//! `tidegauge run`: a member of the consumer group until a signal stops it.
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crate::config::{CheckedConfig, Period};
+use crate::config::{CheckedConfig, RuntimeConfig};
 use crate::http::{self, Board, BoardOptions, WorkerMeter};
 use crate::kafka::KafkaLog;
 use crate::runtime::meter::Meter;
-use crate::runtime::{Clock, Fault, Heartbeat, SystemClock, Worker};
+use crate::runtime::{Clock, Crew, CrewEnd, CrewTimes, Heartbeat, SystemClock, WorkReport, Worker};
 
 use super::args::RunArgs;
 use super::{Error, connect, logs, signals, topics};
 
-/// Time between two checks of the workers.
-const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+/// Time to leave the group after the last commit. The client takes some milliseconds if the coordinator answers. If it does
+/// not, the partitions move when the session expires, which no waiting would speed up.
+const LEAVE_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// Runs the command.
 ///
@@ -40,83 +40,90 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     if let Some(server) = &server {
         tracing::info!(address = %server.address(), "serving metrics, health and status");
     }
-    let workers: Vec<JoinHandle<Result<(), Fault>>> = (0..checked.settings.runtime.workers)
-        .map(|number| spawn(&checked, number, &board, &stop))
-        .collect::<Result<_, _>>()?;
-    while !stop.load(Ordering::Relaxed) {
-        std::thread::sleep(LOOK_INTERVAL);
+    let mut crew = Crew::new(times(&checked.settings.runtime), stop);
+    for number in 0..checked.settings.runtime.workers {
+        start(&mut crew, &checked, number, &board)?;
     }
-    ended(workers, &checked.settings.runtime.shutdown_timeout)
+    ended(crew.watch())
 }
 
-/// Waits for the workers for a limited time, because a broker may not answer.
-fn ended(workers: Vec<JoinHandle<Result<(), Fault>>>, timeout: &Period) -> Result<ExitCode, Error> {
-    let deadline = Instant::now() + timeout.as_duration();
-    while !workers.iter().all(JoinHandle::is_finished) && Instant::now() < deadline {
-        std::thread::sleep(LOOK_INTERVAL);
+fn times(runtime: &RuntimeConfig) -> CrewTimes {
+    CrewTimes {
+        watchdog: runtime.watchdog.as_duration(),
+        commit: runtime.shutdown_timeout.as_duration(),
+        leave: LEAVE_TIME_MAX,
     }
-    let (done, busy): (Vec<_>, Vec<_>) = workers.into_iter().partition(JoinHandle::is_finished);
-    if let Some(fault) = done.into_iter().map(joined).find_map(Result::err) {
-        return Err(Error::failed(fault));
+}
+
+fn ended(end: CrewEnd) -> Result<ExitCode, Error> {
+    match end {
+        CrewEnd::Committed { leaving: 0 } => Ok(ExitCode::SUCCESS),
+        CrewEnd::Committed { leaving } => {
+            tracing::info!(
+                workers = leaving,
+                "everything is committed; the group does not answer, so its partitions move when the session expires"
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        CrewEnd::Failed(fault) => Err(Error::failed(fault)),
+        CrewEnd::Late { workers, activity } => Err(Error::Failed(format!(
+            "{workers} workers did not commit within `runtime.shutdown_timeout` (the first is {}): the next owner of their \
+             partitions reads again what they had not committed",
+            activity.phrase()
+        ))),
+        CrewEnd::Hung(hang) => {
+            tracing::error!(
+                worker = hang.worker,
+                still_secs = hang.still.as_secs(),
+                activity = hang.activity.phrase(),
+                "a worker hangs"
+            );
+            Err(Error::Hung(hang))
+        }
     }
-    if busy.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    Err(Error::Failed(format!(
-        "{} workers did not finish within `runtime.shutdown_timeout`: the next owner of their partitions reads again what they had not committed",
-        busy.len()
-    )))
 }
 
 fn board(checked: &CheckedConfig) -> Result<Arc<Board>, Error> {
     let clock = SystemClock::default();
     let options = BoardOptions {
         drift_series_max: checked.settings.http.drift_series_max,
+        heartbeat_age_max: checked.settings.runtime.watchdog.as_duration(),
         clock: Box::new(move || clock.now()),
     };
     Board::new(options).map(Arc::new).map_err(Error::failed)
 }
 
 /// Starts a worker on its own thread. When it ends for any reason, the others stop.
-fn spawn(
+fn start(
+    crew: &mut Crew,
     checked: &CheckedConfig,
     number: usize,
     board: &Arc<Board>,
-    stop: &Arc<AtomicBool>,
-) -> Result<JoinHandle<Result<(), Fault>>, Error> {
+) -> Result<(), Error> {
     let plan = Arc::new(checked.plan.clone());
     let settings = connect::kafka(checked, number)?;
     let options = connect::options(checked);
-    let stop = Arc::clone(stop);
     let heartbeat = Heartbeat::default();
     let meter: Arc<dyn Meter> = Arc::new(WorkerMeter::new(board, &heartbeat));
-    let work = move || {
+    let watched = heartbeat.clone();
+    let work = move |report: &WorkReport| {
         let topics: Vec<&str> = plan.topics.read().collect();
-        let done = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters, &heartbeat)
-            .and_then(|log| {
-                Worker::new(
-                    log,
-                    SystemClock::default(),
-                    Arc::clone(&plan),
-                    options,
-                    meter,
-                    heartbeat,
-                )
-                .run(&stop)
-            });
-        stop.store(true, Ordering::Relaxed);
-        done
+        match KafkaLog::connect(settings, &topics, &plan.topics.dead_letters, &heartbeat) {
+            Ok(log) => {
+                let clock = SystemClock::default();
+                let plan = Arc::clone(&plan);
+                Worker::new(log, clock, plan, options, meter, heartbeat)
+                    .run(report.stop(), |outcome| report.done(outcome));
+            }
+            Err(fault) => report.done(Err(fault)),
+        }
     };
-    std::thread::Builder::new()
-        .name(format!("worker-{number}"))
-        .spawn(work)
-        .map_err(Error::failed)
+    crew.start(watched, work)
+        .map_err(|error| Error::Failed(no_thread(number, &error)))
 }
 
-fn joined(worker: JoinHandle<Result<(), Fault>>) -> Result<(), Fault> {
-    worker.join().unwrap_or_else(|_| {
-        Err(Fault::Fatal(
-            "a worker panicked: this is a bug, please report it with the log".to_owned(),
-        ))
-    })
+fn no_thread(worker: usize, error: &std::io::Error) -> String {
+    format!(
+        "cannot start the thread of worker {worker}: {error}; lower `runtime.workers`, or allow the process more threads"
+    )
 }

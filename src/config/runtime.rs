@@ -34,6 +34,11 @@ pub struct RuntimeConfig {
     /// How long a shutdown may take to flush and commit before the process ends anyway, 1s to 5m. The next owner reads
     /// again what was not committed then; nothing is lost. Keep it below the grace period of the orchestrator.
     pub shutdown_timeout: Period,
+    /// How long a worker may stand still before the process ends with exit code 70, 15s to 1h. A call of the Kafka client
+    /// has a timeout of 10 s at most, but some calls can hang for ever. A supervisor then starts the process anew, and what
+    /// was not committed is read again. An outage of the brokers does not make a worker stand still. The default is six
+    /// times the longest call.
+    pub watchdog: Period,
 }
 
 impl Default for RuntimeConfig {
@@ -45,6 +50,7 @@ impl Default for RuntimeConfig {
             from: Start::Latest,
             checkpoint_interval: Period::minutes(5),
             shutdown_timeout: Period::seconds(4),
+            watchdog: Period::minutes(1),
         }
     }
 }
@@ -120,6 +126,8 @@ impl RuntimeConfig {
             &self.shutdown_timeout,
             Period::seconds(1)..=Period::minutes(5),
         );
+        let watchdog = Period::seconds(15)..=Period::hours(1);
+        faults.require_within("runtime.watchdog", &self.watchdog, watchdog);
         let empty = self
             .transactional_id
             .as_deref()

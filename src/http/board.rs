@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::catalogue::Metric;
 use super::evaluate_series::LEFT_OUT;
@@ -27,6 +27,8 @@ const COVERAGE_SERIES_MAX: usize = 500;
 pub struct BoardOptions {
     /// Maximum series of `tidegauge_drift`; 2,000 take about 1 MB here and as much in the text of every scrape.
     pub drift_series_max: usize,
+    /// A worker that has not moved for this long is not live.
+    pub heartbeat_age_max: Duration,
     /// Wall clock for the lag.
     pub clock: Box<dyn Fn() -> Tick + Send + Sync>,
 }
@@ -34,6 +36,7 @@ pub struct BoardOptions {
 /// Reports of all workers, shared with the HTTP server.
 pub struct Board {
     pub(super) metrics: Metrics,
+    heartbeat_age_max: Duration,
     clock: Box<dyn Fn() -> Tick + Send + Sync>,
     started: Instant,
     state: Mutex<BoardState>,
@@ -77,6 +80,7 @@ impl Board {
         };
         Ok(Self {
             metrics,
+            heartbeat_age_max: options.heartbeat_age_max,
             clock: options.clock,
             started: Instant::now(),
             state: Mutex::new(state),
@@ -142,14 +146,19 @@ impl Board {
         let ages = state.workers.iter().map(|worker| worker.health.age(now));
         let age = ages.max().unwrap_or_default().as_secs_f64();
         self.metrics.set(Metric::HeartbeatAge, &[], age);
-        let ready = f64::from(u8::from(state.readiness(now).ready));
+        let ready = f64::from(u8::from(self.readiness_of(&state, now).ready));
         self.metrics.set(Metric::Ready, &[], ready);
     }
 
     /// Whether all workers are alive and ready.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        self.state().readiness(Instant::now())
+        self.readiness_of(&self.state(), Instant::now())
+    }
+
+    fn readiness_of(&self, state: &BoardState, now: Instant) -> Readiness {
+        let workers = state.workers.iter().map(|worker| &worker.health);
+        Readiness::of(workers, now, self.heartbeat_age_max)
     }
 
     /// A snapshot of everything.
@@ -170,7 +179,7 @@ impl Board {
         StatusPage {
             version: VERSION,
             uptime_secs: self.started.elapsed().as_secs(),
-            readiness: state.readiness(Instant::now()),
+            readiness: self.readiness_of(&state, Instant::now()),
             watermark: watermark(&sources),
             events: state.totals.events,
             late: state.totals.late,
@@ -206,13 +215,6 @@ fn limits(drift_series_max: usize) -> SeriesLimits {
             COVERAGE_SERIES_MAX,
         ),
     ])
-}
-
-impl BoardState {
-    fn readiness(&self, now: Instant) -> Readiness {
-        let workers = self.workers.iter().map(|worker| &worker.health);
-        Readiness::of(workers, now)
-    }
 }
 
 /// The smallest watermark; `None` while a source has none.

@@ -172,7 +172,7 @@ catalogue! {
     JoinRebuilt = Gauge "tidegauge_join_rebuilt_ratio" ["partition"]
         "Share of the outcomes topic that was read again after an assignment, 0 to 1; 1 once the join is complete.";
     HeartbeatAge = Gauge "tidegauge_heartbeat_age_seconds" []
-        "Seconds since the loop of the slowest worker last turned, when scraped; beyond 30 /livez fails.";
+        "Seconds since the slowest worker last moved, when scraped; beyond `runtime.watchdog` /livez fails and the process ends.";
 }
 
 /// The text of `docs/metrics.md`.

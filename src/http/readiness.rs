@@ -8,9 +8,6 @@ use serde::Serialize;
 use crate::pipeline::observations::Progress;
 use crate::runtime::Heartbeat;
 
-/// A worker whose loop has not turned for this long is stuck. Its longest wait is a commit, which gives up earlier.
-const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(30);
-
 /// Phase of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
@@ -52,14 +49,16 @@ pub struct WorkerState {
     pub phase: Phase,
     /// Progress of rebuilt joins; `null` once all are complete.
     pub rebuilding: Option<Rebuilding>,
-    /// Seconds since its loop last turned.
+    /// What it is doing.
+    pub activity: &'static str,
+    /// Seconds since it last moved. It moves at each turn of its loop, and before each call that may wait for a broker.
     pub heartbeat_age_secs: f64,
 }
 
 /// The answer of `/livez` and `/readyz`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Readiness {
-    /// True if the loops of all workers turn.
+    /// True if all workers move. Brokers that do not answer change nothing.
     pub live: bool,
     /// True if all workers are live and have restored their partitions.
     pub ready: bool,
@@ -113,7 +112,7 @@ impl WorkerHealth {
         };
     }
 
-    /// Time since the loop last turned.
+    /// Time since the worker last moved.
     pub fn age(&self, now: Instant) -> Duration {
         self.heartbeat.age(now)
     }
@@ -142,9 +141,12 @@ impl Readiness {
     pub(super) fn of<'a>(
         workers: impl IntoIterator<Item = &'a WorkerHealth>,
         now: Instant,
+        heartbeat_age_max: Duration,
     ) -> Self {
         let workers: Vec<WorkerState> = (0..).zip(workers).map(|(n, w)| state(n, w, now)).collect();
-        let stuck = workers.iter().find_map(why_not_live);
+        let stuck = workers
+            .iter()
+            .find_map(|worker| why_not_live(worker, heartbeat_age_max));
         let waiting = workers.iter().find_map(why_not_ready);
         let none = workers
             .is_empty()
@@ -165,15 +167,16 @@ fn state(number: usize, worker: &WorkerHealth, now: Instant) -> WorkerState {
         worker: number,
         phase: worker.phase,
         rebuilding: worker.rebuilds(),
+        activity: worker.heartbeat.activity().phrase(),
         heartbeat_age_secs: worker.age(now).as_secs_f64(),
     }
 }
 
-fn why_not_live(worker: &WorkerState) -> Option<String> {
-    (worker.heartbeat_age_secs > HEARTBEAT_AGE_MAX.as_secs_f64()).then(|| {
+fn why_not_live(worker: &WorkerState, heartbeat_age_max: Duration) -> Option<String> {
+    (worker.heartbeat_age_secs > heartbeat_age_max.as_secs_f64()).then(|| {
         format!(
-            "the loop of worker {} has not run for {:.0} s",
-            worker.worker, worker.heartbeat_age_secs
+            "worker {} has not moved for {:.0} s while {}",
+            worker.worker, worker.heartbeat_age_secs, worker.activity
         )
     })
 }
@@ -206,19 +209,27 @@ fn why_not_ready(worker: &WorkerState) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::Activity;
+
+    fn health_of<'a>(
+        workers: impl IntoIterator<Item = &'a WorkerHealth>,
+        now: Instant,
+    ) -> Readiness {
+        Readiness::of(workers, now, Duration::from_secs(60))
+    }
 
     #[test]
     fn ready_means_that_every_worker_restored_and_turns() {
         let now = Instant::now();
-        assert!(!Readiness::of(&[], now).ready, "nothing runs yet");
+        assert!(!health_of(&[], now).ready, "nothing runs yet");
         let mut worker = WorkerHealth::new(Heartbeat::default());
         assert!(
-            !Readiness::of(std::slice::from_ref(&worker), now).ready,
+            !health_of(std::slice::from_ref(&worker), now).ready,
             "no partitions yet"
         );
         worker.restoring(4);
         worker.progress(17);
-        let restoring = Readiness::of(std::slice::from_ref(&worker), now);
+        let restoring = health_of(std::slice::from_ref(&worker), now);
         assert!(!restoring.ready && restoring.live);
         assert!(
             restoring
@@ -226,9 +237,9 @@ mod tests {
                 .is_some_and(|r| r.contains("4 partitions") && r.contains("17 records"))
         );
         worker.restored();
-        assert!(Readiness::of(std::slice::from_ref(&worker), now).ready);
+        assert!(health_of(std::slice::from_ref(&worker), now).ready);
         assert!(
-            !Readiness::of(&[worker, WorkerHealth::new(Heartbeat::default())], now).ready,
+            !health_of(&[worker, WorkerHealth::new(Heartbeat::default())], now).ready,
             "one of two is not enough"
         );
     }
@@ -241,7 +252,7 @@ mod tests {
         worker.restored();
         worker.rebuilding(3, Some(Progress { done: 10, of: 40 }));
         worker.rebuilding(4, Some(Progress { done: 5, of: 60 }));
-        let waiting = Readiness::of(std::slice::from_ref(&worker), now);
+        let waiting = health_of(std::slice::from_ref(&worker), now);
         assert!(!waiting.ready && waiting.live);
         assert!(
             waiting
@@ -249,22 +260,29 @@ mod tests {
                 .is_some_and(|r| r.contains("2 partitions") && r.contains("15 of 100 records"))
         );
         worker.rebuilding(3, None);
-        assert!(!Readiness::of(std::slice::from_ref(&worker), now).ready);
+        assert!(!health_of(std::slice::from_ref(&worker), now).ready);
         worker.rebuilding(4, None);
-        assert!(Readiness::of(std::slice::from_ref(&worker), now).ready);
+        assert!(health_of(std::slice::from_ref(&worker), now).ready);
         worker.rebuilding(4, Some(Progress { done: 0, of: 60 }));
         worker.restoring(1);
         worker.restored();
-        assert!(Readiness::of(&[worker], now).ready, "it moved elsewhere");
+        assert!(health_of(&[worker], now).ready, "it moved elsewhere");
     }
 
     #[test]
     fn a_worker_that_does_not_turn_is_not_live() {
-        let mut worker = WorkerHealth::new(Heartbeat::default());
+        let heartbeat = Heartbeat::default();
+        heartbeat.beat(Activity::Polling);
+        let mut worker = WorkerHealth::new(heartbeat);
         let now = Instant::now();
         worker.restored();
-        assert!(Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(29)).live);
-        let stuck = Readiness::of(std::slice::from_ref(&worker), now + Duration::from_secs(31));
+        assert!(health_of(std::slice::from_ref(&worker), now + Duration::from_secs(59)).live);
+        let stuck = health_of(std::slice::from_ref(&worker), now + Duration::from_secs(61));
         assert!(!stuck.live && !stuck.ready);
+        let reason = stuck.reason.unwrap_or_default();
+        assert!(
+            reason.contains("worker 0") && reason.contains("while polling"),
+            "{reason}"
+        );
     }
 }

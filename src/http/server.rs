@@ -24,7 +24,7 @@ const INDEX: &str = "\
 tidegauge
 /metrics  for Prometheus
 /status   models, distances, references, lag and firing alerts, as JSON
-/livez    200 while the loops of all workers turn
+/livez    200 while all workers move, whatever the brokers do
 /readyz   200 once everything assigned is restored, else 503 and why
 ";
 

@@ -1,7 +1,7 @@
 //! Callbacks of the clients. They record what happened; the polling thread acts on it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rdkafka::ClientContext;
@@ -52,6 +52,7 @@ pub enum Decision {
 pub struct GroupContext {
     decisions: Mutex<VecDeque<Decision>>,
     gives_way: AtomicBool,
+    answered: AtomicUsize,
 }
 
 impl GroupContext {
@@ -60,9 +61,15 @@ impl GroupContext {
         lock(&self.decisions).pop_front()
     }
 
-    /// From now on the callback gives all partitions back by itself, because the polling thread is leaving.
-    pub fn give_way(&self) {
-        self.gives_way.store(true, Ordering::Relaxed);
+    /// From now on the callback gives all partitions back by itself, because the polling thread is leaving. Returns true if
+    /// it does so already.
+    pub fn give_way(&self) -> bool {
+        self.gives_way.swap(true, Ordering::Relaxed)
+    }
+
+    /// Number of decisions that the callback answered by itself.
+    pub fn answered(&self) -> usize {
+        self.answered.load(Ordering::Relaxed)
     }
 }
 
@@ -87,6 +94,7 @@ impl ConsumerContext for GroupContext {
     ) {
         if self.gives_way.load(Ordering::Relaxed) {
             let _nothing_to_flush = consumer.unassign();
+            self.answered.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let decision = match code {

@@ -1,7 +1,7 @@
 //! Log port on Kafka: the consumer of a group, with a transactional writer and readers that join no group.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
@@ -11,12 +11,14 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{Decision, GroupContext};
 use super::faults::{denied, polled};
+use super::leave::leave;
 use super::lookup::Lookup;
 use super::message::KafkaMessage;
 use super::offsets::{committed_of, listed, with_metadata};
 use super::refusal::refused;
 use super::restore::{REQUEST_TIMEOUT, StateReading};
 use super::settings::{ClientSettings, Offsets};
+use super::transaction::TransactionTimes;
 use super::writer::Writer;
 use crate::runtime::{
     Activity, Batch, Committed, Fault, FirstStart, Heartbeat, Log, LogEvent, TakeEntry,
@@ -26,8 +28,6 @@ use crate::runtime::{
 /// Maximum time that one request for committed offsets waits for open transactions. Then the worker polls, checks whether
 /// it must stop, and asks again.
 const COMMITTED_TIMEOUT: Duration = Duration::from_secs(2);
-/// Maximum time to leave the group.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Log port on Kafka.
 pub struct KafkaLog {
@@ -176,8 +176,9 @@ impl Log for KafkaLog {
         self.lookup.is_drained(&self.settings, at, next)
     }
 
-    fn commit(&mut self, batch: Batch<OwnedMessage>) -> Result<(), Fault> {
-        self.writer.prepare(&self.settings)?;
+    fn commit(&mut self, batch: Batch<OwnedMessage>, within: Duration) -> Result<(), Fault> {
+        let times = TransactionTimes::within(within);
+        self.writer.prepare(&self.settings, times)?;
         let offsets = with_metadata(&batch.offsets)?;
         // Read again for every commit, after the last rebalance that was handled: its generation is the fence.
         let group = self.consumer.group_metadata();
@@ -190,7 +191,8 @@ impl Log for KafkaLog {
             }
             (Offsets::Beside, _) => None,
         };
-        self.writer.commit(&self.settings, batch.records, inside)?;
+        self.writer
+            .commit(&self.settings, times, batch.records, inside)?;
         if self.settings.offsets == Offsets::Beside {
             let stored = self.consumer.commit(&offsets, CommitMode::Sync);
             stored.map_err(|error| Fault::Passing(format!("cannot commit offsets: {error}")))?;
@@ -223,17 +225,7 @@ impl Log for KafkaLog {
     }
 
     fn close(&mut self) {
-        // From here on the callback answers by itself, because no task is left to flush.
-        self.consumer.context().give_way();
-        let _nothing_held = self.consumer.unassign(); // answers a decision that is still open
-        self.consumer.unsubscribe();
-        let deadline = Instant::now() + CLOSE_TIMEOUT;
-        let held = |consumer: &BaseConsumer<GroupContext>| {
-            consumer.assignment().is_ok_and(|held| held.count() > 0)
-        };
-        while held(&self.consumer) && Instant::now() < deadline {
-            let _polled = self.consumer.poll(Duration::from_millis(20));
-        }
+        leave(&self.consumer);
     }
 }
 

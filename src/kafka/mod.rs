@@ -4,6 +4,7 @@ mod context;
 mod dead_letter;
 mod faults;
 mod guard;
+mod leave;
 mod log;
 mod lookup;
 mod message;

@@ -14,14 +14,15 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::context::DeliveryContext;
 use super::dead_letter;
+use super::faults::denied;
 use crate::runtime::{Activity, Heartbeat, Outgoing, Target};
 
-/// Time after which a step of a transaction counts as failed.
+/// Maximum time of one call of the client.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time of one wait for deliveries.
 const DRAIN_SLICE: Duration = Duration::from_micros(500);
-/// Maximum number of attempts of a call that may be repeated.
-const ATTEMPTS_MAX: usize = 5;
+/// Pause before a call is repeated. The library may answer at once that a call may be repeated.
+const REPEAT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Producer with transactions.
 pub type TransactionalProducer = BaseProducer<DeliveryContext>;
@@ -53,58 +54,105 @@ pub struct DeadLetterTarget<'a> {
     pub bytes_max: usize,
 }
 
-/// Sends all records and offsets, and commits.
-///
-/// # Errors
-/// Step and error. The caller aborts.
-pub fn commit(
-    producer: &TransactionalProducer,
-    heartbeat: &Heartbeat,
-    records: Vec<Outgoing<OwnedMessage>>,
-    dead_letters: DeadLetterTarget<'_>,
-    offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
-) -> Result<Aftermath, Failure> {
-    heartbeat.beat(Activity::SendingRecords);
-    producer.begin_transaction().map_err(during("begin"))?;
-    for record in records {
-        send(producer, record, dead_letters).map_err(during("send"))?;
-    }
-    drain(producer).map_err(during("deliver"))?;
-    let mut aftermath = Aftermath::Clean;
-    if let Some((offsets, group)) = offsets {
-        let sent = repeated(&mut aftermath, || {
-            heartbeat.beat(Activity::SendingOffsets);
-            producer.send_offsets_to_transaction(offsets, group, STEP_TIMEOUT)
-        });
-        sent.map_err(during("send offsets"))?;
-    }
-    repeated(&mut aftermath, || {
-        heartbeat.beat(Activity::Committing);
-        producer.commit_transaction(STEP_TIMEOUT)
-    })
-    .map_err(during("commit"))?;
-    Ok(aftermath)
+/// Times by which a transaction is over, whatever its outcome.
+#[derive(Debug, Clone, Copy)]
+pub struct TransactionTimes {
+    commit_by: Instant,
+    abort_by: Instant,
 }
 
-/// Aborts the transaction. Returns the state of the producer.
-pub fn abort(
-    producer: &TransactionalProducer,
-    heartbeat: &Heartbeat,
-    failure: &Failure,
-) -> Aftermath {
-    if is_fatal(&failure.error) {
-        return Aftermath::Recreate;
+impl TransactionTimes {
+    /// From now on, `limit` for everything. A quarter is kept for the abort: a transaction that is left open blocks readers
+    /// until the broker ends it.
+    #[must_use]
+    pub fn within(limit: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            commit_by: now + limit * 3 / 4,
+            abort_by: now + limit,
+        }
     }
-    heartbeat.beat(Activity::Aborting);
-    let _undelivered = drain(producer); // what matters is that no report is outstanding
-    let mut aftermath = Aftermath::Clean;
-    let aborted = repeated(&mut aftermath, || {
-        heartbeat.beat(Activity::Aborting);
-        producer.abort_transaction(STEP_TIMEOUT)
-    });
-    match aborted {
-        Ok(()) => aftermath,
-        Err(_) => Aftermath::Recreate,
+}
+
+/// The steps of a transaction, each of them within the times, with a beat before each call.
+#[derive(Clone, Copy)]
+pub struct Steps<'a> {
+    /// Heartbeat of the worker.
+    pub heartbeat: &'a Heartbeat,
+    /// Times of the transaction.
+    pub times: TransactionTimes,
+}
+
+impl Steps<'_> {
+    /// Gets the producer its identity. It waits for a transaction that a previous producer left open.
+    ///
+    /// # Errors
+    /// When the brokers refuse or do not answer.
+    pub fn initialise(self, producer: &TransactionalProducer) -> Result<(), Failure> {
+        let mut repeated = Repeated::until(self.times.commit_by);
+        repeated
+            .call(|timeout| {
+                self.heartbeat.beat(Activity::OpeningProducer);
+                producer.init_transactions(timeout)
+            })
+            .map_err(during("initialise transactions"))
+    }
+
+    /// Sends all records and offsets, and commits.
+    ///
+    /// # Errors
+    /// Step and error. The caller aborts.
+    pub fn commit(
+        self,
+        producer: &TransactionalProducer,
+        records: Vec<Outgoing<OwnedMessage>>,
+        dead_letters: DeadLetterTarget<'_>,
+        offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
+    ) -> Result<Aftermath, Failure> {
+        self.heartbeat.beat(Activity::SendingRecords);
+        producer.begin_transaction().map_err(during("begin"))?;
+        let by = step_end(self.times.commit_by);
+        for record in records {
+            send(producer, record, dead_letters, by).map_err(during("send"))?;
+        }
+        self.heartbeat.beat(Activity::SendingRecords);
+        deliver(producer, step_end(self.times.commit_by)).map_err(during("deliver"))?;
+        let mut repeated = Repeated::until(self.times.commit_by);
+        if let Some((offsets, group)) = offsets {
+            let sent = repeated.call(|timeout| {
+                self.heartbeat.beat(Activity::SendingOffsets);
+                producer.send_offsets_to_transaction(offsets, group, timeout)
+            });
+            sent.map_err(during("send offsets"))?;
+        }
+        let committed = repeated.call(|timeout| {
+            self.heartbeat.beat(Activity::Committing);
+            producer.commit_transaction(timeout)
+        });
+        committed.map_err(during("commit"))?;
+        Ok(repeated.aftermath)
+    }
+
+    /// Aborts the transaction. Returns the state of the producer. A producer that must be created anew ends the transaction,
+    /// too: the broker aborts what its predecessor left open.
+    pub fn abort(self, producer: &TransactionalProducer, failure: &Failure) -> Aftermath {
+        if is_fatal(&failure.error) {
+            return Aftermath::Recreate;
+        }
+        self.heartbeat.beat(Activity::Aborting);
+        if !drain(producer, step_end(self.times.abort_by)) {
+            return Aftermath::Recreate; // an abort fails while deliveries are outstanding
+        }
+        let _undelivered = producer.context().take_failure();
+        let mut repeated = Repeated::until(self.times.abort_by);
+        let aborted = repeated.call(|timeout| {
+            self.heartbeat.beat(Activity::Aborting);
+            producer.abort_transaction(timeout)
+        });
+        match aborted {
+            Ok(()) => repeated.aftermath,
+            Err(_) => Aftermath::Recreate,
+        }
     }
 }
 
@@ -131,38 +179,72 @@ pub fn is_fenced(error: &KafkaError) -> bool {
     )
 }
 
-/// Repeats a call while the library reports that it may be repeated.
-fn repeated(
-    aftermath: &mut Aftermath,
-    mut call: impl FnMut() -> Result<(), KafkaError>,
-) -> Result<(), KafkaError> {
-    for _ in 1..ATTEMPTS_MAX {
-        match call() {
-            Err(KafkaError::Transaction(error)) if error.is_retriable() => {
-                *aftermath = Aftermath::Recreate
-            }
-            other => return other,
+/// Calls that are repeated while the library reports that they may be repeated, up to a time.
+struct Repeated {
+    by: Instant,
+    aftermath: Aftermath,
+}
+
+impl Repeated {
+    fn until(by: Instant) -> Self {
+        Self {
+            by,
+            aftermath: Aftermath::Clean,
         }
     }
-    call()
+
+    /// Each call gets the time that is left, at most [`STEP_TIMEOUT`].
+    fn call(
+        &mut self,
+        mut call: impl FnMut(Duration) -> Result<(), KafkaError>,
+    ) -> Result<(), KafkaError> {
+        loop {
+            match call(step_end(self.by).saturating_duration_since(Instant::now())) {
+                Err(error) if may_repeat(&error) && Instant::now() + REPEAT_PAUSE < self.by => {
+                    self.aftermath = Aftermath::Recreate;
+                    std::thread::sleep(REPEAT_PAUSE);
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// True if the library reports that the call may be repeated, and the brokers did not refuse for want of a right.
+fn may_repeat(error: &KafkaError) -> bool {
+    let retriable = matches!(error, KafkaError::Transaction(error) if error.is_retriable());
+    retriable && denied(error, "repeat").is_none()
+}
+
+/// End of a step that begins now and must be over by `by`.
+fn step_end(by: Instant) -> Instant {
+    by.min(Instant::now() + STEP_TIMEOUT)
 }
 
 /// Waits for all delivery reports.
-fn drain(producer: &TransactionalProducer) -> Result<(), KafkaError> {
-    let deadline = Instant::now() + STEP_TIMEOUT;
-    while producer.in_flight_count() > 0 {
-        producer.poll(DRAIN_SLICE);
-        if Instant::now() > deadline {
-            return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
-        }
+fn deliver(producer: &TransactionalProducer, by: Instant) -> Result<(), KafkaError> {
+    if !drain(producer, by) {
+        return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
     }
     producer.context().take_failure().map_or(Ok(()), Err)
+}
+
+/// Serves delivery reports until none is outstanding. Returns false if some still are at `by`.
+fn drain(producer: &TransactionalProducer, by: Instant) -> bool {
+    while producer.in_flight_count() > 0 {
+        producer.poll(DRAIN_SLICE);
+        if Instant::now() > by {
+            return false;
+        }
+    }
+    true
 }
 
 fn send(
     producer: &TransactionalProducer,
     record: Outgoing<OwnedMessage>,
     letters: DeadLetterTarget<'_>,
+    by: Instant,
 ) -> Result<(), KafkaError> {
     match record {
         Outgoing::Record {
@@ -180,7 +262,7 @@ fn send(
             if !headers.is_empty() {
                 out = out.headers(owned(&headers));
             }
-            enqueue(producer, out)
+            enqueue(producer, out, by)
         }
         Outgoing::DeadLetter { original, reason } => {
             let letter = dead_letter::dead_letter(&original, reason, letters.bytes_max);
@@ -188,7 +270,7 @@ fn send(
             let mut out = BaseRecord::<[u8], [u8]>::to(letters.topic).headers(headers);
             out.key = letter.key;
             out.payload = letter.payload;
-            enqueue(producer, out)
+            enqueue(producer, out, by)
         }
     }
 }
@@ -207,14 +289,14 @@ fn owned(headers: &[(String, String)]) -> OwnedHeaders {
 fn enqueue(
     producer: &TransactionalProducer,
     record: BaseRecord<'_, [u8], [u8]>,
+    by: Instant,
 ) -> Result<(), KafkaError> {
-    let deadline = Instant::now() + STEP_TIMEOUT;
     let mut record = record;
     loop {
         match producer.send(record) {
             Ok(()) => return Ok(()),
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
-                if Instant::now() < deadline =>
+                if Instant::now() < by =>
             {
                 producer.poll(DRAIN_SLICE);
                 record = back;

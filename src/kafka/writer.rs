@@ -1,23 +1,20 @@
 //! Transactional producer of a worker: it is created when needed, and replaced after an unclear outcome.
 
-use std::time::Duration;
-
 use rdkafka::TopicPartitionList;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::OwnedMessage;
-use rdkafka::producer::Producer;
 
 use super::context::DeliveryContext;
 use super::faults::denied;
 use super::refusal::refused;
 use super::settings::ClientSettings;
-use super::transaction::{self, Aftermath, DeadLetterTarget, Failure, TransactionalProducer};
-use crate::runtime::{Activity, Fault, Heartbeat, Outgoing};
+use super::transaction::{
+    self, Aftermath, DeadLetterTarget, Failure, Steps, TransactionTimes, TransactionalProducer,
+};
+use crate::runtime::{Fault, Heartbeat, Outgoing};
 
-/// Maximum time to wait for the transaction that a previous producer left open.
-const INITIALISE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Number of consecutive transactions that another process may fence before the worker stops.
 const FENCED_MAX: u32 = 3;
 
@@ -45,8 +42,12 @@ impl Writer {
     ///
     /// # Errors
     /// When the client refuses, or transactions cannot be initialised.
-    pub fn prepare(&mut self, settings: &ClientSettings) -> Result<(), Fault> {
-        let producer = self.take(settings)?;
+    pub fn prepare(
+        &mut self,
+        settings: &ClientSettings,
+        times: TransactionTimes,
+    ) -> Result<(), Fault> {
+        let producer = self.take(settings, times)?;
         self.producer = Some(producer);
         Ok(())
     }
@@ -58,44 +59,78 @@ impl Writer {
     pub fn commit(
         &mut self,
         settings: &ClientSettings,
+        times: TransactionTimes,
         records: Vec<Outgoing<OwnedMessage>>,
         offsets: Option<(&TopicPartitionList, &ConsumerGroupMetadata)>,
     ) -> Result<(), Fault> {
-        let producer = self.take(settings)?;
+        let producer = self.take(settings, times)?;
         let letters = DeadLetterTarget {
             topic: &self.dead_letters,
             bytes_max: settings.record_bytes_max(),
         };
-        match transaction::commit(&producer, &self.heartbeat, records, letters, offsets) {
+        match self
+            .steps(times)
+            .commit(&producer, records, letters, offsets)
+        {
             Ok(aftermath) => {
                 self.fenced = 0;
                 self.producer = (aftermath == Aftermath::Clean).then_some(producer);
                 Ok(())
             }
             Err(failure) => {
-                self.abort(producer, &failure);
+                self.abort(producer, times, &failure);
                 Err(self.fault_of(settings, &failure))
             }
         }
     }
 
-    fn take(&mut self, settings: &ClientSettings) -> Result<TransactionalProducer, Fault> {
-        match self.producer.take() {
-            Some(producer) => Ok(producer),
-            None => {
-                self.heartbeat.beat(Activity::OpeningProducer);
-                initialised(settings)
-            }
+    fn steps(&self, times: TransactionTimes) -> Steps<'_> {
+        Steps {
+            heartbeat: &self.heartbeat,
+            times,
         }
     }
 
-    fn abort(&mut self, producer: TransactionalProducer, failure: &Failure) {
+    fn take(
+        &mut self,
+        settings: &ClientSettings,
+        times: TransactionTimes,
+    ) -> Result<TransactionalProducer, Fault> {
+        match self.producer.take() {
+            Some(producer) => Ok(producer),
+            None => self.open(settings, times),
+        }
+    }
+
+    /// Creates a producer. The broker first ends what an earlier producer of this transactional id left open.
+    fn open(
+        &self,
+        settings: &ClientSettings,
+        times: TransactionTimes,
+    ) -> Result<TransactionalProducer, Fault> {
+        let (config, context) = (settings.producer(), DeliveryContext::default());
+        let producer = TransactionalProducer::from_config_and_context(&config, context)
+            .map_err(|e| refused(&e))?;
+        self.steps(times).initialise(&producer).map_err(|failure| {
+            denied(&failure.error, failure.during).unwrap_or_else(|| {
+                Fault::Passing(format!("cannot {}: {}", failure.during, failure.error))
+            })
+        })?;
+        Ok(producer)
+    }
+
+    fn abort(
+        &mut self,
+        producer: TransactionalProducer,
+        times: TransactionTimes,
+        failure: &Failure,
+    ) {
         self.fenced = if transaction::is_fenced(&failure.error) {
             self.fenced + 1
         } else {
             0
         };
-        if transaction::abort(&producer, &self.heartbeat, failure) == Aftermath::Clean {
+        if self.steps(times).abort(&producer, failure) == Aftermath::Clean {
             self.producer = Some(producer);
         }
     }
@@ -121,20 +156,4 @@ impl Writer {
             ))
         })
     }
-}
-
-fn initialised(settings: &ClientSettings) -> Result<TransactionalProducer, Fault> {
-    let producer = TransactionalProducer::from_config_and_context(
-        &settings.producer(),
-        DeliveryContext::default(),
-    )
-    .map_err(|e| refused(&e))?;
-    producer
-        .init_transactions(INITIALISE_TIMEOUT)
-        .map_err(|error| {
-            denied(&error, "initialise transactions").unwrap_or_else(|| {
-                Fault::Passing(format!("cannot initialise transactions: {error}"))
-            })
-        })?;
-    Ok(producer)
 }

@@ -46,7 +46,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
 
     /// Flushes and gives all partitions back. Tasks are kept for a while if the flush succeeded.
     pub(super) fn revoked(&mut self) -> Result<(), Fault> {
-        let flushed = self.flush();
+        let flushed = self.flush(self.options.revoke_time_max);
         if let WorkerPhase::Working(tasks) =
             std::mem::replace(&mut self.phase, WorkerPhase::Unassigned)
             && flushed.is_ok()

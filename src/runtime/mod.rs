@@ -3,6 +3,7 @@
 //! The runtime drives the stages of the pipeline. It does not know Kafka's client, HTTP or the configuration file.
 
 mod assignment;
+mod crew;
 mod dead_letter;
 mod dead_letter_queue;
 mod flush;
@@ -18,8 +19,10 @@ mod progress;
 mod restore;
 mod restore_stage;
 mod tasks;
+mod watchdog;
 mod worker;
 
+pub use crew::{Crew, CrewEnd, CrewTimes, WorkReport};
 pub use dead_letter::{DeadLetter, RefusedRecord};
 pub use heartbeat::{Activity, Heartbeat};
 pub use metadata::{StageMetadata, encode as encode_metadata};
@@ -28,4 +31,5 @@ pub use port::{
     TakeEntry, Target, TopicPartition,
 };
 pub use tasks::Tasks;
+pub use watchdog::{Hang, Watchdog};
 pub use worker::{Options, Worker};

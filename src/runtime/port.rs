@@ -237,12 +237,13 @@ pub trait Log {
     /// When the cluster does not answer.
     fn is_drained(&mut self, partition: &TopicPartition, next: i64) -> Result<bool, Fault>;
 
-    /// Writes the batch in one transaction.
+    /// Writes the batch in one transaction. The call returns within about `within`, even if no broker answers, unless the
+    /// client hangs.
     ///
     /// # Errors
     /// When nothing was written, or it is not known whether everything was: the caller drops all uncommitted state and
     /// restores.
-    fn commit(&mut self, batch: Batch<Self::Original>) -> Result<(), Fault>;
+    fn commit(&mut self, batch: Batch<Self::Original>, within: Duration) -> Result<(), Fault>;
 
     /// Begins to read partitions of a compacted topic, from the beginning to the end as of now.
     ///

@@ -35,6 +35,9 @@ const POLL_TIMEOUT: Duration = Duration::from_millis(50);
 const STEP_TIME_MAX: Duration = Duration::from_millis(200);
 /// Bytes in the outboxes of all evaluate tasks that force a flush before its time.
 const OUTBOX_BYTES_MAX: usize = 32 << 20;
+/// Time of one transaction, with its abort. Three calls of the client may each take their whole timeout in it; and it is
+/// short beside `max.poll.interval.ms`, because the worker does not poll meanwhile.
+const COMMIT_TIME_MAX: Duration = Duration::from_secs(30);
 /// Messages that are read before the worker checks whether a flush is due.
 const MESSAGES_PER_TURN: usize = 256;
 
@@ -49,6 +52,8 @@ pub struct Options {
     pub first: FirstStart,
     /// The incarnation of new sources; random for each start of the process.
     pub incarnation: u64,
+    /// Time of the last transaction before partitions are given back. The other members of the group wait for it.
+    pub revoke_time_max: Duration,
 }
 
 /// What one poll returned, without the message.
@@ -112,18 +117,20 @@ impl<L: Log, C: Clock> Worker<L, C> {
         }
     }
 
-    /// Works until `stop` is set, then flushes and leaves the group.
-    ///
-    /// # Errors
-    /// A fault that does not pass by itself. The message says how to mend it.
-    pub fn run(mut self, stop: &AtomicBool) -> Result<(), Fault> {
+    /// Works until `stop` is set, then commits and leaves the group. `done` hears the outcome *before* the worker leaves the
+    /// group: the client may hang there, and nothing can be lost any more. The outcome is a fault if it does not pass by
+    /// itself; its message says how to mend it.
+    pub fn run(mut self, stop: &AtomicBool, done: impl FnOnce(Result<(), Fault>)) {
+        done(self.work_until(stop));
+        self.heartbeat.beat(Activity::Leaving);
+        self.log.close();
+    }
+
+    fn work_until(&mut self, stop: &AtomicBool) -> Result<(), Fault> {
         while !stop.load(Ordering::Relaxed) {
             self.turn()?;
         }
-        let flushed = self.leave();
-        self.heartbeat.beat(Activity::Leaving);
-        self.log.close();
-        flushed
+        self.last_flush()
     }
 
     /// One turn of the loop: reads messages, lets the stages work, and flushes if it is time.
@@ -296,11 +303,11 @@ impl<L: Log, C: Clock> Worker<L, C> {
                 evaluate.checkpoint()?;
             }
         }
-        self.flush()
+        self.flush(COMMIT_TIME_MAX)
     }
 
-    /// Commits everything since the last flush in one transaction.
-    pub(super) fn flush(&mut self) -> Result<(), Fault> {
+    /// Commits everything since the last flush in one transaction, or gives it up after `within`.
+    pub(super) fn flush(&mut self, within: Duration) -> Result<(), Fault> {
         self.heartbeat.beat(Activity::Gathering);
         self.flushed_at = self.clock.elapsed();
         let WorkerPhase::Working(tasks) = &mut self.phase else {
@@ -317,7 +324,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
             gathered.batch.bytes(),
         );
         let begun = self.clock.elapsed();
-        self.log.commit(gathered.batch)?;
+        self.heartbeat.beat(Activity::Committing);
+        self.log.commit(gathered.batch, within)?;
         let took = self.clock.elapsed() - begun;
         tracing::debug!(records, took_ms = took.as_millis() as u64, "committed");
         self.meter.committed(took);
@@ -325,8 +333,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
         Ok(())
     }
 
-    fn leave(&mut self) -> Result<(), Fault> {
-        match self.flush() {
+    fn last_flush(&mut self) -> Result<(), Fault> {
+        match self.flush(COMMIT_TIME_MAX) {
             Err(Fault::Passing(why)) => {
                 tracing::warn!(
                     why,

@@ -251,6 +251,7 @@ impl Bench {
                 checkpoint_interval: self.setup.checkpoint,
                 first: FirstStart::Earliest,
                 incarnation: 7_000 + self.lives,
+                revoke_time_max: Duration::from_secs(20),
             };
             let plan = Arc::clone(&self.setup.plan);
             Worker::new(

@@ -24,6 +24,7 @@ mod consume;
 mod http;
 mod kcat;
 mod produce;
+mod proxy;
 mod wait;
 
 pub use binary::Tidegauge;
@@ -33,4 +34,5 @@ pub use consume::{Header, Isolation, OpenTransactions, Received};
 pub use http::{Response, free_port, get};
 pub use kcat::kcat;
 pub use produce::{Producer, Sent};
+pub use proxy::{Proxy, TXN_OFFSET_COMMIT};
 pub use wait::wait_for;

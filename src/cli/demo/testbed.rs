@@ -118,6 +118,7 @@ impl Testbed {
             checkpoint_interval: NO_CHECKPOINTS,
             first: FirstStart::Earliest,
             incarnation: 1,
+            revoke_time_max: Duration::from_secs(20),
         };
         let heartbeat = Heartbeat::default();
         let (meter, stop) = (
@@ -127,7 +128,10 @@ impl Testbed {
         let work = move || {
             let topics: Vec<&str> = plan.topics.read().collect();
             let log = KafkaLog::connect(settings, &topics, &plan.topics.dead_letters, &heartbeat)?;
-            Worker::new(log, clock, plan, options, meter, heartbeat).run(&stop)
+            let mut outcome = Ok(());
+            let worker = Worker::new(log, clock, plan, options, meter, heartbeat);
+            worker.run(&stop, |ended| outcome = ended);
+            outcome
         };
         self.spawn("worker", work)
     }
@@ -304,6 +308,7 @@ fn board(progress: &Arc<StreamProgress>) -> Result<Arc<Board>, Error> {
     let progress = Arc::clone(progress);
     let options = BoardOptions {
         drift_series_max: config::HttpConfig::default().drift_series_max,
+        heartbeat_age_max: config::RuntimeConfig::default().watchdog.as_duration(),
         clock: Box::new(move || Tick(progress.now().0)),
     };
     Board::new(options).map(Arc::new).map_err(Error::failed)

@@ -83,7 +83,7 @@ impl Log for MemoryLog {
         Ok(usize::try_from(next).is_ok_and(|next| next >= end))
     }
 
-    fn commit(&mut self, batch: Batch<MemoryMessage>) -> Result<(), Fault> {
+    fn commit(&mut self, batch: Batch<MemoryMessage>, _within: Duration) -> Result<(), Fault> {
         let mut cluster = self.cluster();
         if cluster.generation != self.generation {
             return Err(Fault::Fatal(
