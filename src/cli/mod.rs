@@ -13,6 +13,7 @@ mod reference;
 mod run;
 mod schema;
 mod signals;
+mod start_up;
 mod topics;
 
 use std::process::ExitCode;

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::config::{CheckedConfig, RuntimeConfig};
@@ -12,7 +11,7 @@ use crate::runtime::meter::Meter;
 use crate::runtime::{Clock, Crew, CrewEnd, CrewTimes, Heartbeat, SystemClock, WorkReport, Worker};
 
 use super::args::RunArgs;
-use super::{Error, connect, logs, signals, topics};
+use super::{Error, connect, logs, signals, start_up};
 
 /// Time to leave the group after the last commit. The client takes some milliseconds if the coordinator answers. If it does
 /// not, the partitions move when the session expires, which no waiting would speed up.
@@ -23,13 +22,9 @@ const LEAVE_TIME_MAX: Duration = Duration::from_secs(3);
 /// # Errors
 /// A fatal fault; the message says how to fix it.
 pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
-    let checked = args.load()?;
+    let checked = Arc::new(args.load()?);
     logs::start(checked.settings.log)?;
     let stop = signals::install()?;
-    topics::ensure(&checked)?;
-    if stop.load(Ordering::Relaxed) {
-        return Ok(ExitCode::SUCCESS); // nothing was begun
-    }
     let board = board(&checked)?;
     let http = &checked.settings.http;
     let server = http
@@ -39,6 +34,9 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
         .map_err(Error::failed)?;
     if let Some(server) = &server {
         tracing::info!(address = %server.address(), "serving metrics, health and status");
+    }
+    if !start_up::prepare(&checked, &board, &stop).map_err(Error::failed)? {
+        return Ok(ExitCode::SUCCESS); // nothing was begun
     }
     let mut crew = Crew::new(times(&checked.settings.runtime), stop);
     for number in 0..checked.settings.runtime.workers {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use crate::config::CheckedConfig;
-use crate::kafka::{self, Action, TopicSpec};
+use crate::kafka::{self, Action, ClientSettings, Missing, TopicSpec};
+use crate::runtime::Fault;
 
 use super::args::{ConfigArgs, TopicsCommand};
 use super::{Error, connect, print};
@@ -15,12 +16,12 @@ use super::{Error, connect, print};
 /// When the cluster does not answer or refuses, or a topic differs from what is needed.
 pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
     match command {
-        TopicsCommand::Plan(args) => print(&described(&look(args)?.1)),
+        TopicsCommand::Plan(args) => print(&described(&look(args, Missing::MayAppear)?.1)),
         TopicsCommand::Apply(args) => {
-            let (checked, actions) = look(args)?;
+            let (checked, actions) = look(args, Missing::IsCreated)?;
             let created =
                 kafka::apply(&connect::kafka(&checked, 0)?, &actions).map_err(Error::failed)?;
-            mismatches(&actions)?;
+            mismatches(&actions).map_err(Error::failed)?;
             print(
                 &created
                     .iter()
@@ -29,11 +30,11 @@ pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
             )
         }
         TopicsCommand::Verify(args) => {
-            let (checked, actions) = look(args)?;
+            let (checked, actions) = look(args, Missing::MayAppear)?;
             print(&described(&actions))?;
             kafka::verify_inputs(&connect::kafka(&checked, 0)?, &checked.plan)
                 .map_err(Error::failed)?;
-            mismatches(&actions)?;
+            mismatches(&actions).map_err(Error::failed)?;
             let missing = actions
                 .iter()
                 .filter(|action| matches!(action, Action::Create(_)))
@@ -51,15 +52,20 @@ pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
 /// Creates missing topics unless that is disabled, and fails if a topic differs.
 ///
 /// # Errors
-/// Text with the topic and the fix.
-pub fn ensure(checked: &CheckedConfig) -> Result<(), Error> {
-    let settings = connect::kafka(checked, 0)?;
-    kafka::verify_inputs(&settings, &checked.plan).map_err(Error::failed)?;
-    let actions = kafka::plan_topics(&settings, &checked.plan, connect::replication(checked))
-        .map_err(Error::failed)?;
+/// Text with the topic and the fix. The fault passes if no broker answers.
+pub fn ensure(checked: &CheckedConfig, settings: &ClientSettings) -> Result<(), Fault> {
+    kafka::verify_inputs(settings, &checked.plan)?;
+    let creates = checked.settings.topics.create;
+    let missing = if creates {
+        Missing::IsCreated
+    } else {
+        Missing::MayAppear
+    };
+    let replication = connect::replication(checked);
+    let actions = kafka::plan_topics(settings, &checked.plan, replication, missing)?;
     mismatches(&actions)?;
-    if checked.settings.topics.create {
-        for name in kafka::apply(&settings, &actions).map_err(Error::failed)? {
+    if creates {
+        for name in kafka::apply(settings, &actions)? {
             tracing::info!(topic = name, "topic created");
         }
         return Ok(());
@@ -72,21 +78,22 @@ pub fn ensure(checked: &CheckedConfig) -> Result<(), Error> {
         }
     }) {
         None => Ok(()),
-        Some(spec) => Err(Error::Failed(format!(
-            "topic {} is missing and `topics.create` is false: run `tidegauge topics apply`, or create what `tidegauge topics plan` shows",
-            spec.name
+        Some(spec) => Err(Fault::Fatal(format!(
+            "topic {} is missing on {} and `topics.create` is false: run `tidegauge topics apply`, or create what `tidegauge topics plan` shows",
+            spec.name, settings.brokers
         ))),
     }
 }
 
-fn look(args: &ConfigArgs) -> Result<(CheckedConfig, Vec<Action>), Error> {
+fn look(args: &ConfigArgs, missing: Missing) -> Result<(CheckedConfig, Vec<Action>), Error> {
     let checked = args.load()?;
     let settings = connect::kafka(&checked, 0)?;
-    let actions = kafka::plan_topics(&settings, &checked.plan, connect::replication(&checked));
+    let replication = connect::replication(&checked);
+    let actions = kafka::plan_topics(&settings, &checked.plan, replication, missing);
     Ok((checked, actions.map_err(Error::failed)?))
 }
 
-fn mismatches(actions: &[Action]) -> Result<(), Error> {
+fn mismatches(actions: &[Action]) -> Result<(), Fault> {
     let wrong: Vec<String> = actions
         .iter()
         .filter_map(|action| match action {
@@ -97,7 +104,7 @@ fn mismatches(actions: &[Action]) -> Result<(), Error> {
     if wrong.is_empty() {
         Ok(())
     } else {
-        Err(Error::Failed(wrong.join("\n")))
+        Err(Fault::Fatal(wrong.join("\n")))
     }
 }
 

@@ -31,6 +31,10 @@ pub struct RuntimeConfig {
     /// Wall time between two checkpoints of the open panes in the state topic, 10s to 1h. With a shorter interval a
     /// restart reads less; with a longer one less is written.
     pub checkpoint_interval: Period,
+    /// How long a start waits for brokers before the process ends with exit code 1, 0s to 1d. Meanwhile `/livez` answers
+    /// 200, `/readyz` says what is waited for, and the log names it every 10 seconds. Five minutes outlast a restart of
+    /// the brokers, and a wrong address still ends the process. A refused login or a missing right ends it at once.
+    pub broker_wait: Period,
     /// How long a shutdown may take to flush and commit before the process ends anyway, 1s to 5m. The next owner reads
     /// again what was not committed then; nothing is lost. Keep it below the grace period of the orchestrator.
     pub shutdown_timeout: Period,
@@ -49,6 +53,7 @@ impl Default for RuntimeConfig {
             transactional_id: None,
             from: Start::Latest,
             checkpoint_interval: Period::minutes(5),
+            broker_wait: Period::minutes(5),
             shutdown_timeout: Period::seconds(4),
             watchdog: Period::minutes(1),
         }
@@ -120,6 +125,11 @@ impl RuntimeConfig {
             "runtime.checkpoint_interval",
             &self.checkpoint_interval,
             checkpoints,
+        );
+        faults.require_within(
+            "runtime.broker_wait",
+            &self.broker_wait,
+            Period::seconds(0)..=Period::days(1),
         );
         faults.require_within(
             "runtime.shutdown_timeout",

@@ -44,6 +44,8 @@ pub struct Board {
 
 /// The changing part of the board.
 struct BoardState {
+    /// What the process waits for before it starts workers; `None` once it has started them.
+    waits_for: Option<String>,
     workers: Vec<WorkerState>,
     totals: Totals,
     limits: SeriesLimits,
@@ -74,6 +76,7 @@ impl Board {
             metrics.add(metric, &[label], 0);
         }
         let state = BoardState {
+            waits_for: None,
             workers: Vec::new(),
             totals: Totals::default(),
             limits: limits(options.drift_series_max),
@@ -85,6 +88,11 @@ impl Board {
             started: Instant::now(),
             state: Mutex::new(state),
         })
+    }
+
+    /// Says what the process waits for before it starts workers; `None` ends the wait. `/readyz` shows it.
+    pub fn waits_for(&self, what: Option<String>) {
+        self.state().waits_for = what;
     }
 
     /// Adds a worker with this heartbeat; returns its number.
@@ -158,7 +166,15 @@ impl Board {
 
     fn readiness_of(&self, state: &BoardState, now: Instant) -> Readiness {
         let workers = state.workers.iter().map(|worker| &worker.health);
-        Readiness::of(workers, now, self.heartbeat_age_max)
+        let readiness = Readiness::of(workers, now, self.heartbeat_age_max);
+        match &state.waits_for {
+            None => readiness,
+            Some(what) => Readiness {
+                ready: false,
+                reason: Some(format!("waiting for {what}")),
+                ..readiness
+            },
+        }
     }
 
     /// A snapshot of everything.

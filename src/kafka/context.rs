@@ -8,10 +8,11 @@ use rdkafka::ClientContext;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 use rdkafka::types::RDKafkaRespErr;
 
+use super::outage::{code_of, is_line_of_outage, is_outage, is_refusal};
 use crate::runtime::TopicPartition;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -22,6 +23,10 @@ fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
         // Every client gets all properties of the user, and warns about those that belong to another client.
         _ if facility == "CONFWARN" => tracing::debug!(target: "kafka", facility, message),
+        // Whoever needs an answer of the brokers says that none comes.
+        _ if is_line_of_outage(facility, message) => {
+            tracing::debug!(target: "kafka", facility, message);
+        }
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
@@ -33,6 +38,15 @@ fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
             tracing::info!(target: "kafka", facility, message)
         }
         RDKafkaLogLevel::Debug => tracing::debug!(target: "kafka", facility, message),
+    }
+}
+
+/// Logs an error that a client reports without being asked.
+fn report(error: &KafkaError, reason: &str) {
+    if is_outage(error) {
+        tracing::debug!(target: "kafka", %error, reason, "error of a client");
+    } else {
+        tracing::warn!(target: "kafka", %error, reason, "error of a client");
     }
 }
 
@@ -79,7 +93,7 @@ impl ClientContext for GroupContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(target: "kafka", %error, reason, "error of the consumer");
+        report(&error, reason);
     }
 }
 
@@ -138,7 +152,7 @@ impl ClientContext for DeliveryContext {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(target: "kafka", %error, reason, "error of the producer");
+        report(&error, reason);
     }
 }
 
@@ -152,9 +166,19 @@ impl ProducerContext for DeliveryContext {
     }
 }
 
-/// Context without callbacks. Its log goes to the log of the process.
+/// Callbacks of a client that is only asked. It keeps the reason why the last request failed.
 #[derive(Default)]
-pub struct QuietContext;
+pub struct QuietContext {
+    reason: Mutex<Option<(KafkaError, String)>>,
+}
+
+impl QuietContext {
+    /// Error of the connection that the library reported since the last call, and its text. A refusal counts more than
+    /// other errors, and an error that names an address more than the summary.
+    pub fn take_reason(&self) -> Option<(KafkaError, String)> {
+        lock(&self.reason).take()
+    }
+}
 
 impl ClientContext for QuietContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -163,6 +187,14 @@ impl ClientContext for QuietContext {
 
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(target: "kafka", %error, reason, "error of a reader");
+        let mut kept = lock(&self.reason);
+        let is_summary = code_of(&error) == Some(RDKafkaErrorCode::AllBrokersDown);
+        let is_better = kept
+            .as_ref()
+            .is_none_or(|(before, _)| is_refusal(&error) || (!is_refusal(before) && !is_summary));
+        if is_better {
+            *kept = Some((error, reason.to_owned()));
+        }
     }
 }
 

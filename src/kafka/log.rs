@@ -15,8 +15,9 @@ use super::leave::leave;
 use super::lookup::Lookup;
 use super::message::KafkaMessage;
 use super::offsets::{committed_of, listed, with_metadata};
+use super::outage::is_outage;
 use super::refusal::refused;
-use super::restore::{REQUEST_TIMEOUT, StateReading};
+use super::restore::StateReading;
 use super::settings::{ClientSettings, Offsets};
 use super::transaction::TransactionTimes;
 use super::writer::Writer;
@@ -44,7 +45,7 @@ impl KafkaLog {
     /// client that may take seconds.
     ///
     /// # Errors
-    /// When a property is unknown or no broker answers.
+    /// When a property is unknown. No broker has to answer yet.
     pub fn connect(
         settings: ClientSettings,
         topics: &[&str],
@@ -52,7 +53,7 @@ impl KafkaLog {
         heartbeat: &Heartbeat,
     ) -> Result<Self, Fault> {
         heartbeat.beat(Activity::Connecting);
-        let lookup = Lookup::connect(&settings)?;
+        let lookup = Lookup::create(&settings, heartbeat)?;
         let consumer =
             BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
                 .map_err(|e| refused(&e))?;
@@ -80,6 +81,7 @@ impl Log for KafkaLog {
             Some(Ok(message)) => Ok(LogEvent::Message(message.into())),
             Some(Err(error)) => match polled(&error) {
                 Some(fault) => Err(fault),
+                None if is_outage(&error) => Ok(LogEvent::Nothing), // the next request says so
                 None => {
                     tracing::warn!(%error, "cannot read; the client tries again");
                     Ok(LogEvent::Nothing)
@@ -150,26 +152,16 @@ impl Log for KafkaLog {
     }
 
     fn partitions(&mut self, topic: &str) -> Result<i32, Fault> {
-        self.lookup.partitions(topic)
+        self.lookup.partitions(topic)?.ok_or_else(|| {
+            Fault::Fatal(format!(
+                "topic {topic} does not exist on {}: create it, or correct `topics` in the configuration",
+                self.settings.brokers
+            ))
+        })
     }
 
     fn first_offset(&mut self, at: &TopicPartition, first: FirstStart) -> Result<i64, Fault> {
-        let cannot = |error: KafkaError| {
-            Fault::Passing(format!("cannot find the first offset of {at}: {error}"))
-        };
-        let ends = self
-            .consumer
-            .fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT);
-        let (earliest, latest) = ends.map_err(cannot)?;
-        let FirstStart::Since(tick) = first else {
-            return Ok(if first == FirstStart::Earliest {
-                earliest
-            } else {
-                latest
-            });
-        };
-        let found = self.lookup.offset_at(at, tick).map_err(cannot)?;
-        Ok(found.unwrap_or(latest))
+        self.lookup.first_offset(at, first)
     }
 
     fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
@@ -205,7 +197,7 @@ impl Log for KafkaLog {
         if !partitions.is_empty() {
             self.reading = Some(StateReading::begin(
                 &self.settings,
-                self.lookup.probe(),
+                &self.lookup,
                 topic,
                 partitions,
             )?);
@@ -217,7 +209,7 @@ impl Log for KafkaLog {
         let done = self
             .reading
             .as_mut()
-            .map_or(Ok(true), |reading| reading.advance(take))?;
+            .map_or(Ok(true), |reading| reading.advance(&self.lookup, take))?;
         if done {
             self.reading = None;
         }

@@ -1,107 +1,105 @@
-//! Lookups of ends and committed offsets, by two handles that join no group.
+//! Lookups of topics, ends and committed offsets, by two clients that join no group.
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::types::RDKafkaRespErr;
+use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
-use super::offsets::{committed_of, listed};
-use super::refusal::refused;
-use super::restore::REQUEST_TIMEOUT;
+use super::query::{QueryClient, REQUEST_TIMEOUT};
 use super::settings::{ClientSettings, Offsets};
-use crate::event::Tick;
-use crate::runtime::{Committed, Fault, TopicPartition};
+use crate::runtime::{Committed, Fault, FirstStart, Heartbeat, TopicPartition};
 
-/// Two handles that join no group.
+/// Two clients that join no group.
 pub struct Lookup {
     /// Reads uncommitted, so it sees the true end of a log.
-    probe: BaseConsumer<QuietContext>,
+    probe: QueryClient,
     /// Reads committed, so it sees up to the first open transaction. The group's consumer is not asked, because there the
     /// request waits up to half a second behind a fetch.
-    stable: BaseConsumer<QuietContext>,
+    stable: QueryClient,
 }
 
 impl Lookup {
-    /// Creates the handles and checks that a broker answers.
+    /// Creates the clients. They connect when they are first asked.
     ///
     /// # Errors
-    /// When a property is unknown or no broker answers.
-    pub fn connect(settings: &ClientSettings) -> Result<Self, Fault> {
-        let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
-            .map_err(|e| refused(&e))?;
-        probe
-            .fetch_metadata(None, REQUEST_TIMEOUT)
-            .map_err(|error| unreachable_at(&settings.brokers, &error))?;
-        let stable = BaseConsumer::from_config_and_context(&settings.stable_probe(), QuietContext)
-            .map_err(|e| refused(&e))?;
-        Ok(Self { probe, stable })
-    }
-
-    /// Handle that reads uncommitted.
-    pub fn probe(&self) -> &BaseConsumer<QuietContext> {
-        &self.probe
+    /// When the library refuses a property.
+    pub fn create(settings: &ClientSettings, heartbeat: &Heartbeat) -> Result<Self, Fault> {
+        let client = |config| QueryClient::create(&config, &settings.brokers, heartbeat);
+        Ok(Self {
+            probe: client(settings.probe())?,
+            stable: client(settings.stable_probe())?,
+        })
     }
 
     /// Committed offsets, read uncommitted. The broker does not delay this answer by open transactions.
+    ///
+    /// # Errors
+    /// When the coordinator of the group does not answer.
     pub fn committed(
         &self,
         partitions: &[TopicPartition],
     ) -> Result<Vec<Option<Committed>>, Fault> {
-        let answer = self
-            .probe
-            .committed_offsets(listed(partitions.iter()), REQUEST_TIMEOUT)
-            .map_err(|error| Fault::Passing(format!("cannot read committed offsets: {error}")))?;
-        committed_of(&answer, partitions)
+        self.probe.committed(partitions)
     }
 
-    /// Number of partitions of `topic`.
-    pub fn partitions(&self, topic: &str) -> Result<i32, Fault> {
-        let metadata = self.probe.fetch_metadata(Some(topic), REQUEST_TIMEOUT);
-        let metadata = metadata.map_err(|error| {
-            Fault::Passing(format!("cannot read the metadata of {topic}: {error}"))
-        })?;
-        let found = metadata.topics().iter().find(|t| t.name() == topic);
-        let missing = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-        match found.map(|t| (t.error(), t.partitions().len())) {
-            Some((None, count)) if count > 0 => Ok(i32::try_from(count).unwrap_or(i32::MAX)),
-            Some((Some(error), _)) if error != missing => {
-                let code = RDKafkaErrorCode::from(error);
-                Err(Fault::Passing(format!(
-                    "cannot read the metadata of {topic}: {code}"
-                )))
-            }
-            _ => Err(Fault::Fatal(format!(
-                "topic {topic} does not exist: create it, or correct `topics` in the configuration"
-            ))),
-        }
+    /// Number of partitions of `topic`; `None` if it does not exist.
+    ///
+    /// # Errors
+    /// When no broker answers.
+    pub fn partitions(&self, topic: &str) -> Result<Option<i32>, Fault> {
+        self.probe.partitions(topic)
     }
 
-    /// Offset of the first record stored at or after `tick`; `None` if there is none.
-    pub fn offset_at(&self, at: &TopicPartition, tick: Tick) -> Result<Option<i64>, KafkaError> {
-        let mut list = TopicPartitionList::new();
-        list.add_partition_offset(&at.topic, at.partition, Offset::Offset(tick.0))?;
-        let found = self.probe.offsets_for_times(list, REQUEST_TIMEOUT)?;
-        let element = found.find_partition(&at.topic, at.partition);
-        Ok(match element.map(|element| element.offset()) {
-            Some(Offset::Offset(offset)) => Some(offset),
-            _ => None,
-        })
+    /// Offset at which to begin to read.
+    ///
+    /// # Errors
+    /// When the leader of the partition does not answer.
+    pub fn first_offset(&self, at: &TopicPartition, first: FirstStart) -> Result<i64, Fault> {
+        let of = |offset| -> Result<Option<i64>, Fault> {
+            let answer = self.stable.offsets(&at.topic, &[(at.partition, offset)])?;
+            Ok(one(&answer))
+        };
+        let found = match first {
+            FirstStart::Earliest => of(Offset::Beginning)?,
+            FirstStart::Latest => of(Offset::End)?,
+            FirstStart::Since(tick) => match of(Offset::Offset(tick.0))? {
+                None => of(Offset::End)?,
+                found => found,
+            },
+        };
+        found.ok_or_else(|| no_end(at))
+    }
+
+    /// True ends of these partitions, open transactions included.
+    ///
+    /// # Errors
+    /// When a leader does not answer.
+    pub fn ends(&self, topic: &str, partitions: &[i32]) -> Result<Vec<(i32, i64)>, Fault> {
+        ends(&self.probe, topic, partitions)
+    }
+
+    /// Ends of these partitions as readers of committed records see them: the first open transaction.
+    ///
+    /// # Errors
+    /// When a leader does not answer.
+    pub fn stable_ends(&self, topic: &str, partitions: &[i32]) -> Result<Vec<(i32, i64)>, Fault> {
+        ends(&self.stable, topic, partitions)
     }
 
     /// True if no record lies at `next` or beyond, and no transaction is open.
+    ///
+    /// # Errors
+    /// When the leader of the partition does not answer.
     pub fn is_drained(
         &self,
         settings: &ClientSettings,
         at: &TopicPartition,
         next: i64,
     ) -> Result<bool, Fault> {
-        let end_by = |handle: &BaseConsumer<QuietContext>| {
-            let ends = handle.fetch_watermarks(&at.topic, at.partition, REQUEST_TIMEOUT);
-            ends.map(|(_, end)| end).map_err(|error| {
-                Fault::Passing(format!("cannot find the end offset of {at}: {error}"))
-            })
+        let end_by = |client: &QueryClient| {
+            let end = client.offsets(&at.topic, &[(at.partition, Offset::End)])?;
+            one(&end).ok_or_else(|| no_end(at))
         };
         let stable = end_by(&self.stable)?;
         let end = end_by(&self.probe)?;
@@ -114,6 +112,27 @@ impl Lookup {
     }
 }
 
+fn ends(client: &QueryClient, topic: &str, partitions: &[i32]) -> Result<Vec<(i32, i64)>, Fault> {
+    let asked: Vec<(i32, Offset)> = partitions.iter().map(|p| (*p, Offset::End)).collect();
+    let ends = client.offsets(topic, &asked)?;
+    let found = partitions.iter().zip(ends);
+    found
+        .map(|(partition, end)| {
+            let end = end.ok_or_else(|| no_end(&TopicPartition::of(topic, *partition)))?;
+            Ok((*partition, end))
+        })
+        .collect()
+}
+
+/// Answer for the only partition that was asked for.
+fn one(answer: &[Option<i64>]) -> Option<i64> {
+    answer.first().copied().flatten()
+}
+
+fn no_end(at: &TopicPartition) -> Fault {
+    Fault::Passing(format!("the leader of {at} did not say where it ends"))
+}
+
 /// True if only control records lie at `next` and beyond: a reader that starts there reaches the end without a record.
 fn only_markers_follow(
     settings: &ClientSettings,
@@ -122,7 +141,7 @@ fn only_markers_follow(
 ) -> Result<bool, Fault> {
     let cannot = |error: KafkaError| Fault::Passing(format!("cannot read ahead in {at}: {error}"));
     let reader: BaseConsumer<QuietContext> =
-        BaseConsumer::from_config_and_context(&settings.state_reader(), QuietContext)
+        BaseConsumer::from_config_and_context(&settings.state_reader(), QuietContext::default())
             .map_err(cannot)?;
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(&at.topic, at.partition, Offset::Offset(next))
@@ -131,11 +150,5 @@ fn only_markers_follow(
     Ok(matches!(
         reader.poll(REQUEST_TIMEOUT),
         Some(Err(KafkaError::PartitionEOF(_)))
-    ))
-}
-
-fn unreachable_at(brokers: &str, error: &KafkaError) -> Fault {
-    Fault::Fatal(format!(
-        "no broker answers at {brokers}: check `kafka.brokers` and that the cluster is up ({error})"
     ))
 }

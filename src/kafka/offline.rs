@@ -30,8 +30,11 @@ impl ClientSettings {
     pub fn check_offline(&self) -> Result<(), Fault> {
         let settings = self.without_surroundings();
         for config in [settings.consumer(), settings.state_reader()] {
-            BaseConsumer::from_config_and_context(&without_brokers(config), QuietContext)
-                .map_err(|error| refused(&error))?;
+            BaseConsumer::from_config_and_context(
+                &without_brokers(config),
+                QuietContext::default(),
+            )
+            .map_err(|error| refused(&error))?;
         }
         let producer = without_brokers(settings.producer());
         BaseProducer::from_config_and_context(&producer, DeliveryContext::default())

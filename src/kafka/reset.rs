@@ -8,8 +8,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
+use super::query::REQUEST_TIMEOUT;
 use super::refusal::refused;
-use super::restore::REQUEST_TIMEOUT;
 use super::settings::ClientSettings;
 use crate::pipeline::ingest::Position;
 use crate::runtime::{Fault, encode_metadata};
@@ -40,8 +40,9 @@ pub fn reset_offsets(
     let cannot = |error: KafkaError| {
         Fault::Fatal(format!("the offsets of {topic} cannot be reset: {error}"))
     };
-    let consumer = BaseConsumer::from_config_and_context(&settings.consumer(), QuietContext)
-        .map_err(|error| refused(&error))?;
+    let consumer =
+        BaseConsumer::from_config_and_context(&settings.consumer(), QuietContext::default())
+            .map_err(|error| refused(&error))?;
     at_rest(&consumer, &settings.group)?;
     let metadata = consumer
         .fetch_metadata(Some(topic), REQUEST_TIMEOUT)

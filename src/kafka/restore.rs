@@ -14,14 +14,18 @@ use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
-use super::refusal::refused;
+use super::lookup::Lookup;
+use super::outage::is_outage;
+use super::query::REQUEST_TIMEOUT;
 use super::settings::ClientSettings;
-use crate::runtime::{Fault, TakeEntry};
+use crate::runtime::{Fault, Heartbeat, TakeEntry};
 
-/// Maximum time of a request to the cluster.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time that one call reads before the group's consumer polls again.
 const SLICE: Duration = Duration::from_millis(100);
+/// Maximum time without a record after which a failed connection counts as an outage.
+const SILENCE_MAX: Duration = REQUEST_TIMEOUT;
+/// Maximum time that the broker takes to notice an abandoned transaction: it looks every ten seconds.
+const ABORT_DELAY: Duration = Duration::from_secs(10);
 /// Pause between two checks of an open transaction.
 const OPEN_PAUSE: Duration = Duration::from_millis(100);
 
@@ -33,6 +37,8 @@ pub struct StateReading {
     undecided: Vec<(i32, i64)>,
     decided_by: Instant,
     unfinished: BTreeSet<i32>,
+    /// Time of the last record or end of a partition.
+    heard_at: Instant,
 }
 
 impl StateReading {
@@ -42,39 +48,38 @@ impl StateReading {
     /// When the cluster does not answer.
     pub fn begin(
         settings: &ClientSettings,
-        probe: &BaseConsumer<QuietContext>,
+        lookup: &Lookup,
         topic: &str,
         partitions: &[i32],
     ) -> Result<Self, Fault> {
-        let consumer =
-            BaseConsumer::from_config_and_context(&settings.state_reader(), QuietContext)
-                .map_err(|error| passing(topic, &error))?;
-        let end = |partition: &i32| {
-            let ends = probe.fetch_watermarks(topic, *partition, REQUEST_TIMEOUT);
-            Ok((*partition, ends.map_err(|error| passing(topic, &error))?.1))
-        };
+        let undecided = lookup.ends(topic, partitions)?;
+        let consumer = BaseConsumer::from_config_and_context(
+            &settings.state_reader(),
+            QuietContext::default(),
+        )
+        .map_err(|error| passing(topic, &error))?;
         Ok(Self {
             consumer,
             topic: topic.to_owned(),
-            undecided: partitions.iter().map(end).collect::<Result<_, Fault>>()?,
-            decided_by: Instant::now() + settings.transaction_timeout + REQUEST_TIMEOUT,
+            undecided,
+            decided_by: Instant::now() + settings.transaction_timeout + ABORT_DELAY,
             unfinished: partitions.iter().copied().collect(),
+            heard_at: Instant::now(),
         })
     }
 
     /// Checks once whether a transaction below the true ends is still open, and starts to read if none is. It does not wait
     /// longer: the transaction of a killed process stays open for seconds, and the group's consumer must poll meanwhile.
-    fn await_decided(&mut self) -> Result<bool, Fault> {
-        let mut open = Vec::new();
-        for (partition, end) in std::mem::take(&mut self.undecided) {
-            let ends = self
-                .consumer
-                .fetch_watermarks(&self.topic, partition, REQUEST_TIMEOUT);
-            if ends.map_err(|error| passing(&self.topic, &error))?.1 < end {
-                open.push((partition, end));
-            }
-        }
-        self.undecided = open;
+    fn await_decided(&mut self, lookup: &Lookup) -> Result<bool, Fault> {
+        let open: Vec<i32> = self
+            .undecided
+            .iter()
+            .map(|(partition, _)| *partition)
+            .collect();
+        let stable = lookup.stable_ends(&self.topic, &open)?;
+        let ends = std::mem::take(&mut self.undecided).into_iter().zip(stable);
+        let open = ends.filter(|((_, end), (_, stable))| stable < end);
+        self.undecided = open.map(|(undecided, _)| undecided).collect();
         match self.undecided.first() {
             None => self.start_reading().map(|()| true),
             Some((partition, _)) if Instant::now() > self.decided_by => Err(Fault::Passing(
@@ -93,6 +98,7 @@ impl StateReading {
             list.add_partition_offset(&self.topic, *partition, Offset::Beginning)
                 .map_err(|error| passing(&self.topic, &error))?;
         }
+        self.heard_at = Instant::now();
         self.consumer
             .assign(&list)
             .map_err(|error| passing(&self.topic, &error))
@@ -102,30 +108,33 @@ impl StateReading {
     ///
     /// # Errors
     /// When reading fails.
-    pub fn advance(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
+    pub fn advance(&mut self, lookup: &Lookup, take: &mut TakeEntry<'_>) -> Result<bool, Fault> {
         let is_reading = self
             .consumer
             .assignment()
             .is_ok_and(|held| held.count() > 0);
-        if !is_reading && !self.await_decided()? {
+        if !is_reading && !self.await_decided(lookup)? {
             return Ok(false);
         }
         let until = Instant::now() + SLICE;
         while !self.unfinished.is_empty() && Instant::now() < until {
             match self.consumer.poll(SLICE) {
-                Some(Ok(message)) => take(
-                    message.partition(),
-                    message.key().unwrap_or_default(),
-                    message.payload(),
-                ),
+                Some(Ok(message)) => {
+                    self.heard_at = Instant::now();
+                    take(
+                        message.partition(),
+                        message.key().unwrap_or_default(),
+                        message.payload(),
+                    );
+                }
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    self.heard_at = Instant::now();
                     self.unfinished.remove(&partition);
                 }
-                Some(Err(error)) => {
-                    return Err(Fault::Passing(format!(
-                        "cannot read the state topic: {error}"
-                    )));
+                Some(Err(error)) if is_outage(&error) && self.heard_at.elapsed() < SILENCE_MAX => {
+                    // One broker of several is down; the client reads from the others.
                 }
+                Some(Err(error)) => return Err(passing(&self.topic, &error)),
                 None => {}
             }
         }
@@ -142,24 +151,18 @@ fn passing(topic: &str, error: &KafkaError) -> Fault {
 /// # Errors
 /// When the topic does not exist or the cluster does not answer.
 pub fn read_all(settings: &ClientSettings, topic: &str) -> Result<Vec<Vec<u8>>, Fault> {
-    let cannot = |error: KafkaError| Fault::Fatal(format!("cannot read {topic}: {error}"));
-    let probe = BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
-        .map_err(|error| refused(&error))?;
-    let metadata = probe
-        .fetch_metadata(Some(topic), REQUEST_TIMEOUT)
-        .map_err(cannot)?;
-    let count = metadata
-        .topics()
-        .first()
-        .map_or(0, |t| t.partitions().len());
-    if count == 0 {
-        return Err(Fault::Fatal(format!(
-            "topic {topic} does not exist: no reference has been published yet"
-        )));
-    }
-    let partitions: Vec<i32> = (0..i32::try_from(count).unwrap_or(i32::MAX)).collect();
-    let mut reading = StateReading::begin(settings, &probe, topic, &partitions)?;
+    let lookup = Lookup::create(settings, &Heartbeat::default())?;
+    let count = lookup.partitions(topic)?.ok_or_else(|| {
+        Fault::Fatal(format!(
+            "topic {topic} does not exist on {}: no reference has been published yet",
+            settings.brokers
+        ))
+    })?;
+    let partitions: Vec<i32> = (0..count).collect();
+    let mut reading = StateReading::begin(settings, &lookup, topic, &partitions)?;
     let mut values = Vec::new();
-    while !reading.advance(&mut |_, _, value| values.extend(value.map(<[u8]>::to_vec)))? {}
+    let mut keep =
+        |_: i32, _: &[u8], value: Option<&[u8]>| values.extend(value.map(<[u8]>::to_vec));
+    while !reading.advance(&lookup, &mut keep)? {}
     Ok(values)
 }

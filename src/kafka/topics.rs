@@ -7,16 +7,16 @@ use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 
 use super::context::QuietContext;
+use super::outage::is_outage;
+use super::query::{QueryClient, soon, unreachable_at};
 use super::refusal::refused;
-use super::restore::REQUEST_TIMEOUT;
 use super::settings::ClientSettings;
 use crate::pipeline::{INTERNAL_PARTITIONS, Plan};
-use crate::runtime::Fault;
+use crate::runtime::{Fault, Heartbeat};
 
 /// Maximum time for the cluster to change topics.
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -109,6 +109,15 @@ fn compacted() -> BTreeMap<&'static str, String> {
     ])
 }
 
+/// What it means that a topic is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is created next. If it was created a moment ago, that does no harm.
+    IsCreated,
+    /// It may have been created a moment ago, so the cluster is asked again for a few seconds.
+    MayAppear,
+}
+
 /// Compares the topics of the cluster with the required ones.
 ///
 /// # Errors
@@ -117,8 +126,14 @@ pub fn plan_topics(
     settings: &ClientSettings,
     plan: &Plan,
     replication: i32,
+    missing: Missing,
 ) -> Result<Vec<Action>, Fault> {
-    let existing = existing(settings)?;
+    let specs = wanted(plan, replication);
+    let names: Vec<&String> = specs.iter().map(|spec| &spec.name).collect();
+    let existing = match missing {
+        Missing::IsCreated => existing(settings, &[])?,
+        Missing::MayAppear => existing(settings, &names)?,
+    };
     let policies = cleanup_policies(settings, plan, &existing, replication)?;
     let action = |spec: TopicSpec| match existing.get(&spec.name) {
         None => Action::Create(spec),
@@ -141,7 +156,7 @@ pub fn plan_topics(
             _ => Action::Keep(spec.name),
         },
     };
-    Ok(wanted(plan, replication).into_iter().map(action).collect())
+    Ok(specs.into_iter().map(action).collect())
 }
 
 /// Creates missing topics and returns their names.
@@ -165,8 +180,7 @@ pub fn apply(settings: &ClientSettings, actions: &[Action]) -> Result<Vec<String
         .operation_timeout(Some(ADMIN_TIMEOUT))
         .request_timeout(Some(ADMIN_TIMEOUT));
     let results = block_on(admin.create_topics(&new, &options))?;
-    let results =
-        results.map_err(|error| Fault::Fatal(format!("topics cannot be created: {error}")))?;
+    let results = results.map_err(|error| refused_by(settings, &error, "created"))?;
     for result in results {
         match result {
             // Two processes may start together and both create topics. The second finds them existing, which is fine.
@@ -185,13 +199,14 @@ pub fn apply(settings: &ClientSettings, actions: &[Action]) -> Result<Vec<String
 /// Waits until all brokers know a topic that was just created. A group that subscribes too early works without it.
 fn await_leaders(settings: &ClientSettings, created: &[&TopicSpec]) -> Result<(), Fault> {
     let deadline = Instant::now() + ADMIN_TIMEOUT;
+    let client = client(settings)?;
     let is_led = |known: &BTreeMap<String, i32>, spec: &TopicSpec| {
         known
             .get(&spec.name)
             .is_some_and(|led| *led >= spec.partitions)
     };
     loop {
-        let known = partitions(settings, |partition| partition.leader() >= 0)?;
+        let known = partitions(&client, |partition| partition.leader() >= 0)?;
         match created.iter().find(|spec| !is_led(&known, spec)) {
             None => return Ok(()),
             Some(spec) if Instant::now() > deadline => {
@@ -216,14 +231,16 @@ fn new_topic(spec: &TopicSpec) -> NewTopic<'_> {
         .fold(new, |new, (key, value)| new.set(key, value))
 }
 
-/// Checks that the input topics exist. They are never created.
+/// Checks that the input topics exist. They are never created. Waits a few seconds for a missing one, because it may have
+/// been created a moment ago.
 ///
 /// # Errors
 /// Text with the missing topic.
 pub fn verify_inputs(settings: &ClientSettings, plan: &Plan) -> Result<(), Fault> {
-    let existing = existing(settings)?;
     let topics = &plan.topics;
-    match topics.inputs().find(|topic| !existing.contains_key(*topic)) {
+    let names: Vec<&String> = topics.inputs().collect();
+    let existing = existing(settings, &names)?;
+    match names.iter().find(|topic| !existing.contains_key(**topic)) {
         None => Ok(()),
         Some(missing) => Err(Fault::Fatal(format!(
             "input topic {missing} does not exist on {}: create it, or correct `topics.{}` (tidegauge never creates input topics)",
@@ -237,22 +254,32 @@ pub fn verify_inputs(settings: &ClientSettings, plan: &Plan) -> Result<(), Fault
     }
 }
 
-/// Number of partitions of every topic of the cluster.
-fn existing(settings: &ClientSettings) -> Result<BTreeMap<String, i32>, Fault> {
-    partitions(settings, |_| true)
+/// Number of partitions of every topic of the cluster. Waits a few seconds while one of `expected` is missing.
+fn existing(
+    settings: &ClientSettings,
+    expected: &[&String],
+) -> Result<BTreeMap<String, i32>, Fault> {
+    let client = client(settings)?;
+    let mut known = BTreeMap::new();
+    soon(|| {
+        known = partitions(&client, |_| true)?;
+        let is_complete = expected.iter().all(|name| known.contains_key(*name));
+        Ok(is_complete.then_some(()))
+    })?;
+    Ok(known)
+}
+
+/// Client that asks for topics.
+fn client(settings: &ClientSettings) -> Result<QueryClient, Fault> {
+    QueryClient::create(&settings.probe(), &settings.brokers, &Heartbeat::default())
 }
 
 /// Number of partitions of every topic of the cluster for which `counted` is true.
 fn partitions(
-    settings: &ClientSettings,
+    client: &QueryClient,
     counted: impl Fn(&MetadataPartition) -> bool,
 ) -> Result<BTreeMap<String, i32>, Fault> {
-    let reader: BaseConsumer<QuietContext> =
-        BaseConsumer::from_config_and_context(&settings.probe(), QuietContext)
-            .map_err(|error| refused(&error))?;
-    let metadata = reader.fetch_metadata(None, REQUEST_TIMEOUT).map_err(|error| {
-        Fault::Fatal(format!("no broker answers at {}: check `kafka.brokers` and that the cluster is up ({error})", settings.brokers))
-    })?;
+    let metadata = client.metadata(None)?;
     let of_topic = |topic: &MetadataTopic| {
         let count = topic.partitions().iter().filter(|p| counted(p)).count();
         (
@@ -283,8 +310,7 @@ fn cleanup_policies(
         .collect();
     let options = AdminOptions::new().request_timeout(Some(ADMIN_TIMEOUT));
     let described = block_on(admin.describe_configs(&resources, &options))?;
-    let described =
-        described.map_err(|error| Fault::Fatal(format!("topics cannot be described: {error}")))?;
+    let described = described.map_err(|error| refused_by(settings, &error, "described"))?;
     let policy = |resource: ConfigResource| {
         let value = resource.get("cleanup.policy")?.value.clone()?;
         match resource.specifier {
@@ -301,8 +327,16 @@ fn cleanup_policies(
 
 fn admin(settings: &ClientSettings) -> Result<AdminClient<QuietContext>, Fault> {
     let client: Result<AdminClient<QuietContext>, KafkaError> =
-        AdminClient::from_config_and_context(&settings.admin(), QuietContext);
+        AdminClient::from_config_and_context(&settings.admin(), QuietContext::default());
     client.map_err(|error| refused(&error))
+}
+
+/// Fault of a request about topics that failed as a whole. An outage passes.
+fn refused_by(settings: &ClientSettings, error: &KafkaError, done: &str) -> Fault {
+    if is_outage(error) {
+        return unreachable_at(&settings.brokers, None, error);
+    }
+    Fault::Fatal(format!("topics cannot be {done}: {error}"))
 }
 
 /// Waits for one request. The administration interface of the client is asynchronous.

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Activity {
-    /// Creates its clients and asks for the first broker.
+    /// Creates its clients.
     Connecting,
+    /// Asks the brokers for topics, ends and committed offsets.
+    Asking,
     /// Polls the group and hands records to their tasks.
     Polling,
     /// Reads committed offsets, or the state topic.
@@ -41,8 +43,9 @@ pub enum Activity {
 
 impl Activity {
     /// All activities, in the order of their numbers.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Connecting,
+        Self::Asking,
         Self::Polling,
         Self::Restoring,
         Self::Evaluating,
@@ -62,6 +65,7 @@ impl Activity {
     pub fn phrase(self) -> &'static str {
         match self {
             Self::Connecting => "connecting to the brokers",
+            Self::Asking => "asking the brokers for topics and offsets",
             Self::Polling => "polling",
             Self::Restoring => "restoring",
             Self::Evaluating => "joining and evaluating",

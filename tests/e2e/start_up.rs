@@ -36,8 +36,21 @@ pub fn assert_names(sentence: &str, words: &[&str]) {
 #[test]
 fn an_unreachable_broker_is_named() {
     let address = format!("127.0.0.1:{}", free_port());
-    let sentence = refusal(&format!("kafka: {{brokers: ['{address}']}}"), 1);
-    assert_names(&sentence, &["no broker answers", &address, "kafka.brokers"]);
+    let config = format!(
+        "kafka: {{brokers: ['{address}']}}\nruntime: {{broker_wait: 1s}}\nhttp: {{listen: '127.0.0.1:0'}}"
+    );
+    let sentence = refusal(&config, 1);
+    assert_names(
+        &sentence,
+        &[
+            "no broker answers",
+            &address,
+            "Connection refused",
+            "kafka.brokers",
+            "waited 1s",
+            "runtime.broker_wait",
+        ],
+    );
 }
 
 #[test]
