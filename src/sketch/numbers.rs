@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Monoid;
 use super::buffer::HistogramBuffer;
-use super::histogram::Histogram;
+use super::histogram::{Histogram, coarser};
 use super::key::Scale;
 
 /// Maximum number of cells in a histogram of numbers. On nine shapes, |KS − raw| ≤ 0.002 for 10⁴ values and 0.0012 for
 /// 10⁶; about 1 KB.
 pub const NUMBER_CELLS: usize = 512;
+/// Level from which the cell of 0 also holds ordinary numbers: there it reaches up to 2, one level below up to 10⁻¹⁵³.
+const ORDINARY_LEVEL: u8 = 30;
 
 /// Exact smallest and largest value seen. Both are finite, and `min` is at most `max`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -34,7 +36,8 @@ impl Numbers {
     /// Value at rank `q` (0..=1), interpolated inside its cell; `None` while empty.
     ///
     /// The result lies in the cell of the ⌈q·n⌉-th smallest value. At level 0, a cell is a single value (integers
-    /// exactly).
+    /// exactly). The cell of 0 says 0: what it holds beside zeros is smaller than 10⁻¹⁵³, unless the level is so coarse that
+    /// the cell reaches up to 2. No result is subnormal.
     #[must_use]
     pub fn quantile(&self, scale: Scale, q: f64) -> Option<f64> {
         let range = self.range?;
@@ -56,9 +59,19 @@ impl Numbers {
         if self.histogram.level() == 0 {
             return Some(self.range?.nearest(scale.point(index)));
         }
+        if self.is_zero_cell(scale, index) {
+            return Some(self.range?.nearest(0.0));
+        }
         let (low, high) = self.edges(scale, index)?;
         // The form low + (high − low)·share would overflow between the extremes of the doubles.
-        Some(self.range?.nearest(low * (1.0 - share) + high * share))
+        let inside = self.range?.nearest(low * (1.0 - share) + high * share);
+        Some(without_subnormal(inside))
+    }
+
+    /// True if the cell at `index` begins at 0 and holds no ordinary number.
+    fn is_zero_cell(&self, scale: Scale, index: u32) -> bool {
+        let level = self.histogram.level();
+        level < ORDINARY_LEVEL && coarser(scale.key(0.0), level) == index
     }
 
     /// Lower and upper edge of the cell at `index`, clamped to the exact range; `None` while empty.
@@ -66,9 +79,15 @@ impl Numbers {
     pub fn edges(&self, scale: Scale, index: u32) -> Option<(f64, f64)> {
         let range = self.range?;
         let (index, level) = (u64::from(index), self.histogram.level());
-        let edge = |index: u64| range.nearest(scale.edge(index << level));
+        let edge = |index: u64| without_subnormal(range.nearest(scale.edge(index << level)));
         Some((edge(index), edge(index + 1)))
     }
+}
+
+/// The number, or 0 for −0.0 and for a subnormal number. A subnormal number (below 2.3·10⁻³⁰⁸) has lost most of its digits and is
+/// always rounding noise or a sentinel. Kept, it would share a cell with exact zeros.
+fn without_subnormal(x: f64) -> f64 {
+    if x.abs() < f64::MIN_POSITIVE { 0.0 } else { x }
 }
 
 impl Range {
@@ -127,7 +146,7 @@ pub(super) struct NumbersBuffer {
 
 impl NumbersBuffer {
     pub(super) fn push(&mut self, scale: Scale, x: f64) {
-        let x = x + 0.0; // −0.0 becomes 0.0
+        let x = without_subnormal(x);
         self.histogram.push(scale.key(x));
         self.range = Range::cover(self.range, Some(Range::of(x)));
     }
@@ -193,6 +212,51 @@ mod tests {
         }
         assert_eq!(numbers.quantile(Scale::Plain, 0.0), Some(f64::MIN));
         assert_eq!(numbers.quantile(Scale::Plain, 1.0), Some(f64::MAX));
+    }
+
+    /// Scores of a model that is sure: half exact zeros, and the rest over so many magnitudes that cells become coarse.
+    #[test]
+    fn a_cell_of_exact_zeros_says_zero_at_every_level() {
+        for scale in [Scale::Plain, Scale::Score] {
+            for spread in [600, 6_000, 100_000] {
+                let rest =
+                    (1..spread).map(|i| libm::exp2(-f64::from(i) * 900.0 / f64::from(spread)));
+                let zeros = (0..spread).map(|_| 0.0);
+                let numbers = counted(scale, zeros.chain(rest));
+                assert!(numbers.histogram.level() > 0);
+                for percent in 1..50 {
+                    let q = f64::from(percent) / 100.0;
+                    assert_eq!(
+                        numbers.quantile(scale, q),
+                        Some(0.0),
+                        "{scale:?} {spread} {q}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_quantile_edge_or_end_is_subnormal() {
+        let tiny = [
+            5e-324,
+            -5e-324,
+            1.2e-310,
+            f64::MIN_POSITIVE,
+            -f64::MIN_POSITIVE,
+        ];
+        let spread = (0..2_000).map(|i| libm::exp2(f64::from(i) - 1_022.0));
+        let numbers = counted(Scale::Plain, tiny.into_iter().chain(spread));
+        let quantiles =
+            (0..=1_000).filter_map(|i| numbers.quantile(Scale::Plain, f64::from(i) / 1e3));
+        let cells = numbers.histogram.cells().iter();
+        let edges = cells.filter_map(|cell| numbers.edges(Scale::Plain, cell.index));
+        let edges = edges.flat_map(|(low, high)| [low, high]);
+        for x in quantiles.chain(edges) {
+            assert!(!x.is_subnormal(), "{x:e}");
+        }
+        let only = counted(Scale::Score, [5e-324, 1.2e-310]);
+        assert_eq!(only.range, Some(Range { min: 0.0, max: 0.0 }));
     }
 
     #[test]
