@@ -1,10 +1,14 @@
 //! `tidegauge check config FILE`: prints every fault of a file, or what its settings do.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::{Error, connect, print};
-use crate::config::{self, ConfigSources, Configuration};
+use super::{Error, Printable, connect, print};
+use crate::config::{self, CheckedConfig, ConfigSources};
+use crate::detect::slo::{Objective, Rule};
+use crate::detect::{DETECTORS, volume};
+use crate::pipeline::Plan;
 
 /// Checks the file without the environment, so that the result is equal on every machine: no broker, and no file that it
 /// names, is looked at.
@@ -16,21 +20,137 @@ pub fn execute(file: &Path) -> Result<ExitCode, Error> {
     connect::offline(&checked)
         .check_offline()
         .map_err(|fault| Error::Usage(format!("{}: {fault}", file.display())))?;
+    let name = file.display().to_string();
     print(&format!(
-        "{} is valid: {}\n",
-        file.display(),
-        summary(&checked.settings)
+        "{} is valid. `tidegauge run` with it does this:\n{}",
+        Printable(&name),
+        summary(&checked)
     ))
 }
 
-fn summary(settings: &Configuration) -> String {
+/// What would run, a line for each part: group, topics, windows, detectors, objectives, outputs.
+fn summary(checked: &CheckedConfig) -> String {
+    let (plan, settings) = (&checked.plan, &checked.settings);
+    let mut text = String::new();
+    let mut line = |what: &str, value: &str| {
+        let _ = writeln!(text, "  {what:<12} {}", Printable(value));
+    };
+    let brokers = match settings.kafka.brokers.as_slice() {
+        [] => "no brokers; give --brokers or set `kafka.brokers`".to_owned(),
+        brokers => brokers.join(", "),
+    };
+    line("brokers", &brokers);
+    let from = String::from(settings.runtime.from);
+    line(
+        "group",
+        &format!("{}; a new group begins at: {from}", settings.kafka.group),
+    );
+    line("predictions", &or(&plan.topics.predictions, "none"));
+    let no_labels = "none, so neither quality nor objectives on labels";
+    line("labels", &or(&plan.topics.labels, no_labels));
+    line("learning", &learning(checked));
     let window = |w: &config::WindowConfig| format!("{} every {}", w.length, w.step);
     let windows: Vec<String> = settings.windows.iter().map(window).collect();
-    let inputs = settings.topics.predictions.join(", ");
+    line("windows", &windows.join(", "));
+    line("detectors", &detectors(plan));
+    if !plan.segments.keys.is_empty() {
+        line("segments", &plan.segments.keys.join(", "));
+    }
+    let objectives: Vec<String> = plan.objectives.iter().map(objective).collect();
+    line("objectives", &or(&objectives, "none"));
+    line("writes", &outputs(checked));
+    text
+}
+
+/// The names in a list, or `none` if there are none.
+fn or(names: &[String], none: &str) -> String {
+    if names.is_empty() {
+        none.to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+fn learning(checked: &CheckedConfig) -> String {
+    let learning = &checked.settings.learning;
     format!(
-        "group {} reads {inputs}, learns over {}, and judges windows of {}",
-        settings.kafka.group,
-        settings.learning.span,
-        windows.join(", ")
+        "a reference of each model from {} of event time and at least {} predictions",
+        learning.span, learning.events_min
     )
+}
+
+/// Detectors that are on, and those that are off.
+fn detectors(plan: &Plan) -> String {
+    let disabled = &plan.detect.disabled;
+    let names = DETECTORS.iter().map(|detector| detector.name());
+    let on: Vec<&str> = names
+        .chain([volume::NAME])
+        .filter(|name| !disabled.iter().any(|off| off == name))
+        .collect();
+    match disabled.as_slice() {
+        [] => on.join(", "),
+        off => format!("{} (off: {})", on.join(", "), off.join(", ")),
+    }
+}
+
+/// Text such as `fast (latency_ms, burn rates at target 0.999)`.
+fn objective(own: &Objective) -> String {
+    let rule = match &own.rule {
+        Rule::Burn(burn) => format!("burn rates at target {}", burn.target),
+        Rule::Below(below) => format!("below {}", below.floor),
+        Rule::AboveLastWeek(above) => format!("{} above last week", above.margin),
+    };
+    let model = own.model.as_ref();
+    let model = model.map_or_else(String::new, |model| format!(" of {model}"));
+    format!("{}{model} ({}, {rule})", own.name, own.sli.name())
+}
+
+fn outputs(checked: &CheckedConfig) -> String {
+    let topics = &checked.plan.topics;
+    let outputs = [
+        &topics.alerts_drift,
+        &topics.alerts_anomaly,
+        &topics.alerts_slo,
+        &topics.reports,
+        &topics.references,
+        &topics.dead_letters,
+    ];
+    let names: Vec<&str> = outputs.into_iter().map(String::as_str).collect();
+    let dry_run = if checked.settings.alerts.dry_run {
+        "; dry run: every alert has severity none"
+    } else {
+        ""
+    };
+    format!("{}{dry_run}", names.join(", "))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_valid_file_is_told_with_its_topics_group_detectors_and_objectives() {
+        let sources = ConfigSources::default()
+            .flag("test", "kafka.brokers", "a:1,b:2")
+            .flag("test", "kafka.group", "watch")
+            .flag("test", "topics.predictions", "scores")
+            .flag("test", "detect.disabled", "surge");
+        let mut checked = config::load(&sources).unwrap();
+        let text = summary(&checked);
+        for part in [
+            "a:1, b:2",
+            "watch; a new group begins at: latest",
+            "predictions  scores\n",
+            "labels       none",
+            "psi, null_rate",
+            "(off: surge)",
+            "objectives   none",
+            "tidegauge.alerts.slo",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        checked.plan.topics.labels = vec!["truth\u{1b}[2J".to_owned()];
+        assert!(summary(&checked).contains(r"truth\u{1b}[2J"));
+    }
 }

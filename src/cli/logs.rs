@@ -2,13 +2,16 @@
 //!
 //! Every line, at every level, may contain names, counts, hashes, offsets and durations. It never contains a feature
 //! value, the id of a prediction, a payload, or a property that may be a secret. Lines of librdkafka use the same
-//! subscriber; they name brokers, partitions and offsets only.
+//! subscriber; they name brokers, partitions and offsets only. A line of text escapes what a terminal would obey, so that a
+//! name from the input can neither colour the screen nor add a line.
 
-use tracing::Subscriber;
+use std::io::{self, Write};
+
 use tracing::level_filters::LevelFilter;
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::Error;
+use super::{Error, Printable};
 use crate::config::{Format, Level, LogConfig};
 
 /// Starts the log of the process.
@@ -26,18 +29,50 @@ fn lines<W>(log: LogConfig, writer: W) -> Box<dyn Subscriber + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt()
-        .with_writer(writer)
-        .with_max_level(level(log.level));
+    let lines = tracing_subscriber::fmt().with_max_level(level(log.level));
     match log.format {
-        Format::Text => Box::new(lines.finish()),
+        Format::Text => Box::new(lines.with_writer(Escaping(writer)).finish()),
         Format::Json => Box::new(
             lines
+                .with_writer(writer)
                 .json()
                 .flatten_event(true)
                 .with_current_span(false)
                 .finish(),
         ),
+    }
+}
+
+/// Makes writers whose lines are escaped.
+struct Escaping<W>(W);
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Escaping<W> {
+    type Writer = EscapedLine<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        EscapedLine(self.0.make_writer())
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Self::Writer {
+        EscapedLine(self.0.make_writer_for(meta))
+    }
+}
+
+/// Writer that gets one whole line at a time, as the subscriber writes them, and escapes it.
+struct EscapedLine<W>(W);
+
+impl<W: Write> Write for EscapedLine<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let line = text.strip_suffix('\n');
+        let end = if line.is_some() { "\n" } else { "" };
+        let line = Printable(line.unwrap_or(&text));
+        self.0.write_all(format!("{line}{end}").as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -54,7 +89,6 @@ fn level(level: Level) -> LevelFilter {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
-    use std::io::Write;
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -94,6 +128,25 @@ mod tests {
             (&line["level"], &line["message"], &line["partition"]),
             (&"WARN".into(), &"late".into(), &3.into())
         );
+    }
+
+    #[test]
+    fn a_name_can_neither_colour_a_line_nor_add_one() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let log = LogConfig {
+            format: Format::Text,
+            level: Level::Info,
+        };
+        tracing::subscriber::with_default(lines(log, move || writer.clone()), || {
+            let model = "a\u{1b}[31m\u{202e}b\nERROR forged";
+            tracing::info!(model, "a model: {model}");
+            tracing::info!(%model, "shown");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!text.contains(obeyed), "{text:?}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod error;
 pub mod logs;
 mod offsets;
 mod output;
+mod printable;
 mod reference;
 mod run;
 mod schema;
@@ -27,6 +28,7 @@ use args::{
     CheckCommand, Cli, Command, ConfigCommand, OffsetsCommand, ReferenceCommand, SchemaCommand,
 };
 use output::print;
+use printable::Printable;
 
 /// Runs the command line of this process. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 70 a
 /// worker hangs.
@@ -34,7 +36,7 @@ use output::print;
 pub fn main() -> ExitCode {
     dispatch(&Cli::parse().command).unwrap_or_else(|error| {
         for line in error.to_string().lines() {
-            eprintln!("tidegauge: {line}");
+            eprintln!("tidegauge: {}", Printable(line));
         }
         error.exit_code()
     })

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use super::args::ConfigArgs;
-use super::{Error, connect, print};
+use super::{Error, Printable, connect, print};
 use crate::alert::{CategoriesRecord, NumbersRecord, ReferenceRecord, SubjectRecord};
 use crate::kafka;
-use crate::sketch::Scale;
+use crate::sketch::{Scale, Subject};
 
 /// Width of a histogram of numbers, in characters.
 const BARS: usize = 48;
@@ -72,8 +72,10 @@ fn listed(newest: &BTreeMap<String, Vec<ReferenceRecord>>) -> String {
         let first = parts.first()?;
         let subjects: usize = parts.iter().map(|part| part.subjects.len()).sum();
         Some(format!(
-            "{model}  {subjects} subjects, {} predictions until {}\n",
-            first.predictions, first.span.end
+            "{}  {subjects} subjects, {} predictions until {}\n",
+            Printable(model),
+            first.predictions,
+            Printable(&first.span.end)
         ))
     };
     let lines: String = newest.iter().filter_map(line).collect();
@@ -90,11 +92,11 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
         let _ = writeln!(
             text,
             "{}  reference {}\n{} predictions from {} to {}\n",
-            whose(first),
-            first.id,
+            Printable(&whose(first)),
+            Printable(&first.id),
             first.predictions,
-            first.span.start,
-            first.span.end
+            Printable(&first.span.start),
+            Printable(&first.span.end)
         );
     }
     let subjects = parts.iter().flat_map(|part| {
@@ -103,7 +105,13 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
             .map(|(name, subject)| (name, subject, part.predictions))
     });
     for (name, subject, predictions) in subjects {
-        let _ = writeln!(text, "{name}{}", absences(subject, predictions));
+        let _ = writeln!(
+            text,
+            "{}{}{}",
+            Printable(name),
+            judged(name),
+            absences(subject, predictions)
+        );
         if let Some(numbers) = &subject.numbers {
             text.push_str(&of_numbers(numbers));
         }
@@ -113,6 +121,14 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Says of a subject that is not compared with its reference that it is only reported.
+fn judged(name: &str) -> &'static str {
+    match Subject::of_name(name) {
+        Some(subject) if !subject.drifts() => "   (reported, not judged)",
+        _ => "",
+    }
 }
 
 /// Text such as `  null 2.0 %, missing 0.1 %`; empty if there are none.
@@ -221,7 +237,7 @@ fn of_categories(categories: &CategoriesRecord) -> String {
         let _ = writeln!(
             text,
             "  {:<14} {bar} {:.1} %",
-            top.name,
+            Printable(&top.name),
             100.0 * top.count as f64 / total.max(1) as f64
         );
     }

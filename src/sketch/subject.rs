@@ -58,6 +58,29 @@ impl Subject {
         }
     }
 
+    /// Subject with this published name; the reverse of [`Subject::name`].
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        if let Some((kind, own)) = name.split_once(':') {
+            return match kind {
+                "feature" => Some(Self::Feature(own.to_owned())),
+                "evaluation" => Some(Self::Evaluation(own.to_owned())),
+                "objective" => Some(Self::Objective(own.to_owned())),
+                _ => None,
+            };
+        }
+        let plain = [
+            Self::Label,
+            Self::Score,
+            Self::Value,
+            Self::Latency,
+            Self::InputTokens,
+            Self::OutputTokens,
+            Self::Cost,
+        ];
+        plain.into_iter().find(|subject| subject.name() == name)
+    }
+
     /// True if the distribution is compared with the reference. Latency, tokens, cost and evaluations are only
     /// reported.
     #[must_use]
