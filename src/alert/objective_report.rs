@@ -30,7 +30,7 @@ pub struct ObjectiveReport<'a> {
     pub share: Share,
     /// Remaining share of the error budget; below 0 once it is overdrawn, `None` if it is not known.
     pub budget_remaining: Option<f64>,
-    /// Burn rate by window: 1 spends the budget exactly in the period. `None` without events.
+    /// Burn rate by window: 1 spends the budget exactly in the period. `None` with too few events.
     pub burn_rates: &'a [(WindowLength, Option<f64>)],
     /// Boundary at which the budget ends at the present burn rate, or `at` if it has ended; `None` if it does not end within a
     /// period.
@@ -56,9 +56,10 @@ pub struct ObjectiveRecord {
     pub good: i64,
     /// Valid events of the period that ends at `at`.
     pub valid: i64,
-    /// Remaining share of the error budget: 1 is all of it, below 0 it is overdrawn; `null` without a budget or without events.
+    /// Remaining share of the error budget: 1 is all of it, below 0 it is overdrawn; `null` without a budget or with too few
+    /// events.
     pub budget_remaining: Option<f64>,
-    /// Burn rate by window: 1 spends the budget exactly in the period. `null` without events.
+    /// Burn rate by window: 1 spends the budget exactly in the period. `null` with too few events.
     pub burn_rates: BTreeMap<String, Option<f64>>,
     /// Time at which the budget ends at the present burn rate, or `at` if it has ended, RFC 3339; `null` if it does not end
     /// within a period.

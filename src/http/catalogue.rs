@@ -132,7 +132,7 @@ catalogue! {
     SloValid = Gauge "tidegauge_slo_valid" ["model", "objective"]
         "Valid events of the objective's period up to now.";
     SloRemaining = Gauge "tidegauge_slo_error_budget_remaining" ["model", "objective"]
-        "Share of the error budget that is left: 1 is untouched, below 0 is overdrawn.";
+        "Share of the error budget that is left: 1 is untouched, below 0 is overdrawn. Absent with too few events.";
     SloBurnRate = Gauge "tidegauge_slo_burn_rate" ["model", "objective", "window"]
         "How many times too fast the error budget is spent in the window; 1 spends it in exactly the period. Absent with too few events.";
     SloExhaustedAt = Gauge "tidegauge_slo_exhausted_at_seconds" ["model", "objective"]

@@ -471,6 +471,32 @@ fn a_budget_burns_down_at_the_rate_of_the_longest_window() {
     );
 }
 
+/// The status says nothing where the rule says "insufficient data": one failure of three is no overdrawn budget.
+#[test]
+fn the_status_is_absent_where_too_few_events_are_judged() {
+    let status = |objective: &Objective, counts: &[Count]| {
+        let found = budget_status(objective, &series(objective, counts), NOW);
+        (found.remaining, found.burn_rates[0].1, found.exhausted_at)
+    };
+    let mut own = objective(Sli::Success, burn(0.99, 6.0));
+    let (remaining, rate, ends) = status(&own, &[(10, 1, 3)]);
+    assert_eq!(
+        (remaining, ends),
+        (None, None),
+        "a budget of no event was earned"
+    );
+    assert_eq!(rate.map(f64::round), Some(33.0), "a rate needs one event");
+    own.events_min = 400;
+    assert_eq!(status(&own, &[(10, 4, 399)]), (None, None, None));
+    let (remaining, rate, _) = status(&own, &[(10, 4, 400)]);
+    assert_eq!((remaining, rate), (Some(0.0), Some(1.0)));
+    let exhausted = |counts: &[Count]| verdict("budget_exhausted", &own, counts);
+    assert_eq!(exhausted(&[(10, 4, 399)]), Verdict::InsufficientData);
+    assert_eq!(exhausted(&[(10, 4, 400)]), Verdict::Breach);
+    let on_labels = objective(Sli::Precision, burn(0.5, 1.0));
+    assert_eq!(status(&on_labels, &[(10, 29, 29)]), (None, None, None));
+}
+
 #[test]
 fn an_exhausted_budget_is_a_ticket() {
     let objective = objective(Sli::Success, burn(0.99, 6.0));

@@ -13,7 +13,7 @@
 
 use super::allowance::{Allowance, bad};
 use super::burn::BudgetTarget;
-use super::certainty::{LABEL_Z, labels_needed};
+use super::certainty::{EventsNeeded, LABEL_Z};
 use super::facts::{RuleFacts, facts};
 use super::label_burn;
 use super::rule::{KeptFinding, RuleCase, RuleFinding, RuleStatement};
@@ -73,9 +73,9 @@ pub(super) fn judge(case: &RuleCase<'_>, budget_target: BudgetTarget) -> Option<
     let (verdict, surprise) = if case.is_delayed {
         let (low, z) = (lower_end(share), LABEL_Z);
         details.extend(BudgetCertainty { low, z }.details());
-        on_labels(share, allowance, case.events_min)
+        on_labels(share, allowance, case.needs())
     } else {
-        let verdict = operational(share, allowance, case.events_min);
+        let verdict = operational(share, allowance, case.needs());
         (verdict, Surprise::default())
     };
     let result = RuleResult {
@@ -112,12 +112,20 @@ pub(super) fn state(finding: &KeptFinding<'_>) -> Option<RuleStatement> {
     })
 }
 
-/// Remaining budget, if `finding` is about one: 1 is all of it, below 0 it is overdrawn.
+/// Remaining budget, if `finding` is about one and has enough events: 1 is all of it, below 0 it is overdrawn.
 #[must_use]
 pub fn budget_remaining(finding: &Finding) -> Option<f64> {
     let number = |name: &str| finding.details.get(name).copied();
-    let facts = BudgetFacts::read(&number).filter(|_| finding.detector == NAME);
+    let is_judged = finding.detector == NAME && finding.verdict != Verdict::InsufficientData;
+    let facts = BudgetFacts::read(&number).filter(|_| is_judged);
     facts.map(|facts| facts.remaining)
+}
+
+/// True if `share` has as many events as a budget needs to be judged: what the objective asks for (`events_min`; on labels at
+/// least 30), and a budget of at least one bad event. With fewer, a single failure would overdraw it.
+pub(super) fn is_judged(share: Share, allowance: Allowance, needs: EventsNeeded) -> bool {
+    let earned = share.valid as f64 * allowance.share() >= 1.0;
+    needs.is_met(share) && (earned || needs.is_delayed)
 }
 
 fn keep_firing(is_delayed: bool) -> i64 {
@@ -128,23 +136,21 @@ fn keep_firing(is_delayed: bool) -> i64 {
     }
 }
 
-fn operational(share: Share, allowance: Allowance, events_min: u64) -> Verdict {
-    let earned = share.valid as f64 * allowance.share() >= 1.0;
-    let enough = i128::from(share.valid) >= i128::from(events_min);
+fn operational(share: Share, allowance: Allowance, needs: EventsNeeded) -> Verdict {
     match () {
         () if share.valid <= 0 => Verdict::Quiet,
-        () if !(earned && enough) => Verdict::InsufficientData,
+        () if !is_judged(share, allowance, needs) => Verdict::InsufficientData,
         () if allowance.is_spent(share) => Verdict::Breach,
         () => Verdict::Quiet,
     }
 }
 
-fn on_labels(share: Share, allowance: Allowance, events_min: u64) -> (Verdict, Surprise) {
+fn on_labels(share: Share, allowance: Allowance, needs: EventsNeeded) -> (Verdict, Surprise) {
     let low = lower_end(share);
     let rate = allowance.burn(share).unwrap_or(0.0) * allowance.share();
     let surprise = Surprise::of(rate - allowance.share(), IntervalReach(rate - low), LABEL_Z);
     let verdict = match () {
-        () if share.valid < labels_needed(events_min) => Verdict::InsufficientData,
+        () if !is_judged(share, allowance, needs) => Verdict::InsufficientData,
         () if low > allowance.share() => Verdict::Breach,
         () if allowance.is_spent(share) => Verdict::Lingering,
         () => Verdict::Quiet,

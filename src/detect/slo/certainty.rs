@@ -1,4 +1,6 @@
-//! Certainty that a rule on labels requires: the interval's width and the number of labels.
+//! Certainty that a rule requires: the number of events, and for rules on labels the width of the interval.
+
+use crate::sketch::Share;
 
 /// Interval half-width of label-based rules, in standard deviations. With hourly evaluations over 30 days, 1–5 % of models exactly at the bound alert.
 pub const LABEL_Z: f64 = 3.3;
@@ -10,4 +12,25 @@ pub(super) fn labels_needed(events_min: u64) -> i64 {
     i64::try_from(events_min)
         .unwrap_or(i64::MAX)
         .max(LABELS_MIN)
+}
+
+/// Events that a window needs to be evaluated.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EventsNeeded {
+    /// `events_min` of the objective; 0 and 1: any number.
+    pub(super) events_min: u64,
+    /// True if the SLI becomes known after the prediction.
+    pub(super) is_delayed: bool,
+}
+
+impl EventsNeeded {
+    /// True if `share` has enough valid events, and at least one.
+    pub(super) fn is_met(self, share: Share) -> bool {
+        let needed = if self.is_delayed {
+            labels_needed(self.events_min)
+        } else {
+            i64::try_from(self.events_min).unwrap_or(i64::MAX).max(1)
+        };
+        share.valid >= needed
+    }
 }

@@ -1,5 +1,6 @@
 //! Interface of a rule of an objective: how it evaluates a series of counts, which counts it needs, and what it states in an alert.
 
+use super::certainty::EventsNeeded;
 use super::series::{Series, SeriesRetention};
 use crate::detect::Finding;
 use crate::sketch::Share;
@@ -20,6 +21,16 @@ pub struct RuleCase<'a> {
     pub(super) at: Boundary,
     /// Share of the window of [`ObjectiveRule::matured_window`]; `None` while that window cannot be evaluated.
     pub(super) matured: Option<Share>,
+}
+
+impl RuleCase<'_> {
+    /// Events that a window needs to be evaluated.
+    pub(super) fn needs(&self) -> EventsNeeded {
+        EventsNeeded {
+            events_min: self.events_min,
+            is_delayed: self.is_delayed,
+        }
+    }
 }
 
 /// Finding of a rule, with its alert timing and the bad rate that the objective allows.
