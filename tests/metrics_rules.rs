@@ -1,7 +1,12 @@
 //! Alert rules on Tidegauge's own metrics: they must use existing metrics, say what to do, and fire when they should.
 //!
 //! `promtool` checks when rules fire, if it is installed. Otherwise the test prints that it is skipped.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs
+)]
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -82,6 +87,69 @@ fn every_rule_says_what_is_wrong_how_bad_it_is_and_what_to_do() {
             assert!(rule.contains(part), "{}: no {part}", name(&rule));
         }
         assert!(name(&rule).starts_with("Tidegauge"), "{}", name(&rule));
+    }
+}
+
+/// Anchors of a page's headings, as GitHub makes them.
+fn anchors(page: &str) -> Vec<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    let kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
+    let anchor = |heading: &str| {
+        let text = heading.trim_start_matches('#').trim().to_lowercase();
+        text.chars()
+            .filter(kept)
+            .collect::<String>()
+            .replace(' ', "-")
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn every_section_that_a_rule_names_exists() {
+    let docs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/docs"));
+    let page = |name: &str| std::fs::read_to_string(docs.join(name)).unwrap();
+    for rule in rules() {
+        let links = rule.split_whitespace().filter_map(|word| {
+            let word = word.trim_end_matches(['.', ',', ':', ';', ')']);
+            Some(word.split_once("docs/")?.1)
+        });
+        for link in links {
+            let Some((file, anchor)) = link.split_once('#') else {
+                panic!("{}: {link} names no section", name(&rule));
+            };
+            let known = anchors(&page(file));
+            assert!(
+                known.contains(&anchor.to_owned()),
+                "{}: {link}",
+                name(&rule)
+            );
+        }
+    }
+}
+
+#[test]
+fn every_setting_that_a_rule_names_exists() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
+    let settings = std::fs::read_to_string(path).unwrap();
+    // Names with a dot that are no settings.
+    let others = ["tidegauge.reason"];
+    for rule in rules() {
+        assert!(
+            !rule.contains("the section `"),
+            "{}: name the setting",
+            name(&rule)
+        );
+        let quoted = rule.split('`').skip(1).step_by(2);
+        let is_name = |word: &&str| {
+            word.contains('.')
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || "._[]".contains(c))
+        };
+        for setting in quoted.filter(is_name).filter(|word| !others.contains(word)) {
+            let heading = format!("### `{setting}`\n");
+            assert!(settings.contains(&heading), "{}: {setting}", name(&rule));
+        }
     }
 }
 

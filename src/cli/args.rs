@@ -225,7 +225,9 @@ pub enum SchemaCommand {
     /// Print one schema, as JSON Schema.
     #[command(after_help = "Example:\n  tidegauge schema print alert | jq .properties")]
     Print {
-        /// Name of the schema: prediction, label, alert, report, reference, quality, objective.
+        // Names come from the table, so that the help cannot miss one.
+        #[arg(help = format!("Name of the schema: {}", super::schema::names()))]
+        #[allow(missing_docs)]
         name: String,
     },
 }

@@ -19,9 +19,11 @@ pub fn execute(command: &TopicsCommand) -> Result<ExitCode, Error> {
         TopicsCommand::Plan(args) => print(&described(&look(args, Missing::MayAppear)?.1)),
         TopicsCommand::Apply(args) => {
             let (checked, actions) = look(args, Missing::IsCreated)?;
+            // All or nothing: a mismatch must be mended first, and its mending may need other topics than those that would be
+            // created now.
+            mismatches(&actions).map_err(Error::failed)?;
             let created =
                 kafka::apply(&connect::kafka(&checked, 0)?, &actions).map_err(Error::failed)?;
-            mismatches(&actions).map_err(Error::failed)?;
             print(
                 &created
                     .iter()

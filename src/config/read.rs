@@ -133,12 +133,31 @@ impl ConfigSources {
             .filter(|line| !line.contains('|'))
             .map(|line| line.trim().to_owned())
             .collect();
-        ConfigFaults::one(
-            &name,
-            unquoted.join(": "),
-            "correct it; `tidegauge config print` shows a complete configuration",
-        )
+        let text = unquoted.join(": ");
+        match duplicate_key(&text) {
+            Some(wrong) => ConfigFaults::one(&name, wrong, "remove one, or join the two"),
+            None => ConfigFaults::one(
+                &name,
+                text,
+                "correct it; `tidegauge config print` shows a complete configuration",
+            ),
+        }
     }
+}
+
+/// Fault of a key that occurs twice in one map, from the message of the YAML parser, which prints the key in Rust's debug
+/// form: `String("kafka"): duplicated key in mapping at byte 59 line 4 column 2`. `None` for every other message.
+fn duplicate_key(text: &str) -> Option<String> {
+    let (key, place) = text.split_once(": duplicated key in mapping")?;
+    let inner = key.split_once('(')?.1.trim_end_matches(')');
+    let key = inner.trim_matches('"');
+    let mut words = place.split_whitespace();
+    let line = words.by_ref().find(|word| *word == "line");
+    let line = line.and_then(|_| words.next());
+    let place = line.map_or_else(String::new, |line| {
+        format!(" (the second ends in line {line})")
+    });
+    Some(format!("the key `{key}` occurs twice{place}"))
 }
 
 /// `TIDEGAUGE__KAFKA__GROUP` → kafka, group. Below `kafka.properties` the rest is one name with dots.
