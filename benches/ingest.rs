@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tidegauge::config::{ConfigSources, load};
-use tidegauge::event::{ArrivalTime, Record};
+use tidegauge::event::{ArrivalTime, Record, Tick};
 use tidegauge::pipeline::Plan;
 use tidegauge::pipeline::frame::{SourceId, pack};
 use tidegauge::pipeline::ingest::Ingest;
@@ -96,7 +96,7 @@ fn ingest(plan: &Arc<Plan>, events: &[String]) {
         };
         black_box(ingest.submit(offset, &record));
     }
-    let flushed = ingest.flush();
+    let flushed = ingest.flush(Tick(NOON));
     for frame in flushed.panes {
         black_box(pack(vec![frame]).is_ok());
     }

@@ -108,7 +108,7 @@ fn integrity() -> Vec<AlertRecord> {
     let since = Boundary(NOON - 5).time();
     let flood = |over| {
         Integrity::Flood(Flood {
-            since,
+            since: Some(since),
             rejected: 412,
             of: 1_000,
             limit: 200,

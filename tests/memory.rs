@@ -32,6 +32,8 @@ mod labels;
 mod ledger;
 #[path = "memory/limits.rs"]
 mod limits;
+#[path = "memory/losses.rs"]
+mod losses;
 #[path = "support/memory_log/mod.rs"]
 mod memory_log;
 #[path = "memory/objectives.rs"]

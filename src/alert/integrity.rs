@@ -44,8 +44,8 @@ pub enum Integrity {
 /// Flood of rejects: counts of the last records of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flood {
-    /// Start of the flood.
-    pub since: EventTime,
+    /// Start of the flood; `None` if the source has no time, and then the flood began when it was noticed.
+    pub since: Option<EventTime>,
     /// Rejected records among the last `of`.
     pub rejected: u64,
     /// Number of last records that were counted.
@@ -106,7 +106,9 @@ impl Integrity {
         matches!(self, Self::Flood(flood) if flood.over)
     }
 
-    fn detector(self) -> &'static str {
+    /// Name of the detector, as published.
+    #[must_use]
+    pub fn detector(self) -> &'static str {
         match self {
             Self::Lost { .. } => "lost_records",
             Self::DuplicateFrame { .. } => "duplicate_frame",
@@ -134,7 +136,7 @@ impl Integrity {
 
     pub(super) fn start(self, at: EventTime) -> EventTime {
         match self {
-            Self::Flood(flood) => flood.since,
+            Self::Flood(flood) => flood.since.unwrap_or(at),
             Self::Lost { .. } | Self::DuplicateFrame { .. } => at,
         }
     }
@@ -178,7 +180,10 @@ impl Integrity {
             Self::Lost { from, to } if to < from => {
                 format!("tidegauge: records of {subject} are read again")
             }
-            Self::Lost { .. } => format!("tidegauge: records of {subject} are lost"),
+            Self::Lost { from, to } => {
+                let count = to.saturating_sub(from);
+                format!("tidegauge: up to {count} records of {subject} are lost")
+            }
             Self::DuplicateFrame { .. } => format!("tidegauge: a frame of {subject} came twice"),
             Self::Flood(flood) if flood.over => {
                 format!("tidegauge: over: too many records of {subject} were refused")
@@ -195,7 +200,9 @@ impl Integrity {
             ),
             Self::Lost { from, to } => format!(
                 "The records of {subject} from offset {from} up to, not including, {to} were never counted: an operator accepted \
-                 the loss. Reports and alerts over that time are incomplete."
+                 the loss. These are at most {} records; a topic that is written by transactions also gives offsets to their \
+                 markers. Reports and alerts over that time are incomplete.",
+                to.saturating_sub(from)
             ),
             Self::DuplicateFrame { seq } => format!(
                 "Frame {seq} of {subject} arrived a second time and was dropped; no count is wrong. It should not happen: \

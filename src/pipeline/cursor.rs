@@ -179,6 +179,12 @@ impl Cursors {
         self.sources.get(source).map(|cursor| cursor.end)
     }
 
+    /// Watermark of `source` after its last frame.
+    #[must_use]
+    pub fn watermark_of(&self, source: &SourceId) -> Option<EventTime> {
+        self.sources.get(source)?.watermark
+    }
+
     /// Each input topic with its partitions.
     pub fn topics(&self) -> impl Iterator<Item = (&String, TopicSize)> {
         self.topics.iter().map(|(topic, size)| (topic, *size))

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use super::incident::DatedIncident;
 use crate::alert::{Flood, Integrity};
 use crate::event::EventTime;
 
@@ -23,7 +24,19 @@ pub struct FloodGauge {
     recent: VecDeque<bool>,
     rejected: usize,
     in_a_row: usize,
-    since: Option<EventTime>,
+    state: FloodState,
+}
+
+/// Whether there is a flood, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum FloodState {
+    /// No flood.
+    #[default]
+    Calm,
+    /// A flood whose begin has no time yet: neither the source nor its records have one.
+    Undated,
+    /// A flood since this time.
+    Since(EventTime),
 }
 
 impl FloodGauge {
@@ -31,33 +44,45 @@ impl FloodGauge {
     #[must_use]
     pub fn since(since: Option<EventTime>) -> Self {
         Self {
-            since,
+            state: since.map_or(FloodState::Calm, FloodState::Since),
             ..Self::default()
         }
     }
 
-    /// Start of the current flood, if there is one.
+    /// Start of the current flood, if there is one. One that began without a time began at `now`, the wall clock.
     #[must_use]
-    pub fn is_flooded_since(&self) -> Option<EventTime> {
-        self.since
+    pub fn dated(&mut self, now: EventTime) -> Option<EventTime> {
+        if self.state == FloodState::Undated {
+            self.state = FloodState::Since(now);
+        }
+        match self.state {
+            FloodState::Since(since) => Some(since),
+            FloodState::Calm | FloodState::Undated => None,
+        }
     }
 
-    /// Counts one record at `now`, the watermark of the source. Returns an alert when a flood begins or ends.
-    pub fn observe(&mut self, is_rejected: bool, now: EventTime) -> Option<Integrity> {
+    /// Counts one record at `now`, the watermark of the source or the arrival of the record, if one of them is known.
+    /// Returns an incident when a flood begins or ends.
+    pub fn observe(&mut self, is_rejected: bool, now: Option<EventTime>) -> Option<DatedIncident> {
         self.recent.push_back(is_rejected);
         self.rejected += usize::from(is_rejected);
         self.in_a_row = if is_rejected { self.in_a_row + 1 } else { 0 };
         if self.recent.len() > RECENT_MAX {
             self.rejected -= usize::from(self.recent.pop_front() == Some(true));
         }
-        match self.since {
-            None if self.is_flood() => {
-                self.since = Some(now);
-                Some(self.flood(now, false))
+        match self.state {
+            FloodState::Calm if self.is_flood() => {
+                self.state = now.map_or(FloodState::Undated, FloodState::Since);
+                Some(self.incident(now, now, false))
             }
-            Some(since) if self.in_a_row == 0 && self.rejected < CALM => {
-                self.since = None;
-                Some(self.flood(since, true))
+            FloodState::Undated | FloodState::Since(_)
+                if self.in_a_row == 0 && self.rejected < CALM =>
+            {
+                let since = match std::mem::take(&mut self.state) {
+                    FloodState::Since(since) => Some(since),
+                    FloodState::Calm | FloodState::Undated => now,
+                };
+                Some(self.incident(since, now, true))
             }
             _ => None,
         }
@@ -67,14 +92,22 @@ impl FloodGauge {
         self.rejected > REJECTED_MAX || self.in_a_row >= IN_A_ROW
     }
 
-    fn flood(&self, since: EventTime, over: bool) -> Integrity {
-        Integrity::Flood(Flood {
-            since,
-            rejected: self.rejected as u64,
-            of: self.recent.len() as u64,
-            limit: REJECTED_MAX as u64,
-            over,
-        })
+    fn incident(
+        &self,
+        since: Option<EventTime>,
+        at: Option<EventTime>,
+        over: bool,
+    ) -> DatedIncident {
+        DatedIncident {
+            at,
+            what: Integrity::Flood(Flood {
+                since,
+                rejected: self.rejected as u64,
+                of: self.recent.len() as u64,
+                limit: REJECTED_MAX as u64,
+                over,
+            }),
+        }
     }
 }
 
@@ -89,7 +122,7 @@ mod tests {
             .iter()
             .flat_map(|(rejected, times)| std::iter::repeat_n(*rejected, *times));
         let floods = outcomes.enumerate().filter_map(|(n, rejected)| {
-            match gauge.observe(rejected, EventTime(0))? {
+            match gauge.observe(rejected, None)?.what {
                 Integrity::Flood(flood) => Some((n + 1, flood.over)),
                 _ => None,
             }
@@ -103,6 +136,22 @@ mod tests {
         assert_eq!(
             flood(&[(true, 150), (false, 2_000)]),
             [(100, false), (1_051, true)]
+        );
+    }
+
+    #[test]
+    fn a_flood_without_a_time_began_when_it_was_told() {
+        let mut gauge = FloodGauge::default();
+        let begun = (0..150)
+            .find_map(|_| gauge.observe(true, None))
+            .map(|i| i.at);
+        assert_eq!(begun, Some(None));
+        let now = EventTime(1_800_000_000_000);
+        assert_eq!(gauge.dated(now), Some(now));
+        assert_eq!(
+            gauge.dated(now.plus_millis(1)),
+            Some(now),
+            "it keeps its begin"
         );
     }
 

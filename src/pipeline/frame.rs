@@ -42,13 +42,19 @@ pub enum FrameLink {
     First,
     /// A frame that follows the previous one.
     Next,
-    /// The first frame of a new incarnation. An operator gave up the offsets `from..to` of the old one.
+    /// The first frame of a new incarnation. An operator gave up the offsets `from..to` of the old one; with `to` below
+    /// `from`, records between are read again.
     Lost {
-        /// First offset that was not read.
+        /// First offset that was not read; [`FrameLink::UNKNOWN`] if the operator did not know how far the source was read.
         from: i64,
         /// First offset of the new incarnation.
         to: i64,
     },
+}
+
+impl FrameLink {
+    /// In place of the first offset that was not read, where nobody knew it. No record has this offset.
+    pub const UNKNOWN: i64 = -1;
 }
 
 /// The partial of one scope in one pane.

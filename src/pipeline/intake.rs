@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cursor::{Admission, Cursors, Gap};
 use super::frame::{Frame, SourceId};
 use super::observations::Progress;
+use crate::event::EventTime;
 
 /// The next offset of a stage, its cursors, and the replay while there is one.
 #[derive(Debug, Clone, Default)]
@@ -154,6 +155,12 @@ impl Intake {
         self.cursors.pass(frame);
     }
 
+    /// The watermark of `source` after its last frame.
+    #[must_use]
+    pub fn watermark_of(&self, source: &SourceId) -> Option<EventTime> {
+        self.cursors.watermark_of(source)
+    }
+
     /// The end of the last frame of `source`.
     #[must_use]
     pub fn end_of(&self, source: &SourceId) -> Option<i64> {
@@ -187,7 +194,6 @@ impl Intake {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::event::EventTime;
     use crate::pipeline::frame::FrameLink;
 
     /// The frame in the record at `offset`: one offset of the source per record.

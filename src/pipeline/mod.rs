@@ -8,6 +8,7 @@ pub mod cursor;
 pub mod evaluate;
 mod flood;
 pub mod frame;
+pub mod incident;
 pub mod ingest;
 mod intake;
 pub mod invariant;

@@ -37,6 +37,8 @@ pub struct IngestCounts {
     pub repeated: u64,
     /// Predictions that were counted, or labels that were taken.
     pub counted: u64,
+    /// Labels among the counted records.
+    pub labels: u64,
     /// Counted records whose ids do not belong to the sample that is joined.
     pub sampled_out: u64,
     /// Predictions older than their source's watermark.
@@ -175,6 +177,27 @@ pub struct AlertObservation {
     pub since: EventTime,
     /// Causes by rank: subject, detector and segment.
     pub causes: Vec<String>,
+}
+
+/// A published alert record as the log names it: names and counts, without a value and without an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertNotice {
+    /// Kind of the alert.
+    pub kind: &'static str,
+    /// Model, or the source `topic/partition`.
+    pub about: String,
+    /// Objective, if the alert is about one.
+    pub objective: Option<String>,
+    /// Status after the record: `pending`, `firing`, `resolved`.
+    pub status: &'static str,
+    /// Reason for the record: `opened`, `joined`, `escalated` …
+    pub change: &'static str,
+    /// Severity as published: `critical`, `warning`, `none`.
+    pub severity: &'static str,
+    /// The first cause: detector, subject and segment.
+    pub cause: String,
+    /// Number of causes, shown or not.
+    pub causes: u64,
 }
 
 /// A window of one scope that was judged.
@@ -357,6 +380,39 @@ impl Observations {
             (InvariantId::FrameUniqueness, self.duplicate_frames),
             (InvariantId::FindingNumbers, self.unsound_findings),
         ]
+    }
+}
+
+impl AlertNotice {
+    /// What the log says of an alert.
+    #[must_use]
+    pub fn of(alert: &Alert) -> Self {
+        let causes = alert.causes();
+        let first = causes.first().map(ToString::to_string);
+        let (about, objective, cause, total) = match &alert.content {
+            AlertContent::Causes(gathered) => {
+                let objective = gathered.objective.as_ref().map(|own| own.name.clone());
+                (gathered.model.clone(), objective, first, gathered.total)
+            }
+            AlertContent::Assessment(_) => {
+                let model = alert.model().unwrap_or_default().to_owned();
+                (model, None, first, causes.len() as u64)
+            }
+            AlertContent::Integrity(incident) => {
+                let detector = incident.what.detector().to_owned();
+                (incident.subject.clone(), None, Some(detector), 1)
+            }
+        };
+        Self {
+            kind: alert.kind().name(),
+            about,
+            objective,
+            status: alert.status.name(),
+            change: alert.change.name(),
+            severity: alert.severity.name(),
+            cause: cause.unwrap_or_default(),
+            causes: total,
+        }
     }
 }
 

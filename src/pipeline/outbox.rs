@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::observations::AlertNotice;
 use super::output::{Output, OutputTopic};
 use super::state::{StateIndex, StateKey, split};
 use crate::alert::{Alert, AlertSettings};
@@ -22,6 +23,8 @@ pub struct Outbox {
 pub struct Writes {
     /// Records to publish, in order.
     pub outputs: Vec<Output>,
+    /// The alerts among `outputs`, as the log names them.
+    pub notices: Vec<AlertNotice>,
     /// Records of the state topic by key. The last write of a key wins; `None` removes it.
     pub state: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
@@ -110,6 +113,7 @@ impl Outbox {
 
     /// Publishes an alert to the topic of its kind.
     pub fn alert(&mut self, alert: &Alert, settings: &AlertSettings) {
+        self.writes.notices.push(AlertNotice::of(alert));
         self.publish(Output::alert(alert, settings));
     }
 

@@ -1,8 +1,6 @@
 //! Records that the stages publish, and the topic of each.
 
-use super::frame::SourceId;
-use crate::alert::{Alert, AlertKind, AlertRecord, AlertSettings, Integrity, SourceName};
-use crate::event::EventTime;
+use crate::alert::{Alert, AlertKind, AlertRecord, AlertSettings};
 
 /// An output topic of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,20 +72,5 @@ impl Output {
             headers: record.headers(),
             value: record.value(),
         }
-    }
-
-    /// An alert that data of `source` was damaged, lost, repeated or rejected in large numbers.
-    #[must_use]
-    pub fn integrity(
-        settings: &AlertSettings,
-        source: &SourceId,
-        what: Integrity,
-        at: EventTime,
-    ) -> Self {
-        let name = SourceName {
-            topic: &source.topic,
-            partition: source.partition,
-        };
-        Self::alert(&Alert::integrity(what, name, at, settings), settings)
     }
 }

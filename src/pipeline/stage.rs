@@ -12,6 +12,7 @@ use super::invariant::{InvariantId, Violation};
 use super::outbox::Writes;
 use super::plan::{Plan, Topics};
 use super::state::{BadState, StateReader};
+use crate::event::Tick;
 use crate::window::Boundary;
 
 /// A violation that stops a stage: a bug of ours, or an internal topic that somebody else has changed.
@@ -114,9 +115,10 @@ pub trait Stage: Sized {
     /// Digest of the task's entries in the state topic, except the head.
     fn digest(&self) -> u64;
 
-    /// Hands out everything since the last flush; `None` if there is nothing to say.
+    /// Hands out everything since the last flush; `None` if there is nothing to say. `now` is the wall clock, which dates
+    /// incidents that have no event time.
     ///
     /// # Errors
     /// When an invariant does not hold, or a value of ours does not serialise.
-    fn flush(&mut self) -> Result<Option<StageFlush<Self::Observations>>, StageError>;
+    fn flush(&mut self, now: Tick) -> Result<Option<StageFlush<Self::Observations>>, StageError>;
 }

@@ -133,6 +133,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.progress = CommitProgress::default();
         self.progress.advance(&tasks, &self.plan.topics)?;
         observe::observe_restored(&*self.meter, &tasks);
+        self.journal.restored(&tasks);
         self.idle_checked_at = None;
         self.pace = Pace::default();
         self.phase = WorkerPhase::Working(tasks);

@@ -6,10 +6,12 @@ use super::metadata::{self, StageMetadata};
 use super::observe::FlushReport;
 use super::port::{Batch, Outgoing, Target, TopicPartition};
 use super::tasks::{IngestTask, StageTasks, Tasks, places};
+use crate::event::Tick;
 use crate::join::Outcomes;
 use crate::pipeline::Plan;
 use crate::pipeline::frame::{Frame, Payload, Summary, pack};
 use crate::pipeline::invariant::{InvariantId, Violation};
+use crate::pipeline::observations::AlertNotice;
 use crate::pipeline::outbox::Writes;
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::pipeline::stage::{Stage, StageError};
@@ -22,7 +24,7 @@ pub struct Gathered<O> {
     pub report: FlushReport,
 }
 
-/// Gathers frames, writes and dead letters. The batch has the offset of every task, advanced or not.
+/// Gathers frames, writes and dead letters. The batch has the offset of every task, advanced or not. `now` is the wall clock.
 ///
 /// # Errors
 /// When a task broke an invariant: nothing may be committed.
@@ -30,12 +32,15 @@ pub fn gather<O>(
     tasks: &mut Tasks,
     plan: &Plan,
     dead_letters: Vec<Outgoing<O>>,
+    now: Tick,
 ) -> Result<Gathered<O>, StageError> {
     let mut report = FlushReport::default();
     let letters = dead_letters.len() as u64;
     let mut gathering = Gathering {
         plan,
+        now,
         records: dead_letters,
+        notices: Vec::new(),
         outcomes: BTreeMap::new(),
         panes: BTreeMap::new(),
     };
@@ -45,6 +50,7 @@ pub fn gather<O>(
     report.joins = joins.map(|(_, observations)| observations).collect();
     gathering.send_frames()?;
     report.evaluate = gathering.stage(&mut tasks.evaluate)?;
+    report.notices = gathering.notices;
     let batch = Batch {
         records: gathering.records,
         offsets: offsets(tasks, plan),
@@ -67,6 +73,8 @@ type Frames<L> = BTreeMap<i32, Vec<Frame<L>>>;
 /// What was gathered so far.
 struct Gathering<'a, O> {
     plan: &'a Plan,
+    now: Tick,
+    notices: Vec<AlertNotice>,
     records: Vec<Outgoing<O>>,
     outcomes: Frames<Outcomes>,
     panes: Frames<Summary>,
@@ -80,11 +88,13 @@ impl<O> Gathering<'_, O> {
     ) -> Result<(), Violation> {
         for task in tasks.values_mut() {
             if task.ingest.has_changes() {
-                let flushed = task.ingest.flush();
+                let flushed = task.ingest.flush(self.now);
                 flushed.check()?;
                 deal(&mut self.panes, flushed.panes);
                 deal(&mut self.outcomes, flushed.outcomes);
-                for output in flushed.outputs {
+                for alert in &flushed.alerts {
+                    self.notices.push(AlertNotice::of(alert));
+                    let output = Output::alert(alert, &self.plan.alert);
                     self.records.push(outgoing(self.plan, output));
                 }
                 report.ingest.push(flushed.observations);
@@ -99,7 +109,7 @@ impl<O> Gathering<'_, O> {
     ) -> Result<Vec<(i32, S::Observations)>, StageError> {
         let mut observed = Vec::new();
         for (partition, task) in tasks {
-            if let Some(flushed) = task.flush()? {
+            if let Some(flushed) = task.flush(self.now)? {
                 deal(&mut self.panes, flushed.panes);
                 self.append(*partition, flushed.writes);
                 observed.push((*partition, flushed.observations));
@@ -109,6 +119,7 @@ impl<O> Gathering<'_, O> {
     }
 
     fn append(&mut self, partition: i32, writes: Writes) {
+        self.notices.extend(writes.notices);
         for output in writes.outputs {
             self.records.push(outgoing(self.plan, output));
         }

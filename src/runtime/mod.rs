@@ -9,6 +9,7 @@ mod dead_letter_queue;
 mod flush;
 mod heartbeat;
 mod idle;
+mod journal;
 mod metadata;
 pub mod meter;
 mod observe;

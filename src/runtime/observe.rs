@@ -6,7 +6,7 @@ use super::meter::Meter;
 use super::tasks::Tasks;
 use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::observations::{
-    IdleObjective, IngestObservations, JoinObservations, Observations,
+    AlertNotice, IdleObjective, IngestObservations, JoinObservations, Observations,
 };
 
 /// What the tasks observed since the last flush. The meter gets it once the flush is committed.
@@ -16,6 +16,8 @@ pub struct FlushReport {
     pub ingest: Vec<IngestObservations>,
     /// Joins.
     pub joins: Vec<JoinObservations>,
+    /// Alerts that were published.
+    pub notices: Vec<AlertNotice>,
     /// Evaluate tasks, by partition of `panes`.
     pub evaluate: Vec<(i32, Observations)>,
 }

@@ -13,6 +13,7 @@ use super::dead_letter_queue::DeadLetterQueue;
 use super::flush;
 use super::heartbeat::{Activity, Heartbeat};
 use super::idle;
+use super::journal::Journal;
 use super::meter::Meter;
 use super::observe;
 use super::pace::Pace;
@@ -82,6 +83,7 @@ pub struct Worker<L: Log, C: Clock> {
     pub(super) pace: Pace,
     pub(super) progress: CommitProgress,
     was_rebuilding: bool,
+    pub(super) journal: Journal,
     /// Invariants whose violation was already logged.
     logged: BTreeSet<InvariantId>,
 }
@@ -113,6 +115,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             pace: Pace::default(),
             progress: CommitProgress::default(),
             was_rebuilding: false,
+            journal: Journal::default(),
             logged: BTreeSet::new(),
         }
     }
@@ -310,10 +313,16 @@ impl<L: Log, C: Clock> Worker<L, C> {
     pub(super) fn flush(&mut self, within: Duration) -> Result<(), Fault> {
         self.heartbeat.beat(Activity::Gathering);
         self.flushed_at = self.clock.elapsed();
+        self.journal.tick(self.flushed_at);
         let WorkerPhase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
-        let gathered = flush::gather(tasks, &self.plan, self.dead_letters.take())?;
+        let gathered = flush::gather(
+            tasks,
+            &self.plan,
+            self.dead_letters.take(),
+            self.clock.now(),
+        )?;
         self.progress.advance(tasks, &self.plan.topics)?;
         if gathered.batch.records.is_empty() {
             return Ok(());
@@ -330,6 +339,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         tracing::debug!(records, took_ms = took.as_millis() as u64, "committed");
         self.meter.committed(took);
         gathered.report.observe(&*self.meter, &mut self.logged);
+        self.journal.note(&gathered.report);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidegauge::detect::DETECTORS;
-use tidegauge::event::{ArrivalTime, Record};
+use tidegauge::event::{ArrivalTime, Record, Tick};
 use tidegauge::pipeline::evaluate::Evaluate;
 use tidegauge::pipeline::frame::{SourceId, pack};
 use tidegauge::pipeline::ingest::Ingest;
@@ -87,7 +87,7 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> Cost {
             ingest.submit(offset, &record);
             offset += 1;
         }
-        let frames = ingest.flush().panes.swap_remove(partition);
+        let frames = ingest.flush(Tick(0)).panes.swap_remove(partition);
         let records = pack(vec![frames]).unwrap();
         let ingested = on_processor() - begun;
         let begun = on_processor();
@@ -99,7 +99,7 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> Cost {
         while evaluate.has_work() {
             evaluate.step().unwrap();
         }
-        evaluate.flush().unwrap();
+        evaluate.flush(Tick(0)).unwrap();
         if minute >= from {
             sum.ingest += ingested / MINUTES as u32;
             sum.frames += merged / MINUTES as u32;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidegauge::event::{ArrivalTime, Record};
+use tidegauge::event::{ArrivalTime, Record, Tick};
 use tidegauge::pipeline::frame::{SourceId, Summary};
 use tidegauge::pipeline::ingest::{Flushed, Ingest};
 use tidegauge::pipeline::invariant::InvariantId;
@@ -34,7 +34,7 @@ fn flushed(offsets: &[i64]) -> Flushed {
     }
     let end = offsets.last().map_or(0, |last| last + 1);
     ingest.submit(end, &record(b"no prediction"));
-    ingest.flush()
+    ingest.flush(Tick(START))
 }
 
 #[test]

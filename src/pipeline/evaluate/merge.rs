@@ -2,10 +2,10 @@
 
 use super::Evaluate;
 use crate::alert::Integrity;
-use crate::event::EventTime;
+use crate::event::Tick;
 use crate::pipeline::cursor::Admission;
 use crate::pipeline::frame::{Frame, FrameLink, PanePartial, Summary};
-use crate::pipeline::output::Output;
+use crate::pipeline::incident::DatedIncident;
 use crate::pipeline::stage::StageError;
 use crate::sketch::Monoid;
 
@@ -30,11 +30,10 @@ impl Evaluate {
                 }
             }
         }
-        let read_to = self.intake.end_of(&frame.source);
-        self.intake.pass(&frame);
         if !replaying {
-            self.note_loss(&frame, read_to);
+            self.note_loss(&frame);
         }
+        self.intake.pass(&frame);
         Ok(())
     }
 
@@ -54,32 +53,39 @@ impl Evaluate {
         0
     }
 
-    /// Reports a loss that an operator accepted. Only one partition reports it. The loss begins at the last frame of the
-    /// source, whatever its committed offset was.
-    fn note_loss(&mut self, frame: &Frame<Summary>, read_to: Option<i64>) {
-        if let FrameLink::Lost { from, to } = frame.link
-            && !frame.more
-            && self.reports_global_events
-        {
-            let lost = Integrity::Lost {
-                from: read_to.unwrap_or(from),
-                to,
-            };
-            self.publish_integrity(frame, lost);
+    /// Reports a loss that an operator accepted and that the source itself cannot report: the operator did not know how far
+    /// the source was read, but its last frame says so. Only one partition reports it.
+    fn note_loss(&mut self, frame: &Frame<Summary>) {
+        let FrameLink::Lost { from, to } = frame.link else {
+            return;
+        };
+        if frame.more || !self.reports_global_events || from != FrameLink::UNKNOWN {
+            return;
+        }
+        if let Some(from) = self.intake.end_of(&frame.source).filter(|end| *end != to) {
+            self.note(frame, Integrity::Lost { from, to });
         }
     }
 
     fn note_duplicate(&mut self, frame: &Frame<Summary>) {
         self.observations.duplicate_frames += 1;
-        self.publish_integrity(frame, Integrity::DuplicateFrame { seq: frame.seq });
+        self.note(frame, Integrity::DuplicateFrame { seq: frame.seq });
     }
 
-    fn publish_integrity(&mut self, frame: &Frame<Summary>, what: Integrity) {
-        let at = frame
-            .watermark
-            .or_else(|| self.clock())
-            .unwrap_or(EventTime(0));
-        self.outbox
-            .publish(Output::integrity(&self.plan.alert, &frame.source, what, at));
+    /// Keeps an incident for the next flush, with the watermark of the source before the frame, or else the clock.
+    fn note(&mut self, frame: &Frame<Summary>, what: Integrity) {
+        let source = &frame.source;
+        let before = self.intake.watermark_of(source);
+        let at = before.or(frame.watermark).or_else(|| self.clock());
+        self.incidents
+            .push((source.clone(), DatedIncident { at, what }));
+    }
+
+    /// Publishes the incidents since the last flush. `now` is the wall clock.
+    pub(super) fn publish_incidents(&mut self, now: Tick) {
+        for (source, incident) in std::mem::take(&mut self.incidents) {
+            let alert = incident.alert(&source, &self.plan.alert, now);
+            self.outbox.alert(&alert, &self.plan.alert);
+        }
     }
 }

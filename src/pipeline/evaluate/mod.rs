@@ -36,7 +36,8 @@ pub use model::Model;
 
 use self::idle::IdleObjectives;
 use self::pending_quality::PendingQuality;
-use super::frame::{Summary, unpack};
+use super::frame::{SourceId, Summary, unpack};
+use super::incident::DatedIncident;
 use super::intake::{Intake, RecordPassed, ReplayStart};
 use super::observations::Observations;
 use super::outbox::{Outbox, Writes};
@@ -44,7 +45,7 @@ use super::partition::INTERNAL_PARTITIONS;
 use super::plan::{Plan, Topics};
 use super::stage::{Stage, StageError, StageFlush};
 use super::state::{Head, StateKey, StateReader};
-use crate::event::{EventTime, Scope};
+use crate::event::{EventTime, Scope, Tick};
 use crate::sketch::Partial;
 use crate::window::{Boundary, PANE_MILLIS};
 
@@ -71,6 +72,8 @@ pub struct Evaluate {
     observations: Observations,
     changed: bool,
     reports_global_events: bool,
+    /// Incidents of sources since the last flush.
+    incidents: Vec<(SourceId, DatedIncident)>,
     idle: IdleObjectives,
 }
 
@@ -176,6 +179,7 @@ impl Stage for Evaluate {
             observations: Observations::default(),
             changed: true, // the first commit must carry a head: an offset without one counts as tampering
             reports_global_events: partition == 0,
+            incidents: Vec::new(),
             idle: IdleObjectives::new(partition),
         }
     }
@@ -248,12 +252,13 @@ impl Stage for Evaluate {
 
     /// Writes the head if anything changed. During a replay nothing is written: the head would claim frames that are not
     /// merged yet.
-    fn flush(&mut self) -> Result<Option<StageFlush<Observations>>, StageError> {
+    fn flush(&mut self, now: Tick) -> Result<Option<StageFlush<Observations>>, StageError> {
         let mut observations = std::mem::take(&mut self.observations);
         observations.newly_idle = self.idle.update(self.clock(), &self.plan, &self.models);
         self.observe_into(&mut observations);
         let mut writes = Writes::default();
         if !self.intake.is_replaying() {
+            self.publish_incidents(now);
             if std::mem::take(&mut self.changed) {
                 let head = self.head();
                 self.outbox.put(&StateKey::Head, &head)?;

@@ -64,6 +64,7 @@ impl Evaluate {
             observations: Observations::default(),
             changed: false,
             reports_global_events: partition == 0,
+            incidents: Vec::new(),
             idle: IdleObjectives::new(partition),
         };
         if !restored.intake.is_replaying() {

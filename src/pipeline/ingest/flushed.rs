@@ -1,10 +1,10 @@
 //! What one flush of a source sends, and the check that nothing of it was lost.
 
+use crate::alert::Alert;
 use crate::join::Outcomes;
 use crate::pipeline::frame::{Frame, Summary};
 use crate::pipeline::invariant::{InvariantId, Violation};
 use crate::pipeline::observations::{IngestCounts, IngestObservations};
-use crate::pipeline::output::Output;
 
 /// What one flush of a source sends.
 pub struct Flushed {
@@ -13,7 +13,7 @@ pub struct Flushed {
     /// One frame for each partition of `outcomes`, in order; none if no labels are read.
     pub outcomes: Vec<Frame<Outcomes>>,
     /// Alerts about the source itself.
-    pub outputs: Vec<Output>,
+    pub alerts: Vec<Alert>,
     /// What metrics show.
     pub observations: IngestObservations,
 }

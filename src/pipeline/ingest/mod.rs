@@ -19,10 +19,11 @@ pub use position::{Chain, Position};
 use self::open_scopes::OpenScopes;
 use super::flood::FloodGauge;
 use super::frame::{Frame, FrameLink, SourceId, Summary};
+use super::incident::DatedIncident;
 use super::observations::{IngestCounts, IngestObservations};
 use super::outcomes::{OutcomeBuffers, Sampled};
-use super::output::Output;
 use super::plan::Plan;
+use crate::alert::Integrity;
 use crate::event::{EventTime, Prediction, Record, Reject, Tick, event_time, label_times};
 use crate::join::Outcomes;
 use crate::sketch::RecordPosition;
@@ -53,7 +54,8 @@ pub struct Ingest {
     outcomes: OutcomeBuffers,
     counts: IngestCounts,
     flood: FloodGauge,
-    outputs: Vec<Output>,
+    /// Incidents of the source since the last flush.
+    incidents: Vec<DatedIncident>,
 }
 
 impl Ingest {
@@ -107,6 +109,7 @@ impl Ingest {
             Role::Predictions
         };
         let mut position = position;
+        let loss = accepted_loss(&position, next);
         let outcomes_link = position.begin_chain(&plan, link, next);
         Self {
             outcomes: OutcomeBuffers::new(&plan),
@@ -124,7 +127,7 @@ impl Ingest {
             next,
             open: OpenScopes::default(),
             counts: IngestCounts::default(),
-            outputs: Vec::new(),
+            incidents: loss.into_iter().collect(),
         }
     }
 
@@ -172,15 +175,8 @@ impl Ingest {
 
     fn watch_for_flood(&mut self, is_rejected: bool, record: &Record<'_>) {
         let arrival = record.arrival.map(|arrival| EventTime(arrival.0));
-        let now = self.clock.watermark().or(arrival).unwrap_or(EventTime(0));
-        if let Some(flood) = self.flood.observe(is_rejected, now) {
-            self.outputs.push(Output::integrity(
-                &self.plan.alert,
-                &self.source,
-                flood,
-                now,
-            ));
-        }
+        let now = self.clock.watermark().or(arrival);
+        self.incidents.extend(self.flood.observe(is_rejected, now));
     }
 
     fn count(&mut self, offset: i64, record: &Record<'_>) -> Result<Disposition, Reject> {
@@ -246,6 +242,7 @@ impl Ingest {
         if self.outcomes.label(&label, times) == Sampled::Out {
             self.counts.sampled_out += 1;
         }
+        self.counts.labels += 1;
         Ok(Disposition::Counted)
     }
 
@@ -282,16 +279,20 @@ impl Ingest {
         &self.position
     }
 
-    /// Sends everything since the last flush.
-    pub fn flush(&mut self) -> Flushed {
+    /// Sends everything since the last flush. `now` is the wall clock, which dates incidents that have no event time.
+    pub fn flush(&mut self, now: Tick) -> Flushed {
         self.position.seq += 1;
         self.position.watermark = self.clock.watermark();
         self.position.lost_from = None;
-        self.position.flood_since = self.flood.is_flooded_since();
+        self.position.lost_since = None;
+        self.position.flood_since = self.flood.dated(EventTime(now.0));
+        let incidents = std::mem::take(&mut self.incidents).into_iter();
+        let alert = |incident: DatedIncident| incident.alert(&self.source, &self.plan.alert, now);
+        let alerts = incidents.map(alert).collect();
         let flushed = Flushed {
             panes: self.flush_panes(),
             outcomes: self.flush_outcomes(),
-            outputs: std::mem::take(&mut self.outputs),
+            alerts,
             observations: self.observe(),
         };
         self.counts = IngestCounts::default();
@@ -348,4 +349,15 @@ impl Ingest {
             more: false,
         }
     }
+}
+
+/// The loss that an operator accepted with `offsets reset`, if there is one and the operator knew how far the source was
+/// read. Otherwise evaluate reports it, which knows the last frame of the source.
+fn accepted_loss(position: &Position, next: i64) -> Option<DatedIncident> {
+    let is_loss = |from: &i64| *from != FrameLink::UNKNOWN && *from != next;
+    let from = position.lost_from.filter(is_loss)?;
+    Some(DatedIncident {
+        at: position.lost_since,
+        what: Integrity::Lost { from, to: next },
+    })
 }

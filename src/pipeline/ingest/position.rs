@@ -22,9 +22,12 @@ pub struct Position {
     pub seq: u64,
     /// Event time up to which the source is believed complete.
     pub watermark: Option<EventTime>,
-    /// First offset that `offsets reset` gave up; reading continues at the committed offset.
+    /// First offset that `offsets reset` gave up, or [`FrameLink::UNKNOWN`]; reading continues at the committed offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_from: Option<i64>,
+    /// Watermark of the source before `offsets reset`: the event time at which a loss begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_since: Option<EventTime>,
     /// Chain of frames to the join; `None` while no labels are read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcomes: Option<Chain>,
@@ -53,6 +56,7 @@ impl Position {
             seq: 0,
             watermark: None,
             lost_from: None,
+            lost_since: None,
             outcomes: None,
             flood_since: None,
         }

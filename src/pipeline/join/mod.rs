@@ -25,7 +25,7 @@ use super::partition::INTERNAL_PARTITIONS;
 use super::plan::{Plan, Topics};
 use super::stage::{Stage, StageError, StageFlush};
 use super::state::{StateKey, StateReader, decode};
-use crate::event::EventTime;
+use crate::event::{EventTime, Tick};
 use crate::join::{Join, JoinSettings, Outcomes};
 use crate::window::Boundary;
 
@@ -290,7 +290,7 @@ impl Stage for JoinTask {
         self.outbox.digest()
     }
 
-    fn flush(&mut self) -> Result<Option<StageFlush<JoinObservations>>, StageError> {
+    fn flush(&mut self, _now: Tick) -> Result<Option<StageFlush<JoinObservations>>, StageError> {
         if !self.has_changes() {
             return Ok(None);
         }

@@ -1,0 +1,343 @@
+//! The lines that an operator follows in the log: rejected records, discovered models, learned references, published alerts.
+//!
+//! One line per happening, at level INFO (rejects: WARN), after its commit. A flood is summarised: at most
+//! [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of rejected records, only the
+//! first of a reason gets a line of its own. Lines hold names and counts, never a feature value and never an id of a
+//! prediction.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::observe::FlushReport;
+use super::tasks::Tasks;
+use crate::event::Reject;
+use crate::pipeline::observations::{
+    AlertNotice, IngestObservations, ModelObservation, ReferenceProgress,
+};
+
+/// Lines of one kind in a minute. More than this nobody reads, and a screen holds some forty.
+const LINES_PER_MINUTE: u64 = 20;
+/// Time between two summaries.
+const SUMMARY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What happened, by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Happening {
+    ModelDiscovered,
+    ReferenceLearned,
+    AlertPublished,
+}
+
+impl Happening {
+    /// Words that follow a number.
+    fn plural(self) -> &'static str {
+        match self {
+            Self::ModelDiscovered => "models discovered",
+            Self::ReferenceLearned => "references learned",
+            Self::AlertPublished => "alerts published",
+        }
+    }
+}
+
+/// Models of one partition of `panes`, with the id of the reference of each that has one.
+type KnownModels = BTreeMap<String, Option<String>>;
+
+/// What was logged, and what waits for the next summary.
+#[derive(Debug, Default)]
+pub struct Journal {
+    summarised_at: Duration,
+    /// Happenings since the last summary.
+    happened: BTreeMap<Happening, u64>,
+    /// Reasons of which a first record was logged.
+    reasons: BTreeSet<Reject>,
+    /// Further rejected records since the last summary.
+    rejected: BTreeMap<Reject, u64>,
+    known: BTreeMap<i32, KnownModels>,
+}
+
+impl Journal {
+    /// Takes what restored tasks know as known, without a line.
+    pub fn restored(&mut self, tasks: &Tasks) {
+        self.known.clear();
+        for (partition, task) in &tasks.evaluate {
+            let models = task.observe_restored().models;
+            let known = models
+                .iter()
+                .map(|model| (model.name.clone(), id_of(model)));
+            self.known.insert(*partition, known.collect());
+        }
+    }
+
+    /// Logs what a committed flush brought.
+    pub fn note(&mut self, report: &FlushReport) {
+        report.ingest.iter().for_each(|own| self.rejects(own));
+        for (partition, observed) in &report.evaluate {
+            self.models(*partition, &observed.models);
+        }
+        report.notices.iter().for_each(|notice| self.alert(notice));
+    }
+
+    /// Logs a summary of what had no line of its own, once a minute. `now` is the stopwatch.
+    pub fn tick(&mut self, now: Duration) {
+        if now.saturating_sub(self.summarised_at) < SUMMARY_INTERVAL {
+            return;
+        }
+        self.summarised_at = now;
+        for (happening, count) in std::mem::take(&mut self.happened) {
+            let more = count.saturating_sub(LINES_PER_MINUTE);
+            if more > 0 {
+                tracing::info!("{more} more {} in the last minute", happening.plural());
+            }
+        }
+        let rejected = std::mem::take(&mut self.rejected);
+        let total: u64 = rejected.values().sum();
+        if total > 0 {
+            let of = |(reason, count): (&Reject, &u64)| format!("{} {count}", reason.code());
+            let reasons: Vec<String> = rejected.iter().map(of).collect();
+            let reasons = reasons.join(", ");
+            tracing::warn!(
+                total,
+                reasons,
+                "records rejected in the last minute; they are in the dead-letter topic"
+            );
+        }
+    }
+
+    fn rejects(&mut self, observed: &IngestObservations) {
+        for (reason, count) in &observed.counts.rejected {
+            let mut further = *count;
+            if self.reasons.insert(*reason) {
+                further = further.saturating_sub(1);
+                tracing::warn!(
+                    topic = observed.source.topic,
+                    partition = observed.source.partition,
+                    reason = reason.code(),
+                    "a record was rejected; it is in the dead-letter topic. Further ones of this reason are counted here once a minute"
+                );
+            }
+            *self.rejected.entry(*reason).or_default() += further;
+        }
+    }
+
+    fn models(&mut self, partition: i32, models: &[ModelObservation]) {
+        for model in models {
+            let known = self.known.entry(partition).or_default();
+            let (before, now) = (known.get(&model.name).cloned(), id_of(model));
+            if before.as_ref() == Some(&now) {
+                continue;
+            }
+            known.insert(model.name.clone(), now.clone());
+            if before.is_none() && self.has_line(Happening::ModelDiscovered) {
+                tracing::info!(model = model.name, "a model was discovered");
+            }
+            if let Some(reference) = now
+                && self.has_line(Happening::ReferenceLearned)
+            {
+                let subjects = model.subjects;
+                tracing::info!(
+                    model = model.name,
+                    reference,
+                    subjects,
+                    "the reference of a model is learned"
+                );
+            }
+        }
+        self.forget_others(partition, models);
+    }
+
+    /// Forgets models that the task has forgotten, so that the map is as bounded as the models are.
+    fn forget_others(&mut self, partition: i32, models: &[ModelObservation]) {
+        if let Some(known) = self.known.get_mut(&partition)
+            && known.len() > models.len()
+        {
+            let names: BTreeSet<&str> = models.iter().map(|model| model.name.as_str()).collect();
+            known.retain(|name, _| names.contains(name.as_str()));
+        }
+    }
+
+    fn alert(&mut self, notice: &AlertNotice) {
+        if !self.has_line(Happening::AlertPublished) {
+            return;
+        }
+        let AlertNotice {
+            kind,
+            about,
+            objective,
+            status,
+            change,
+            severity,
+            cause,
+            causes,
+        } = notice;
+        tracing::info!(
+            kind,
+            about,
+            objective,
+            status,
+            change,
+            severity,
+            cause,
+            causes,
+            "alert published"
+        );
+    }
+
+    /// Counts a happening. True if it gets a line of its own.
+    fn has_line(&mut self, happening: Happening) -> bool {
+        let count = self.happened.entry(happening).or_default();
+        *count += 1;
+        *count <= LINES_PER_MINUTE
+    }
+}
+
+fn id_of(model: &ModelObservation) -> Option<String> {
+    match &model.reference {
+        ReferenceProgress::Learned { id } => Some(id.clone()),
+        ReferenceProgress::Learning { .. } => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::pipeline::frame::SourceId;
+    use crate::pipeline::observations::{IngestCounts, Observations, Progress};
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Lines that `steps` log at level INFO.
+    fn logged(steps: impl FnOnce(&mut Journal)) -> Vec<String> {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let lines = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        tracing::subscriber::with_default(lines.finish(), || steps(&mut Journal::default()));
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn model(name: &str, reference: Option<&str>) -> ModelObservation {
+        let progress = Progress { done: 1, of: 2 };
+        ModelObservation {
+            name: name.to_owned(),
+            versions: 1,
+            subjects: 3,
+            reference: match reference {
+                Some(id) => ReferenceProgress::Learned { id: id.to_owned() },
+                None => ReferenceProgress::Learning {
+                    span_minutes: progress,
+                    events: progress,
+                },
+            },
+        }
+    }
+
+    fn flushed(models: Vec<ModelObservation>) -> FlushReport {
+        let observed = Observations {
+            models,
+            ..Observations::default()
+        };
+        FlushReport {
+            evaluate: vec![(7, observed)],
+            ..FlushReport::default()
+        }
+    }
+
+    fn rejected(count: u64) -> FlushReport {
+        let counts = IngestCounts {
+            rejected: BTreeMap::from([(Reject::NotJson, count)]),
+            ..IngestCounts::default()
+        };
+        let observed = IngestObservations {
+            source: SourceId {
+                topic: "in".into(),
+                partition: 3,
+            },
+            counts,
+            watermark: None,
+        };
+        FlushReport {
+            ingest: vec![observed],
+            ..FlushReport::default()
+        }
+    }
+
+    fn notice() -> AlertNotice {
+        AlertNotice {
+            kind: "drift",
+            about: "fraud".into(),
+            objective: None,
+            status: "firing",
+            change: "opened",
+            severity: "warning",
+            cause: "feature:amount psi".into(),
+            causes: 2,
+        }
+    }
+
+    #[test]
+    fn a_model_and_its_reference_get_one_line_each() {
+        let lines = logged(|journal| {
+            for reference in [None, None, Some("ab12"), Some("ab12")] {
+                journal.note(&flushed(vec![model("fraud", reference)]));
+            }
+        });
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[0].contains("a model was discovered") && lines[0].contains("fraud"));
+        assert!(lines[1].contains("is learned") && lines[1].contains("ab12"));
+    }
+
+    #[test]
+    fn the_first_reject_of_a_reason_gets_a_line_and_the_others_are_counted_once_a_minute() {
+        let lines = logged(|journal| {
+            for second in 0..150 {
+                journal.note(&rejected(10));
+                journal.tick(Duration::from_secs(second));
+            }
+        });
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+        assert!(lines[0].contains("not_json") && lines[0].contains("partition=3"));
+        assert!(lines[1].contains("total=609") && lines[1].contains("not_json 609"));
+        assert!(lines[2].contains("total=600"));
+    }
+
+    #[test]
+    fn a_flood_of_alerts_is_summarised() {
+        let lines = logged(|journal| {
+            let report = FlushReport {
+                notices: vec![notice(); 500],
+                ..FlushReport::default()
+            };
+            journal.note(&report);
+            journal.tick(Duration::from_secs(60));
+            journal.note(&report);
+        });
+        assert_eq!(lines.len(), 41, "{lines:#?}");
+        assert!(lines[0].contains("alert published") && lines[0].contains("feature:amount psi"));
+        assert!(lines[20].contains("480 more alerts published in the last minute"));
+    }
+
+    #[test]
+    fn models_that_are_gone_are_forgotten_and_new_again_when_they_come_back() {
+        let lines = logged(|journal| {
+            journal.note(&flushed(vec![model("a", None), model("b", None)]));
+            journal.note(&flushed(vec![model("a", None)]));
+            assert_eq!(journal.known[&7].len(), 1);
+            journal.note(&flushed(vec![model("a", None), model("b", None)]));
+        });
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+    }
+}
