@@ -215,6 +215,30 @@ fn everything_that_is_left_out_is_counted_under_a_name_of_its_own() {
 }
 
 #[test]
+fn labels_are_counted_apart_from_predictions() {
+    let site = site(10);
+    let mut labels = ingested(&[]);
+    labels.source.topic = "labels".into();
+    labels.counts.labels = labels.counts.counted;
+    site.worker.observe_ingest(&ingested(&[]));
+    site.worker.observe_ingest(&labels);
+    let (_, text) = get(&site.http, "/metrics");
+    for series in [
+        "tidegauge_events_total{partition=\"3\",topic=\"predictions\"} 70",
+        "tidegauge_labels_total{partition=\"3\",topic=\"predictions\"} 0",
+        "tidegauge_events_total{partition=\"3\",topic=\"labels\"} 0",
+        "tidegauge_labels_total{partition=\"3\",topic=\"labels\"} 70",
+    ] {
+        assert!(text.contains(series), "{series}: {text}");
+    }
+    let (_, status) = get(&site.http, "/status");
+    assert!(
+        status.contains("\"events\": 70") && status.contains("\"labels\": 70"),
+        "{status}"
+    );
+}
+
+#[test]
 fn sources_are_counted_and_their_lag_is_as_of_the_scrape() {
     let site = site(10);
     site.worker
@@ -226,6 +250,7 @@ fn sources_are_counted_and_their_lag_is_as_of_the_scrape() {
         text.contains(&format!("tidegauge_events_total{at} 140")),
         "{text}"
     );
+    assert!(text.contains(&format!("tidegauge_labels_total{at} 0")));
     assert!(text.contains(&format!("tidegauge_late_events_total{at} 4")));
     assert!(text.contains("tidegauge_rejected_records_total{reason=\"not_json\"} 4"));
     assert!(text.contains(&format!("tidegauge_watermark_seconds{at} 40")));

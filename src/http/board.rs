@@ -198,6 +198,7 @@ impl Board {
             readiness: self.readiness_of(&state, Instant::now()),
             watermark: watermark(&sources),
             events: state.totals.events,
+            labels: state.totals.labels,
             late: state.totals.late,
             rejected: state.totals.rejected,
             windows_closed: state.totals.windows,

@@ -72,7 +72,9 @@ catalogue! {
     Ready = Gauge "tidegauge_ready" []
         "1 while every worker has partitions assigned and restored, else 0.";
     Events = Counter "tidegauge_events_total" ["topic", "partition"]
-        "Predictions and labels that were counted.";
+        "Predictions that were counted.";
+    Labels = Counter "tidegauge_labels_total" ["topic", "partition"]
+        "Labels that were taken, whether or not a prediction has their id.";
     Late = Counter "tidegauge_late_events_total" ["topic", "partition"]
         "Predictions dropped because they came after the watermark of their own partition.";
     Rejects = Counter "tidegauge_rejected_records_total" ["reason"]

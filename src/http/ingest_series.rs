@@ -9,7 +9,9 @@ pub(super) fn show(view: &mut WorkerView<'_>, observed: &IngestObservations) {
     let (source, counts) = (&observed.source, &observed.counts);
     let labels = [source.topic.as_str(), &source.partition.to_string()];
     let metrics = view.series.metrics;
-    metrics.add(Metric::Events, &labels, counts.counted);
+    let predictions = counts.counted.saturating_sub(counts.labels);
+    metrics.add(Metric::Events, &labels, predictions);
+    metrics.add(Metric::Labels, &labels, counts.labels);
     metrics.add(Metric::Late, &labels, counts.late);
     if counts.sampled_out > 0 {
         metrics.add(Metric::JoinSampledOut, &labels, counts.sampled_out);
@@ -25,7 +27,8 @@ pub(super) fn show(view: &mut WorkerView<'_>, observed: &IngestObservations) {
         let secs = watermark.0 as f64 / 1e3;
         view.series.set(Metric::Watermark, &labels, secs);
     }
-    view.totals.events += counts.counted;
+    view.totals.events += predictions;
+    view.totals.labels += counts.labels;
     view.totals.late += counts.late;
     view.totals.rejected += rejected;
     let key = (source.topic.clone(), source.partition);

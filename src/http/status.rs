@@ -25,6 +25,8 @@ pub struct StatusPage {
     pub watermark: Option<EventTime>,
     /// Predictions counted since the start.
     pub events: u64,
+    /// Labels taken since the start.
+    pub labels: u64,
     /// Predictions that were dropped as late since the start.
     pub late: u64,
     /// Records that were rejected since the start.

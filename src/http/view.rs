@@ -29,6 +29,7 @@ pub(super) struct Shown {
 #[derive(Default)]
 pub(super) struct Totals {
     pub events: u64,
+    pub labels: u64,
     pub late: u64,
     pub rejected: u64,
     pub windows: u64,

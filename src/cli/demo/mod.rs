@@ -124,7 +124,7 @@ impl<'a> DemoRun<'a> {
             let so_far = (status.windows_closed, self.alerts.taken());
             if so_far != before
                 || !self.testbed.is_produced()
-                || status.events < self.testbed.produced()
+                || status.events + status.labels < self.testbed.produced()
             {
                 before = so_far;
                 settled = Instant::now();
@@ -158,7 +158,7 @@ impl<'a> DemoRun<'a> {
     fn frame(&mut self) -> Result<Flow, Error> {
         self.alerts.read_new();
         let status = self.testbed.status();
-        let events_per_sec = self.rate.of(status.events);
+        let events_per_sec = self.rate.of(status.events + status.labels);
         let snapshot = Snapshot {
             status: &status,
             timeline: self.timeline,

@@ -154,7 +154,7 @@ impl Stream {
     fn is_ahead(&self) -> bool {
         let status = self.board.status();
         let events = self.progress.events.load(Ordering::Acquire);
-        let unread = events.saturating_sub(status.events);
+        let unread = events.saturating_sub(status.events + status.labels);
         let windows = status.models.iter().flat_map(|model| &model.quality);
         let judged = windows.map(|window| window.end).max();
         let is_behind = |judged: EventTime| judged.plus_millis(UNJUDGED_MAX) < self.progress.now();
