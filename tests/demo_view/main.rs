@@ -86,35 +86,74 @@ fn any_size_is_drawn_without_a_panic() {
 }
 
 #[test]
-fn each_change_is_printed_once() {
+fn each_change_is_printed_once_in_the_order_of_event_time() {
     let mut plain = PlainView::default();
     let first = plain.lines(&learning().snapshot());
     assert_eq!(
         first,
-        [
-            "broker 127.0.0.1:41235  metrics http://127.0.0.1:9898/metrics",
-            "Mon 14:00  learning the reference, 50 %",
-        ]
+        ["broker 127.0.0.1:41235  metrics http://127.0.0.1:9898/metrics"]
     );
-    let then = plain.lines(&watching().snapshot());
+    let mut sample = watching();
+    sample.alerts.reverse(); // three topics, in any order
+    let then = plain.lines(&sample.snapshot());
     assert_eq!(
         then,
         [
-            "Tue 13:00  reference learned, watching",
+            "Mon 14:00  learning the reference, 50 %",
+            "Tue 00:00  report on Mon: precision 0.956 (0.906–0.986), 12 corrections",
             "Tue 03:00  incident begins: amount in cents",
+            "Tue 03:06  ALERT drift: psi of feature:amount (incident: amount in cents)",
+            "Tue 03:45  assessed drift: quality unmoved: accuracy 0.994 (0.923–0.999) in the drifted window, 0.995 before",
             "Tue 05:00  incident ends: amount in cents",
             "Tue 07:30  incident begins: unseen country, 2 %",
+            "Tue 07:42  ALERT data quality: new_category of feature:country (incident: unseen country, 2 %)",
             "Tue 09:30  incident ends: unseen country, 2 %",
             "Tue 09:45  incident begins: fraud goes prepaid",
+            "Tue 10:04  resolved data quality: new_category of feature:country",
+        ],
+        "the last two hours are held back, because records of quality come later"
+    );
+    sample.is_over = true;
+    let rest = plain.lines(&sample.snapshot());
+    assert_eq!(
+        rest,
+        [
+            "Tue 11:05  ALERT objective: burn_rate of objective:precise, segment card=prepaid (incident: fraud goes prepaid)",
             "Tue 11:45  incident ends: fraud goes prepaid",
             "Tue 12:00  incident begins: age null, 2 → 20 %",
-            "Tue 03:06  ALERT drift: psi of feature:amount",
-            "Tue 03:45  assessed drift: quality unmoved: accuracy 0.994 (0.923–0.999) in the drifted window, 0.995 before",
-            "Tue 07:42  ALERT data quality: new_category of feature:country",
-            "Tue 10:04  resolved data quality: new_category of feature:country",
-            "Tue 11:05  ALERT objective: burn_rate of objective:precise, segment card=prepaid",
-            "Tue 00:00  report on Mon: precision 0.956 (0.906–0.986), 12 corrections",
+            "Tue 13:00  reference learned, watching",
         ]
     );
-    assert!(plain.lines(&watching().snapshot()).is_empty());
+    assert!(plain.lines(&sample.snapshot()).is_empty());
+}
+
+#[test]
+fn the_list_of_alerts_is_in_the_order_of_event_time() {
+    let in_order = screen(&watching(), 80, 24);
+    let mut sample = watching();
+    sample.alerts.reverse();
+    assert_eq!(screen(&sample, 80, 24), in_order);
+}
+
+#[test]
+fn an_incident_is_marked_as_missed_only_when_everything_is_judged() {
+    let mut sample = watching();
+    sample.alerts.clear();
+    assert!(
+        !screen(&sample, 80, 24).contains('✗'),
+        "its record may still come"
+    );
+    sample.is_over = true;
+    assert!(screen(&sample, 80, 24).contains('✗'));
+}
+
+#[test]
+fn an_alert_of_a_long_window_names_its_length_and_the_incident_that_it_still_holds() {
+    let mut sample = watching();
+    sample.alerts = vec![sample::of_the_last_day(1_626 + 1_320)];
+    sample.is_over = true;
+    let lines = PlainView::default().lines(&sample.snapshot());
+    let line = "ALERT drift: psi of feature:amount over 1d (incident: amount in cents)";
+    assert!(lines.iter().any(|own| own.contains(line)), "{lines:#?}");
+    assert!(screen(&sample, 200, 50).contains("psi of amount over 1d (incident: amount in cents)"));
 }

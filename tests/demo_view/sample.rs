@@ -20,6 +20,7 @@ pub struct Sample {
     pub alerts: Vec<PublishedAlert>,
     pub reports: Reports,
     pub now: EventTime,
+    pub is_over: bool,
 }
 
 impl Sample {
@@ -34,6 +35,7 @@ impl Sample {
                 keep_firing_minutes: 15,
             },
             now: self.now,
+            is_over: self.is_over,
             events_per_sec: 31_204.0,
             bootstrap: "127.0.0.1:41235",
             metrics: "http://127.0.0.1:9898/metrics",
@@ -218,6 +220,7 @@ fn at_hour(
         readiness,
         watermark: Some(clock),
         events: 190_000,
+        labels: 0,
         late: 0,
         rejected: 0,
         windows_closed: 1_234,
@@ -230,10 +233,19 @@ fn at_hour(
     Sample {
         status,
         now: clock.plus_millis(120_000),
+        is_over: false,
         timeline,
         alerts,
         reports: Reports::default(),
     }
+}
+
+/// Drift of the amount in the window of a day that ends at `minute`.
+pub fn of_the_last_day(minute: i64) -> PublishedAlert {
+    let mut record = alert(minute, "drift", "firing", Some("feature:amount"), "psi");
+    let window = record.causes[0].window.as_mut().unwrap();
+    window.start = instant(minute - 1_440);
+    record
 }
 
 fn alert(

@@ -8,13 +8,14 @@ use ratatui::widgets::{Gauge, Paragraph};
 
 use super::features::draw_features;
 use super::incident::Incident;
-use super::plain::{causes, verdict};
+use super::plain::{causes, origin, verdict};
 use super::quality::draw_quality;
 use super::record::{PublishedAlert, PublishedStatus};
 use super::snapshot::{IncidentState, Snapshot};
 use super::style::{QUIET, titled};
 use super::table::clock;
 use super::traffic::{MODEL, VERSION};
+use crate::cli::Printable;
 
 /// Minimum width at which incidents and alerts stand beside the features instead of below them.
 const WIDE: u16 = 120;
@@ -135,7 +136,7 @@ fn course_line(snapshot: &Snapshot<'_>, width: u16) -> Line<'static> {
             .find(|outcome| covers(&outcome.incident));
         match incident {
             Some(outcome) => {
-                let (_, style) = mark(&snapshot.state_of(&outcome.incident, outcome.found.clone()));
+                let (_, style) = mark(&snapshot.state_of(outcome));
                 Span::styled(if column == here { "╋" } else { "█" }, style)
             }
             None if column == here => "┃".bold().cyan(),
@@ -151,7 +152,8 @@ fn mark(state: &IncidentState) -> (&'static str, Style) {
     match state {
         IncidentState::Ahead => ("○", QUIET),
         IncidentState::Unnoticed => ("◐", Style::new().fg(Color::Yellow)),
-        IncidentState::Overdue => ("✗", Style::new().fg(Color::Red)),
+        IncidentState::Awaited => ("◑", Style::new().fg(Color::Yellow)),
+        IncidentState::Missed => ("✗", Style::new().fg(Color::Red)),
         IncidentState::Found(_) => ("●", Style::new().fg(Color::Green)),
     }
 }
@@ -160,7 +162,7 @@ fn draw_incidents(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot<'_>) {
     let area = titled(frame, area, "incidents");
     let mut lines: Vec<Line<'_>> = Vec::new();
     for outcome in snapshot.demo_score().outcomes {
-        let state = snapshot.state_of(&outcome.incident, outcome.found);
+        let state = snapshot.state_of(&outcome);
         let (sign, style) = mark(&state);
         let after = match &state {
             IncidentState::Found(found) => format!("+{} min", found.delay_minutes),
@@ -179,13 +181,10 @@ fn draw_incidents(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot<'_>) {
 /// Draws the alerts, newest first.
 fn draw_alerts(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot<'_>) {
     let area = titled(frame, area, "alerts");
-    let mut lines: Vec<Line<'_>> = snapshot
-        .published
-        .alerts
-        .iter()
-        .rev()
+    let newest = snapshot.newest_alerts().into_iter();
+    let mut lines: Vec<Line<'_>> = newest
         .take(usize::from(area.height))
-        .map(alert_line)
+        .map(|record| alert_line(record, snapshot, area.width))
         .collect();
     if lines.is_empty() {
         lines.push(Line::styled(" none yet", QUIET));
@@ -193,10 +192,12 @@ fn draw_alerts(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot<'_>) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn alert_line(record: &PublishedAlert) -> Line<'static> {
+/// One alert; the incident behind it only where the line has room for its name.
+fn alert_line(record: &PublishedAlert, snapshot: &Snapshot<'_>, width: u16) -> Line<'static> {
     let at = record.moment().map_or_else(String::new, clock);
     if let Some(verdict) = verdict(record) {
-        return Line::styled(format!(" ◇ {at} quality {verdict}"), Color::Cyan);
+        let text = format!(" ◇ {at} quality {}", Printable(verdict));
+        return Line::styled(text, Color::Cyan);
     }
     let (sign, style) = match record.status {
         PublishedStatus::Pending => ("△", Style::new().fg(Color::Yellow)),
@@ -209,11 +210,16 @@ fn alert_line(record: &PublishedAlert) -> Line<'static> {
     let what = match record.status {
         PublishedStatus::Resolved => format!("{} resolved", record.kind.name()),
         _ => match (&record.objective, &record.segment) {
-            (Some(objective), Some(segment)) => format!("{}: {segment}", objective.name),
+            (Some(objective), Some(segment)) => {
+                format!("{}: {}", Printable(&objective.name), Printable(segment))
+            }
             _ => causes(record)
                 .replace("feature:", "")
                 .replace("objective:", ""),
         },
     };
-    Line::styled(format!(" {sign} {at} {what}"), style)
+    let text = format!(" {sign} {at} {what}");
+    let whole = format!("{text}{}", origin(record, snapshot));
+    let fits = whole.chars().count() <= usize::from(width);
+    Line::styled(if fits { whole } else { text }, style)
 }

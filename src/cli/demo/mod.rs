@@ -101,6 +101,8 @@ struct DemoRun<'a> {
     view: View,
     begun: Instant,
     rate: Rate,
+    /// True once everything that was produced is judged.
+    is_over: bool,
 }
 
 impl<'a> DemoRun<'a> {
@@ -112,6 +114,7 @@ impl<'a> DemoRun<'a> {
             view: View::open(plain).map_err(Error::failed)?,
             begun: Instant::now(),
             rate: Rate::default(),
+            is_over: false,
         })
     }
 
@@ -133,7 +136,8 @@ impl<'a> DemoRun<'a> {
                 return Ok(Flow::Quit);
             }
             if settled.elapsed() >= SETTLED {
-                return Ok(Flow::Continue);
+                self.is_over = true;
+                return self.frame();
             }
             self.testbed.check()?;
             if self.begun.elapsed() > PATIENCE {
@@ -164,6 +168,7 @@ impl<'a> DemoRun<'a> {
             timeline: self.timeline,
             published: published(self.testbed, &self.alerts),
             now: self.testbed.now(),
+            is_over: self.is_over,
             events_per_sec,
             bootstrap: self.testbed.bootstrap(),
             metrics: self.testbed.metrics_url(),

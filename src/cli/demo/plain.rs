@@ -4,11 +4,17 @@ use super::record::{PublishedAlert, PublishedStatus};
 use super::report::{PublishedMeasure, PublishedQuality};
 use super::snapshot::Snapshot;
 use super::table::clock;
+use crate::cli::Printable;
 use crate::event::EventTime;
 
-/// Changes that were already printed.
+/// Event time for which a line is held back. Records of quality are judged up to an hour and a half after those of
+/// predictions, and lines are printed in the order of event time.
+const HOLD_MINUTES: i64 = 120;
+
+/// Changes that were already noticed, and lines that wait.
 #[derive(Debug, Default)]
 pub struct PlainView {
+    waiting: Vec<(EventTime, String)>,
     addresses: bool,
     quarters: u8,
     learned: bool,
@@ -19,7 +25,7 @@ pub struct PlainView {
 }
 
 impl PlainView {
-    /// Lines for the changes since the last call.
+    /// Lines up to which everything is known by now, in the order of event time. Once the run is over, all that wait.
     pub fn lines(&mut self, snapshot: &Snapshot<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.addresses {
@@ -29,51 +35,64 @@ impl PlainView {
                 snapshot.bootstrap, snapshot.metrics
             ));
         }
-        self.learning(snapshot, &mut lines);
-        self.incidents(snapshot, &mut lines);
-        for record in snapshot.published.alerts.iter().skip(self.alerts) {
-            lines.push(alert_line(record));
+        self.learning(snapshot);
+        self.incidents(snapshot);
+        let published = &snapshot.published;
+        for record in published.alerts.iter().skip(self.alerts) {
+            let at = record.moment().unwrap_or(snapshot.now);
+            self.waiting.push((at, alert_line(record, snapshot)));
         }
-        self.alerts = snapshot.published.alerts.len();
-        for report in snapshot.published.reports.days.iter().skip(self.days) {
-            lines.push(day_line(report));
+        self.alerts = published.alerts.len();
+        for report in published.reports.days.iter().skip(self.days) {
+            self.waiting.push((report.as_of, day_line(report)));
         }
-        self.days = snapshot.published.reports.days.len();
+        self.days = published.reports.days.len();
+        lines.extend(self.take_known(snapshot));
         lines
     }
 
-    fn learning(&mut self, snapshot: &Snapshot<'_>, lines: &mut Vec<String>) {
+    /// Takes the lines that are old enough. Of lines of one time, the first noticed comes first.
+    fn take_known(&mut self, snapshot: &Snapshot<'_>) -> Vec<String> {
+        let until = snapshot.now.plus_millis(-HOLD_MINUTES * 60_000);
+        self.waiting.sort_by_key(|(at, _)| *at);
+        let held = self
+            .waiting
+            .partition_point(|(at, _)| snapshot.is_over || *at <= until);
+        let known = self.waiting.drain(..held);
+        known.map(|(_, line)| line).collect()
+    }
+
+    fn learning(&mut self, snapshot: &Snapshot<'_>) {
         match snapshot.learning() {
             None if !self.learned => {
                 self.learned = true;
-                lines.push(line_at(snapshot.clock(), "reference learned, watching"));
+                self.wait(snapshot.clock(), "reference learned, watching");
             }
             Some(progress) if (progress * 4.0) as u8 > self.quarters => {
                 self.quarters = (progress * 4.0) as u8;
                 let percent = u32::from(self.quarters) * 25;
-                lines.push(line_at(
-                    snapshot.clock(),
-                    &format!("learning the reference, {percent} %"),
-                ));
+                let line = format!("learning the reference, {percent} %");
+                self.wait(snapshot.clock(), &line);
             }
             _ => {}
         }
     }
 
-    /// Prints begins and ends. Incidents do not overlap, so an end comes before the next begin.
-    fn incidents(&mut self, snapshot: &Snapshot<'_>, lines: &mut Vec<String>) {
+    fn wait(&mut self, at: EventTime, what: &str) {
+        self.waiting.push((at, line_at(at, what)));
+    }
+
+    /// Notes begins and ends.
+    fn incidents(&mut self, snapshot: &Snapshot<'_>) {
         for (number, incident) in (1..).zip(&snapshot.timeline.incidents) {
             let (start, end) = (incident.span.start.time(), incident.span.end.time());
             if number > self.begun && snapshot.now >= start {
                 self.begun = number;
-                lines.push(line_at(
-                    start,
-                    &format!("incident begins: {}", incident.name),
-                ));
+                self.wait(start, &format!("incident begins: {}", incident.name));
             }
             if number > self.ended && snapshot.now >= end {
                 self.ended = number;
-                lines.push(line_at(end, &format!("incident ends: {}", incident.name)));
+                self.wait(end, &format!("incident ends: {}", incident.name));
             }
         }
     }
@@ -117,40 +136,56 @@ pub(super) fn verdict(record: &PublishedAlert) -> Option<&str> {
     Some(&impact.verdict)
 }
 
-fn alert_line(record: &PublishedAlert) -> String {
+fn alert_line(record: &PublishedAlert, snapshot: &Snapshot<'_>) -> String {
     if let Some(sentence) = record.impact_sentence().filter(|_| record.is_follow_up()) {
         let at = record.moment().map_or_else(String::new, clock);
+        let sentence = Printable(sentence);
         return format!("{at}  assessed {}: {sentence}", record.kind.name());
     }
     let status = match record.status {
         PublishedStatus::Pending => "pending",
         PublishedStatus::Firing => match record.change.as_deref() {
             Some("joined") => "  joined by",
-            Some("escalated") => "  graver:",
+            Some("escalated") => "  escalated by",
             _ => "ALERT",
         },
         PublishedStatus::Resolved => "resolved",
     };
     let at = record.moment().map_or_else(|| " ".repeat(9), clock);
     let segment = match &record.segment {
-        Some(segment) if record.status == PublishedStatus::Firing => format!(", segment {segment}"),
+        Some(segment) if record.status == PublishedStatus::Firing => {
+            format!(", segment {}", Printable(segment))
+        }
         _ => String::new(),
     };
     format!(
-        "{at}  {status} {}: {}{segment}",
+        "{at}  {status} {}: {}{segment}{}",
         record.kind.name(),
-        causes(record)
+        causes(record),
+        origin(record, snapshot)
     )
 }
 
-/// First new cause, and the number of others: `psi of feature:amount and 2 more`.
+/// Incident behind a record: ` (incident: amount in cents)`; empty if there is none.
+pub(super) fn origin(record: &PublishedAlert, snapshot: &Snapshot<'_>) -> String {
+    snapshot
+        .behind(record)
+        .map_or_else(String::new, |incident| {
+            format!(" (incident: {})", incident.name)
+        })
+}
+
+/// First new cause with its window if that is long, and the number of others: `psi of feature:amount over 1d and 2 more`.
 pub(super) fn causes(record: &PublishedAlert) -> String {
     let mut added = record.added_causes();
     let first = added.next().map_or_else(String::new, |cause| {
+        let subject = cause.subject.as_deref().unwrap_or("the model");
+        let long = cause.long_window();
+        let window = long.map_or_else(String::new, |length| format!(" over {length}"));
         format!(
-            "{} of {}",
-            cause.detector,
-            cause.subject.as_deref().unwrap_or("the model")
+            "{} of {}{window}",
+            Printable(&cause.detector),
+            Printable(subject)
         )
     });
     match added.count() {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use crate::event::EventTime;
+use crate::window::WindowLength;
 
 /// Kind of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -122,6 +123,17 @@ pub struct NewCause {
     pub subject: Option<String>,
 }
 
+impl PublishedCause {
+    /// Length of the window, such as `1d`, if it is longer than an hour: such a window still holds what happened long ago.
+    #[must_use]
+    pub fn long_window(&self) -> Option<String> {
+        let window = self.window.as_ref()?;
+        let minutes = (window.end.0 - window.start.0) / 60_000;
+        let minutes = u32::try_from(minutes).ok().filter(|m| *m > 60)?;
+        WindowLength::from_minutes(minutes).map(WindowLength::name)
+    }
+}
+
 /// Span of event time.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PublishedWindow {
@@ -154,10 +166,10 @@ impl PublishedAlert {
         self.annotations.get("impact").map(String::as_str)
     }
 
-    /// Event time of the record: the end of its last window, or the time of an assessment.
+    /// Event time at which the record was decided; where it does not say so, the end of its last window.
     #[must_use]
     pub fn moment(&self) -> Option<EventTime> {
-        if self.is_follow_up() {
+        if self.is_follow_up() || self.at.is_some() {
             return self.at;
         }
         let causes = self.causes.iter().filter_map(|cause| cause.window.as_ref());

@@ -195,6 +195,19 @@ fn assessed(incident: &Incident, record: &PublishedAlert) -> Option<ScoredAssess
     })
 }
 
+/// Incident behind a record: the latest one that explains a cause which the record adds.
+pub(super) fn behind<'a>(
+    timeline: &'a Timeline,
+    record: &PublishedAlert,
+    keep_firing_minutes: i64,
+) -> Option<&'a Incident> {
+    let is_behind = |incident: &&Incident| {
+        let mut causes = record.added_causes();
+        causes.any(|cause| explains(incident, cause, keep_firing_minutes))
+    };
+    timeline.incidents.iter().rev().find(is_behind)
+}
+
 fn explains(incident: &Incident, cause: &PublishedCause, keep_firing_minutes: i64) -> bool {
     let subject = cause.subject.as_deref();
     let moves = subject == incident.expects.subject

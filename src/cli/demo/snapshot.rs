@@ -1,7 +1,8 @@
 //! State of the demo at one moment. Both views are drawn from it.
 
 use super::incident::{Incident, Timeline};
-use super::score::{DemoScore, IncidentScore, PublishedSoFar, score_run};
+use super::record::PublishedAlert;
+use super::score::{DemoScore, IncidentOutcome, IncidentScore, PublishedSoFar, behind, score_run};
 use crate::alert::WindowTime;
 use crate::event::EventTime;
 use crate::http::{ModelStatus, ObjectiveStatus, QualityStatus, ReferenceStatus, StatusPage};
@@ -17,6 +18,8 @@ pub struct Snapshot<'a> {
     pub published: PublishedSoFar<'a>,
     /// Event time up to which the stream was produced.
     pub now: EventTime,
+    /// True once everything that was produced is judged.
+    pub is_over: bool,
     /// Events read per second of wall time, over the last second.
     pub events_per_sec: f64,
     /// Address of the broker.
@@ -32,8 +35,10 @@ pub(super) enum IncidentState {
     Ahead,
     /// In progress, and not found yet.
     Unnoticed,
-    /// Over, and not found yet.
-    Overdue,
+    /// Over, and not found yet: the record that finds it may still come, for a wave of corrections a day later.
+    Awaited,
+    /// Not found, or not assessed as it should be, although everything is judged.
+    Missed,
     /// Found by a record.
     Found(IncidentScore),
 }
@@ -75,17 +80,29 @@ impl Snapshot<'_> {
         }
     }
 
-    /// State of `incident`. Begin and end are compared with the produced event time; records follow later.
-    pub(super) fn state_of(
-        &self,
-        incident: &Incident,
-        found: Option<IncidentScore>,
-    ) -> IncidentState {
-        match found {
-            Some(found) => IncidentState::Found(found),
-            None if self.now < incident.span.start.time() => IncidentState::Ahead,
-            None if self.now < incident.span.end.time() => IncidentState::Unnoticed,
-            None => IncidentState::Overdue,
+    /// State of an incident. Begin and end are compared with the produced event time; records follow later. At the end of the
+    /// run it agrees with the table.
+    pub(super) fn state_of(&self, outcome: &IncidentOutcome) -> IncidentState {
+        let span = outcome.incident.span;
+        match &outcome.found {
+            _ if self.is_over && !outcome.is_met() => IncidentState::Missed,
+            Some(found) => IncidentState::Found(found.clone()),
+            None if self.now < span.start.time() => IncidentState::Ahead,
+            None if self.now < span.end.time() => IncidentState::Unnoticed,
+            None => IncidentState::Awaited,
         }
+    }
+
+    /// Incident behind a record, if there is one.
+    pub(super) fn behind(&self, record: &PublishedAlert) -> Option<&Incident> {
+        behind(self.timeline, record, self.published.keep_firing_minutes)
+    }
+
+    /// Alert records, the newest in event time first. They come from three topics, each in an order of its own.
+    pub(super) fn newest_alerts(&self) -> Vec<&PublishedAlert> {
+        let mut alerts: Vec<&PublishedAlert> = self.published.alerts.iter().collect();
+        alerts.sort_by_key(|record| record.moment());
+        alerts.reverse();
+        alerts
     }
 }
