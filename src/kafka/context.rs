@@ -3,15 +3,18 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message;
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 use rdkafka::types::RDKafkaRespErr;
 
+use super::connection::{Refusal, refusal_in};
 use super::outage::{code_of, is_line_of_outage, is_outage, is_refusal};
 use crate::runtime::TopicPartition;
 
@@ -137,6 +140,7 @@ fn listed(partitions: &TopicPartitionList) -> Vec<TopicPartition> {
 #[derive(Default)]
 pub struct DeliveryContext {
     failure: Mutex<Option<KafkaError>>,
+    denied: Mutex<Option<String>>,
 }
 
 impl DeliveryContext {
@@ -144,10 +148,37 @@ impl DeliveryContext {
     pub fn take_failure(&self) -> Option<KafkaError> {
         lock(&self.failure).take()
     }
+
+    /// First topic, since the last call, on which the brokers do not allow to write.
+    pub fn take_denied(&self) -> Option<String> {
+        lock(&self.denied).take()
+    }
+
+    fn deny(&self, topic: &str) {
+        lock(&self.denied).get_or_insert_with(|| topic.to_owned());
+    }
+}
+
+/// Facility of the library's lines about a partition that could not be added to a transaction.
+const ADD_PARTITIONS: &str = "ADDPARTS";
+
+/// Topic in such a line, if the reason is a missing right: `Failed to add partition "TOPIC" [0] to transaction: …`. The error
+/// that the library returns later does not name it.
+fn denied_topic(message: &str) -> Option<&str> {
+    let names = message.contains("authorization failed");
+    names.then(|| message.split('"').nth(1)).flatten()
 }
 
 impl ClientContext for DeliveryContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if facility == ADD_PARTITIONS {
+            // A line per partition. The fault of the transaction says what matters.
+            tracing::debug!(target: "kafka", facility, message);
+            if let Some(topic) = denied_topic(message) {
+                self.deny(topic);
+            }
+            return;
+        }
         log(level, facility, message);
     }
 
@@ -160,16 +191,23 @@ impl ProducerContext for DeliveryContext {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        if let Err((error, _)) = result {
+        if let Err((error, message)) = result {
+            if error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+                self.deny(message.topic());
+            }
             lock(&self.failure).get_or_insert_with(|| error.clone());
         }
     }
 }
 
+/// Maximum age of a refused connection that explains a failed request. The library repeats its line after 30 s.
+const REFUSAL_AGE_MAX: Duration = Duration::from_secs(60);
+
 /// Callbacks of a client that is only asked. It keeps the reason why the last request failed.
 #[derive(Default)]
 pub struct QuietContext {
     reason: Mutex<Option<(KafkaError, String)>>,
+    refusal: Mutex<Option<(Instant, Refusal, String)>>,
 }
 
 impl QuietContext {
@@ -178,10 +216,21 @@ impl QuietContext {
     pub fn take_reason(&self) -> Option<(KafkaError, String)> {
         lock(&self.reason).take()
     }
+
+    /// Last refused connection since the last call, and the library's line about it. An old one says nothing about an outage
+    /// of today.
+    pub fn take_refusal(&self) -> Option<(Refusal, String)> {
+        let (at, refusal, line) = lock(&self.refusal).take()?;
+        (at.elapsed() < REFUSAL_AGE_MAX).then_some((refusal, line))
+    }
 }
 
 impl ClientContext for QuietContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if let Some(refusal) = refusal_in(message) {
+            let (_thread, line) = message.split_once("]: ").unwrap_or(("", message));
+            *lock(&self.refusal) = Some((Instant::now(), refusal, line.to_owned()));
+        }
         log(level, facility, message);
     }
 

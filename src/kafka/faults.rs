@@ -1,32 +1,26 @@
 //! Errors of the client as faults of the runtime, with the fix where one is known.
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode;
 
 use crate::runtime::Fault;
 
-/// Fault of a missing permission, with the permission to grant; `None` for other errors.
-pub fn denied(error: &KafkaError, during: &str) -> Option<Fault> {
-    let right = match error.rdkafka_error_code()? {
-        RDKafkaErrorCode::TransactionalIdAuthorizationFailed => {
-            "Write and Describe on the transactionalId prefix"
-        }
-        RDKafkaErrorCode::TopicAuthorizationFailed => {
-            "Read and Describe on inputs, Write and Describe on outputs"
-        }
-        RDKafkaErrorCode::GroupAuthorizationFailed => "Read on the group prefix",
-        RDKafkaErrorCode::ClusterAuthorizationFailed => "IdempotentWrite on the cluster",
-        _ => return None,
-    };
-    Some(Fault::Fatal(format!(
-        "not allowed to {during}: grant {right} ({error})"
-    )))
+/// Errors of a missing right.
+const DENIALS: [RDKafkaErrorCode; 4] = [
+    RDKafkaErrorCode::TopicAuthorizationFailed,
+    RDKafkaErrorCode::GroupAuthorizationFailed,
+    RDKafkaErrorCode::TransactionalIdAuthorizationFailed,
+    RDKafkaErrorCode::ClusterAuthorizationFailed,
+];
+
+/// True if the brokers deny a right: another attempt fails, too.
+pub fn is_denied(error: &KafkaError) -> bool {
+    let code = error.rdkafka_error_code();
+    code.is_some_and(|code| DENIALS.contains(&code))
 }
 
 /// Fault of an error while polling; `None` if the client retries by itself.
 pub fn polled(error: &KafkaError) -> Option<Fault> {
-    if let Some(fault) = denied(error, "read") {
-        return Some(fault);
-    }
     match error {
         KafkaError::MessageConsumptionFatal(_) => Some(Fault::Fatal(format!(
             "the consumer cannot continue: {error}"

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::OwnedMessage;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::{Decision, GroupContext};
-use super::faults::{denied, polled};
+use super::faults::polled;
 use super::leave::leave;
 use super::lookup::Lookup;
 use super::message::KafkaMessage;
@@ -18,8 +18,10 @@ use super::offsets::{committed_of, listed, with_metadata};
 use super::outage::is_outage;
 use super::refusal::refused;
 use super::restore::StateReading;
+use super::rights::{Principal, Right};
 use super::settings::{ClientSettings, Offsets};
 use super::transaction::TransactionTimes;
+use super::unreadable::unreadable;
 use super::writer::Writer;
 use crate::runtime::{
     Activity, Batch, Committed, Fault, FirstStart, Heartbeat, Log, LogEvent, TakeEntry,
@@ -38,6 +40,8 @@ pub struct KafkaLog {
     writer: Writer,
     reading: Option<StateReading>,
     paused: BTreeSet<TopicPartition>,
+    /// Topics that the group reads.
+    topics: Vec<String>,
 }
 
 impl KafkaLog {
@@ -65,7 +69,18 @@ impl KafkaLog {
             writer: Writer::new(dead_letters, heartbeat),
             reading: None,
             paused: BTreeSet::new(),
+            topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
         })
+    }
+
+    /// Fault of an error while polling; `None` if the client retries by itself.
+    fn polled(&self, error: &KafkaError) -> Option<Fault> {
+        let is_denied =
+            error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed);
+        let topic = is_denied.then(|| unreadable(&self.settings, &self.topics));
+        let right = topic.flatten().map(Right::ReadTopic);
+        let denied = Principal::of(&self.settings).denied(error, right);
+        denied.or_else(|| polled(error))
     }
 }
 
@@ -79,7 +94,7 @@ impl Log for KafkaLog {
         }
         match self.consumer.poll(timeout) {
             Some(Ok(message)) => Ok(LogEvent::Message(message.into())),
-            Some(Err(error)) => match polled(&error) {
+            Some(Err(error)) => match self.polled(&error) {
                 Some(fault) => Err(fault),
                 None if is_outage(&error) => Ok(LogEvent::Nothing), // the next request says so
                 None => {
@@ -138,13 +153,14 @@ impl Log for KafkaLog {
             .consumer
             .committed_offsets(listed(partitions.iter()), COMMITTED_TIMEOUT);
         let answer = asked.map_err(|error| {
-            denied(&error, "read committed offsets").unwrap_or_else(|| {
+            let denied = Principal::of(&self.settings).denied(&error, None);
+            denied.unwrap_or_else(|| {
                 Fault::Passing(format!(
                     "cannot read committed offsets (a transaction may still be open): {error}"
                 ))
             })
         })?;
-        committed_of(&answer, partitions)
+        committed_of(&answer, partitions, &Principal::of(&self.settings))
     }
 
     fn glance(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<Committed>>, Fault> {

@@ -25,7 +25,7 @@ impl Lookup {
     /// # Errors
     /// When the library refuses a property.
     pub fn create(settings: &ClientSettings, heartbeat: &Heartbeat) -> Result<Self, Fault> {
-        let client = |config| QueryClient::create(&config, &settings.brokers, heartbeat);
+        let client = |config| QueryClient::create(&config, settings, heartbeat);
         Ok(Self {
             probe: client(settings.probe())?,
             stable: client(settings.stable_probe())?,

@@ -1,5 +1,7 @@
 //! Log port on Kafka's client library, administration of topics, and reset of offsets.
 
+mod admin;
+mod connection;
 mod context;
 mod dead_letter;
 mod faults;
@@ -11,14 +13,18 @@ mod message;
 mod offline;
 mod offsets;
 mod outage;
+mod policies;
 mod properties;
 mod query;
 mod refusal;
 mod reset;
 mod restore;
+mod rights;
 mod settings;
+mod topic_spec;
 mod topics;
 mod transaction;
+mod unreadable;
 mod writer;
 
 pub use log::KafkaLog;
@@ -27,4 +33,5 @@ pub use properties::{PropertyFault, property_faults, property_names};
 pub use reset::{ResetTo, reset_offsets};
 pub use restore::read_all;
 pub use settings::{ClientSettings, Offsets};
-pub use topics::{Action, Missing, TopicSpec, apply, plan_topics, verify_inputs};
+pub use topic_spec::TopicSpec;
+pub use topics::{Action, Missing, apply, plan_topics, verify_inputs};

@@ -4,6 +4,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::guard::guarded;
 use super::refusal::refused;
+use super::rights::{Principal, Right};
 use crate::runtime::{Committed, Fault, TopicPartition};
 
 /// List of partitions without offsets.
@@ -40,20 +41,26 @@ pub fn with_metadata(
 pub fn committed_of(
     answer: &TopicPartitionList,
     partitions: &[TopicPartition],
+    principal: &Principal,
 ) -> Result<Vec<Option<Committed>>, Fault> {
     let each = partitions.iter();
-    each.map(|at| committed_of_one(answer, at)).collect()
+    each.map(|at| committed_of_one(answer, at, principal))
+        .collect()
 }
 
 fn committed_of_one(
     answer: &TopicPartitionList,
     at: &TopicPartition,
+    principal: &Principal,
 ) -> Result<Option<Committed>, Fault> {
     let Some(element) = answer.find_partition(&at.topic, at.partition) else {
         return Ok(None);
     };
     element.error().map_err(|error| {
-        Fault::Passing(format!("cannot read the committed offset of {at}: {error}"))
+        let denied = principal.denied(&error, Some(Right::ReadTopic(at.topic.clone())));
+        denied.unwrap_or_else(|| {
+            Fault::Passing(format!("cannot read the committed offset of {at}: {error}"))
+        })
     })?;
     let Offset::Offset(offset) = element.offset() else {
         return Ok(None);

@@ -2,18 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::metadata::Metadata;
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use super::connection::Refusal;
 use super::context::QuietContext;
-use super::faults::denied;
 use super::offsets::{committed_of, listed};
 use super::outage::{is_outage, is_refusal};
 use super::refusal::refused;
+use super::rights::{Principal, Right};
+use super::settings::ClientSettings;
 use crate::runtime::{Activity, Committed, Fault, Heartbeat, TopicPartition};
 
 /// Maximum time of one request. A worker asks between two polls, so it must be far below the time after which its group or
@@ -35,7 +37,7 @@ const REASONS_MAX: usize = 64;
 /// Client that asks the cluster and joins no group.
 pub struct QueryClient {
     consumer: BaseConsumer<QuietContext>,
-    brokers: String,
+    principal: Principal,
     heartbeat: Heartbeat,
 }
 
@@ -46,14 +48,18 @@ impl QueryClient {
     /// When the library refuses a property.
     pub fn create(
         config: &ClientConfig,
-        brokers: &str,
+        settings: &ClientSettings,
         heartbeat: &Heartbeat,
     ) -> Result<Self, Fault> {
-        let consumer = BaseConsumer::from_config_and_context(config, QuietContext::default())
+        // The library reports a connection that was closed at once, for example by a listener with another protocol, at
+        // the level of information.
+        let mut config = config.clone();
+        config.set_log_level(RDKafkaLogLevel::Info);
+        let consumer = BaseConsumer::from_config_and_context(&config, QuietContext::default())
             .map_err(|error| refused(&error))?;
         Ok(Self {
             consumer,
-            brokers: brokers.to_owned(),
+            principal: Principal::of(settings),
             heartbeat: heartbeat.clone(),
         })
     }
@@ -72,7 +78,21 @@ impl QueryClient {
     /// When no broker answers.
     pub fn metadata(&self, topic: Option<&str>) -> Result<Metadata, Fault> {
         self.ask(|client| client.fetch_metadata(topic, REQUEST_TIMEOUT))
-            .map_err(|error| self.fault(&error, "read metadata"))
+            .map_err(|error| self.fault(&error, "read metadata", None))
+    }
+
+    /// Checks that the principal may see `topic`. Brokers do not list a topic on which it has no right.
+    ///
+    /// # Errors
+    /// `right`, if the principal has none on the topic. When no broker answers.
+    pub fn check_visible(&self, topic: &str, right: &Right) -> Result<(), Fault> {
+        let metadata = self.metadata(Some(topic))?;
+        let denied = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        let found = metadata.topics().iter().find(|t| t.name() == topic);
+        match found.and_then(MetadataTopic::error) {
+            Some(error) if error == denied => Err(self.principal.lacks(right)),
+            _ => Ok(()),
+        }
     }
 
     /// Number of partitions of `topic`; `None` if it does not exist. Waits a few seconds before it says so: the topic may have
@@ -93,7 +113,11 @@ impl QueryClient {
             Some((None, count)) if count > 0 => Ok(i32::try_from(count).ok()),
             Some((Some(error), _)) if error != missing => {
                 let error = KafkaError::MetadataFetch(RDKafkaErrorCode::from(error));
-                Err(self.fault(&error, &format!("read the metadata of {topic}")))
+                Err(self.fault(
+                    &error,
+                    &format!("read the metadata of {topic}"),
+                    Some(topic),
+                ))
             }
             _ => Ok(None),
         }
@@ -116,7 +140,9 @@ impl QueryClient {
                 self.ask(|client| client.fetch_metadata(Some(topic), LEADERS_TIMEOUT))?;
                 self.offsets_once(topic, asked)
             })
-            .map_err(|error| self.fault(&error, &format!("read the offsets of {topic}")))
+            .map_err(|error| {
+                self.fault(&error, &format!("read the offsets of {topic}"), Some(topic))
+            })
     }
 
     fn offsets_once(
@@ -155,24 +181,25 @@ impl QueryClient {
         let list = listed(partitions.iter());
         let answer = self
             .ask(|client| client.committed_offsets(list, REQUEST_TIMEOUT))
-            .map_err(|error| self.fault(&error, "read committed offsets"))?;
-        committed_of(&answer, partitions)
+            .map_err(|error| self.fault(&error, "read committed offsets", None))?;
+        committed_of(&answer, partitions, &self.principal)
     }
 
-    /// Fault of a failed request. A refusal of the login ends the process; everything else may pass.
-    fn fault(&self, error: &KafkaError, what: &str) -> Fault {
+    /// Fault of a failed request, on `topic` if it was about one. A refused login and a missing right end the process;
+    /// everything else may pass.
+    fn fault(&self, error: &KafkaError, what: &str, topic: Option<&str>) -> Fault {
         let reason = self.reason();
-        match reason {
-            Some((refusal, why)) if is_refusal(&refusal) => Fault::Fatal(format!(
-                "the brokers at {} refuse the connection: {why}; correct `kafka.properties`",
-                self.brokers
-            )),
-            _ if is_outage(error) => {
-                unreachable_at(&self.brokers, reason.map(|(_, why)| why), error)
-            }
-            _ => denied(error, what)
-                .unwrap_or_else(|| Fault::Passing(format!("cannot {what}: {error}"))),
+        let brokers = &self.principal.brokers;
+        if is_outage(error) || is_refusal(error) {
+            return match self.consumer.context().take_refusal() {
+                Some((refusal, line)) => refused_at(brokers, refusal, &line),
+                None => unreachable_at(brokers, reason.map(|(_, why)| why), error),
+            };
         }
+        let right = topic.map(|topic| Right::ReadTopic(topic.to_owned()));
+        self.principal
+            .denied(error, right)
+            .unwrap_or_else(|| Fault::Passing(format!("cannot {what}: {error}")))
     }
 
     /// Last error of the connection that the library reported, and its text. The library reports it only when it is polled.
@@ -199,6 +226,18 @@ pub fn soon<T>(mut ask: impl FnMut() -> Result<Option<T>, Fault>) -> Result<Opti
         }
         std::thread::sleep(NEW_TOPIC_PAUSE);
     }
+}
+
+/// Fault of a connection that the brokers or the client refuse. `line` is what the library says.
+fn refused_at(brokers: &str, refusal: Refusal, line: &str) -> Fault {
+    let fix = refusal.fix;
+    if refusal.is_final {
+        let told = format!("the connection to the brokers at {brokers} is refused: {fix} ({line})");
+        return Fault::Fatal(told);
+    }
+    Fault::Passing(format!(
+        "no broker answers at {brokers}: check {fix} ({line})"
+    ))
 }
 
 /// Fault of an outage.

@@ -17,6 +17,7 @@ use super::context::QuietContext;
 use super::lookup::Lookup;
 use super::outage::is_outage;
 use super::query::REQUEST_TIMEOUT;
+use super::rights::{Principal, Right};
 use super::settings::ClientSettings;
 use crate::runtime::{Fault, Heartbeat, TakeEntry};
 
@@ -32,6 +33,7 @@ const OPEN_PAUSE: Duration = Duration::from_millis(100);
 /// Restore in progress.
 pub struct StateReading {
     consumer: BaseConsumer<QuietContext>,
+    principal: Principal,
     topic: String,
     /// Partitions with their true ends, as long as transactions below the ends are open.
     undecided: Vec<(i32, i64)>,
@@ -60,6 +62,7 @@ impl StateReading {
         .map_err(|error| passing(topic, &error))?;
         Ok(Self {
             consumer,
+            principal: Principal::of(settings),
             topic: topic.to_owned(),
             undecided,
             decided_by: Instant::now() + settings.transaction_timeout + ABORT_DELAY,
@@ -134,11 +137,17 @@ impl StateReading {
                 Some(Err(error)) if is_outage(&error) && self.heard_at.elapsed() < SILENCE_MAX => {
                     // One broker of several is down; the client reads from the others.
                 }
-                Some(Err(error)) => return Err(passing(&self.topic, &error)),
+                Some(Err(error)) => return Err(self.fault(&error)),
                 None => {}
             }
         }
         Ok(self.unfinished.is_empty())
+    }
+
+    fn fault(&self, error: &KafkaError) -> Fault {
+        let right = Right::ReadTopic(self.topic.clone());
+        let denied = self.principal.denied(error, Some(right));
+        denied.unwrap_or_else(|| passing(&self.topic, error))
     }
 }
 

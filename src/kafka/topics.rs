@@ -3,38 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{
-    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
-};
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::admin::{AdminOptions, NewTopic, TopicReplication};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::metadata::{MetadataPartition, MetadataTopic};
 
-use super::context::QuietContext;
-use super::outage::is_outage;
-use super::query::{QueryClient, soon, unreachable_at};
-use super::refusal::refused;
+use super::admin::{ADMIN_TIMEOUT, admin, block_on, client, refused_by};
+use super::policies::cleanup_policies;
+use super::query::{QueryClient, soon};
+use super::rights::{Principal, Right};
 use super::settings::ClientSettings;
-use crate::pipeline::{INTERNAL_PARTITIONS, Plan};
-use crate::runtime::{Fault, Heartbeat};
-
-/// Maximum time for the cluster to change topics.
-const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Required state of a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopicSpec {
-    /// Name of the topic.
-    pub name: String,
-    /// Number of partitions: required for internal topics, used only for creation for others.
-    pub partitions: i32,
-    /// True if the number of partitions can never change.
-    pub fixed: bool,
-    /// Replication factor; -1 is the default of the cluster.
-    pub replication: i32,
-    /// Topic configuration.
-    pub config: BTreeMap<&'static str, String>,
-}
+use super::topic_spec::{TopicSpec, wanted};
+use crate::pipeline::Plan;
+use crate::runtime::Fault;
 
 /// Action that a topic needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,63 +30,6 @@ pub enum Action {
         /// Difference, and the command that fixes it.
         fix: String,
     },
-}
-
-const DAY_MILLIS: u64 = 86_400_000;
-
-/// All topics of the deployment in their required state.
-#[must_use]
-pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
-    let topics = &plan.topics;
-    let internal =
-        |name: &str, config| spec(name, INTERNAL_PARTITIONS as i32, true, replication, config);
-    let output = |name: &str, config| spec(name, 1, false, replication, config);
-    let outcomes = plan
-        .joins()
-        .then(|| internal(&topics.outcomes, retained(plan.join.retention_days())));
-    let always = [
-        internal(&topics.panes, retained(7)),
-        internal(&topics.state, compacted()),
-        output(&topics.alerts_drift, retained(30)),
-        output(&topics.alerts_slo, retained(30)),
-        output(&topics.alerts_anomaly, retained(30)),
-        output(&topics.reports, retained(30)),
-        output(&topics.references, compacted()),
-        output(&topics.dead_letters, retained(14)),
-    ];
-    outcomes.into_iter().chain(always).collect()
-}
-
-fn spec(
-    name: &str,
-    partitions: i32,
-    fixed: bool,
-    replication: i32,
-    config: BTreeMap<&'static str, String>,
-) -> TopicSpec {
-    TopicSpec {
-        name: name.to_owned(),
-        partitions,
-        fixed,
-        replication,
-        config,
-    }
-}
-
-fn retained(days: u64) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("cleanup.policy", "delete".to_owned()),
-        ("retention.ms", (days * DAY_MILLIS).to_string()),
-    ])
-}
-
-/// Without small log segments, a compacted topic with little traffic is never compacted.
-fn compacted() -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("cleanup.policy", "compact".to_owned()),
-        ("segment.bytes", (64 << 20).to_string()),
-        ("segment.ms", "3600000".to_owned()),
-    ])
 }
 
 /// What it means that a topic is missing.
@@ -134,7 +57,7 @@ pub fn plan_topics(
         Missing::IsCreated => existing(settings, &[])?,
         Missing::MayAppear => existing(settings, &names)?,
     };
-    let policies = cleanup_policies(settings, plan, &existing, replication)?;
+    let policies = cleanup_policies(settings, &specs, &existing)?;
     let action = |spec: TopicSpec| match existing.get(&spec.name) {
         None => Action::Create(spec),
         Some(found) if spec.fixed && *found != spec.partitions => Action::Mismatch {
@@ -183,8 +106,17 @@ pub fn apply(settings: &ClientSettings, actions: &[Action]) -> Result<Vec<String
     let results = results.map_err(|error| refused_by(settings, &error, "created"))?;
     for result in results {
         match result {
-            // Two processes may start together and both create topics. The second finds them existing, which is fine.
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Ok(_) => {}
+            // Two processes may start together and both create topics. The second finds them existing, which is fine. Or
+            // the topic was there all the time, but the principal may not see it.
+            Err((name, RDKafkaErrorCode::TopicAlreadyExists)) => {
+                if let Some(spec) = missing.iter().find(|spec| spec.name == name) {
+                    client(settings)?.check_visible(&name, &spec.needed())?;
+                }
+            }
+            Err((name, RDKafkaErrorCode::TopicAuthorizationFailed)) => {
+                return Err(Principal::of(settings).lacks(&Right::CreateTopic(name)));
+            }
             Err((name, code)) => {
                 return Err(Fault::Fatal(format!(
                     "topic {name} cannot be created: {code}; create it by hand as `tidegauge topics plan` shows"
@@ -240,18 +172,20 @@ pub fn verify_inputs(settings: &ClientSettings, plan: &Plan) -> Result<(), Fault
     let topics = &plan.topics;
     let names: Vec<&String> = topics.inputs().collect();
     let existing = existing(settings, &names)?;
-    match names.iter().find(|topic| !existing.contains_key(**topic)) {
-        None => Ok(()),
-        Some(missing) => Err(Fault::Fatal(format!(
-            "input topic {missing} does not exist on {}: create it, or correct `topics.{}` (tidegauge never creates input topics)",
-            settings.brokers,
-            if topics.labels.contains(missing) {
-                "labels"
-            } else {
-                "predictions"
-            },
-        ))),
-    }
+    let Some(missing) = names.iter().find(|topic| !existing.contains_key(**topic)) else {
+        return Ok(());
+    };
+    let right = Right::ReadTopic((*missing).clone());
+    client(settings)?.check_visible(missing, &right)?;
+    Err(Fault::Fatal(format!(
+        "input topic {missing} does not exist on {}: create it, or correct `topics.{}` (tidegauge never creates input topics)",
+        settings.brokers,
+        if topics.labels.contains(missing) {
+            "labels"
+        } else {
+            "predictions"
+        },
+    )))
 }
 
 /// Number of partitions of every topic of the cluster. Waits a few seconds while one of `expected` is missing.
@@ -269,11 +203,6 @@ fn existing(
     Ok(known)
 }
 
-/// Client that asks for topics.
-fn client(settings: &ClientSettings) -> Result<QueryClient, Fault> {
-    QueryClient::create(&settings.probe(), &settings.brokers, &Heartbeat::default())
-}
-
 /// Number of partitions of every topic of the cluster for which `counted` is true.
 fn partitions(
     client: &QueryClient,
@@ -288,66 +217,4 @@ fn partitions(
         )
     };
     Ok(metadata.topics().iter().map(of_topic).collect())
-}
-
-fn cleanup_policies(
-    settings: &ClientSettings,
-    plan: &Plan,
-    existing: &BTreeMap<String, i32>,
-    replication: i32,
-) -> Result<BTreeMap<String, String>, Fault> {
-    let present: Vec<TopicSpec> = wanted(plan, replication)
-        .into_iter()
-        .filter(|spec| existing.contains_key(&spec.name))
-        .collect();
-    if present.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let admin = admin(settings)?;
-    let resources: Vec<ResourceSpecifier<'_>> = present
-        .iter()
-        .map(|spec| ResourceSpecifier::Topic(&spec.name))
-        .collect();
-    let options = AdminOptions::new().request_timeout(Some(ADMIN_TIMEOUT));
-    let described = block_on(admin.describe_configs(&resources, &options))?;
-    let described = described.map_err(|error| refused_by(settings, &error, "described"))?;
-    let policy = |resource: ConfigResource| {
-        let value = resource.get("cleanup.policy")?.value.clone()?;
-        match resource.specifier {
-            rdkafka::admin::OwnedResourceSpecifier::Topic(name) => Some((name, value)),
-            _ => None,
-        }
-    };
-    Ok(described
-        .into_iter()
-        .filter_map(Result::ok)
-        .filter_map(policy)
-        .collect())
-}
-
-fn admin(settings: &ClientSettings) -> Result<AdminClient<QuietContext>, Fault> {
-    let client: Result<AdminClient<QuietContext>, KafkaError> =
-        AdminClient::from_config_and_context(&settings.admin(), QuietContext::default());
-    client.map_err(|error| refused(&error))
-}
-
-/// Fault of a request about topics that failed as a whole. An outage passes.
-fn refused_by(settings: &ClientSettings, error: &KafkaError, done: &str) -> Fault {
-    if is_outage(error) {
-        return unreachable_at(&settings.brokers, None, error);
-    }
-    Fault::Fatal(format!("topics cannot be {done}: {error}"))
-}
-
-/// Waits for one request. The administration interface of the client is asynchronous.
-fn block_on<T>(request: impl Future<Output = T>) -> Result<T, Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| {
-        Fault::Fatal(format!(
-            "cannot start the runtime for an admin request: {error}"
-        ))
-    })?;
-    Ok(runtime.block_on(request))
 }

@@ -14,7 +14,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::context::DeliveryContext;
 use super::dead_letter;
-use super::faults::denied;
+use super::faults::is_denied;
 use crate::runtime::{Activity, Heartbeat, Outgoing, Target};
 
 /// Maximum time of one call of the client.
@@ -213,7 +213,7 @@ impl Repeated {
 /// True if the library reports that the call may be repeated, and the brokers did not refuse for want of a right.
 fn may_repeat(error: &KafkaError) -> bool {
     let retriable = matches!(error, KafkaError::Transaction(error) if error.is_retriable());
-    retriable && denied(error, "repeat").is_none()
+    retriable && !is_denied(error)
 }
 
 /// End of a step that begins now and must be over by `by`.

@@ -5,10 +5,11 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::OwnedMessage;
+use rdkafka::producer::Producer;
 
 use super::context::DeliveryContext;
-use super::faults::denied;
 use super::refusal::refused;
+use super::rights::{Principal, Right};
 use super::settings::ClientSettings;
 use super::transaction::{
     self, Aftermath, DeadLetterTarget, Failure, Steps, TransactionTimes, TransactionalProducer,
@@ -78,8 +79,9 @@ impl Writer {
                 Ok(())
             }
             Err(failure) => {
+                let denied = producer.context().take_denied();
                 self.abort(producer, times, &failure);
-                Err(self.fault_of(settings, &failure))
+                Err(self.fault_of(settings, &failure, denied))
             }
         }
     }
@@ -112,7 +114,8 @@ impl Writer {
         let producer = TransactionalProducer::from_config_and_context(&config, context)
             .map_err(|e| refused(&e))?;
         self.steps(times).initialise(&producer).map_err(|failure| {
-            denied(&failure.error, failure.during).unwrap_or_else(|| {
+            let denied = Principal::of(settings).denied(&failure.error, None);
+            denied.unwrap_or_else(|| {
                 Fault::Passing(format!("cannot {}: {}", failure.during, failure.error))
             })
         })?;
@@ -135,7 +138,16 @@ impl Writer {
         }
     }
 
-    fn fault_of(&self, settings: &ClientSettings, failure: &Failure) -> Fault {
+    /// Fault of a failed transaction. `denied` is a topic on which the brokers do not allow to write.
+    fn fault_of(
+        &self,
+        settings: &ClientSettings,
+        failure: &Failure,
+        denied: Option<String>,
+    ) -> Fault {
+        if let Some(topic) = denied {
+            return Principal::of(settings).lacks(&Right::WriteTopic(topic));
+        }
         if self.fenced >= FENCED_MAX {
             return Fault::Fatal(
                 "another live process uses the same transactional id, so the two keep fencing each other: give each process its \
@@ -149,7 +161,8 @@ impl Writer {
                 settings.record_bytes_max()
             ));
         }
-        denied(&failure.error, failure.during).unwrap_or_else(|| {
+        let denied = Principal::of(settings).denied(&failure.error, None);
+        denied.unwrap_or_else(|| {
             Fault::Passing(format!(
                 "the transaction failed to {}: {}",
                 failure.during, failure.error

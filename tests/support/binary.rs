@@ -49,6 +49,11 @@ impl Tidegauge {
         Self { child, log }
     }
 
+    /// Path of the binary under test.
+    pub fn program() -> PathBuf {
+        path()
+    }
+
     /// Output of the process so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()

@@ -38,6 +38,8 @@ pub struct Committed {
 pub struct Broker {
     address: String,
     test: String,
+    /// Properties that every client needs.
+    properties: Vec<(String, String)>,
 }
 
 impl Broker {
@@ -60,7 +62,14 @@ impl Broker {
         Self {
             address: address.to_owned(),
             test: test.replace('_', "-"),
+            properties: Vec::new(),
         }
+    }
+
+    /// The same cluster, for clients with these properties: TLS and a login.
+    pub(super) fn with(mut self, properties: Vec<(String, String)>) -> Self {
+        self.properties = properties;
+        self
     }
 
     /// Bootstrap address, `host:port[,host:port]`.
@@ -84,10 +93,13 @@ impl Broker {
         Group(self.name(what))
     }
 
-    /// Client configuration with only the address of the cluster.
+    /// Client configuration with the address of the cluster and, where it needs one, the login.
     pub fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &self.address);
+        for (key, value) in &self.properties {
+            config.set(key, value);
+        }
         config
     }
 

@@ -46,7 +46,7 @@ struct Nodes {
 }
 
 /// A process that stops the nodes when its standard input ends, which the end of this process causes.
-struct Sentinel {
+pub(super) struct Sentinel {
     _process: Child,
 }
 
@@ -272,7 +272,7 @@ impl Nodes {
 }
 
 /// Runs `scripts/kafka --name NAME WORDS…`. Returns its output, or what it complained about.
-fn kafka(name: &str, words: &[&str]) -> Result<String, String> {
+pub(super) fn kafka(name: &str, words: &[&str]) -> Result<String, String> {
     let mut command = Command::new(script());
     command.args(["--name", name]).args(words);
     let output = command.stdin(Stdio::null()).output();
@@ -285,7 +285,7 @@ fn kafka(name: &str, words: &[&str]) -> Result<String, String> {
 }
 
 /// Starts a process that waits for the end of this one and then stops the cluster. Its own session keeps Ctrl-C away.
-fn sentinel(name: &str) -> Sentinel {
+pub(super) fn sentinel(name: &str) -> Sentinel {
     let wait = "cat >/dev/null; exec \"$0\" --name \"$1\" stop";
     let mut command = Command::new("setsid");
     command.args(["sh", "-c", wait]).arg(script()).arg(name);
@@ -296,7 +296,7 @@ fn sentinel(name: &str) -> Sentinel {
     }
 }
 
-fn script() -> PathBuf {
+pub(super) fn script() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "scripts", "kafka"]
         .iter()
         .collect()

@@ -25,6 +25,7 @@ mod http;
 mod kcat;
 mod produce;
 mod proxy;
+mod secure;
 mod wait;
 
 pub use binary::Tidegauge;
@@ -35,4 +36,5 @@ pub use http::{Response, free_port, get};
 pub use kcat::kcat;
 pub use produce::{Producer, Sent};
 pub use proxy::{Proxy, TXN_OFFSET_COMMIT};
+pub use secure::{Login, SecureBroker};
 pub use wait::wait_for;
