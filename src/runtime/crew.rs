@@ -95,7 +95,7 @@ impl CrewMember {
     fn fault(&self) -> Option<Fault> {
         match self.outcome.get() {
             Some(outcome) => outcome.clone().err(),
-            None if self.thread.is_finished() => Some(panicked(self.number)),
+            None if self.thread.is_finished() => Some(Fault::panicked()),
             None => None,
         }
     }
@@ -196,10 +196,4 @@ impl Crew {
         }
         leaving()
     }
-}
-
-fn panicked(worker: usize) -> Fault {
-    Fault::Fatal(format!(
-        "worker {worker} panicked: this is a bug, please report it with the log"
-    ))
 }

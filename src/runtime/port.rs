@@ -96,6 +96,14 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// The fault of a worker that panicked.
+    pub(super) fn panicked() -> Self {
+        let why = "a worker panicked: this is a bug, please report it with the log";
+        Self::Fatal(why.to_owned())
+    }
+}
+
 impl From<StageError> for Fault {
     fn from(error: StageError) -> Self {
         let why = error.to_string();

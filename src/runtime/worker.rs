@@ -5,6 +5,7 @@
 //! the log.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -122,9 +123,10 @@ impl<L: Log, C: Clock> Worker<L, C> {
 
     /// Works until `stop` is set, then commits and leaves the group. `done` hears the outcome *before* the worker leaves the
     /// group: the client may hang there, and nothing can be lost any more. The outcome is a fault if it does not pass by
-    /// itself; its message says how to mend it.
+    /// itself; its message says how to mend it. A panic is a fault, too, and is heard before the client is closed.
     pub fn run(mut self, stop: &AtomicBool, done: impl FnOnce(Result<(), Fault>)) {
-        done(self.work_until(stop));
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work_until(stop)));
+        done(worked.unwrap_or_else(|_| Err(Fault::panicked())));
         self.heartbeat.beat(Activity::Leaving);
         self.log.close();
     }

@@ -140,9 +140,10 @@ fn an_outage_of_all_brokers_leaves_a_process_alive_and_it_goes_on() {
     };
     let scene = Scene::new(&broker, test);
     let mut process = scene.start_and_commit();
+    scene.write_second_half();
+    scene.await_committed(STREAM.events / 2 + 1);
     // A frozen connection is the worst case: each call waits for its whole timeout.
     scene.proxy.freeze();
-    scene.write_second_half();
     let (frozen, mut oldest) = (Instant::now(), 0_f64);
     while frozen.elapsed() < 2 * WATCHDOG {
         let live = process.get("/livez");
@@ -154,6 +155,11 @@ fn an_outage_of_all_brokers_leaves_a_process_alive_and_it_goes_on() {
         sleep(Duration::from_millis(200));
     }
     println!("the heartbeat was never older than {oldest:.1} s");
+    let log = process.log();
+    assert!(
+        log.contains("the transaction failed to"),
+        "none was open: {log}"
+    );
     scene.proxy.cut();
     scene.proxy.open();
     scene.finish(&mut process);

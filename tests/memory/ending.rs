@@ -152,9 +152,13 @@ fn a_stop_that_cannot_commit_in_time_says_so() {
 fn a_worker_that_fails_or_panics_ends_the_others_and_is_reported() {
     for (mishap, says) in [
         (Mishap::FailsInCommit, "refused for good"),
-        (Mishap::PanicsInCommit, "worker 0 panicked"),
+        (Mishap::PanicsInCommit, "a worker panicked"),
     ] {
-        let mut ending = Ending::new(mishap, TIMES, OFTEN, i64::MAX);
+        let times = CrewTimes {
+            leave: SHORT,
+            ..TIMES
+        };
+        let mut ending = Ending::new(mishap, times, OFTEN, i64::MAX);
         let healthy = HangingLog {
             log: ending.cluster.join(&[]),
             mishap: Mishap::None,

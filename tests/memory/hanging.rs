@@ -19,7 +19,7 @@ pub enum Mishap {
     HangsInCommit,
     /// Leaving the group never returns.
     HangsInClose,
-    /// A commit panics.
+    /// A commit panics, and leaving the group never returns after that.
     PanicsInCommit,
     /// A commit fails for good.
     FailsInCommit,
@@ -107,6 +107,7 @@ impl Log for HangingLog {
 
     fn close(&mut self) {
         self.hang_at(Mishap::HangsInClose);
+        self.hang_at(Mishap::PanicsInCommit);
         self.log.close();
     }
 }
