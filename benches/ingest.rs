@@ -94,7 +94,7 @@ fn ingest(plan: &Arc<Plan>, events: &[String]) {
             traceparent: None,
             headers_readable: true,
         };
-        black_box(ingest.submit(offset, &record));
+        black_box(ingest.submit(offset, &record, Tick(i64::MAX)));
     }
     let flushed = ingest.flush(Tick(NOON));
     for frame in flushed.panes {

@@ -15,7 +15,8 @@ use alert_fixtures::{NOON, context, feature, finding, length, observe, observed,
 use serde_json::Value as Json;
 use tidegauge::alert::{
     Alert, AlertKind, AlertRecord, AlertSettings, AlertStatus, Change, Context, Episodes, Flood,
-    Integrity, ReferenceRecord, Report, ReportRecord, ScopedFinding, SourceName, reference_records,
+    FloodKind, Integrity, ReferenceRecord, Report, ReportRecord, ScopedFinding, SourceName,
+    reference_records,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::{EventTime, Prediction, Reject, Value};
@@ -106,10 +107,11 @@ fn integrity() -> Vec<AlertRecord> {
         partition: 3,
     };
     let since = Boundary(NOON - 5).time();
-    let flood = |over| {
+    let flood = |kind, over| {
         Integrity::Flood(Flood {
+            kind,
             since: Some(since),
-            rejected: 412,
+            count: 412,
             of: 1_000,
             limit: 200,
             over,
@@ -121,8 +123,10 @@ fn integrity() -> Vec<AlertRecord> {
             to: 1_500,
         },
         Integrity::DuplicateFrame { seq: 77 },
-        flood(false),
-        flood(true),
+        flood(FloodKind::Rejected, false),
+        flood(FloodKind::Rejected, true),
+        flood(FloodKind::Late, false),
+        flood(FloodKind::Late, true),
     ];
     facts
         .map(|fact| integrity_record(fact, source, Boundary(NOON).time()))

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use tidegauge::codec::CODECS;
 use tidegauge::event::{
-    ArrivalTime, EventTime, Label, LabelTimes, Limits, Record, Reject, Truth, label_times,
+    ArrivalTime, EventTime, Label, LabelTimes, Limits, Record, Reject, Tick, Truth, label_times,
 };
 
 fn record(payload: &[u8]) -> Record<'_> {
@@ -294,7 +294,7 @@ fn the_times_of_a_decoded_label() {
             ..record(payload.as_bytes())
         };
         let limits = Limits::default();
-        label_times(&accepted(payload), &record, &limits)
+        label_times(&accepted(payload), &record, Tick(arrival_millis), &limits)
     };
     let made = |made: i64| LabelTimes {
         made: EventTime(made),

@@ -10,6 +10,8 @@
 
 #[path = "memory/alarm.rs"]
 mod alarm;
+#[path = "memory/backfill.rs"]
+mod backfill;
 #[path = "memory/bench.rs"]
 mod bench;
 #[path = "memory/conservation.rs"]
@@ -22,6 +24,8 @@ mod determinism;
 mod digest;
 #[path = "memory/ending.rs"]
 mod ending;
+#[path = "memory/floods.rs"]
+mod floods;
 #[path = "memory/hanging.rs"]
 mod hanging;
 #[path = "memory/invariants.rs"]

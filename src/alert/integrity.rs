@@ -1,7 +1,7 @@
 //! Integrity alerts: problems in Tidegauge's own input, which no window can show.
 //!
 //! A loss or a duplicate is a *fact*: it fires once and never resolves; `ended_at` says when a router may forget it. A flood
-//! of rejects is a *condition*: it fires and resolves. Integrity alerts belong to no model. They are not reproducible,
+//! of rejects or of late predictions is a *condition*: it fires and resolves. Integrity alerts belong to no model. They are not reproducible,
 //! because crashes cause some of them.
 
 use super::cause_record::{CauseMeasure, CauseRecord, Named};
@@ -37,20 +37,31 @@ pub enum Integrity {
         /// Sequence number of the frame.
         seq: u64,
     },
-    /// Too many of the last records were rejected.
+    /// Too many of the last records were rejected, or late.
     Flood(Flood),
 }
 
-/// Flood of rejects: counts of the last records of a source.
+/// What a source has too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloodKind {
+    /// Rejected records.
+    Rejected,
+    /// Predictions that came after the watermark of their source.
+    Late,
+}
+
+/// Flood: counts of the last records of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flood {
+    /// What there is too much of.
+    pub kind: FloodKind,
     /// Start of the flood; `None` if the source has no time, and then the flood began when it was noticed.
     pub since: Option<EventTime>,
-    /// Rejected records among the last `of`.
-    pub rejected: u64,
-    /// Number of last records that were counted.
+    /// Rejected or late records among the last `of`.
+    pub count: u64,
+    /// Number of last records that were read.
     pub of: u64,
-    /// Number of rejects from which it is a flood.
+    /// Number of rejected or late records that is tolerated.
     pub limit: u64,
     /// True once the flood is over.
     pub over: bool,
@@ -112,7 +123,10 @@ impl Integrity {
         match self {
             Self::Lost { .. } => "lost_records",
             Self::DuplicateFrame { .. } => "duplicate_frame",
-            Self::Flood(_) => "reject_flood",
+            Self::Flood(flood) => match flood.kind {
+                FloodKind::Rejected => "reject_flood",
+                FloodKind::Late => "late_flood",
+            },
         }
     }
 
@@ -156,7 +170,7 @@ impl Integrity {
                 (to.saturating_sub(from).unsigned_abs(), 1, details)
             }
             Self::DuplicateFrame { seq } => (1, 1, vec![("seq", seq as f64)]),
-            Self::Flood(flood) => (flood.rejected, flood.limit, vec![("of", flood.of as f64)]),
+            Self::Flood(flood) => (flood.count, flood.limit, vec![("of", flood.of as f64)]),
         }
     }
 
@@ -185,10 +199,7 @@ impl Integrity {
                 format!("tidegauge: up to {count} records of {subject} are lost")
             }
             Self::DuplicateFrame { .. } => format!("tidegauge: a frame of {subject} came twice"),
-            Self::Flood(flood) if flood.over => {
-                format!("tidegauge: over: too many records of {subject} were refused")
-            }
-            Self::Flood(_) => format!("tidegauge: too many records of {subject} are refused"),
+            Self::Flood(flood) => flood.summary(subject),
         }
     }
 
@@ -208,14 +219,43 @@ impl Integrity {
                 "Frame {seq} of {subject} arrived a second time and was dropped; no count is wrong. It should not happen: \
                  look for two processes that believe they own this partition."
             ),
-            Self::Flood(Flood {
-                rejected,
-                of,
-                limit,
-                ..
-            }) => format!(
-                "{rejected} of the last {of} records of {subject} were refused; {limit} are tolerated. They lie in the dead-letter \
+            Self::Flood(flood) => flood.description(subject),
+        }
+    }
+}
+
+impl Flood {
+    fn summary(self, subject: &str) -> String {
+        match (self.kind, self.over) {
+            (FloodKind::Rejected, true) => {
+                format!("tidegauge: over: too many records of {subject} were refused")
+            }
+            (FloodKind::Rejected, false) => {
+                format!("tidegauge: too many records of {subject} are refused")
+            }
+            (FloodKind::Late, true) => {
+                format!("tidegauge: over: too many predictions of {subject} came late")
+            }
+            (FloodKind::Late, false) => {
+                format!("tidegauge: too many predictions of {subject} come late")
+            }
+        }
+    }
+
+    fn description(self, subject: &str) -> String {
+        let Self {
+            count, of, limit, ..
+        } = self;
+        match self.kind {
+            FloodKind::Rejected => format!(
+                "{count} of the last {of} records of {subject} were refused; {limit} are tolerated. They lie in the dead-letter \
                  topic with a reason each; the header tidegauge.reason says why. What was refused is counted nowhere else."
+            ),
+            FloodKind::Late => format!(
+                "{count} of the last {of} records of {subject} were predictions older than its watermark; {limit} are tolerated. They \
+                 were dropped, so reports and alerts over that time are incomplete. If a producer's clock was ahead or behind, mend \
+                 it. If the partition mixes producers with different delays, raise time.disorder to the largest of them. If old \
+                 records are written while it is read, set time.ticks to false until they are."
             ),
         }
     }

@@ -48,7 +48,7 @@ pub use episode::{CAUSES_MAX, Episodes, OpenAlert};
 pub use gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
 pub use identity::fingerprint;
 pub use impact::{Impact, ImpactVerdict};
-pub use integrity::{Flood, Integrity, SourceIncident, SourceName};
+pub use integrity::{Flood, FloodKind, Integrity, SourceIncident, SourceName};
 pub use machine::{RuleTiming, Signal, State, Timing};
 pub use objective::{ObjectiveFacts, ObjectivePart};
 pub use objective_report::{OBJECTIVE_SCHEMA, ObjectiveRecord, ObjectiveReport};

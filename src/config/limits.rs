@@ -24,8 +24,9 @@ pub struct LimitsConfig {
     pub name_bytes: usize,
     /// Maximum length in bytes of any other text, such as a category, 16 to 1048576.
     pub text_bytes: usize,
-    /// How far an event may be ahead of the Kafka timestamp of its record, 0s to 24h. Without this limit one wrong
-    /// clock could close every window. Raise it only if producers write future timestamps on purpose.
+    /// How far an event may be ahead of the Kafka timestamp of its record, 0s to 24h. Raise it only if producers write
+    /// future timestamps on purpose. Where producers stamp both (`CreateTime`), an event may be 2 hours ahead of our own
+    /// clock, or this much if it is more.
     pub future: Period,
     /// How far an event may be older than the Kafka timestamp of its record, 1m to 3660d. A timestamp in 1970 is an
     /// error, not a replay.

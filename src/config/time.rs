@@ -13,9 +13,10 @@ pub struct TimeConfig {
     /// event of its partition by more than this is late: it is dropped and counted. Every alert waits this long, so
     /// keep it close to what your producers need.
     pub disorder: Period,
-    /// How long a partition must be read to its end and silent before its watermark follows the wall clock, 1s to 24h.
-    /// With a shorter time windows close sooner after a partition falls silent. With a longer time a pause of a
-    /// producer makes fewer events late.
+    /// How long a partition must be silent before its watermark follows the wall clock, once it is read to its end, 1s
+    /// to 24h. With a shorter time windows close sooner after a partition falls silent. With a longer time a pause of a
+    /// producer makes fewer events late. A partition without a record of the last hour need not wait: it follows 10
+    /// seconds after the start if nobody writes to it.
     pub idle_timeout: Period,
     /// If true, silent partitions follow the wall clock. Set it to false for replays of old data, where time ends at
     /// the end of the topic.

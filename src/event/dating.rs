@@ -1,6 +1,11 @@
 //! Times of a prediction or a label: its own timestamp, checked against the arrival time of its record.
 
-use super::{EventTime, Label, Limits, Prediction, Record, Reject};
+use super::{EventTime, Label, Limits, Prediction, Record, Reject, Tick};
+
+/// How far a time may be ahead of our own clock, in milliseconds, even if its record was stored with that time: 2 hours.
+/// What is ahead waits in memory until its time has come, and a catch-up keeps no more than two hours of event time open
+/// either. Our own clock may be the wrong one, so this is far more than `limits.future`.
+const AHEAD_OF_US_MILLIS_MAX: i64 = 120 * 60_000;
 
 /// Event time of `prediction`: its own timestamp, or the arrival time of its `record`.
 ///
@@ -8,15 +13,20 @@ use super::{EventTime, Label, Limits, Prediction, Record, Reject};
 /// every window ahead of time, and its events must not count in the year 1970. If the record has no arrival time, there
 /// is nothing to check against, and the producer's timestamp is accepted.
 ///
+/// Under `CreateTime` the producer stamps the arrival as well. So nothing is accepted hours ahead of `latest`, the latest
+/// time that it can be now.
+///
 /// # Errors
-/// `NoTimestamp`, `TimestampInFuture` (more than `limits.future_millis_max` ahead of arrival) or `TimestampTooOld`
-/// (more than `limits.age_millis_max` behind it).
+/// `NoTimestamp`, `TimestampInFuture` (more than `limits.future_millis_max` ahead of arrival, or two hours ahead of
+/// `latest`) or `TimestampTooOld` (more than `limits.age_millis_max` behind arrival).
 pub fn event_time(
     prediction: &Prediction<'_>,
     record: &Record<'_>,
+    latest: Tick,
     limits: &Limits,
 ) -> Result<EventTime, Reject> {
-    stamped(prediction.timestamp, record, limits)
+    let time = stamped(prediction.timestamp, record, limits)?;
+    not_far_ahead(time, latest, limits)
 }
 
 /// Times of a label: when it was made, and when its record was stored.
@@ -29,18 +39,31 @@ pub struct LabelTimes {
     pub arrival: EventTime,
 }
 
-/// Times of `label`. Its timestamp is checked against the arrival time as in [`event_time`].
+/// Times of `label`. Its timestamp is checked against the arrival time as in [`event_time`], and its arrival against
+/// `latest`, the latest time that it can be now.
 ///
 /// # Errors
 /// `NoTimestamp`, `TimestampInFuture` or `TimestampTooOld`, as in [`event_time`].
 pub fn label_times(
     label: &Label<'_>,
     record: &Record<'_>,
+    latest: Tick,
     limits: &Limits,
 ) -> Result<LabelTimes, Reject> {
     let made = stamped(label.timestamp, record, limits)?;
     let arrival = record.arrival.map_or(made, |arrival| EventTime(arrival.0));
+    let arrival = not_far_ahead(arrival, latest, limits)?;
     Ok(LabelTimes { made, arrival })
+}
+
+/// Returns `time` unless it is hours ahead of `latest`. A larger `limits.future` is respected: somebody sends future
+/// timestamps on purpose.
+fn not_far_ahead(time: EventTime, latest: Tick, limits: &Limits) -> Result<EventTime, Reject> {
+    let ahead_millis_max = AHEAD_OF_US_MILLIS_MAX.max(limits.future_millis_max);
+    if time > EventTime(latest.0).plus_millis(ahead_millis_max) {
+        return Err(Reject::TimestampInFuture);
+    }
+    Ok(time)
 }
 
 /// Returns `timestamp` if it is within the limits around the record's arrival, or the arrival if there is none.
@@ -71,6 +94,8 @@ mod tests {
     use super::*;
     use crate::event::ArrivalTime;
 
+    const LATEST: Tick = Tick(20_000);
+
     fn record(arrival: Option<i64>) -> Record<'static> {
         Record {
             payload: None,
@@ -93,7 +118,7 @@ mod tests {
             timestamp: event.map(EventTime),
             ..Prediction::default()
         };
-        event_time(&prediction, &record(arrival), &limits())
+        event_time(&prediction, &record(arrival), LATEST, &limits())
     }
 
     /// Returns `made` and `arrival` of a label.
@@ -102,7 +127,7 @@ mod tests {
             timestamp: made.map(EventTime),
             ..Label::default()
         };
-        let times = label_times(&label, &record(arrival), &limits())?;
+        let times = label_times(&label, &record(arrival), LATEST, &limits())?;
         Ok((times.made.0, times.arrival.0))
     }
 
@@ -119,6 +144,29 @@ mod tests {
         ] {
             assert_eq!(judged(Some(event), Some(10_000)), verdict, "{event}");
         }
+    }
+
+    /// As under `CreateTime`: the producer's clock is the arrival, too.
+    #[test]
+    fn what_is_hours_ahead_of_our_own_clock_is_refused() {
+        let farthest = LATEST.0 + AHEAD_OF_US_MILLIS_MAX;
+        for arrival in [None, Some(farthest)] {
+            let verdict = judged(Some(farthest), arrival);
+            assert_eq!(verdict, Ok(EventTime(farthest)));
+        }
+        for arrival in [None, Some(farthest + 1)] {
+            let verdict = judged(Some(farthest + 1), arrival);
+            assert_eq!(verdict, Err(Reject::TimestampInFuture));
+        }
+        assert_eq!(times(None, Some(farthest)), Ok((farthest, farthest)));
+        let label = times(None, Some(farthest + 1));
+        assert_eq!(label, Err(Reject::TimestampInFuture));
+        let on_purpose = Limits {
+            future_millis_max: 2 * AHEAD_OF_US_MILLIS_MAX,
+            ..limits()
+        };
+        let time = EventTime(farthest + 1);
+        assert_eq!(not_far_ahead(time, LATEST, &on_purpose), Ok(time));
     }
 
     #[test]

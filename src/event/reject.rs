@@ -83,9 +83,9 @@ reasons! {
     /// Neither the event nor its record has a timestamp.
     NoTimestamp = "no_timestamp",
         "Neither the event nor its record has a timestamp: set the field timestamp.";
-    /// Event time is ahead of arrival by more than `limits.future`.
+    /// Event time is ahead of arrival by more than `limits.future`, or ahead of our own clock by hours.
     TimestampInFuture = "timestamp_in_future",
-        "The event is further ahead of its record's arrival than limits.future: check the producer's clock and unit.";
+        "The event is further ahead of its record's arrival than limits.future, or hours ahead of our clock: check the producer's clock and unit.";
     /// Event time is behind arrival by more than `limits.age`.
     TimestampTooOld = "timestamp_too_old",
         "The event is further behind its record's arrival than limits.age: check for seconds sent as milliseconds.";

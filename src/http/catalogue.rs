@@ -77,6 +77,8 @@ catalogue! {
         "Labels that were taken, whether or not a prediction has their id.";
     Late = Counter "tidegauge_late_events_total" ["topic", "partition"]
         "Predictions dropped because they came after the watermark of their own partition.";
+    Future = Counter "tidegauge_future_events_total" ["topic", "partition"]
+        "Predictions and labels stamped more than 5 s later than this process's clock. They count at their own time, but do not move the watermark beyond this clock.";
     Rejects = Counter "tidegauge_rejected_records_total" ["reason"]
         "Records rejected and sent to the dead-letter topic, by reason; every reason exists from the start.";
     Watermark = Gauge "tidegauge_watermark_seconds" ["topic", "partition"]

@@ -13,6 +13,7 @@ pub(super) fn show(view: &mut WorkerView<'_>, observed: &IngestObservations) {
     metrics.add(Metric::Events, &labels, predictions);
     metrics.add(Metric::Labels, &labels, counts.labels);
     metrics.add(Metric::Late, &labels, counts.late);
+    metrics.add(Metric::Future, &labels, counts.ahead);
     if counts.sampled_out > 0 {
         metrics.add(Metric::JoinSampledOut, &labels, counts.sampled_out);
     }

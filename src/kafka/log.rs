@@ -16,6 +16,7 @@ use super::lookup::Lookup;
 use super::message::KafkaMessage;
 use super::offsets::{committed_of, listed, with_metadata};
 use super::outage::is_outage;
+use super::read_ahead::only_markers_follow;
 use super::refusal::refused;
 use super::restore::StateReading;
 use super::rights::{Principal, Right};
@@ -23,8 +24,9 @@ use super::settings::{ClientSettings, Offsets};
 use super::transaction::TransactionTimes;
 use super::unreadable::unreadable;
 use super::writer::Writer;
+use crate::event::Tick;
 use crate::runtime::{
-    Activity, Batch, Committed, Fault, FirstStart, Heartbeat, Log, LogEvent, TakeEntry,
+    Activity, Batch, Committed, Fault, FirstStart, Heartbeat, Log, LogEvent, LogExtent, TakeEntry,
     TopicPartition,
 };
 
@@ -180,8 +182,26 @@ impl Log for KafkaLog {
         self.lookup.first_offset(at, first)
     }
 
-    fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
-        self.lookup.is_drained(&self.settings, at, next)
+    fn extents(&mut self, partitions: &[TopicPartition]) -> Result<Vec<LogExtent>, Fault> {
+        self.lookup.extents(partitions)
+    }
+
+    fn have_records_since(
+        &mut self,
+        partitions: &[TopicPartition],
+        since: Tick,
+    ) -> Result<Vec<bool>, Fault> {
+        self.lookup.have_records_since(partitions, since)
+    }
+
+    fn only_markers_follow(
+        &mut self,
+        positions: &[(TopicPartition, i64)],
+    ) -> Result<Vec<bool>, Fault> {
+        match self.settings.offsets {
+            Offsets::InTransaction => only_markers_follow(&self.settings, positions),
+            Offsets::Beside => Ok(vec![false; positions.len()]), // the embedded cluster writes no markers
+        }
     }
 
     fn commit(&mut self, batch: Batch<OwnedMessage>, within: Duration) -> Result<(), Fault> {

@@ -1,14 +1,13 @@
 //! Lookups of topics, ends and committed offsets, by two clients that join no group.
 
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
-use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
 
-use super::context::QuietContext;
-use super::query::{QueryClient, REQUEST_TIMEOUT};
-use super::settings::{ClientSettings, Offsets};
-use crate::runtime::{Committed, Fault, FirstStart, Heartbeat, TopicPartition};
+use rdkafka::Offset;
+
+use super::query::QueryClient;
+use super::settings::ClientSettings;
+use crate::event::Tick;
+use crate::runtime::{Committed, Fault, FirstStart, Heartbeat, LogExtent, TopicPartition};
 
 /// Two clients that join no group.
 pub struct Lookup {
@@ -87,29 +86,68 @@ impl Lookup {
         ends(&self.stable, topic, partitions)
     }
 
-    /// True if no record lies at `next` or beyond, and no transaction is open.
+    /// Extent of each partition's log. The stable ends are asked for before the true ends: what is written between the two
+    /// requests then looks like an open transaction, and never like a drained partition.
     ///
     /// # Errors
-    /// When the leader of the partition does not answer.
-    pub fn is_drained(
-        &self,
-        settings: &ClientSettings,
-        at: &TopicPartition,
-        next: i64,
-    ) -> Result<bool, Fault> {
-        let end_by = |client: &QueryClient| {
-            let end = client.offsets(&at.topic, &[(at.partition, Offset::End)])?;
-            one(&end).ok_or_else(|| no_end(at))
+    /// When a leader does not answer.
+    pub fn extents(&self, partitions: &[TopicPartition]) -> Result<Vec<LogExtent>, Fault> {
+        let firsts = offsets(&self.probe, partitions, Offset::Beginning)?;
+        let stables = offsets(&self.stable, partitions, Offset::End)?;
+        let ends = offsets(&self.probe, partitions, Offset::End)?;
+        let found = firsts.into_iter().zip(stables).zip(ends);
+        let extent = |(at, ((first, stable), end)): (&TopicPartition, _)| {
+            extent(first, stable, end).ok_or_else(|| no_end(at))
         };
-        let stable = end_by(&self.stable)?;
-        let end = end_by(&self.probe)?;
-        if stable < end {
-            return Ok(false); // an open transaction: its records would be late once it commits
-        }
-        // The embedded cluster writes no markers.
-        let may_be_markers = settings.offsets == Offsets::InTransaction;
-        Ok(next >= end || (may_be_markers && only_markers_follow(settings, at, next)?))
+        partitions.iter().zip(found).map(extent).collect()
     }
+
+    /// For each partition, true if one of its records, committed or not, has a timestamp at or after `since`.
+    ///
+    /// # Errors
+    /// When a leader does not answer.
+    pub fn have_records_since(
+        &self,
+        partitions: &[TopicPartition],
+        since: Tick,
+    ) -> Result<Vec<bool>, Fault> {
+        let found = offsets(&self.probe, partitions, Offset::Offset(since.0.max(0)))?;
+        Ok(found.iter().map(Option::is_some).collect())
+    }
+}
+
+fn extent(first: Option<i64>, stable: Option<i64>, end: Option<i64>) -> Option<LogExtent> {
+    Some(LogExtent {
+        first: first?,
+        stable: stable?,
+        end: end?,
+    })
+}
+
+/// One offset of each partition, by one question for each topic: its first one, its end, or the first one at or after a time
+/// in milliseconds.
+fn offsets(
+    client: &QueryClient,
+    partitions: &[TopicPartition],
+    wanted: Offset,
+) -> Result<Vec<Option<i64>>, Fault> {
+    let mut asked: BTreeMap<&str, Vec<(i32, Offset)>> = BTreeMap::new();
+    for at in partitions {
+        let of_topic = asked.entry(&at.topic).or_default();
+        of_topic.push((at.partition, wanted));
+    }
+    let mut found = BTreeMap::new();
+    for (topic, asked) in asked {
+        let answers = client.offsets(topic, &asked)?;
+        let numbers = asked.iter().map(|(partition, _)| *partition);
+        found.extend(
+            numbers
+                .zip(answers)
+                .map(|(number, offset)| ((topic, number), offset)),
+        );
+    }
+    let of = |at: &TopicPartition| found.get(&(at.topic.as_str(), at.partition)).copied()?;
+    Ok(partitions.iter().map(of).collect())
 }
 
 fn ends(client: &QueryClient, topic: &str, partitions: &[i32]) -> Result<Vec<(i32, i64)>, Fault> {
@@ -131,24 +169,4 @@ fn one(answer: &[Option<i64>]) -> Option<i64> {
 
 fn no_end(at: &TopicPartition) -> Fault {
     Fault::Passing(format!("the leader of {at} did not say where it ends"))
-}
-
-/// True if only control records lie at `next` and beyond: a reader that starts there reaches the end without a record.
-fn only_markers_follow(
-    settings: &ClientSettings,
-    at: &TopicPartition,
-    next: i64,
-) -> Result<bool, Fault> {
-    let cannot = |error: KafkaError| Fault::Passing(format!("cannot read ahead in {at}: {error}"));
-    let reader: BaseConsumer<QuietContext> =
-        BaseConsumer::from_config_and_context(&settings.state_reader(), QuietContext::default())
-            .map_err(cannot)?;
-    let mut list = TopicPartitionList::new();
-    list.add_partition_offset(&at.topic, at.partition, Offset::Offset(next))
-        .map_err(cannot)?;
-    reader.assign(&list).map_err(cannot)?;
-    Ok(matches!(
-        reader.poll(REQUEST_TIMEOUT),
-        Some(Err(KafkaError::PartitionEOF(_)))
-    ))
 }

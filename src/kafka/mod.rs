@@ -16,6 +16,7 @@ mod outage;
 mod policies;
 mod properties;
 mod query;
+mod read_ahead;
 mod refusal;
 mod reset;
 mod restore;

@@ -1,28 +1,51 @@
-//! Detection of reject floods: so many records of a source are rejected that somebody should look.
+//! Detection of floods: so many records of a source are rejected, or late, that somebody should look.
 //!
-//! A flood begins when more than a fifth of the last thousand records are rejected, or a hundred in a row. It ends when
-//! less than a tenth is rejected. The source is not paused, because that would blind every other model on it.
+//! | flood | begins at | ends below |
+//! |---|---|---|
+//! | rejects | more than a fifth of the last thousand records, or a hundred in a row | a tenth |
+//! | late predictions | more than a twentieth of the last thousand | a fortieth |
+//!
+//! A share counts of a thousand records even while fewer were read, so a handful never begins a flood. The source is not
+//! paused, because that would blind every other model on it.
 
 use std::collections::VecDeque;
 
 use super::incident::DatedIncident;
-use crate::alert::{Flood, Integrity};
+use crate::alert::{Flood, FloodKind, Integrity};
 use crate::event::EventTime;
 
 /// Records in the sliding window.
 const RECENT_MAX: usize = 1_000;
-/// Rejected records in the window that are no flood yet.
-const REJECTED_MAX: usize = 200;
-/// A flood ends when fewer records in the window are rejected.
-const CALM: usize = 100;
-/// Rejected records in a row that are a flood.
-const IN_A_ROW: usize = 100;
 
-/// Last records of one source, rejected or not.
-#[derive(Debug, Default)]
+/// How many records make a flood.
+struct FloodLimits {
+    /// Records in the window that are no flood yet.
+    tolerated: usize,
+    /// The flood ends when fewer records are in the window.
+    calm: usize,
+    /// Records in a row that are a flood.
+    in_a_row: usize,
+}
+
+/// A fifth: some producers send a share of foreign records all the time, and dead letters keep each of them.
+const REJECTS: FloodLimits = FloodLimits {
+    tolerated: 200,
+    calm: 100,
+    in_a_row: 100,
+};
+/// A twentieth: late predictions are kept nowhere, and windows that lack more than that are not what happened.
+const LATE: FloodLimits = FloodLimits {
+    tolerated: 50,
+    calm: 25,
+    in_a_row: RECENT_MAX, // the share says it before
+};
+
+/// Last records of one source, in a flood or not.
+#[derive(Debug)]
 pub struct FloodGauge {
+    kind: FloodKind,
     recent: VecDeque<bool>,
-    rejected: usize,
+    counted: usize,
     in_a_row: usize,
     state: FloodState,
 }
@@ -40,12 +63,15 @@ enum FloodState {
 }
 
 impl FloodGauge {
-    /// A gauge that continues a flood from before a restart.
+    /// A gauge; with `since` it continues a flood from before a restart.
     #[must_use]
-    pub fn since(since: Option<EventTime>) -> Self {
+    pub fn of(kind: FloodKind, since: Option<EventTime>) -> Self {
         Self {
+            kind,
+            recent: VecDeque::new(),
+            counted: 0,
+            in_a_row: 0,
             state: since.map_or(FloodState::Calm, FloodState::Since),
-            ..Self::default()
         }
     }
 
@@ -63,20 +89,23 @@ impl FloodGauge {
 
     /// Counts one record at `now`, the watermark of the source or the arrival of the record, if one of them is known.
     /// Returns an incident when a flood begins or ends.
-    pub fn observe(&mut self, is_rejected: bool, now: Option<EventTime>) -> Option<DatedIncident> {
-        self.recent.push_back(is_rejected);
-        self.rejected += usize::from(is_rejected);
-        self.in_a_row = if is_rejected { self.in_a_row + 1 } else { 0 };
+    pub fn observe(&mut self, is_counted: bool, now: Option<EventTime>) -> Option<DatedIncident> {
+        self.recent.push_back(is_counted);
+        self.counted += usize::from(is_counted);
+        self.in_a_row = if is_counted { self.in_a_row + 1 } else { 0 };
         if self.recent.len() > RECENT_MAX {
-            self.rejected -= usize::from(self.recent.pop_front() == Some(true));
+            self.counted -= usize::from(self.recent.pop_front() == Some(true));
         }
+        let limits = self.limits();
         match self.state {
-            FloodState::Calm if self.is_flood() => {
+            FloodState::Calm
+                if self.counted > limits.tolerated || self.in_a_row >= limits.in_a_row =>
+            {
                 self.state = now.map_or(FloodState::Undated, FloodState::Since);
                 Some(self.incident(now, now, false))
             }
             FloodState::Undated | FloodState::Since(_)
-                if self.in_a_row == 0 && self.rejected < CALM =>
+                if self.in_a_row == 0 && self.counted < limits.calm =>
             {
                 let since = match std::mem::take(&mut self.state) {
                     FloodState::Since(since) => Some(since),
@@ -88,8 +117,11 @@ impl FloodGauge {
         }
     }
 
-    fn is_flood(&self) -> bool {
-        self.rejected > REJECTED_MAX || self.in_a_row >= IN_A_ROW
+    fn limits(&self) -> FloodLimits {
+        match self.kind {
+            FloodKind::Rejected => REJECTS,
+            FloodKind::Late => LATE,
+        }
     }
 
     fn incident(
@@ -101,10 +133,11 @@ impl FloodGauge {
         DatedIncident {
             at,
             what: Integrity::Flood(Flood {
+                kind: self.kind,
                 since,
-                rejected: self.rejected as u64,
+                count: self.counted as u64,
                 of: self.recent.len() as u64,
-                limit: REJECTED_MAX as u64,
+                limit: self.limits().tolerated as u64,
                 over,
             }),
         }
@@ -115,14 +148,14 @@ impl FloodGauge {
 mod tests {
     use super::*;
 
-    /// Runs of (refused or not, how many), and the moments at which a flood began or ended.
-    fn flood(runs: &[(bool, usize)]) -> Vec<(usize, bool)> {
-        let mut gauge = FloodGauge::default();
+    /// Runs of (counted or not, how many), and the moments at which a flood began or ended.
+    fn floods(kind: FloodKind, runs: &[(bool, usize)]) -> Vec<(usize, bool)> {
+        let mut gauge = FloodGauge::of(kind, None);
         let outcomes = runs
             .iter()
-            .flat_map(|(rejected, times)| std::iter::repeat_n(*rejected, *times));
-        let floods = outcomes.enumerate().filter_map(|(n, rejected)| {
-            match gauge.observe(rejected, None)?.what {
+            .flat_map(|(counted, times)| std::iter::repeat_n(*counted, *times));
+        let floods = outcomes.enumerate().filter_map(|(n, counted)| {
+            match gauge.observe(counted, None)?.what {
                 Integrity::Flood(flood) => Some((n + 1, flood.over)),
                 _ => None,
             }
@@ -132,6 +165,7 @@ mod tests {
 
     #[test]
     fn a_hundred_in_a_row_begin_a_flood_and_calm_ends_it_once() {
+        let flood = |runs| floods(FloodKind::Rejected, runs);
         assert_eq!(flood(&[(false, 500), (true, 99), (false, 1)]), []);
         assert_eq!(
             flood(&[(true, 150), (false, 2_000)]),
@@ -140,8 +174,29 @@ mod tests {
     }
 
     #[test]
+    fn a_fifth_of_a_thousand_is_a_flood_without_a_long_run() {
+        let mixed: Vec<(bool, usize)> = (0..300).flat_map(|_| [(true, 1), (false, 3)]).collect();
+        assert_eq!(floods(FloodKind::Rejected, &mixed), [(801, false)]);
+    }
+
+    #[test]
+    fn a_twentieth_of_a_thousand_predictions_is_a_flood_of_late_ones() {
+        let flood = |runs| floods(FloodKind::Late, runs);
+        assert_eq!(flood(&[(true, 50), (false, 10)]), [], "a handful is none");
+        assert_eq!(
+            flood(&[(true, 60), (false, 2_000)]),
+            [(51, false), (1_036, true)]
+        );
+        let scattered: Vec<(bool, usize)> =
+            (0..200).flat_map(|_| [(true, 1), (false, 20)]).collect();
+        assert_eq!(flood(&scattered), [], "a 21st is tolerated");
+        let more: Vec<(bool, usize)> = (0..200).flat_map(|_| [(true, 1), (false, 18)]).collect();
+        assert_eq!(flood(&more), [(951, false)], "a 19th is not");
+    }
+
+    #[test]
     fn a_flood_without_a_time_began_when_it_was_told() {
-        let mut gauge = FloodGauge::default();
+        let mut gauge = FloodGauge::of(FloodKind::Rejected, None);
         let begun = (0..150)
             .find_map(|_| gauge.observe(true, None))
             .map(|i| i.at);
@@ -156,8 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn a_fifth_of_a_thousand_is_a_flood_without_a_long_run() {
-        let mixed: Vec<(bool, usize)> = (0..300).flat_map(|_| [(true, 1), (false, 3)]).collect();
-        assert_eq!(flood(&mixed), [(801, false)]);
+    fn a_flood_from_before_a_restart_ends_once() {
+        let since = Some(EventTime(7));
+        let mut gauge = FloodGauge::of(FloodKind::Late, since);
+        let ended = gauge.observe(false, Some(EventTime(9)));
+        let ended = ended.map(|incident| incident.what);
+        assert!(
+            matches!(ended, Some(Integrity::Flood(flood)) if flood.over && flood.since == since),
+            "{ended:?}"
+        );
+        assert_eq!(gauge.observe(false, Some(EventTime(10))), None);
     }
 }

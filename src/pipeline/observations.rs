@@ -11,7 +11,7 @@ use crate::alert::{
 };
 use crate::detect::slo::BudgetStatus;
 use crate::detect::{Family, Verdict};
-use crate::event::{EventTime, Reject, Scope, Segment};
+use crate::event::{EventTime, Reject, Scope, Segment, Tick};
 use crate::join::{Join, JoinCounts};
 use crate::reference::Reference;
 use crate::sketch::{Quality, Subject, ValueSketch};
@@ -43,6 +43,11 @@ pub struct IngestCounts {
     pub sampled_out: u64,
     /// Predictions older than their source's watermark.
     pub late: u64,
+    /// Counted records that are stamped later than it can be now. They count at their own time, but they did not move the
+    /// watermark so far.
+    pub ahead: u64,
+    /// How far the farthest of them is ahead, in milliseconds.
+    pub ahead_millis_max: i64,
     /// Rejected records by reason.
     pub rejected: BTreeMap<Reject, u64>,
 }
@@ -340,6 +345,13 @@ impl std::ops::AddAssign for Overflow {
 }
 
 impl IngestCounts {
+    /// Notes the time of a counted record; `latest` is the latest time that it can be now.
+    pub(super) fn note_time(&mut self, time: EventTime, latest: Tick) {
+        let ahead_millis = time.0.saturating_sub(latest.0);
+        self.ahead += u64::from(ahead_millis > 0);
+        self.ahead_millis_max = self.ahead_millis_max.max(ahead_millis);
+    }
+
     /// Rejected records, for whatever reason.
     #[must_use]
     pub fn rejected_total(&self) -> u64 {

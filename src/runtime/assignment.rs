@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::dead_letter_queue::DeadLetterQueue;
 use super::heartbeat::Activity;
+use super::idle::IdleWatch;
 use super::observe;
 use super::pace::Pace;
 use super::phase::WorkerPhase;
@@ -134,7 +135,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.progress.advance(&tasks, &self.plan.topics)?;
         observe::observe_restored(&*self.meter, &tasks);
         self.journal.restored(&tasks);
-        self.idle_checked_at = None;
+        self.idle = IdleWatch::default();
         self.pace = Pace::default();
         self.phase = WorkerPhase::Working(tasks);
         Ok(())

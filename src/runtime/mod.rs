@@ -6,6 +6,7 @@ mod assignment;
 mod crew;
 mod dead_letter;
 mod dead_letter_queue;
+mod end_watch;
 mod flush;
 mod heartbeat;
 mod idle;
@@ -28,8 +29,8 @@ pub use dead_letter::{DeadLetter, RefusedRecord};
 pub use heartbeat::{Activity, Heartbeat};
 pub use metadata::{StageMetadata, encode as encode_metadata};
 pub use port::{
-    Batch, Clock, Committed, Fault, FirstStart, Log, LogEvent, Message, Outgoing, SystemClock,
-    TakeEntry, Target, TopicPartition,
+    Batch, Clock, Committed, Fault, FirstStart, Log, LogEvent, LogExtent, Message, Outgoing,
+    SystemClock, TakeEntry, Target, TopicPartition,
 };
 pub use tasks::Tasks;
 pub use watchdog::{Hang, Watchdog};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::meter::Meter;
 use super::tasks::Tasks;
+use crate::pipeline::frame::SourceId;
 use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::observations::{
     AlertNotice, IdleObjective, IngestObservations, JoinObservations, Observations,
@@ -22,12 +23,19 @@ pub struct FlushReport {
     pub evaluate: Vec<(i32, Observations)>,
 }
 
+/// What a worker has logged already, and does not log again.
+#[derive(Debug, Default)]
+pub struct LoggedOnce {
+    violations: BTreeSet<InvariantId>,
+    ahead: BTreeSet<SourceId>,
+}
+
 impl FlushReport {
-    /// Hands everything to the meter. An invariant that does not hold is logged if it is not among those `logged` before.
-    pub fn observe(&self, meter: &dyn Meter, logged: &mut BTreeSet<InvariantId>) {
+    /// Hands everything to the meter. What was not logged before is logged.
+    pub fn observe(&self, meter: &dyn Meter, logged: &mut LoggedOnce) {
         for (id, count) in self.violations().filter(|(_, count)| *count > 0) {
             meter.violation(id, count);
-            if logged.insert(id) {
+            if logged.violations.insert(id) {
                 let (invariant, statement) = (id.kind(), id.entry().statement);
                 tracing::error!(
                     invariant,
@@ -36,9 +44,12 @@ impl FlushReport {
                 );
             }
         }
-        self.ingest
-            .iter()
-            .for_each(|ingest| meter.observe_ingest(ingest));
+        for ingest in &self.ingest {
+            if ingest.counts.ahead > 0 && logged.ahead.insert(ingest.source.clone()) {
+                log_ahead(ingest);
+            }
+            meter.observe_ingest(ingest);
+        }
         self.joins.iter().for_each(|join| meter.observe_join(join));
         for (partition, evaluate) in &self.evaluate {
             evaluate.newly_idle.iter().for_each(log_idle);
@@ -52,6 +63,18 @@ impl FlushReport {
         let evaluate = self.evaluate.iter();
         joins.chain(evaluate.flat_map(|(_, observed)| observed.violations()))
     }
+}
+
+fn log_ahead(ingest: &IngestObservations) {
+    let (source, counts) = (ingest.source.to_string(), &ingest.counts);
+    let ahead_secs = counts.ahead_millis_max / 1_000;
+    tracing::warn!(
+        source,
+        records = counts.ahead,
+        ahead_secs,
+        "records are stamped later than the clock of this process: check the clocks of their producers, and of this machine. They count at \
+         their own time and move no watermark beyond this clock. Logged once for each partition; tidegauge_future_events_total counts them"
+    );
 }
 
 fn log_idle(idle: &IdleObjective) {

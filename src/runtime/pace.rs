@@ -135,12 +135,12 @@ fn reading<'a>(
     plan: &'a Plan,
     now: Duration,
 ) -> impl Iterator<Item = EventTime> + 'a {
-    let is_at_its_end = move |at: &TopicPartition, quiet_since: Option<Duration>| {
-        is_of_labels(plan, at) && quiet_since.is_none_or(|since| now - since > LOOK_AROUND_INTERVAL)
+    let is_at_its_end = move |at: &TopicPartition, read_at: Option<Duration>| {
+        is_of_labels(plan, at) && read_at.is_none_or(|read_at| now - read_at > LOOK_AROUND_INTERVAL)
     };
     let sources = tasks.ingest.iter();
     sources
-        .filter(move |(at, task)| !is_at_its_end(at, task.quiet_since))
+        .filter(move |(at, task)| !is_at_its_end(at, task.read_at))
         .filter_map(|(_, task)| task.ingest.watermark())
 }
 

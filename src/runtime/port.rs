@@ -43,6 +43,31 @@ pub struct Committed {
     pub metadata: Option<String>,
 }
 
+/// The offsets between which the records of a partition lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogExtent {
+    /// The offset of the oldest record that is kept; `end` if there is none.
+    pub first: i64,
+    /// The offset after the last record, committed or not.
+    pub end: i64,
+    /// The offset of the first record of an open transaction; `end` if no transaction is open.
+    pub stable: i64,
+}
+
+impl LogExtent {
+    /// True if the partition holds no records.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.first >= self.end
+    }
+
+    /// True if a transaction is open: its records would be late once it commits.
+    #[must_use]
+    pub fn has_open_transaction(self) -> bool {
+        self.stable < self.end
+    }
+}
+
 /// A message of the log; it lives until the next poll.
 pub trait Message {
     /// A copy that outlives the poll: enough to write the message again byte for byte.
@@ -239,11 +264,32 @@ pub trait Log {
     fn first_offset(&mut self, partition: &TopicPartition, first: FirstStart)
     -> Result<i64, Fault>;
 
-    /// True if there is nothing at `next` or beyond: no record, and no open transaction.
+    /// The extent of each partition's log, in the same order. The number of requests does not grow with the partitions.
+    ///
+    /// # Errors
+    /// When the cluster does not answer within some seconds.
+    fn extents(&mut self, partitions: &[TopicPartition]) -> Result<Vec<LogExtent>, Fault>;
+
+    /// For each partition, true if one of its records has a timestamp at or after `since`. No record is read, and the
+    /// number of requests does not grow with the partitions.
+    ///
+    /// # Errors
+    /// When the cluster does not answer within some seconds.
+    fn have_records_since(
+        &mut self,
+        partitions: &[TopicPartition],
+        since: Tick,
+    ) -> Result<Vec<bool>, Fault>;
+
+    /// For each position, true if no committed record lies there or beyond: only control records follow up to the end.
+    /// False also if that was not found out within two seconds.
     ///
     /// # Errors
     /// When the cluster does not answer.
-    fn is_drained(&mut self, partition: &TopicPartition, next: i64) -> Result<bool, Fault>;
+    fn only_markers_follow(
+        &mut self,
+        positions: &[(TopicPartition, i64)],
+    ) -> Result<Vec<bool>, Fault>;
 
     /// Writes the batch in one transaction. The call returns within about `within`, even if no broker answers, unless the
     /// client hangs.
@@ -280,10 +326,18 @@ pub enum FirstStart {
     Since(Tick),
 }
 
+/// How far clocks of a well-kept deployment differ, in milliseconds. With NTP they agree within a fraction of a second. Up
+/// to this, another clock is right and ours may be slow; it is far below any usual `time.disorder`.
+const SKEW_MILLIS: i64 = 5_000;
+
 /// Wall clock and stopwatch.
 pub trait Clock: Send {
     /// The wall clock.
     fn now(&self) -> Tick;
+    /// The latest time that a well-kept clock can show now. A record that is stamped later has a wrong time.
+    fn latest(&self) -> Tick {
+        Tick(self.now().0.saturating_add(SKEW_MILLIS))
+    }
     /// Stopwatch: time since a fixed moment. It never goes back.
     fn elapsed(&self) -> Duration;
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::end_watch::EndWatch;
 use super::port::{Clock, TopicPartition};
 use crate::pipeline::Topics;
 use crate::pipeline::evaluate::Evaluate;
@@ -24,19 +25,25 @@ pub struct Tasks {
     pub evaluate: StageTasks<Evaluate>,
 }
 
-/// An ingest stage with its idle timer.
+/// An ingest stage, and what is known of the log that it reads.
 pub struct IngestTask {
     /// The stage.
     pub ingest: Ingest,
-    /// Stopwatch time of the last record, or of the first idle check if there was no record yet.
-    pub quiet_since: Option<Duration>,
+    /// Stopwatch time of the last record; `None` before the first.
+    pub read_at: Option<Duration>,
+    /// The end of the log; `None` before the first look at it.
+    pub end: Option<EndWatch>,
+    /// True if the watermark followed the wall clock at the last look.
+    pub is_idle: bool,
 }
 
 impl From<Ingest> for IngestTask {
     fn from(ingest: Ingest) -> Self {
         Self {
             ingest,
-            quiet_since: None,
+            read_at: None,
+            end: None,
+            is_idle: false,
         }
     }
 }

@@ -4,7 +4,6 @@
 //! transaction of a flush commits. If the commit fails, the worker drops everything uncommitted and restores it from
 //! the log.
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,10 +12,10 @@ use std::time::Duration;
 use super::dead_letter_queue::DeadLetterQueue;
 use super::flush;
 use super::heartbeat::{Activity, Heartbeat};
-use super::idle;
+use super::idle::{IdleCheck, IdleWatch};
 use super::journal::Journal;
 use super::meter::Meter;
-use super::observe;
+use super::observe::{self, LoggedOnce};
 use super::pace::Pace;
 use super::phase::WorkerPhase;
 use super::port::{Clock, Fault, FirstStart, Log, LogEvent, Message, TopicPartition};
@@ -26,7 +25,6 @@ use super::tasks::{self, Tasks};
 use crate::pipeline::Plan;
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Disposition;
-use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::join::JoinTask;
 use crate::pipeline::stage::Stage;
 
@@ -80,13 +78,13 @@ pub struct Worker<L: Log, C: Clock> {
     pub(super) parked: Option<(Duration, Parked)>,
     flushed_at: Duration,
     checkpointed_at: Duration,
-    pub(super) idle_checked_at: Option<Duration>,
+    pub(super) idle: IdleWatch,
     pub(super) pace: Pace,
     pub(super) progress: CommitProgress,
     was_rebuilding: bool,
     pub(super) journal: Journal,
-    /// Invariants whose violation was already logged.
-    logged: BTreeSet<InvariantId>,
+    /// What was already logged.
+    logged: LoggedOnce,
 }
 
 impl<L: Log, C: Clock> Worker<L, C> {
@@ -112,12 +110,12 @@ impl<L: Log, C: Clock> Worker<L, C> {
             parked: None,
             flushed_at: now,
             checkpointed_at: now,
-            idle_checked_at: None,
+            idle: IdleWatch::default(),
             pace: Pace::default(),
             progress: CommitProgress::default(),
             was_rebuilding: false,
             journal: Journal::default(),
-            logged: BTreeSet::new(),
+            logged: LoggedOnce::default(),
         }
     }
 
@@ -201,7 +199,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
                         tasks,
                         &self.plan,
                         &mut self.dead_letters,
-                        self.clock.elapsed(),
+                        &self.clock,
                         &message,
                     )?;
                 }
@@ -245,35 +243,18 @@ impl<L: Log, C: Clock> Worker<L, C> {
     }
 
     fn check_idle_sources(&mut self) -> Result<(), Fault> {
-        let now = self.clock.elapsed();
-        let timeout =
-            Duration::from_millis(u64::try_from(self.plan.idle_timeout_millis).unwrap_or(0));
-        if !self.plan.ticks {
-            return Ok(()); // no watermark may follow the wall clock
-        }
         let WorkerPhase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
-        let interval = idle::check_interval(timeout);
-        if self
-            .idle_checked_at
-            .is_some_and(|checked| now - checked < interval)
-        {
-            return Ok(());
-        }
-        self.idle_checked_at = Some(now);
-        let advanced = idle::advance(
-            &mut self.log,
-            tasks,
-            &self.pace,
-            now,
-            self.clock.now(),
-            timeout,
-        );
-        unless_fatal(
-            advanced,
-            "cannot check for idle sources; trying again later",
-        )
+        let timeout = u64::try_from(self.plan.idle_timeout_millis).unwrap_or(0);
+        let check = IdleCheck {
+            now: self.clock.elapsed(),
+            wall: self.clock.now(),
+            timeout: Duration::from_millis(timeout),
+            ticks: self.plan.ticks,
+        };
+        let looked = self.idle.look(&mut self.log, tasks, &self.pace, check);
+        unless_fatal(looked, "cannot check for idle sources; trying again later")
     }
 
     fn keep_pace(&mut self) -> Result<(), Fault> {
@@ -383,7 +364,7 @@ fn take<M: Message>(
     tasks: &mut Tasks,
     plan: &Plan,
     dead_letters: &mut DeadLetterQueue<M::Original>,
-    now: Duration,
+    clock: &impl Clock,
     message: &M,
 ) -> Result<(), Fault> {
     let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
@@ -403,8 +384,8 @@ fn take<M: Message>(
     let Some(task) = tasks.task_mut(topic, partition) else {
         return Ok(());
     };
-    task.quiet_since = Some(now);
-    if let Disposition::Rejected(reason) = task.ingest.submit(offset, &record) {
+    task.read_at = Some(clock.elapsed());
+    if let Disposition::Rejected(reason) = task.ingest.submit(offset, &record, clock.latest()) {
         dead_letters.push(message, reason);
     }
     Ok(())

@@ -49,6 +49,14 @@ impl Clock for TestClock {
         Tick(self.wall.load(Ordering::Relaxed))
     }
 
+    /// No record is too new as long as no test sets the wall clock.
+    fn latest(&self) -> Tick {
+        match self.now() {
+            Tick(0) => Tick(i64::MAX),
+            now => now,
+        }
+    }
+
     fn elapsed(&self) -> Duration {
         Duration::from_micros(self.micros.fetch_add(50, Ordering::Relaxed))
     }

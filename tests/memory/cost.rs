@@ -84,7 +84,7 @@ fn boundary(plan: Plan, features: usize, per_minute: i64) -> Cost {
                 traceparent: None,
                 headers_readable: true,
             };
-            ingest.submit(offset, &record);
+            ingest.submit(offset, &record, Tick(i64::MAX));
             offset += 1;
         }
         let frames = ingest.flush(Tick(0)).panes.swap_remove(partition);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use tidegauge::event::Tick;
 use tidegauge::runtime::{
-    Batch, Committed, Fault, FirstStart, Log, LogEvent, TakeEntry, TopicPartition,
+    Batch, Committed, Fault, FirstStart, Log, LogEvent, LogExtent, TakeEntry, TopicPartition,
 };
 
 use crate::memory_log::MemoryLog;
@@ -84,8 +85,23 @@ impl Log for HangingLog {
         self.log.first_offset(at, first)
     }
 
-    fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
-        self.log.is_drained(at, next)
+    fn extents(&mut self, partitions: &[TopicPartition]) -> Result<Vec<LogExtent>, Fault> {
+        self.log.extents(partitions)
+    }
+
+    fn have_records_since(
+        &mut self,
+        partitions: &[TopicPartition],
+        since: Tick,
+    ) -> Result<Vec<bool>, Fault> {
+        self.log.have_records_since(partitions, since)
+    }
+
+    fn only_markers_follow(
+        &mut self,
+        positions: &[(TopicPartition, i64)],
+    ) -> Result<Vec<bool>, Fault> {
+        self.log.only_markers_follow(positions)
     }
 
     fn commit(&mut self, batch: Batch<Message>, within: Duration) -> Result<(), Fault> {

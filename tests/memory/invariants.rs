@@ -10,6 +10,9 @@ use tidegauge::pipeline::invariant::InvariantId;
 use crate::bench::plan;
 use crate::traffic::{Event, START};
 
+/// Wall clock later than all events.
+const NOW: Tick = Tick(START + 1);
+
 fn source() -> SourceId {
     SourceId {
         topic: "in".into(),
@@ -30,11 +33,11 @@ fn flushed(offsets: &[i64]) -> Flushed {
         headers_readable: true,
     };
     for offset in offsets {
-        ingest.submit(*offset, &record(&event.payload));
+        ingest.submit(*offset, &record(&event.payload), NOW);
     }
     let end = offsets.last().map_or(0, |last| last + 1);
-    ingest.submit(end, &record(b"no prediction"));
-    ingest.flush(Tick(START))
+    ingest.submit(end, &record(b"no prediction"), NOW);
+    ingest.flush(NOW)
 }
 
 #[test]

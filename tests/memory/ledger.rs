@@ -28,6 +28,8 @@ impl Account {
 #[derive(Debug, Clone, Default)]
 pub struct Said {
     pub accounts: BTreeMap<i32, Account>,
+    /// Counted records that were stamped later than the wall clock, by partition.
+    pub ahead: BTreeMap<i32, u64>,
     pub commits: u64,
     pub aborts: u64,
     pub violations: BTreeMap<InvariantId, u64>,
@@ -75,6 +77,9 @@ impl Meter for Ledger {
         account.late += counts.late;
         for (reason, count) in &counts.rejected {
             *account.rejected.entry(reason.code()).or_default() += count;
+        }
+        if counts.ahead > 0 {
+            *said.ahead.entry(partition).or_default() += counts.ahead;
         }
     }
 

@@ -117,7 +117,7 @@ fn a_silent_source_follows_the_wall_clock_only_with_ticks_and_when_nothing_lies_
     assert_eq!(bench.clock_of("fraud"), expected);
 }
 
-/// A source that has been quiet for less than the idle timeout does not follow the wall clock.
+/// A source with recent records that has been quiet for less than the idle timeout does not follow the wall clock.
 #[test]
 fn a_busy_source_does_not_follow_the_wall_clock() {
     let mut bench = Bench::new(with_ticks());
@@ -125,7 +125,7 @@ fn a_busy_source_does_not_follow_the_wall_clock() {
         bench.produce_to(partition, &bare(10, 0));
     }
     bench.settle().unwrap();
-    bench.clock.set_wall(START + 500 * MINUTE);
+    bench.clock.set_wall(START + 60 * MINUTE);
     bench.clock.pass(Duration::from_secs(200)); // less than the idle timeout
     bench.settle().unwrap();
     assert_eq!(bench.clock_of("fraud"), Some(START + 8 * MINUTE));
@@ -149,6 +149,7 @@ fn when_all_is_silent_the_clock_moves_and_silence_is_found_in_event_time() {
         "silent from 01:00 on"
     );
     // Traffic returns and resolves the alert.
+    bench.clock.set_wall(START + (day + 240) * MINUTE);
     let events: Vec<Event> = (day + 180..day + 240)
         .flat_map(|minute| (0..6).map(move |n| bare(minute, n)))
         .collect();
@@ -189,6 +190,61 @@ fn a_wrong_clock_is_refused_and_moves_nothing() {
     let refused = BTreeMap::from([("timestamp_in_future", 1), ("timestamp_too_old", 2)]);
     assert_eq!((account.counted, &account.rejected), (2, &refused));
     assert_eq!(bench.clock_of("fraud"), Some(arrival - 2 * MINUTE));
+}
+
+/// One producer's clock is 50 minutes ahead, and stamps the arrival as well (`CreateTime`). Its record is counted at its
+/// own time; the right events of the next 50 minutes are not late.
+#[test]
+fn a_live_record_that_is_stamped_ahead_makes_no_right_event_late() {
+    let mut bench = Bench::new(Setup {
+        partitions: 1,
+        ..Setup::default()
+    });
+    let read_at = |bench: &mut Bench, minute: i64, event: Event| {
+        bench.clock.set_wall(START + minute * MINUTE);
+        bench.produce(&[event]);
+        bench.settle().unwrap();
+    };
+    for minute in 0..10 {
+        read_at(&mut bench, minute, bare(minute, 0));
+    }
+    read_at(&mut bench, 10, bare(60, 1));
+    assert_eq!(bench.clock_of("fraud"), Some(START + 8 * MINUTE));
+    for minute in 11..70 {
+        read_at(&mut bench, minute, bare(minute, 2));
+    }
+    read_at(&mut bench, 70, bare(70 + 121, 3)); // two hours and a minute ahead
+    let said = bench.ledger.said();
+    let account = &said.accounts[&0];
+    let refused = BTreeMap::from([("timestamp_in_future", 1)]);
+    assert_eq!(
+        (account.counted, account.late, &account.rejected),
+        (70, 0, &refused)
+    );
+    assert_eq!(said.ahead, BTreeMap::from([(0, 1)]));
+    assert_eq!(bench.clock_of("fraud"), Some(START + 67 * MINUTE));
+}
+
+/// A crash and a wall clock that then shows another time neither lose a record nor move a watermark back.
+#[test]
+fn a_restart_under_another_wall_clock_goes_on_from_what_was_announced() {
+    let mut bench = Bench::new(Setup {
+        partitions: 1,
+        ..Setup::default()
+    });
+    bench.clock.set_wall(START + 20 * MINUTE);
+    bench.produce(&[bare(10, 0), bare(60, 1)]);
+    bench.settle().unwrap();
+    assert_eq!(bench.clock_of("fraud"), Some(START + 18 * MINUTE));
+    for wall in [5, 90] {
+        bench.take_over_all();
+        bench.clock.set_wall(START + wall * MINUTE);
+        bench.produce(&[bare(20, wall)]);
+        bench.settle().unwrap();
+        assert_eq!(bench.clock_of("fraud"), Some(START + 18 * MINUTE), "{wall}");
+    }
+    let account = &bench.ledger.said().accounts[&0];
+    assert_eq!((account.counted, account.late), (4, 0));
 }
 
 /// Each window is evaluated once and in order, without windows that overlap the learning span, and not again after a

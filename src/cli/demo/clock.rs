@@ -15,6 +15,8 @@ const STOPWATCH_RATE: u32 = 100;
 pub(super) struct StreamProgress {
     /// Event time up to which the stream was produced, in milliseconds.
     now: AtomicI64,
+    /// Latest event time that may have been produced, in milliseconds.
+    latest: AtomicI64,
     /// Predictions and labels produced.
     pub events: AtomicU64,
     /// Labels produced that correct an earlier label of a payment of the first day.
@@ -27,6 +29,11 @@ impl StreamProgress {
     /// Event time up to which the stream was produced.
     pub fn now(&self) -> EventTime {
         EventTime(self.now.load(Ordering::Acquire))
+    }
+
+    /// Announces records up to `time`. They are read before the clock moves.
+    pub fn announce(&self, time: EventTime) {
+        self.latest.store(time.0, Ordering::Release);
     }
 
     /// Moves the clock to `time`.
@@ -57,6 +64,10 @@ impl SimulatedClock {
 impl Clock for SimulatedClock {
     fn now(&self) -> Tick {
         Tick(self.progress.now().0)
+    }
+
+    fn latest(&self) -> Tick {
+        Tick(self.progress.latest.load(Ordering::Acquire))
     }
 
     fn elapsed(&self) -> Duration {

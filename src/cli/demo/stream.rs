@@ -69,6 +69,7 @@ impl Stream {
         while from < self.timeline.end && !self.stop.load(Ordering::Relaxed) {
             let begun = Instant::now();
             let to = from.plus_minutes(STRIDE_MINUTES).min(self.timeline.end);
+            self.progress.announce(to.time());
             self.produce_span(from, to, &mut pending)?;
             // The clock moves last: idle sources are recognised by it, so no record may be older than the clock.
             self.progress.advance(to.time());

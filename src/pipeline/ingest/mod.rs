@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use disposition::Disposition;
 pub use flushed::Flushed;
-pub use position::{Chain, Position};
+pub use position::{Chain, EndSeen, Position};
 
 use self::open_scopes::OpenScopes;
 use super::flood::FloodGauge;
@@ -23,7 +23,7 @@ use super::incident::DatedIncident;
 use super::observations::{IngestCounts, IngestObservations};
 use super::outcomes::{OutcomeBuffers, Sampled};
 use super::plan::Plan;
-use crate::alert::Integrity;
+use crate::alert::{FloodKind, Integrity};
 use crate::event::{EventTime, Prediction, Record, Reject, Tick, event_time, label_times};
 use crate::join::Outcomes;
 use crate::sketch::RecordPosition;
@@ -53,7 +53,8 @@ pub struct Ingest {
     announced: Option<EventTime>,
     outcomes: OutcomeBuffers,
     counts: IngestCounts,
-    flood: FloodGauge,
+    rejects: FloodGauge,
+    late: FloodGauge,
     /// Incidents of the source since the last flush.
     incidents: Vec<DatedIncident>,
 }
@@ -119,7 +120,8 @@ impl Ingest {
             role,
             clock: SourceClock::at(position.watermark),
             announced: position.watermark,
-            flood: FloodGauge::since(position.flood_since),
+            rejects: FloodGauge::of(FloodKind::Rejected, position.flood_since),
+            late: FloodGauge::of(FloodKind::Late, position.late_since),
             position,
             link,
             outcomes_link,
@@ -159,30 +161,40 @@ impl Ingest {
         }
     }
 
-    /// Counts or refuses the record at `offset`.
-    pub fn submit(&mut self, offset: i64, record: &Record<'_>) -> Disposition {
+    /// Counts or refuses the record at `offset`. `latest` is the latest time that it can be now: a record that is stamped
+    /// later counts at its own time, but moves the watermark only up to `latest`.
+    pub fn submit(&mut self, offset: i64, record: &Record<'_>, latest: Tick) -> Disposition {
         self.counts.consumed += 1;
         self.counts.repeated += u64::from(offset < self.next);
         self.next = offset + 1;
-        let disposition = match self.count(offset, record) {
+        let disposition = match self.count(offset, record, latest) {
             Ok(disposition) => disposition,
             Err(reject) => Disposition::Rejected(reject),
         };
         disposition.add_to(&mut self.counts);
-        self.watch_for_flood(matches!(disposition, Disposition::Rejected(_)), record);
+        self.watch_for_floods(disposition, record);
         disposition
     }
 
-    fn watch_for_flood(&mut self, is_rejected: bool, record: &Record<'_>) {
+    fn watch_for_floods(&mut self, disposition: Disposition, record: &Record<'_>) {
         let arrival = record.arrival.map(|arrival| EventTime(arrival.0));
         let now = self.clock.watermark().or(arrival);
-        self.incidents.extend(self.flood.observe(is_rejected, now));
+        let is_rejected = matches!(disposition, Disposition::Rejected(_));
+        let is_late = disposition == Disposition::Late;
+        self.incidents
+            .extend(self.rejects.observe(is_rejected, now));
+        self.incidents.extend(self.late.observe(is_late, now));
     }
 
-    fn count(&mut self, offset: i64, record: &Record<'_>) -> Result<Disposition, Reject> {
+    fn count(
+        &mut self,
+        offset: i64,
+        record: &Record<'_>,
+        latest: Tick,
+    ) -> Result<Disposition, Reject> {
         match self.role {
-            Role::Predictions => self.count_prediction(offset, record),
-            Role::Labels => self.count_label(record),
+            Role::Predictions => self.count_prediction(offset, record, latest),
+            Role::Labels => self.count_label(record, latest),
         }
     }
 
@@ -190,9 +202,10 @@ impl Ingest {
         &mut self,
         offset: i64,
         record: &Record<'_>,
+        latest: Tick,
     ) -> Result<Disposition, Reject> {
         let prediction = self.plan.codec.decode(record, &self.plan.limits)?;
-        let time = event_time(&prediction, record, &self.plan.limits)?;
+        let time = event_time(&prediction, record, latest, &self.plan.limits)?;
         if self.clock.lateness(time) == Lateness::Late {
             return Ok(Disposition::Late);
         }
@@ -200,10 +213,11 @@ impl Ingest {
             return Err(Reject::TimestampInFuture);
         }
         if record.arrival.is_some() {
-            // Without an arrival nothing bounds the event time, so such an event is counted but does not move the clock.
+            // Without an arrival no broker has dated the event, so it is counted but does not move the clock.
             self.clock
-                .observe(time, record.arrival, self.plan.disorder_millis);
+                .observe(time, record.arrival, latest, self.plan.disorder_millis);
         }
+        self.counts.note_time(time, latest);
         if self.outcomes.predict(&prediction, time) == Sampled::Out {
             self.counts.sampled_out += 1;
         }
@@ -230,13 +244,15 @@ impl Ingest {
 
     /// A label moves the clock of its source by its arrival and is never late. A label that arrives out of order counts
     /// from the source's watermark on.
-    fn count_label(&mut self, record: &Record<'_>) -> Result<Disposition, Reject> {
+    fn count_label(&mut self, record: &Record<'_>, latest: Tick) -> Result<Disposition, Reject> {
         let label = self.plan.codec.decode_label(record, &self.plan.limits)?;
-        let mut times = label_times(&label, record, &self.plan.limits)?;
+        let mut times = label_times(&label, record, latest, &self.plan.limits)?;
         if record.arrival.is_some() {
+            let disorder_millis = self.plan.disorder_millis;
             self.clock
-                .observe(times.arrival, record.arrival, self.plan.disorder_millis);
+                .observe(times.arrival, record.arrival, latest, disorder_millis);
         }
+        self.counts.note_time(times.arrival, latest);
         let watermark = self.clock.watermark().unwrap_or(times.arrival);
         times.arrival = times.arrival.max(watermark);
         if self.outcomes.label(&label, times) == Sampled::Out {
@@ -256,6 +272,11 @@ impl Ingest {
                 self.plan.disorder_millis,
             );
         }
+    }
+
+    /// Keeps what was seen of the end of the source's log, for the next reader.
+    pub fn note_end(&mut self, seen: EndSeen) {
+        self.position.end = Some(seen);
     }
 
     /// True if memory requires a flush now.
@@ -285,7 +306,8 @@ impl Ingest {
         self.position.watermark = self.clock.watermark();
         self.position.lost_from = None;
         self.position.lost_since = None;
-        self.position.flood_since = self.flood.dated(EventTime(now.0));
+        self.position.flood_since = self.rejects.dated(EventTime(now.0));
+        self.position.late_since = self.late.dated(EventTime(now.0));
         let incidents = std::mem::take(&mut self.incidents).into_iter();
         let alert = |incident: DatedIncident| incident.alert(&self.source, &self.plan.alert, now);
         let alerts = incidents.map(alert).collect();

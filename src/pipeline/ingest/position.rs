@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::event::EventTime;
+use crate::event::{EventTime, Tick};
 use crate::pipeline::frame::FrameLink;
 use crate::pipeline::plan::Plan;
 
@@ -34,6 +34,24 @@ pub struct Position {
     /// Start of a flood of rejects that is not over: the next reader must report its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flood_since: Option<EventTime>,
+    /// Start of a flood of late predictions that is not over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_since: Option<EventTime>,
+    /// The end of the source's log: the next reader need not wait again until the log has proved quiet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndSeen>,
+}
+
+/// The end of a log, as a reader of the source saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndSeen {
+    /// The offset after the last record.
+    pub offset: i64,
+    /// Wall clock when the end was first seen there.
+    pub since: Tick,
+    /// True if the end has moved since somebody first looked at it: the log is being written.
+    pub moved: bool,
 }
 
 /// A chain of frames to the join. It has numbers of its own, because labels can be turned on and off at any time.
@@ -59,6 +77,8 @@ impl Position {
             lost_since: None,
             outcomes: None,
             flood_since: None,
+            late_since: None,
+            end: None,
         }
     }
 

@@ -142,6 +142,12 @@ impl MemoryLog {
         });
     }
 
+    /// How often the members have asked for the ends of their partitions.
+    #[must_use]
+    pub fn looks(&self) -> u64 {
+        self.cluster().looks
+    }
+
     /// Aborts all foreign transactions.
     pub fn end_transactions(&self) {
         self.cluster().in_transaction.clear();

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidegauge::event::Tick;
 use tidegauge::runtime::{
-    Batch, Committed, Fault, FirstStart, Log, LogEvent, TakeEntry, TopicPartition,
+    Batch, Committed, Fault, FirstStart, Log, LogEvent, LogExtent, TakeEntry, TopicPartition,
 };
 
 use super::cluster::PlannedFault;
@@ -74,13 +75,42 @@ impl Log for MemoryLog {
         Ok(i64::try_from(index).unwrap_or(i64::MAX))
     }
 
-    fn is_drained(&mut self, at: &TopicPartition, next: i64) -> Result<bool, Fault> {
+    fn extents(&mut self, partitions: &[TopicPartition]) -> Result<Vec<LogExtent>, Fault> {
+        let mut cluster = self.cluster();
+        cluster.looks += 1;
+        let extent = |at: &TopicPartition| {
+            let stable = i64::try_from(cluster.partition(at).len()).unwrap_or(i64::MAX);
+            let hidden = i64::from(cluster.in_transaction.contains(at));
+            LogExtent {
+                first: 0,
+                stable,
+                end: stable + hidden,
+            }
+        };
+        Ok(partitions.iter().map(extent).collect())
+    }
+
+    fn have_records_since(
+        &mut self,
+        partitions: &[TopicPartition],
+        since: Tick,
+    ) -> Result<Vec<bool>, Fault> {
         let cluster = self.cluster();
-        if cluster.in_transaction.contains(at) {
-            return Ok(false);
-        }
-        let end = cluster.partition(at).len();
-        Ok(usize::try_from(next).is_ok_and(|next| next >= end))
+        let has_any = |at: &TopicPartition| {
+            let mut records = cluster.partition(at).iter().flatten();
+            records.any(|record| record.arrival >= Some(since.0))
+        };
+        Ok(partitions.iter().map(has_any).collect())
+    }
+
+    fn only_markers_follow(
+        &mut self,
+        positions: &[(TopicPartition, i64)],
+    ) -> Result<Vec<bool>, Fault> {
+        let cluster = self.cluster();
+        let is_drained =
+            |(at, next): &(TopicPartition, i64)| cluster.next_record(at, *next).1.is_none();
+        Ok(positions.iter().map(is_drained).collect())
     }
 
     fn commit(&mut self, batch: Batch<MemoryMessage>, _within: Duration) -> Result<(), Fault> {
