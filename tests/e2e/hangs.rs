@@ -154,12 +154,9 @@ fn an_outage_of_all_brokers_leaves_a_process_alive_and_it_goes_on() {
         oldest = oldest.max(age.unwrap());
         sleep(Duration::from_millis(200));
     }
-    println!("the heartbeat was never older than {oldest:.1} s");
-    let log = process.log();
-    assert!(
-        log.contains("the transaction failed to"),
-        "none was open: {log}"
-    );
+    process.await_log("the transaction failed to", WATCHDOG);
+    let given_up = frozen.elapsed();
+    println!("heartbeat at most {oldest:.1} s, transaction given up before {given_up:?}");
     scene.proxy.cut();
     scene.proxy.open();
     scene.finish(&mut process);
