@@ -40,6 +40,8 @@ mod limits;
 mod losses;
 #[path = "support/memory_log/mod.rs"]
 mod memory_log;
+#[path = "memory/name_floods.rs"]
+mod name_floods;
 #[path = "memory/objectives.rs"]
 mod objectives;
 #[path = "memory/published.rs"]

@@ -197,6 +197,8 @@ fn everything_that_is_left_out_is_counted_under_a_name_of_its_own() {
             segments: 5,
             causes: 6,
             assessments: 7,
+            labels: 8,
+            segment_labels: 9,
         };
     });
     let (_, text) = get(&site.http, "/metrics");
@@ -208,6 +210,8 @@ fn everything_that_is_left_out_is_counted_under_a_name_of_its_own() {
         ("segment_predictions", 5),
         ("causes", 6),
         ("drift_assessments", 7),
+        ("labels", 8),
+        ("segment_labels", 9),
     ] {
         let line = format!("tidegauge_left_out_total{{what=\"{what}\"}} {count}");
         assert!(text.contains(&line), "{line}");

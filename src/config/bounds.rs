@@ -8,7 +8,7 @@ use super::period_range::PeriodRange;
 use crate::pipeline;
 
 /// Limits on what is kept in memory. When a limit is reached, known names stay, new names are admitted by hash, and
-/// `/metrics` counts what is left out. With the default windows a feature takes some hundred sparse histograms of 0.3
+/// `/metrics` counts what is left out. A minute that is still open keeps at most twice as many new names as a limit admits. With the default windows a feature takes some hundred sparse histograms of 0.3
 /// KB to 1.3 KB each (an estimate, not a measurement). A model takes the sum of its features.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -18,10 +18,12 @@ use crate::sketch::Subject;
 type Reading = fn(&Observations) -> u64;
 
 /// What was left out because a bound was reached, by the label `what` of `tidegauge_left_out_total`.
-pub(super) const LEFT_OUT: [(&str, Reading); 7] = [
+pub(super) const LEFT_OUT: [(&str, Reading); 9] = [
     ("predictions", |seen| seen.overflow.predictions),
     ("features", |seen| seen.overflow.features),
     ("segment_predictions", |seen| seen.overflow.segments),
+    ("labels", |seen| seen.overflow.labels),
+    ("segment_labels", |seen| seen.overflow.segment_labels),
     ("late_for_stage_predictions", |seen| seen.late_for_stage),
     ("late_for_stage_quality", |seen| seen.late_quality),
     ("causes", |seen| seen.overflow.causes),

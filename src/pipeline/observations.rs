@@ -324,10 +324,14 @@ impl IdleReason {
 pub struct Overflow {
     /// Predictions of models or versions beyond their limit.
     pub predictions: u64,
-    /// Sketches of features beyond their limit.
+    /// Values of features beyond their limit.
     pub features: u64,
     /// Predictions left out of a segment because its key has too many values. The whole counts them.
     pub segments: u64,
+    /// Labels and corrections of models or versions that are not kept.
+    pub labels: u64,
+    /// Labels and corrections that are not counted in a segment, because it is not kept.
+    pub segment_labels: u64,
     /// Breaches that got no cause because a model has too many.
     pub causes: u64,
     /// Drifts that are never assessed because too many of a model wait for their labels.
@@ -339,6 +343,8 @@ impl std::ops::AddAssign for Overflow {
         self.predictions += other.predictions;
         self.features += other.features;
         self.segments += other.segments;
+        self.labels += other.labels;
+        self.segment_labels += other.segment_labels;
         self.causes += other.causes;
         self.assessments += other.assessments;
     }

@@ -14,7 +14,7 @@ use crate::window::{Boundary, Resolution};
 /// Largest value of one record, in bytes, without its header of 3 bytes.
 const PART_BYTES_MAX: usize = 400 << 10;
 /// Version of the serialised keys and values.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// Key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +47,10 @@ pub enum StateKey {
     ObjectiveHour(String, String, Boundary),
     /// Alerts of an objective: model, objective.
     Objective(String, String),
+    /// What limits had turned away from an open pane at the last checkpoint.
+    OpenLeftOut(Boundary),
+    /// What limits had turned away from a minute of pending quality at the last checkpoint.
+    OpenQualityLeftOut(Boundary),
 }
 
 /// Identifies a quality pane of a scope.
@@ -70,6 +74,8 @@ impl StateKey {
             | Self::Fine(..)
             | Self::Coarse(..)
             | Self::Open(..)
+            | Self::OpenLeftOut(_)
+            | Self::OpenQualityLeftOut(_)
             | Self::Model(_)
             | Self::Reference(..)
             | Self::OpenQuality(..)

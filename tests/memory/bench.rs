@@ -147,6 +147,8 @@ pub struct Bench {
     pub setup: Setup,
     /// Number of frames that new members read again to rebuild open panes.
     pub replayed: u64,
+    /// Largest number of sketches that the open panes of one task held after a turn.
+    pub open_sketches_peak: usize,
     workers: Vec<Worker<MemoryLog, TestClock>>,
     lives: u64,
     turns: u64,
@@ -175,6 +177,7 @@ impl Bench {
             clock: TestClock::default(),
             ledger: Arc::default(),
             replayed: 0,
+            open_sketches_peak: 0,
             workers: Vec::new(),
             lives: 0,
             turns: 0,
@@ -291,6 +294,9 @@ impl Bench {
                     .map(|e| e.intake().next_offset() - e.intake().read_from());
                 self.replayed += again.map(i64::unsigned_abs).sum::<u64>();
             }
+            let tasks = worker.tasks().into_iter();
+            let open = tasks.flat_map(|tasks| tasks.evaluate.values().map(|e| e.open_sketches()));
+            self.open_sketches_peak = open.fold(self.open_sketches_peak, usize::max);
         }
         self.turns += 1;
         assert!(self.turns < TURNS_MAX, "the run does not come to rest");

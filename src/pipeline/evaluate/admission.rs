@@ -1,71 +1,99 @@
 //! Limits on the number of models, versions, segments and features, applied when a pane closes.
 //!
 //! Known names stay. New names are admitted by the order of their hashes, not by the order of their arrival. So the result
-//! depends on the panes alone, and not on partitions, flushes or crashes.
+//! depends on the panes alone, and not on partitions, flushes or crashes. Most names beyond a limit are dropped before,
+//! while the pane is open ([`open_names`](super::open_names)).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
+use super::open_names::TurnedAway;
+use super::unclosed_panes::{UnclosedPane, values_of};
 use crate::event::{Scope, Segment};
-use crate::pipeline::observations::Overflow;
-use crate::pipeline::plan::{Bounds, Plan, SegmentsPlan};
+use crate::pipeline::plan::Plan;
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::Boundary;
 
-/// Removes from a closing pane what is beyond the bounds, and admits new names within them. Returns what was left out.
-pub fn admit(
-    plan: &Plan,
-    models: &mut BTreeMap<String, Model>,
-    scopes: &mut BTreeMap<Scope, Partial>,
-    start: Boundary,
-) -> Overflow {
-    let mut overflow = Overflow::default();
-    overflow.predictions += admit_models(&plan.bounds, models, scopes, start);
-    for model in models.values() {
-        overflow.predictions += admit_versions(&plan.bounds, model, scopes);
-    }
-    if scopes.keys().any(|scope| scope.segment.is_some()) {
-        keep_with_their_whole(scopes);
-        for model in models.values() {
-            overflow.segments += admit_values(&plan.segments, model, scopes);
-        }
-    }
-    overflow.features += admit_features(&plan.bounds, models, scopes);
-    overflow
+/// Limits on names.
+#[derive(Debug, Clone, Copy)]
+pub struct NameLimits {
+    /// Models of the partition.
+    pub models: usize,
+    /// Versions of a model.
+    pub versions: usize,
+    /// Features of a version.
+    pub features: usize,
+    /// Values of a segment key of a model.
+    pub values: usize,
 }
 
-/// Admits new models. Returns the predictions of those that were turned away.
-fn admit_models(
-    bounds: &Bounds,
+impl NameLimits {
+    /// The limits of `plan`.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            models: plan.bounds.models_max,
+            versions: plan.bounds.versions_max,
+            features: plan.bounds.features_max,
+            values: plan.segments.values_max,
+        }
+    }
+}
+
+/// Removes from a closing pane what is beyond the bounds, counts it, and admits new names within them.
+pub fn admit(
+    limits: NameLimits,
     models: &mut BTreeMap<String, Model>,
-    scopes: &mut BTreeMap<Scope, Partial>,
+    pane: &mut UnclosedPane,
     start: Boundary,
-) -> u64 {
-    let new_models: Vec<&str> = scopes
+) {
+    admit_models(limits.models, models, pane, start);
+    for model in models.values() {
+        admit_versions(limits.versions, model, pane);
+    }
+    if pane.scopes.keys().any(|scope| scope.segment.is_some()) {
+        keep_with_their_whole(&mut pane.scopes);
+        for model in models.values() {
+            admit_values(limits.values, model, pane);
+        }
+    }
+    admit_features(limits.features, models, pane);
+}
+
+/// Admits new models, and turns away those beyond the limit.
+fn admit_models(
+    limit: usize,
+    models: &mut BTreeMap<String, Model>,
+    pane: &mut UnclosedPane,
+    start: Boundary,
+) {
+    let new_models: Vec<&str> = pane
+        .scopes
         .keys()
         .map(|s| s.model.as_str())
         .filter(|m| !models.contains_key(*m))
         .collect();
-    let (admitted, _) = choose(new_models, bounds.models_max.saturating_sub(models.len()));
+    let (admitted, _) = choose(new_models, limit.saturating_sub(models.len()));
     for model in admitted {
         models.insert(model.clone(), Model::new(model, start));
     }
     let refused = |scope: &Scope| scope.segment.is_none() && !models.contains_key(&scope.model);
-    turn_away(scopes, refused)
+    turn_away(pane, TurnedAway::Version, refused);
 }
 
-/// Turns away new versions beyond the limit. Returns their predictions.
-fn admit_versions(bounds: &Bounds, model: &Model, scopes: &mut BTreeMap<Scope, Partial>) -> u64 {
-    let of_model = scopes.keys().filter(|scope| scope.model == model.name());
+/// Turns away new versions beyond the limit.
+fn admit_versions(limit: usize, model: &Model, pane: &mut UnclosedPane) {
+    let scopes = pane.scopes.keys();
+    let of_model = scopes.filter(|scope| scope.model == model.name());
     let new: Vec<&str> = of_model
         .map(|s| s.version.as_str())
         .filter(|v| !model.has_version(v))
         .collect();
-    let room = bounds.versions_max.saturating_sub(model.version_count());
+    let room = limit.saturating_sub(model.version_count());
     let (_, refused) = choose(new, room);
-    turn_away(scopes, |scope| {
+    turn_away(pane, TurnedAway::Version, |scope| {
         scope.segment.is_none() && scope.model == model.name() && refused.contains(&scope.version)
-    })
+    });
 }
 
 /// Drops the segments of versions that were turned away. Their predictions are already in the count of the version.
@@ -82,10 +110,11 @@ fn keep_with_their_whole(scopes: &mut BTreeMap<Scope, Partial>) {
     });
 }
 
-/// Turns away new segment values beyond the limit. Returns the predictions that are not counted in their segment.
-fn admit_values(plan: &SegmentsPlan, model: &Model, scopes: &mut BTreeMap<Scope, Partial>) -> u64 {
+/// Turns away new segment values beyond the limit.
+fn admit_values(limit: usize, model: &Model, pane: &mut UnclosedPane) {
     let mut new: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let of_model = scopes.keys().filter(|scope| scope.model == model.name());
+    let scopes = pane.scopes.keys();
+    let of_model = scopes.filter(|scope| scope.model == model.name());
     for segment in of_model.filter_map(|scope| scope.segment.as_ref()) {
         if !model.knows_segment(segment) {
             new.entry(&segment.key).or_default().push(&segment.value);
@@ -93,60 +122,51 @@ fn admit_values(plan: &SegmentsPlan, model: &Model, scopes: &mut BTreeMap<Scope,
     }
     let mut refused = BTreeSet::new();
     for (key, values) in new {
-        let room = plan.values_max.saturating_sub(model.values_of(key));
+        let room = limit.saturating_sub(model.values_of(key));
         let segment = |value| Segment {
             key: key.to_owned(),
             value,
         };
         refused.extend(choose(values, room).1.into_iter().map(segment));
     }
-    turn_away(scopes, |scope| {
+    turn_away(pane, TurnedAway::Segment, |scope| {
         let segment = scope.segment.as_ref();
         scope.model == model.name() && segment.is_some_and(|segment| refused.contains(segment))
-    })
+    });
 }
 
-/// Removes the scopes that are `refused`. Returns their predictions.
-fn turn_away(scopes: &mut BTreeMap<Scope, Partial>, refused: impl Fn(&Scope) -> bool) -> u64 {
-    let mut predictions = 0;
-    scopes.retain(|scope, partial| {
+/// Removes the scopes that are `refused`, and counts their predictions.
+fn turn_away(pane: &mut UnclosedPane, why: TurnedAway, refused: impl Fn(&Scope) -> bool) {
+    let left_out = &mut pane.left_out;
+    pane.scopes.retain(|scope, partial| {
         let stays = !refused(scope);
-        predictions += if stays { 0 } else { partial.predictions };
+        if !stays {
+            left_out.count(why, scope, partial.predictions);
+        }
         stays
     });
-    predictions
 }
 
-/// Removes new features beyond the limit. Returns the number of removed sketches. A segment keeps the features of its whole,
-/// because it has no others.
-fn admit_features(
-    bounds: &Bounds,
-    models: &BTreeMap<String, Model>,
-    scopes: &mut BTreeMap<Scope, Partial>,
-) -> u64 {
+/// Removes new features beyond the limit, and counts their values. A segment keeps the features of its whole, because it
+/// has no others.
+fn admit_features(limit: usize, models: &BTreeMap<String, Model>, pane: &mut UnclosedPane) {
     let mut refused: Vec<Subject> = Vec::new();
-    let mut count = 0;
-    for (scope, partial) in scopes.iter_mut() {
+    for (scope, partial) in &mut pane.scopes {
         if scope.segment.is_none() {
             let model = models.get(&scope.model);
             refused = model.map_or_else(Vec::new, |model| {
-                refused_features(bounds, model, &scope.version, partial)
+                refused_features(limit, model, &scope.version, partial)
             });
-            count += refused.len() as u64;
+            let values = values_of(partial, &refused);
+            pane.left_out.count_features(scope, values);
         }
         for subject in &refused {
             partial.subjects.remove(subject);
         }
     }
-    count
 }
 
-fn refused_features(
-    bounds: &Bounds,
-    model: &Model,
-    version: &str,
-    partial: &Partial,
-) -> Vec<Subject> {
+fn refused_features(limit: usize, model: &Model, version: &str, partial: &Partial) -> Vec<Subject> {
     let new = |subject: &&Subject| !model.knows(version, subject);
     let new = partial.subjects.keys().filter(new);
     let names = new.filter_map(|subject| match subject {
@@ -161,9 +181,7 @@ fn refused_features(
         | Subject::Evaluation(_)
         | Subject::Objective(_) => None,
     });
-    let room = bounds
-        .features_max
-        .saturating_sub(model.feature_count(version));
+    let room = limit.saturating_sub(model.feature_count(version));
     let (_, refused) = choose(names.collect(), room);
     refused.into_iter().map(Subject::Feature).collect()
 }

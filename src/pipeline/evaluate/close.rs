@@ -1,10 +1,12 @@
 //! Closes boundaries: panes and quality become final, and windows and objectives are judged.
 
+use super::admission::NameLimits;
 use super::objective_evaluation::QualityDelta;
+use super::open_names::{OpenNames, TurnedAway};
+use super::pending_quality::labels_in;
 use super::slice::Slice;
 use super::step::StepContext;
-use super::{Evaluate, admission, close_model, objective_evaluation, retire};
-use crate::event::Scope;
+use super::{Evaluate, Model, admission, close_model, objective_evaluation, retire};
 use crate::pipeline::observations::Forgotten;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
@@ -19,23 +21,33 @@ impl Evaluate {
 
     /// Counts the quality that became known in the minute that ends at `boundary`, then judges objectives and windows.
     pub(super) fn close_quality(&mut self, boundary: Boundary) -> Result<(), StageError> {
-        let quality_known = self.pending_quality.close(boundary);
+        let limits = NameLimits::of(&self.plan);
+        let mut known = self.pending_quality.close(boundary, limits, &self.models);
         let mut step = StepContext {
             at: boundary,
             plan: &self.plan,
             outbox: &mut self.outbox,
             observations: &mut self.observations,
         };
-        for ((scope, predicted), quality) in quality_known {
-            if let Some(model) = self.models.get_mut(&scope.model) {
-                let of = QualityDelta {
-                    slice: Slice::from(&scope),
-                    predicted,
-                    quality,
-                };
-                objective_evaluation::count(model, &of, &mut step)?;
+        for ((scope, predicted), quality) in known.owners {
+            let slice = Slice::from(&scope);
+            let model = self.models.get_mut(&scope.model);
+            match model.filter(|model| model.holds(&slice)) {
+                Some(model) => {
+                    let of = QualityDelta {
+                        slice,
+                        predicted,
+                        quality,
+                    };
+                    objective_evaluation::count(model, &of, &mut step)?;
+                }
+                None => {
+                    let why = why_not_held(self.models.get(&scope.model), slice.version);
+                    known.left_out.count(why, &scope, labels_in(&quality));
+                }
             }
         }
+        step.observations.overflow += known.left_out.of_labels();
         for model in self.models.values_mut() {
             objective_evaluation::judge(model, &mut step)?;
         }
@@ -46,7 +58,9 @@ impl Evaluate {
     /// Counts quality again that was counted and judged before a restart, up to `until`.
     pub(super) fn close_quality_again(&mut self, until: Option<Boundary>) {
         while let Some(boundary) = self.pending_quality.next(until, until) {
-            for ((scope, predicted), quality) in self.pending_quality.close(boundary) {
+            let limits = NameLimits::of(&self.plan);
+            let known = self.pending_quality.close(boundary, limits, &self.models);
+            for ((scope, predicted), quality) in known.owners {
                 if let Some(model) = self.models.get_mut(&scope.model) {
                     let slice = Slice::from(&scope);
                     if model.holds(&slice) {
@@ -61,10 +75,7 @@ impl Evaluate {
     /// The next boundary of predictions to close. Without any model, time without panes is skipped.
     pub(super) fn next_boundary(&self) -> Option<Boundary> {
         let target = Boundary::at_or_before(self.clock()?);
-        let first_open = self
-            .open
-            .first_key_value()
-            .map(|(start, _)| start.plus_minutes(1));
+        let first_open = self.open.first().map(|start| start.plus_minutes(1));
         let next = match self.closed {
             Some(closed) if !self.models.is_empty() => closed.plus_minutes(1),
             _ => first_open?,
@@ -75,11 +86,12 @@ impl Evaluate {
     /// Closes the pane that ends at `boundary`, then judges the windows that end there.
     pub(super) fn close(&mut self, boundary: Boundary) -> Result<(), StageError> {
         let start = boundary.plus_minutes(-1);
-        let mut scopes = self.open.remove(&start).unwrap_or_default();
-        self.forget_checkpoint(start, scopes.keys().cloned().collect())?;
-        let overflow = admission::admit(&self.plan, &mut self.models, &mut scopes, start);
-        self.observations.overflow += overflow;
-        for (scope, partial) in scopes {
+        let limits = NameLimits::of(&self.plan);
+        let names = OpenNames::of(limits, &self.models, start);
+        let mut pane = self.open.close(start, names, &mut self.outbox)?;
+        admission::admit(limits, &mut self.models, &mut pane, start);
+        self.observations.overflow += pane.left_out.of_predictions();
+        for (scope, partial) in pane.scopes {
             self.outbox
                 .put(&StateKey::Fine(scope.clone(), start), &partial)?;
             if let Some(model) = self.models.get_mut(&scope.model) {
@@ -105,15 +117,6 @@ impl Evaluate {
         Ok(())
     }
 
-    fn forget_checkpoint(&mut self, start: Boundary, scopes: Vec<Scope>) -> Result<(), StageError> {
-        for scope in scopes {
-            if self.checkpointed.remove(&(start, scope.clone())) {
-                self.outbox.remove(&StateKey::Open(scope, start))?;
-            }
-        }
-        Ok(())
-    }
-
     fn retire_models(&mut self, boundary: Boundary) -> Result<(), StageError> {
         let oldest = boundary.plus_minutes(-retire::labelled_minutes(&self.plan));
         // A model with an open alert stays until the alert ends.
@@ -132,5 +135,17 @@ impl Evaluate {
             }
         }
         Ok(())
+    }
+}
+
+/// Why `model` does not hold a slice of `version`.
+fn why_not_held(model: Option<&Model>, version: String) -> TurnedAway {
+    let whole = Slice {
+        version,
+        segment: None,
+    };
+    match model {
+        Some(model) if model.holds(&whole) => TurnedAway::Segment,
+        _ => TurnedAway::Version,
     }
 }

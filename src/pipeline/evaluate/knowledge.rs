@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::slice::{KnownSegments, Slice};
+use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
-use crate::event::Segment;
+use crate::event::{EVALUATIONS_MAX, Segment};
 use crate::sketch::{Partial, Subject};
 use crate::window::{Boundary, WindowLength};
 
-/// The subjects of each version, with the quarter of an hour in which each was last seen.
-pub type SubjectsByVersion = BTreeMap<String, BTreeMap<Subject, Boundary>>;
+/// The subjects of each version, with the quarters of an hour in which each was first and last seen.
+pub type SubjectsByVersion = BTreeMap<String, BTreeMap<Subject, SeenSpan>>;
 
 /// Identifies one learned variability.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,16 +67,28 @@ impl Knowledge {
         }
     }
 
-    /// Notes the subjects of a pane of the whole; returns true if anything changed.
+    /// Notes the subjects of a pane of the whole; returns true if anything changed. A version remembers at most
+    /// [`EVALUATIONS_MAX`] names of evaluations. Nothing depends on the others, because each pane bounds its own.
     pub fn note_version(&mut self, version: &str, seen: Boundary, pane: &Partial) -> bool {
         let mut changed = self.last_seen != seen;
         self.last_seen = self.last_seen.max(seen);
         let subjects = self.versions.entry(version.to_owned()).or_default();
+        let is_evaluation = |subject: &Subject| matches!(subject, Subject::Evaluation(_));
+        let known = subjects.keys().filter(|subject| is_evaluation(subject));
+        let mut evaluations = known.count();
         for subject in pane.subjects.keys() {
-            changed |= match subjects.get_mut(subject) {
-                Some(last) => std::mem::replace(last, seen) != seen,
-                None => subjects.insert(subject.clone(), seen).is_none(),
-            };
+            if let Some(span) = subjects.get_mut(subject) {
+                changed |= span.extend(seen);
+                continue;
+            }
+            if is_evaluation(subject) {
+                if evaluations >= EVALUATIONS_MAX {
+                    continue;
+                }
+                evaluations += 1;
+            }
+            subjects.insert(subject.clone(), SeenSpan::at(seen));
+            changed = true;
         }
         changed
     }

@@ -1,13 +1,13 @@
 //! Merges frames into open panes and pending quality.
 
 use super::Evaluate;
+use super::admission::NameLimits;
 use crate::alert::Integrity;
 use crate::event::Tick;
 use crate::pipeline::cursor::Admission;
 use crate::pipeline::frame::{Frame, FrameLink, PanePartial, Summary};
 use crate::pipeline::incident::DatedIncident;
 use crate::pipeline::stage::StageError;
-use crate::sketch::Monoid;
 
 impl Evaluate {
     /// Merges a frame, or drops it if it was merged before.
@@ -26,6 +26,8 @@ impl Evaluate {
                 }
                 Summary::Quality(partial) => {
                     let came_in_time = self.pending_quality.merge(*partial);
+                    self.pending_quality
+                        .keep_within(NameLimits::of(&self.plan), &self.models);
                     self.observations.late_quality += u64::from(!came_in_time && !replaying);
                 }
             }
@@ -48,8 +50,9 @@ impl Evaluate {
                 piece.partial.predictions
             };
         }
-        let scopes = self.open.entry(piece.start).or_default();
-        scopes.entry(piece.scope).or_default().merge(&piece.partial);
+        self.open.merge(piece);
+        self.open
+            .keep_within(NameLimits::of(&self.plan), &self.models);
         0
     }
 

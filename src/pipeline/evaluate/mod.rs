@@ -13,11 +13,13 @@ mod idle;
 mod judge;
 mod knowledge;
 mod learning;
+mod left_out;
 mod merge;
 mod model;
 mod objective_evaluation;
 mod objectives;
 mod observe;
+mod open_names;
 mod pending_quality;
 mod publish;
 mod quality;
@@ -26,16 +28,18 @@ mod restore;
 mod retire;
 mod slice;
 mod step;
+mod unclosed_panes;
 mod variability;
 mod volume;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use model::Model;
 
 use self::idle::IdleObjectives;
 use self::pending_quality::PendingQuality;
+use self::unclosed_panes::UnclosedPanes;
 use super::frame::{SourceId, Summary, unpack};
 use super::incident::DatedIncident;
 use super::intake::{Intake, RecordPassed, ReplayStart};
@@ -45,12 +49,8 @@ use super::partition::INTERNAL_PARTITIONS;
 use super::plan::{Plan, Topics};
 use super::stage::{Stage, StageError, StageFlush};
 use super::state::{Head, StateKey, StateReader};
-use crate::event::{EventTime, Scope, Tick};
-use crate::sketch::Partial;
+use crate::event::{EventTime, Tick};
 use crate::window::{Boundary, PANE_MILLIS};
-
-/// Panes that are not closed yet.
-type OpenPanes = BTreeMap<Boundary, BTreeMap<Scope, Partial>>;
 
 /// The evaluate task of one partition of `panes`.
 pub struct Evaluate {
@@ -61,8 +61,7 @@ pub struct Evaluate {
     closed: Option<Boundary>,
     /// Quality in minutes that are not closed yet.
     pending_quality: PendingQuality,
-    open: OpenPanes,
-    checkpointed: BTreeSet<(Boundary, Scope)>,
+    open: UnclosedPanes,
     models: BTreeMap<String, Model>,
     /// The last boundary up to which quality was judged before a restart: up to there it is only counted again.
     quality_judged: Option<Boundary>,
@@ -87,8 +86,13 @@ impl Evaluate {
     /// Open and closed panes in memory.
     #[must_use]
     pub fn pane_count(&self) -> usize {
-        let open: usize = self.open.values().map(BTreeMap::len).sum();
-        open + self.models.values().map(Model::pane_count).sum::<usize>()
+        self.open.len() + self.models.values().map(Model::pane_count).sum::<usize>()
+    }
+
+    /// Sketches and scopes in open panes: their memory grows with it, by some 450 bytes each.
+    #[must_use]
+    pub fn open_sketches(&self) -> usize {
+        self.open.sketches()
     }
 
     /// The clock of predictions: the smallest watermark of all sources of predictions topics.
@@ -120,13 +124,7 @@ impl Evaluate {
         if self.intake.is_replaying() || !has_changes {
             return Ok(());
         }
-        for (start, scopes) in &self.open {
-            for (scope, partial) in scopes {
-                self.outbox
-                    .put(&StateKey::Open(scope.clone(), *start), partial)?;
-                self.checkpointed.insert((*start, scope.clone()));
-            }
-        }
+        self.open.checkpoint(&mut self.outbox)?;
         self.pending_quality.checkpoint(&mut self.outbox)?;
         for model in self.models.values_mut() {
             let name = model.knowledge.name.clone();
@@ -170,8 +168,7 @@ impl Stage for Evaluate {
             checkpoint: ReplayStart::at(first),
             closed: None,
             pending_quality: PendingQuality::default(),
-            open: OpenPanes::new(),
-            checkpointed: BTreeSet::new(),
+            open: UnclosedPanes::default(),
             models: BTreeMap::new(),
             quality_judged: None,
             last_was_quality: false,

@@ -151,6 +151,28 @@ impl Model {
         subjects.is_some_and(|subjects| subjects.contains_key(subject))
     }
 
+    /// Start of the first pane.
+    pub(super) fn since(&self) -> Boundary {
+        self.knowledge.first_pane
+    }
+
+    /// Quarter of an hour in which the oldest of the version's subjects was first seen; `None` if it has none.
+    pub(super) fn version_since(&self, version: &str) -> Option<Boundary> {
+        let subjects = self.knowledge.versions.get(version)?;
+        subjects.values().map(|seen| seen.first).min()
+    }
+
+    /// Quarter of an hour in which a subject of a version was first seen; `None` if it is not known.
+    pub(super) fn feature_since(&self, version: &str, subject: &Subject) -> Option<Boundary> {
+        let subjects = self.knowledge.versions.get(version)?;
+        subjects.get(subject).map(|seen| seen.first)
+    }
+
+    /// Quarter of an hour in which a segment was first seen; `None` if it is not known.
+    pub(super) fn segment_since(&self, segment: &Segment) -> Option<Boundary> {
+        self.knowledge.segments.first_seen(segment)
+    }
+
     pub(super) fn feature_count(&self, version: &str) -> usize {
         let subjects = self.knowledge.versions.get(version);
         subjects

@@ -73,7 +73,7 @@ pub fn keep(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageEr
     Ok(())
 }
 
-/// Adds the quality of one slice that became known in the last minute.
+/// Adds the quality of one slice that became known in the last minute. The model must hold the slice.
 ///
 /// # Errors
 /// When something of ours does not serialise.
@@ -82,9 +82,6 @@ pub fn count(
     of: &QualityDelta,
     step: &mut StepContext<'_>,
 ) -> Result<(), StageError> {
-    if !model.holds(&of.slice) {
-        return Ok(());
-    }
     let (at, plan) = (step.at, step.plan);
     let name = model.name().to_owned();
     model

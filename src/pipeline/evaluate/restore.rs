@@ -1,15 +1,16 @@
 //! Restore: rebuilds an evaluate task from the state topic, exactly as of its last commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Evaluate;
 use super::idle::IdleObjectives;
 use super::knowledge::Knowledge;
 use super::model::Model;
-use super::pending_quality::{PendingQuality, QualityOwner};
+use super::pending_quality::PendingQuality;
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
-use super::{Evaluate, OpenPanes};
+use super::unclosed_panes::UnclosedPanes;
 use crate::alert::{AlertObjective, Context, Episodes};
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
@@ -40,9 +41,9 @@ impl Evaluate {
             return Ok(None);
         };
         check(&head, index.digest())?;
-        let (open, checkpointed) = std::mem::take(&mut held.open);
-        let pending = std::mem::take(&mut held.pending_quality);
-        let pending_quality = PendingQuality::restored(pending, head.open_quality_closed);
+        let open = std::mem::take(&mut held.open);
+        let mut pending_quality = std::mem::take(&mut held.pending_quality);
+        pending_quality.continue_from(head.open_quality_closed);
         let removed = held.take_removed(plan);
         let models = held.into_models(plan);
         let checkpoint = ReplayStart {
@@ -56,7 +57,6 @@ impl Evaluate {
             closed: head.closed,
             pending_quality,
             open,
-            checkpointed,
             models,
             quality_judged: head.quality_closed,
             last_was_quality: false,
@@ -124,11 +124,11 @@ struct Held {
     head: Option<Head>,
     models: BTreeMap<String, Model>,
     references: BTreeMap<(String, Option<Segment>), Reference>,
-    /// Open panes, and the ones among them that a checkpoint has written.
-    open: (OpenPanes, BTreeSet<(Boundary, Scope)>),
+    /// Open panes as of the last checkpoint.
+    open: UnclosedPanes,
     panes: Vec<(StateKey, Partial)>,
-    /// Pending quality by minute.
-    pending_quality: Vec<(Boundary, QualityOwner, Quality)>,
+    /// Pending quality as of the last checkpoint.
+    pending_quality: PendingQuality,
     quality_panes: Vec<(Scope, QualityPane, Quality)>,
     quality: Vec<(String, QualityKnowledge)>,
     /// Entries of objectives, by model and objective.
@@ -156,11 +156,9 @@ impl Held {
                 self.references.insert(whose, decode(value)?);
             }
             StateKey::Open(scope, start) => {
-                let (open, checkpointed) = &mut self.open;
-                checkpointed.insert((*start, scope.clone()));
-                let scopes = open.entry(*start).or_default();
-                scopes.insert(scope.clone(), decode(value)?);
+                self.open.restore(*start, scope.clone(), decode(value)?);
             }
+            StateKey::OpenLeftOut(start) => self.open.restore_left_out(*start, decode(value)?),
             StateKey::Fine(..) | StateKey::Coarse(..) => {
                 self.panes.push((key.clone(), decode(value)?))
             }
@@ -173,7 +171,11 @@ impl Held {
         match key {
             StateKey::OpenQuality(minute, scope, predicted) => {
                 let whose = (scope.clone(), *predicted);
-                self.pending_quality.push((*minute, whose, decode(value)?));
+                self.pending_quality.restore(*minute, whose, decode(value)?);
+            }
+            StateKey::OpenQualityLeftOut(minute) => {
+                let left_out = decode(value)?;
+                self.pending_quality.restore_left_out(*minute, left_out);
             }
             StateKey::Quality(scope, pane) => {
                 self.quality_panes
@@ -192,6 +194,7 @@ impl Held {
             | StateKey::Fine(..)
             | StateKey::Coarse(..)
             | StateKey::Open(..)
+            | StateKey::OpenLeftOut(_)
             | StateKey::Model(_)
             | StateKey::Reference(..)
             // Entries of the join task of the partition.

@@ -48,7 +48,7 @@ pub fn names(model: &mut Model, step: &mut StepContext<'_>) {
 fn silent_names(model: &str, versions: &mut SubjectsByVersion, oldest: Boundary) -> Vec<Forgotten> {
     let mut silent = Vec::new();
     versions.retain(|version, subjects| {
-        let gone = subjects.extract_if(.., |_, last| *last < oldest);
+        let gone = subjects.extract_if(.., |_, seen| seen.last < oldest);
         let gone: Vec<Subject> = gone.map(|(subject, _)| subject).collect();
         let whole = Forgotten {
             model: model.to_owned(),

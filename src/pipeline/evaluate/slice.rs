@@ -37,13 +37,29 @@ impl From<&Scope> for Slice {
     }
 }
 
-/// First and last occurrence of a segment, each rounded down to a quarter of an hour.
+/// First and last occurrence of a name, each rounded down to a quarter of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenSpan {
     /// First occurrence.
     pub first: Boundary,
     /// Latest occurrence.
     pub last: Boundary,
+}
+
+impl SeenSpan {
+    /// The span of a name that occurred in one `quarter` only.
+    #[must_use]
+    pub fn at(quarter: Boundary) -> Self {
+        Self {
+            first: quarter,
+            last: quarter,
+        }
+    }
+
+    /// Notes that the name occurred in `quarter`. Returns true if anything changed.
+    pub fn extend(&mut self, quarter: Boundary) -> bool {
+        std::mem::replace(&mut self.last, quarter) != quarter
+    }
 }
 
 /// The segments that a model knows, of all versions.
@@ -54,16 +70,18 @@ impl KnownSegments {
     /// Notes that `segment` occurred in `quarter`. Returns true if anything changed.
     pub fn note(&mut self, segment: &Segment, quarter: Boundary) -> bool {
         match self.0.get_mut(segment) {
-            Some(seen) => std::mem::replace(&mut seen.last, quarter) != quarter,
+            Some(seen) => seen.extend(quarter),
             None => {
-                let seen = SeenSpan {
-                    first: quarter,
-                    last: quarter,
-                };
-                self.0.insert(segment.clone(), seen);
+                self.0.insert(segment.clone(), SeenSpan::at(quarter));
                 true
             }
         }
+    }
+
+    /// Quarter of an hour in which `segment` was first seen; `None` if it is not known.
+    #[must_use]
+    pub fn first_seen(&self, segment: &Segment) -> Option<Boundary> {
+        self.0.get(segment).map(|seen| seen.first)
     }
 
     /// True if `segment` is known.

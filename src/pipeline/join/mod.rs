@@ -206,6 +206,8 @@ impl Stage for JoinTask {
                 | StateKey::Fine(..)
                 | StateKey::Coarse(..)
                 | StateKey::Open(..)
+                | StateKey::OpenLeftOut(_)
+                | StateKey::OpenQualityLeftOut(_)
                 | StateKey::Model(_)
                 | StateKey::Reference(..)
                 | StateKey::OpenQuality(..)

@@ -1,0 +1,90 @@
+//! What limits turned away from one minute, counted so that early drops count the same as drops at the close.
+//!
+//! What a version lost is kept apart from what other versions lost. If the version itself is dropped later, that is forgotten:
+//! its predictions are counted as a whole, and not once more by segment or by feature.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::open_names::TurnedAway;
+use crate::event::Scope;
+use crate::pipeline::observations::Overflow;
+
+/// Counts of what limits turned away from one minute: of predictions in a pane, of labels in pending quality.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Predictions or labels of models and versions that are not kept.
+    whole: u64,
+    /// By model and version, of versions that are kept so far.
+    versions: BTreeMap<(String, String), LeftOutOfVersion>,
+}
+
+/// Counts of what limits turned away from one version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct LeftOutOfVersion {
+    /// Values of features.
+    features: u64,
+    /// Predictions or labels that are not counted in a segment. The whole counts them.
+    segments: u64,
+}
+
+impl LeftOut {
+    /// True if nothing was turned away.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.whole == 0 && self.versions.is_empty()
+    }
+
+    /// Counts `count` predictions or labels of a scope that is not kept.
+    pub fn count(&mut self, why: TurnedAway, scope: &Scope, count: u64) {
+        match why {
+            TurnedAway::Version if scope.segment.is_none() => {
+                self.whole += count;
+                self.versions.remove(&version(scope));
+            }
+            TurnedAway::Version => {} // in the count of its whole
+            TurnedAway::Segment => self.of(scope).segments += count,
+        }
+    }
+
+    /// Counts `values` of features that are not kept in the whole `scope`.
+    pub fn count_features(&mut self, scope: &Scope, values: u64) {
+        if values > 0 {
+            self.of(scope).features += values;
+        }
+    }
+
+    /// The counts, of predictions in a pane.
+    #[must_use]
+    pub fn of_predictions(&self) -> Overflow {
+        Overflow {
+            predictions: self.whole,
+            features: self.versions.values().map(|of| of.features).sum(),
+            segments: self.segments(),
+            ..Overflow::default()
+        }
+    }
+
+    /// The counts, of labels in pending quality.
+    #[must_use]
+    pub fn of_labels(&self) -> Overflow {
+        Overflow {
+            labels: self.whole,
+            segment_labels: self.segments(),
+            ..Overflow::default()
+        }
+    }
+
+    fn segments(&self) -> u64 {
+        self.versions.values().map(|of| of.segments).sum()
+    }
+
+    fn of(&mut self, scope: &Scope) -> &mut LeftOutOfVersion {
+        self.versions.entry(version(scope)).or_default()
+    }
+}
+
+fn version(scope: &Scope) -> (String, String) {
+    (scope.model.clone(), scope.version.clone())
+}
