@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::catalogue::Metric;
+use super::connections::Dropped;
 use super::evaluate_series::LEFT_OUT;
 use super::metrics::{MetricError, Metrics};
 use super::model_series::ModelSeries;
@@ -72,7 +73,9 @@ impl Board {
         let left_out = LEFT_OUT.iter().map(|(what, _)| (Metric::LeftOut, *what));
         let kinds = InvariantId::asserted().filter_map(InvariantId::kind);
         let kinds = kinds.map(|kind| (Metric::Violations, kind));
-        for (metric, label) in reasons.chain(left_out).chain(kinds) {
+        let dropped = Dropped::ALL.iter();
+        let dropped = dropped.map(|why| (Metric::HttpDropped, why.name()));
+        for (metric, label) in reasons.chain(left_out).chain(kinds).chain(dropped) {
             metrics.add(metric, &[label], 0);
         }
         let state = BoardState {

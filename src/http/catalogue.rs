@@ -96,7 +96,7 @@ catalogue! {
     Violations = Counter "tidegauge_violations_total" ["kind"]
         "Invariants that did not hold, by kind; the operations page lists them. Any increase deserves a page: most kinds end the process.";
     LeftOut = Counter "tidegauge_left_out_total" ["what"]
-        "What a bound left out. predictions: of surplus models or versions. features. segment_predictions: of surplus segment values; the whole counts them. late_for_stage_predictions, late_for_stage_quality (partials): they came after their minute was closed. causes: a model has too many; counted at every boundary. drift_assessments: too many drifts of a model wait for labels.";
+        "What a bound left out, counted when its minute is closed. predictions: of surplus models or versions. features: values of surplus features. segment_predictions: of surplus segment values; the whole counts them. labels, segment_labels: labels and corrections of the same models, versions and segment values. late_for_stage_predictions, late_for_stage_quality (partials): they came after their minute was closed. causes: a model has too many; counted at every boundary. drift_assessments: too many drifts of a model wait for labels.";
     RestoreSeconds = Seconds "tidegauge_restore_seconds" []
         "Time from an assignment until the state was back in memory.";
     RestoredRecords = Counter "tidegauge_restored_records_total" []
@@ -175,6 +175,8 @@ catalogue! {
         "Bytes of memory of the join, roughly.";
     JoinRebuilt = Gauge "tidegauge_join_rebuilt_ratio" ["partition"]
         "Share of the outcomes topic that was read again after an assignment, 0 to 1; 1 once the join is complete.";
+    HttpDropped = Counter "tidegauge_http_connections_dropped_total" ["why"]
+        "Connections to these pages that were closed before they were done. room: there were too many, and the oldest without a request made room. slow: the request or the reading of the response took too long.";
     HeartbeatAge = Gauge "tidegauge_heartbeat_age_seconds" []
         "Seconds since the slowest worker last moved, when scraped; beyond `runtime.watchdog` /livez fails and the process ends.";
 }

@@ -5,6 +5,7 @@
 
 mod board;
 mod catalogue;
+mod connections;
 mod evaluate_series;
 mod ingest_series;
 mod join_series;

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::board::Board;
+use super::connections::{Connections, HeldPage};
 use super::metrics::MetricError;
 
 /// Time that open responses have once the server shuts down.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
+
+/// Large pages (`/metrics`, `/status`) that are in memory at a time, at a few megabytes each. Further requests wait.
+const LARGE_PAGES_MAX: usize = 4;
 
 /// Response of `/`.
 const INDEX: &str = "\
@@ -90,6 +94,7 @@ pub fn serve(listen: SocketAddr, board: Arc<Board>) -> Result<Handle, ServeError
     let (done, stopped) = channel();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(1)
         .build()
         .map_err(ServeError::Start)?;
     std::thread::Builder::new()
@@ -120,40 +125,71 @@ async fn answer(
     board: Arc<Board>,
     stopping: oneshot::Receiver<()>,
 ) -> std::io::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    axum::serve(listener, routes(board))
-        .with_graceful_shutdown(async {
-            let _ = stopping.await;
-        })
-        .await
+    let pages = Pages {
+        board: Arc::clone(&board),
+        permits: Arc::new(Semaphore::new(LARGE_PAGES_MAX)),
+    };
+    let connections = Connections::new(board, routes(pages));
+    connections.serve(listener, stopping).await
 }
 
-fn routes(board: Arc<Board>) -> Router {
+/// What the pages are made of.
+#[derive(Clone)]
+struct Pages {
+    board: Arc<Board>,
+    /// Permits for large pages.
+    permits: Arc<Semaphore>,
+}
+
+impl Pages {
+    /// Writes a large page, beside the thread that answers probes.
+    async fn write<T: Send + 'static>(
+        &self,
+        held: &HeldPage,
+        page: impl FnOnce(&Board) -> T + Send + 'static,
+    ) -> Result<T, Failed> {
+        let failed = |error: &dyn std::error::Error| Failed(error.to_string());
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        held.hold(permit.map_err(|e| failed(&e))?);
+        let board = Arc::clone(&self.board);
+        let written = tokio::task::spawn_blocking(move || page(&board)).await;
+        written.map_err(|e| failed(&e))
+    }
+}
+
+fn routes(pages: Pages) -> Router {
     Router::new()
         .route("/", get(|| async { INDEX }))
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .with_state(board)
+        .with_state(pages)
 }
 
-async fn metrics(State(board): State<Arc<Board>>) -> Result<Response, Failed> {
-    let text = board.render()?;
+async fn metrics(
+    State(pages): State<Pages>,
+    Extension(held): Extension<HeldPage>,
+) -> Result<Response, Failed> {
+    let text = pages.write(&held, Board::render).await??;
     Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 
-async fn status(State(board): State<Arc<Board>>) -> Response {
-    json(StatusCode::OK, &board.status())
+async fn status(
+    State(pages): State<Pages>,
+    Extension(held): Extension<HeldPage>,
+) -> Result<Response, Failed> {
+    let page = |board: &Board| json(StatusCode::OK, &board.status());
+    pages.write(&held, page).await
 }
 
-async fn livez(State(board): State<Arc<Board>>) -> Response {
-    let readiness = board.readiness();
+async fn livez(State(pages): State<Pages>) -> Response {
+    let readiness = pages.board.readiness();
     json(code(readiness.live), &readiness)
 }
 
-async fn readyz(State(board): State<Arc<Board>>) -> Response {
-    let readiness = board.readiness();
+async fn readyz(State(pages): State<Pages>) -> Response {
+    let readiness = pages.board.readiness();
     json(code(readiness.ready), &readiness)
 }
 
@@ -178,16 +214,16 @@ fn json(code: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// Responds that a page cannot be written.
-struct Failed(MetricError);
+struct Failed(String);
 
 impl From<MetricError> for Failed {
     fn from(error: MetricError) -> Self {
-        Self(error)
+        Self(error.to_string())
     }
 }
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.0.to_string()).into_response()
+        (StatusCode::INTERNAL_SERVER_ERROR, self.0).into_response()
     }
 }
