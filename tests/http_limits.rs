@@ -35,6 +35,7 @@ fn serves_in_a_process_of_its_own() {
             drift_series_max: 10,
             heartbeat_age_max: Duration::from_secs(60),
             clock: Box::new(|| Tick(0)),
+            heartbeat_age_max: Duration::from_secs(60),
         })
         .unwrap(),
     );

@@ -54,6 +54,8 @@ mod restart;
 mod scenario;
 #[path = "memory/segments.rs"]
 mod segments;
+#[path = "memory/stalls.rs"]
+mod stalls;
 #[path = "memory/stories.rs"]
 mod stories;
 #[path = "memory/time.rs"]

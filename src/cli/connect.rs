@@ -10,6 +10,12 @@ use crate::runtime::{Clock, FirstStart, Options, SystemClock};
 
 use super::Error;
 
+/// Time without progress after which a restore makes its clients anew, and once more after which the process ends. A new
+/// leader is elected within seconds and an abandoned transaction ends within 20 s, so a minute is no ordinary wait.
+const RESTORE_STALL_MIN: Duration = Duration::from_secs(60);
+/// Time after its timeout within which the brokers end an abandoned transaction: they look every 10 s, and one of them may
+/// have to be elected first.
+const TRANSACTION_END_DELAY: Duration = Duration::from_secs(30);
 /// Replication factor if the user gives none: the default of the cluster.
 const REPLICATION_DEFAULT: i32 = -1;
 /// The client's default of `max.poll.interval.ms`.
@@ -61,6 +67,8 @@ pub fn options(checked: &CheckedConfig) -> Options {
         checkpoint_interval: runtime.checkpoint_interval.as_duration(),
         first: first(&runtime.from),
         incarnation: fastrand::u64(..),
+        restore_stall_max: RESTORE_STALL_MIN
+            .max(runtime.transaction_timeout() + TRANSACTION_END_DELAY),
         revoke_time_max: revoke_time_max(&checked.settings.kafka.properties.0),
     }
 }

@@ -1,6 +1,7 @@
 //! Commands of the binary. Results go to standard output, everything else to standard error.
 
 pub mod args;
+mod broker_watch;
 mod check;
 mod config_print;
 mod connect;

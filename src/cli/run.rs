@@ -11,7 +11,7 @@ use crate::runtime::meter::Meter;
 use crate::runtime::{Clock, Crew, CrewEnd, CrewTimes, Heartbeat, SystemClock, WorkReport, Worker};
 
 use super::args::RunArgs;
-use super::{Error, connect, logs, signals, start_up};
+use super::{Error, broker_watch, connect, logs, signals, start_up};
 
 /// Time to leave the group after the last commit. The client takes some milliseconds if the coordinator answers. If it does
 /// not, the partitions move when the session expires, which no waiting would speed up.
@@ -38,6 +38,7 @@ pub fn execute(args: &RunArgs) -> Result<ExitCode, Error> {
     if !start_up::prepare(&checked, &board, &stop).map_err(Error::failed)? {
         return Ok(ExitCode::SUCCESS); // nothing was begun
     }
+    broker_watch::start(&checked, &board)?;
     let mut crew = Crew::new(times(&checked.settings.runtime), stop);
     for number in 0..checked.settings.runtime.workers {
         start(&mut crew, &checked, number, &board)?;

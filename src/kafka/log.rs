@@ -44,6 +44,8 @@ pub struct KafkaLog {
     paused: BTreeSet<TopicPartition>,
     /// Topics that the group reads.
     topics: Vec<String>,
+    dead_letters: String,
+    heartbeat: Heartbeat,
 }
 
 impl KafkaLog {
@@ -60,10 +62,7 @@ impl KafkaLog {
     ) -> Result<Self, Fault> {
         heartbeat.beat(Activity::Connecting);
         let lookup = Lookup::create(&settings, heartbeat)?;
-        let consumer =
-            BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
-                .map_err(|e| refused(&e))?;
-        consumer.subscribe(topics).map_err(|e| refused(&e))?;
+        let consumer = joined(&settings, topics)?;
         Ok(Self {
             settings,
             consumer,
@@ -72,6 +71,8 @@ impl KafkaLog {
             reading: None,
             paused: BTreeSet::new(),
             topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            dead_letters: dead_letters.to_owned(),
+            heartbeat: heartbeat.clone(),
         })
     }
 
@@ -86,6 +87,15 @@ impl KafkaLog {
     }
 }
 
+/// Consumer that joins the group on `topics`.
+fn joined(settings: &ClientSettings, topics: &[&str]) -> Result<BaseConsumer<GroupContext>, Fault> {
+    let consumer =
+        BaseConsumer::from_config_and_context(&settings.consumer(), GroupContext::default())
+            .map_err(|e| refused(&e))?;
+    consumer.subscribe(topics).map_err(|e| refused(&e))?;
+    Ok(consumer)
+}
+
 impl Log for KafkaLog {
     type Original = OwnedMessage;
     type Message<'a> = KafkaMessage<'a>;
@@ -98,7 +108,7 @@ impl Log for KafkaLog {
             Some(Ok(message)) => Ok(LogEvent::Message(message.into())),
             Some(Err(error)) => match self.polled(&error) {
                 Some(fault) => Err(fault),
-                None if is_outage(&error) => Ok(LogEvent::Nothing), // the next request says so
+                None if is_outage(&error) => Ok(LogEvent::Nothing), // `OutageWatch` says so
                 None => {
                     tracing::warn!(%error, "cannot read; the client tries again");
                     Ok(LogEvent::Nothing)
@@ -250,6 +260,22 @@ impl Log for KafkaLog {
             self.reading = None;
         }
         Ok(done)
+    }
+
+    fn brokers_answer(&mut self) -> bool {
+        let client = Lookup::create(&self.settings, &self.heartbeat);
+        client.is_ok_and(|client| client.brokers().is_ok())
+    }
+
+    fn renew(&mut self) -> Result<(), Fault> {
+        self.reading = None;
+        self.paused.clear();
+        self.lookup = Lookup::create(&self.settings, &self.heartbeat)?;
+        self.writer = Writer::new(&self.dead_letters, &self.heartbeat);
+        leave(&self.consumer);
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        self.consumer = joined(&self.settings, &topics)?;
+        Ok(())
     }
 
     fn close(&mut self) {

@@ -31,6 +31,14 @@ impl Lookup {
         })
     }
 
+    /// Asks for the list of brokers.
+    ///
+    /// # Errors
+    /// When no broker answers, or the brokers refuse the connection.
+    pub fn brokers(&self) -> Result<(), Fault> {
+        self.probe.metadata(None).map(|_| ())
+    }
+
     /// Committed offsets, read uncommitted. The broker does not delay this answer by open transactions.
     ///
     /// # Errors

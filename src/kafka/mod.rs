@@ -13,6 +13,7 @@ mod message;
 mod offline;
 mod offsets;
 mod outage;
+mod outage_watch;
 mod policies;
 mod properties;
 mod query;
@@ -30,6 +31,7 @@ mod writer;
 
 pub use log::KafkaLog;
 pub use message::KafkaMessage;
+pub use outage_watch::{BrokerState, OutageWatch};
 pub use properties::{PropertyFault, property_faults, property_names};
 pub use reset::{ResetTo, reset_offsets};
 pub use restore::read_all;

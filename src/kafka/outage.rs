@@ -19,6 +19,8 @@ const REFUSALS: [RDKafkaErrorCode; 3] = [
 ];
 /// Facilities of the library's lines about connections.
 const FACILITIES: [&str; 3] = ["FAIL", "ERROR", "REQTMOUT"];
+/// Words in the library's lines about a transaction that got no answer. The worker says that its transaction failed.
+const UNANSWERED: [&str; 2] = ["_TIMED_OUT", "_TRANSPORT"];
 /// Words in the library's lines about a refusal.
 const REFUSAL_WORDS: [&str; 3] = ["SASL", "SSL", "uthentication"];
 
@@ -43,11 +45,13 @@ pub fn is_refusal(error: &KafkaError) -> bool {
     code_of(error).is_some_and(|code| REFUSALS.contains(&code))
 }
 
-/// True for a line of the library about a lost or failed connection. Each client of each worker writes such lines during an
+/// True for a line of the library about a lost or failed connection, or about a request without an answer. Each client of each worker writes such lines during an
 /// outage, so they are of interest only for debugging. Lines about a refusal do not count.
 #[must_use]
 pub fn is_line_of_outage(facility: &str, message: &str) -> bool {
-    FACILITIES.contains(&facility) && !REFUSAL_WORDS.iter().any(|word| message.contains(word))
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let is_unanswered = facility == "TXNERR" && has(&UNANSWERED);
+    (FACILITIES.contains(&facility) || is_unanswered) && !has(&REFUSAL_WORDS)
 }
 
 #[cfg(test)]
@@ -74,9 +78,10 @@ mod tests {
         ] {
             assert!(!is_line_of_outage("FAIL", told), "{told}");
         }
-        assert!(
-            !is_line_of_outage("TXNERR", "fenced"),
-            "not of a connection"
-        );
+        assert!(is_line_of_outage(
+            "TXNERR",
+            "1 message(s) timed out (_TIMED_OUT)"
+        ));
+        assert!(!is_line_of_outage("TXNERR", "fenced (_FENCED)"));
     }
 }

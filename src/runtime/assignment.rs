@@ -11,6 +11,7 @@ use super::phase::WorkerPhase;
 use super::port::{Clock, Fault, Log, TopicPartition};
 use super::progress::CommitProgress;
 use super::restore::{Parked, Restoring, StartPolicy};
+use super::restore_watch::{Stalled, Verdict};
 use super::worker::Worker;
 
 /// How long revoked tasks stay in memory in case their partitions come back.
@@ -19,16 +20,19 @@ const PARKED_TIME_MAX: Duration = Duration::from_secs(120);
 const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 impl<L: Log, C: Clock> Worker<L, C> {
-    /// Begins to restore the tasks of `assigned`.
+    /// Begins to restore the tasks of partitions that the group assigned.
     pub(super) fn assigned(&mut self, assigned: Vec<TopicPartition>) -> Result<(), Fault> {
+        let partitions = assigned.len();
+        tracing::info!(partitions, "partitions assigned; reading their state");
+        self.begin_restore(assigned)
+    }
+
+    /// Begins to restore the tasks of `assigned`, the first time or once more.
+    fn begin_restore(&mut self, assigned: Vec<TopicPartition>) -> Result<(), Fault> {
         let parked = match self.parked.take() {
             Some((since, tasks)) if self.clock.elapsed() - since < PARKED_TIME_MAX => tasks,
             _ => Parked::default(),
         };
-        tracing::info!(
-            partitions = assigned.len(),
-            "partitions assigned; reading their state"
-        );
         let since = self.clock.elapsed();
         // The assignment is kept before anything can fail: the next turn then tries again.
         self.phase = WorkerPhase::unrestored(assigned.clone(), since);
@@ -80,13 +84,22 @@ impl<L: Log, C: Clock> Worker<L, C> {
 
     /// Drops everything uncommitted; the next turn restores the last commit from the log.
     pub(super) fn start_over(&mut self, why: &str) -> Result<(), Fault> {
-        tracing::warn!(why, "temporary fault: continuing from the last commit");
+        if let Some(repeated) = self.fault_lines.due(self.clock.elapsed()) {
+            tracing::warn!(
+                why,
+                repeated,
+                "temporary fault: continuing from the last commit"
+            );
+        }
         self.meter.aborted();
         self.dead_letters = DeadLetterQueue::default();
         std::thread::sleep(RETRY_PAUSE);
         let assigned = match std::mem::replace(&mut self.phase, WorkerPhase::Unassigned) {
             WorkerPhase::Unassigned => return Ok(()),
-            WorkerPhase::Restoring { assigned, .. } => assigned,
+            WorkerPhase::Restoring { assigned, .. } => {
+                self.restore_watch.failed(why);
+                assigned
+            }
             WorkerPhase::Working(tasks) => {
                 let positions = tasks.positions(&self.plan.topics);
                 positions.into_iter().map(|(at, _)| at).collect()
@@ -108,7 +121,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         };
         if !restoring.is_started() {
             let assigned = assigned.clone();
-            return self.assigned(assigned);
+            return self.begin_restore(assigned);
         }
         if !restoring.advance(&mut self.log)? {
             self.meter.restore_progress(restoring.records);
@@ -118,6 +131,60 @@ impl<L: Log, C: Clock> Worker<L, C> {
         // The phase keeps an unstarted restore, so that the next turn tries again if the last step fails.
         let restoring = std::mem::replace(restoring, Box::new(Restoring::unstarted()));
         self.finish_restore(*restoring, took)
+    }
+
+    /// Acts if a restore makes no progress: makes the clients anew, and gives up if that did not help. While no broker answers,
+    /// nothing can progress, so the worker waits.
+    ///
+    /// # Errors
+    /// When the restore is given up.
+    pub(super) fn watch_restore(&mut self) -> Result<(), Fault> {
+        let WorkerPhase::Restoring {
+            restoring,
+            assigned,
+            ..
+        } = &self.phase
+        else {
+            self.restore_watch.pause();
+            return Ok(());
+        };
+        let verdict = self
+            .restore_watch
+            .look(self.clock.elapsed(), restoring.records);
+        if verdict == Verdict::GoOn {
+            return Ok(());
+        }
+        if !self.log.brokers_answer() {
+            self.restore_watch.reset();
+            return Ok(());
+        }
+        let stalled = Stalled {
+            partitions: assigned.len(),
+            secs: self.options.restore_stall_max.as_secs(),
+            why: self.restore_watch.why().to_owned(),
+        };
+        match verdict {
+            Verdict::GiveUp => Err(stalled.given_up()),
+            _ => self.renew(&stalled),
+        }
+    }
+
+    /// Makes the clients anew. The group assigns again.
+    fn renew(&mut self, stalled: &Stalled) -> Result<(), Fault> {
+        tracing::warn!(
+            partitions = stalled.partitions,
+            secs = stalled.secs,
+            why = stalled.why,
+            "the restore makes no progress although brokers answer: making all clients anew"
+        );
+        self.phase = WorkerPhase::Unassigned;
+        self.parked = None;
+        self.meter.restoring(0);
+        self.heartbeat.beat(Activity::Leaving);
+        match self.log.renew() {
+            Err(Fault::Passing(why)) => self.start_over(&why),
+            other => other,
+        }
     }
 
     fn finish_restore(&mut self, restoring: Restoring, took: Duration) -> Result<(), Fault> {
@@ -130,6 +197,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.heartbeat.beat(Activity::Assigning);
         self.log.assign(&tasks.positions(&self.plan.topics))?;
         tracing::info!(records, took_ms = took.as_millis() as u64, "state restored");
+        self.restore_watch.reset();
         self.meter.restored(took, records);
         self.progress = CommitProgress::default();
         self.progress.advance(&tasks, &self.plan.topics)?;

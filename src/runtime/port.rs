@@ -311,6 +311,15 @@ pub trait Log {
     /// When the cluster does not answer.
     fn restore(&mut self, take: &mut TakeEntry<'_>) -> Result<bool, Fault>;
 
+    /// True if a broker answers a client that is made for this question. Takes some seconds if none does.
+    fn brokers_answer(&mut self) -> bool;
+
+    /// Makes all clients anew: leaves the group and joins it again. The worker then owns nothing until the group assigns.
+    ///
+    /// # Errors
+    /// When a client cannot be created.
+    fn renew(&mut self) -> Result<(), Fault>;
+
     /// Leaves the group, within a few seconds.
     fn close(&mut self);
 }

@@ -14,6 +14,7 @@ use super::flush;
 use super::heartbeat::{Activity, Heartbeat};
 use super::idle::{IdleCheck, IdleWatch};
 use super::journal::Journal;
+use super::line_limit::LineLimit;
 use super::meter::Meter;
 use super::observe::{self, LoggedOnce};
 use super::pace::Pace;
@@ -21,6 +22,7 @@ use super::phase::WorkerPhase;
 use super::port::{Clock, Fault, FirstStart, Log, LogEvent, Message, TopicPartition};
 use super::progress::CommitProgress;
 use super::restore::Parked;
+use super::restore_watch::RestoreWatch;
 use super::tasks::{self, Tasks};
 use crate::pipeline::Plan;
 use crate::pipeline::evaluate::Evaluate;
@@ -52,6 +54,10 @@ pub struct Options {
     pub first: FirstStart,
     /// The incarnation of new sources; random for each start of the process.
     pub incarnation: u64,
+    /// Time that a restore may take without progress, while brokers answer, before the clients are made anew; and once more
+    /// before the process ends. It must be longer than the brokers take to abort an abandoned transaction, for which a
+    /// restore waits.
+    pub restore_stall_max: Duration,
     /// Time of the last transaction before partitions are given back. The other members of the group wait for it.
     pub revoke_time_max: Duration,
 }
@@ -81,6 +87,11 @@ pub struct Worker<L: Log, C: Clock> {
     pub(super) idle: IdleWatch,
     pub(super) pace: Pace,
     pub(super) progress: CommitProgress,
+    pub(super) restore_watch: RestoreWatch,
+    /// Lines about faults for which the worker starts over.
+    pub(super) fault_lines: LineLimit,
+    /// Lines about checks that are repeated later.
+    check_lines: LineLimit,
     was_rebuilding: bool,
     pub(super) journal: Journal,
     /// What was already logged.
@@ -98,6 +109,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         heartbeat: Heartbeat,
     ) -> Self {
         let now = clock.elapsed();
+        let restore_watch = RestoreWatch::new(options.restore_stall_max);
         Self {
             log,
             clock,
@@ -113,6 +125,9 @@ impl<L: Log, C: Clock> Worker<L, C> {
             idle: IdleWatch::default(),
             pace: Pace::default(),
             progress: CommitProgress::default(),
+            restore_watch,
+            fault_lines: LineLimit::default(),
+            check_lines: LineLimit::default(),
             was_rebuilding: false,
             journal: Journal::default(),
             logged: LoggedOnce::default(),
@@ -142,9 +157,10 @@ impl<L: Log, C: Clock> Worker<L, C> {
     /// A fault that does not pass by itself.
     pub fn turn(&mut self) -> Result<(), Fault> {
         match self.poll_and_work() {
-            Err(Fault::Passing(why)) => self.start_over(&why),
-            other => self.counted(other),
+            Err(Fault::Passing(why)) => self.start_over(&why)?,
+            other => self.counted(other)?,
         }
+        self.watch_restore()
     }
 
     /// Counts and logs an invariant that does not hold.
@@ -254,20 +270,18 @@ impl<L: Log, C: Clock> Worker<L, C> {
             ticks: self.plan.ticks,
         };
         let looked = self.idle.look(&mut self.log, tasks, &self.pace, check);
-        unless_fatal(looked, "cannot check for idle sources; trying again later")
+        let instead = "cannot check for idle sources; trying again later";
+        unless_fatal(looked, instead, &mut self.check_lines, check.now)
     }
 
     fn keep_pace(&mut self) -> Result<(), Fault> {
         let WorkerPhase::Working(tasks) = &mut self.phase else {
             return Ok(());
         };
-        let kept = self
-            .pace
-            .keep(&mut self.log, &self.plan, tasks, self.clock.elapsed());
-        unless_fatal(
-            kept,
-            "cannot pace the sources; continuing with the last known watermarks",
-        )
+        let now = self.clock.elapsed();
+        let kept = self.pace.keep(&mut self.log, &self.plan, tasks, now);
+        let instead = "cannot pace the sources; continuing with the last known watermarks";
+        unless_fatal(kept, instead, &mut self.check_lines, now)
     }
 
     fn flush_if_due(&mut self) -> Result<(), Fault> {
@@ -349,10 +363,17 @@ impl<L: Log, C: Clock> Worker<L, C> {
 }
 
 /// Logs a passing fault of a check and goes on: nothing that was read is lost, and the check is repeated later.
-fn unless_fatal(checked: Result<(), Fault>, instead: &'static str) -> Result<(), Fault> {
+fn unless_fatal(
+    checked: Result<(), Fault>,
+    instead: &'static str,
+    lines: &mut LineLimit,
+    now: Duration,
+) -> Result<(), Fault> {
     match checked {
         Err(Fault::Passing(why)) => {
-            tracing::warn!(why, instead);
+            if let Some(repeated) = lines.due(now) {
+                tracing::warn!(why, repeated, instead);
+            }
             Ok(())
         }
         other => other,

@@ -26,6 +26,9 @@ const TURNS_MAX: u64 = 200_000;
 /// Number of turns without a commit after which a run is complete.
 const QUIET_TURNS: u32 = 4;
 
+/// Time without progress of a restore after which a worker makes its clients anew.
+pub const RESTORE_STALL_MAX: Duration = Duration::from_secs(60);
+
 /// Stopwatch that advances by 50 µs on each reading, and a wall clock that stands where it is set.
 #[derive(Clone, Default)]
 pub struct TestClock {
@@ -262,6 +265,7 @@ impl Bench {
                 checkpoint_interval: self.setup.checkpoint,
                 first: FirstStart::Earliest,
                 incarnation: 7_000 + self.lives,
+                restore_stall_max: RESTORE_STALL_MAX,
                 revoke_time_max: Duration::from_secs(20),
             };
             let plan = Arc::clone(&self.setup.plan);

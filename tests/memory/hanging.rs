@@ -121,6 +121,14 @@ impl Log for HangingLog {
         self.log.restore(take)
     }
 
+    fn brokers_answer(&mut self) -> bool {
+        self.log.brokers_answer()
+    }
+
+    fn renew(&mut self) -> Result<(), Fault> {
+        self.log.renew()
+    }
+
     fn close(&mut self) {
         self.hang_at(Mishap::HangsInClose);
         self.hang_at(Mishap::PanicsInCommit);

@@ -17,3 +17,5 @@ mod deployment;
 mod support;
 
 mod cluster;
+mod leaders;
+mod outage;

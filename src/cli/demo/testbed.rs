@@ -118,6 +118,7 @@ impl Testbed {
             checkpoint_interval: NO_CHECKPOINTS,
             first: FirstStart::Earliest,
             incarnation: 1,
+            restore_stall_max: Duration::from_secs(60),
             revoke_time_max: Duration::from_secs(20),
         };
         let heartbeat = Heartbeat::default();

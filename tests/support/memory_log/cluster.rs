@@ -30,6 +30,17 @@ pub enum PlannedFault {
     AnswerLost,
 }
 
+/// Why restores cannot begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The clients that exist now keep failing; new ones work.
+    StaleClients,
+    /// A partition has no leader, whichever client asks.
+    NoLeader,
+    /// No broker answers.
+    Outage,
+}
+
 /// Records by offset; `None` for a transaction marker and for a record that was removed.
 pub type Partition = Vec<Option<Arc<StoredRecord>>>;
 
@@ -43,6 +54,9 @@ pub struct Cluster {
     pub in_transaction: BTreeSet<TopicPartition>,
     /// How often a member asked for the ends of its partitions.
     pub looks: u64,
+    pub trouble: Option<Trouble>,
+    /// Number of times that a member made its clients anew.
+    pub renewals: u32,
 }
 
 impl Cluster {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tidegauge::runtime::{Committed, Target, TopicPartition};
 
-use super::cluster::{Cluster, PlannedFault, StoredRecord};
+use super::cluster::{Cluster, PlannedFault, StoredRecord, Trouble};
 use super::message::MemoryMessage;
 
 /// A member's partitions: those whose number modulo `of` is `index`.
@@ -132,6 +132,17 @@ impl MemoryLog {
     /// Plans what happens to the next commits, one fault each.
     pub fn plan_faults(&self, faults: impl IntoIterator<Item = PlannedFault>) {
         self.cluster().faults.extend(faults);
+    }
+
+    /// Begins a trouble with restores, or ends it with `None`.
+    pub fn trouble(&self, trouble: Option<Trouble>) {
+        self.cluster().trouble = trouble;
+    }
+
+    /// Number of times that a member made its clients anew.
+    #[must_use]
+    pub fn renewals(&self) -> u32 {
+        self.cluster().renewals
     }
 
     /// Opens a foreign transaction on a partition: its records cannot be read yet.

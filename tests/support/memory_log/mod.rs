@@ -8,5 +8,5 @@ mod member;
 mod message;
 mod port;
 
-pub use cluster::{PlannedFault, StoredRecord};
+pub use cluster::{PlannedFault, StoredRecord, Trouble};
 pub use member::MemoryLog;

@@ -9,7 +9,7 @@ use tidegauge::runtime::{
     Batch, Committed, Fault, FirstStart, Log, LogEvent, LogExtent, TakeEntry, TopicPartition,
 };
 
-use super::cluster::PlannedFault;
+use super::cluster::{PlannedFault, Trouble};
 use super::member::MemoryLog;
 use super::message::{MemoryMessage, stored};
 
@@ -148,6 +148,9 @@ impl Log for MemoryLog {
 
     fn begin_restore(&mut self, topic: &str, partitions: &[i32]) -> Result<(), Fault> {
         let cluster = self.cluster();
+        if let Some(trouble) = cluster.trouble {
+            return Err(Fault::Passing(format!("trouble as planned: {trouble:?}")));
+        }
         let records = partitions.iter().flat_map(|partition| {
             let at = TopicPartition {
                 topic: topic.to_owned(),
@@ -175,6 +178,22 @@ impl Log for MemoryLog {
             );
         }
         Ok(true)
+    }
+
+    fn brokers_answer(&mut self) -> bool {
+        self.cluster().trouble != Some(Trouble::Outage)
+    }
+
+    fn renew(&mut self) -> Result<(), Fault> {
+        self.announced = false;
+        self.restoring.clear();
+        let mut cluster = self.cluster();
+        cluster.renewals += 1;
+        if cluster.trouble == Some(Trouble::StaleClients) {
+            cluster.trouble = None;
+        }
+        drop(cluster);
+        self.unassign()
     }
 
     fn close(&mut self) {
