@@ -3,106 +3,118 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::support::{Login, Tidegauge};
-use crate::{USER, assert_names, broker, connecting, last_sentence};
+use crate::support::{Login, SecureBroker, Tidegauge};
+use crate::{USER, broker, connecting, last_sentence};
 
-#[track_caller]
-fn assert_refused(login: &Login, words: &[&str]) {
-    let sentence = last_sentence(&mut Tidegauge::run(&connecting(login)));
-    assert_names(&sentence, words);
-    assert!(
-        !sentence.contains("-secret"),
-        "no password is told: {sentence}"
-    );
+/// A login that is refused, and the words of the sentence that says so.
+struct Refused {
+    what: &'static str,
+    login: Login,
+    words: Vec<String>,
 }
 
+fn refused(what: &'static str, login: Login, words: &[&str]) -> Refused {
+    let words = words.iter().map(|word| (*word).to_owned()).collect();
+    Refused { what, login, words }
+}
+
+/// The processes run side by side, because each waits some seconds for an answer.
 #[test]
-fn a_wrong_password_or_user_is_named() {
-    let Some(broker) = broker("a_wrong_password_or_user_is_named") else {
+fn a_refused_connection_is_named_with_its_fix() {
+    let Some(broker) = broker("a_refused_connection_is_named_with_its_fix") else {
         return;
     };
+    let expired = Expired::start(&broker.file("expired"));
+    let mut cases = wrong_logins(broker);
+    cases.extend(wrong_certificates(broker, &expired.address));
+    cases.extend(wrong_protocols(broker));
+    std::thread::scope(|scope| {
+        for case in &cases {
+            scope.spawn(|| assert_refused(case));
+        }
+    });
+}
+
+fn assert_refused(case: &Refused) {
+    let sentence = last_sentence(&mut Tidegauge::run(&connecting(&case.login)));
+    for word in &case.words {
+        let (named, what) = (sentence.contains(word), case.what);
+        assert!(named, "{what}: {word:?} is not named in: {sentence}");
+    }
+    let told = sentence.contains("-secret");
+    assert!(!told, "no password is told: {sentence}");
+}
+
+fn wrong_logins(broker: &SecureBroker) -> Vec<Refused> {
     let login = broker.password(USER);
     let fix = ["sasl.username", "sasl.password", &login.address];
-    assert_refused(&login.with("sasl.password", "wrong-secret"), &fix);
-    assert_refused(&login.with("sasl.username", "nobody"), &fix);
+    vec![
+        refused(
+            "a wrong password",
+            login.with("sasl.password", "wrong-secret"),
+            &fix,
+        ),
+        refused(
+            "an unknown user",
+            login.with("sasl.username", "nobody"),
+            &fix,
+        ),
+        refused(
+            "a mechanism that the brokers lack",
+            login.with("sasl.mechanism", "SCRAM-SHA-256"),
+            &["sasl.mechanism", "SCRAM-SHA-512"],
+        ),
+    ]
 }
 
-#[test]
-fn a_mechanism_that_the_brokers_lack_is_named() {
-    let Some(broker) = broker("a_mechanism_that_the_brokers_lack_is_named") else {
-        return;
-    };
-    let login = broker
-        .password(USER)
-        .with("sasl.mechanism", "SCRAM-SHA-256");
-    assert_refused(&login, &["sasl.mechanism", "SCRAM-SHA-512"]);
-}
-
-#[test]
-fn an_unknown_authority_is_named() {
-    let Some(broker) = broker("an_unknown_authority_is_named") else {
-        return;
-    };
-    let stranger = broker.file("stranger.pem");
-    let fix = ["ssl.ca.location", "openssl s_client"];
-    assert_refused(
-        &broker.password(USER).with("ssl.ca.location", &stranger),
-        &fix,
-    );
-    // Without a location, the system's bundle decides.
-    assert_refused(&broker.password(USER).without("ssl.ca.location"), &fix);
-}
-
-#[test]
-fn an_expired_certificate_of_a_broker_is_named() {
-    let Some(broker) = broker("an_expired_certificate_of_a_broker_is_named") else {
-        return;
-    };
-    let server = Expired::start(&broker.file("expired"));
-    let mut login = broker.password(USER);
-    login.address = server.address.clone();
-    assert_refused(&login, &["ssl.ca.location", "expired", "openssl s_client"]);
-}
-
-#[test]
-fn a_missing_or_foreign_client_certificate_is_named() {
-    let Some(broker) = broker("a_missing_or_foreign_client_certificate_is_named") else {
-        return;
-    };
-    let fix = ["ssl.certificate.location", "ssl.key.location"];
-    let login = broker.certificate(USER);
-    let none = login
-        .clone()
+fn wrong_certificates(broker: &SecureBroker, expired: &str) -> Vec<Refused> {
+    let password = broker.password(USER);
+    let certificate = broker.certificate(USER);
+    let authority = ["ssl.ca.location", "expired", "openssl s_client"];
+    let own = ["ssl.certificate.location", "ssl.key.location"];
+    let none = certificate
         .without("ssl.certificate.location")
         .without("ssl.key.location");
-    assert_refused(&none, &fix);
-    let foreign = login
+    let foreign = certificate
         .with("ssl.certificate.location", &broker.file("stranger.pem"))
         .with("ssl.key.location", &broker.file("stranger.key"));
-    assert_refused(&foreign, &fix);
+    let stranger = broker.file("stranger.pem");
+    let at_expired = Login {
+        address: expired.to_owned(),
+        ..password.clone()
+    };
+    vec![
+        refused(
+            "an authority of strangers",
+            password.with("ssl.ca.location", &stranger),
+            &authority,
+        ),
+        refused(
+            "the system's authorities",
+            password.without("ssl.ca.location"),
+            &authority,
+        ),
+        refused(
+            "an expired certificate of the broker",
+            at_expired,
+            &authority,
+        ),
+        refused("no client certificate", none, &own),
+        refused("a foreign client certificate", foreign, &own),
+        refused(
+            "a file that is not there",
+            password.with("ssl.ca.location", "/no/such/ca.pem"),
+            &["ssl.ca.location", "kafka.properties"],
+        ),
+    ]
 }
 
-#[test]
-fn a_protocol_that_is_not_the_listeners_is_named() {
-    let Some(broker) = broker("a_protocol_that_is_not_the_listeners_is_named") else {
-        return;
-    };
+fn wrong_protocols(broker: &SecureBroker) -> Vec<Refused> {
     let login = broker.password(USER);
     let fix = ["security.protocol", &login.address];
-    assert_refused(&login.with("security.protocol", "PLAINTEXT"), &fix);
-    assert_refused(&login.with("security.protocol", "SASL_PLAINTEXT"), &fix);
-    assert_refused(&login.with("security.protocol", "SSL"), &fix);
-}
-
-#[test]
-fn a_file_that_is_not_there_is_named() {
-    let Some(broker) = broker("a_file_that_is_not_there_is_named") else {
-        return;
-    };
-    let login = broker
-        .password(USER)
-        .with("ssl.ca.location", "/no/such/ca.pem");
-    assert_refused(&login, &["ssl.ca.location", "kafka.properties"]);
+    let with =
+        |protocol: &'static str| refused(protocol, login.with("security.protocol", protocol), &fix);
+    ["PLAINTEXT", "SASL_PLAINTEXT", "SSL"].map(with).into()
 }
 
 #[test]
