@@ -45,8 +45,9 @@ pub fn is_refusal(error: &KafkaError) -> bool {
     code_of(error).is_some_and(|code| REFUSALS.contains(&code))
 }
 
-/// True for a line of the library about a lost or failed connection, or about a request without an answer. Each client of each worker writes such lines during an
-/// outage, so they are of interest only for debugging. Lines about a refusal do not count.
+/// True for a line of the library about a lost or failed connection, or about a request without an answer. Each client of
+/// each worker writes such lines during an outage, so they are of interest only for debugging. Lines about a refusal do not
+/// count.
 #[must_use]
 pub fn is_line_of_outage(facility: &str, message: &str) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
