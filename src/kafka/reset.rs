@@ -8,11 +8,13 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
+use super::offsets::{committed_of, listed};
 use super::query::REQUEST_TIMEOUT;
 use super::refusal::refused;
 use super::settings::ClientSettings;
+use crate::pipeline::frame::FrameLink;
 use crate::pipeline::ingest::Position;
-use crate::runtime::{Fault, encode_metadata};
+use crate::runtime::{Fault, TopicPartition, committed_position, encode_metadata};
 
 /// Position at which reading continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,27 +57,34 @@ pub fn reset_offsets(
     if count == 0 {
         return Err(Fault::Fatal(format!("topic {topic} does not exist")));
     }
-    let mut list = TopicPartitionList::new();
-    list.add_partition_range(topic, 0, count - 1);
+    let partitions: Vec<TopicPartition> = (0..count)
+        .map(|partition| TopicPartition::of(topic, partition))
+        .collect();
     let committed = consumer
-        .committed_offsets(list, Duration::from_secs(30))
+        .committed_offsets(listed(partitions.iter()), Duration::from_secs(30))
         .map_err(cannot)?;
+    let committed = committed_of(&committed, &partitions, &Principal::of(settings))?;
     let (mut offsets, mut chosen) = (TopicPartitionList::new(), Vec::new());
-    for partition in 0..count {
-        let before = committed
-            .find_partition(topic, partition)
-            .and_then(|e| e.offset().to_raw())
-            .filter(|o| *o >= 0);
+    for (at, before) in partitions.iter().zip(&committed) {
+        let partition = at.partition;
         let (earliest, latest) = consumer
             .fetch_watermarks(topic, partition, REQUEST_TIMEOUT)
             .map_err(cannot)?;
         let next = match to {
             ResetTo::Earliest => earliest,
             ResetTo::Latest => latest,
-            ResetTo::Committed => before.unwrap_or(earliest),
+            ResetTo::Committed => before.as_ref().map_or(earliest, |before| before.offset),
         };
+        // An offset that somebody moved by hand does not say how far the source was read.
+        let ours = before
+            .as_ref()
+            .and_then(|before| Some((before.offset, committed_position(at, before).ok()?)));
         let position = Position {
-            lost_from: Some(before.unwrap_or(0)),
+            lost_from: Some(
+                ours.as_ref()
+                    .map_or(FrameLink::UNKNOWN, |(read_to, _)| *read_to),
+            ),
+            lost_since: ours.and_then(|(_, position)| position.watermark),
             ..Position::beginning(incarnation)
         };
         let mut element = offsets.add_partition(topic, partition);
