@@ -33,7 +33,6 @@ fn serves_in_a_process_of_its_own() {
     let board = Arc::new(
         Board::new(BoardOptions {
             drift_series_max: 10,
-            heartbeat_age_max: Duration::from_secs(60),
             clock: Box::new(|| Tick(0)),
             heartbeat_age_max: Duration::from_secs(60),
         })

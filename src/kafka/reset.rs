@@ -11,6 +11,7 @@ use super::context::QuietContext;
 use super::offsets::{committed_of, listed};
 use super::query::REQUEST_TIMEOUT;
 use super::refusal::refused;
+use super::rights::Principal;
 use super::settings::ClientSettings;
 use crate::pipeline::frame::FrameLink;
 use crate::pipeline::ingest::Position;
