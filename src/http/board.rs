@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::catalogue::Metric;
-use super::connections::Dropped;
+use super::dropped::Dropped;
 use super::evaluate_series::LEFT_OUT;
 use super::metrics::{MetricError, Metrics};
 use super::model_series::ModelSeries;

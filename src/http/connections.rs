@@ -30,6 +30,7 @@ use tokio::time::{sleep, timeout};
 
 use super::board::Board;
 use super::catalogue::Metric;
+use super::dropped::Dropped;
 
 /// Connections at a time. Probes, a few scrapers and people need fewer than ten. 64 leave most of a small limit of 256
 /// descriptors to the Kafka clients.
@@ -40,26 +41,6 @@ const HEAD_MAX: Duration = Duration::from_secs(5);
 const CONNECTION_MAX: Duration = Duration::from_secs(15);
 /// Pause after a failed accept, so that a lasting failure does not take a whole core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Why a connection was closed before it was done: the label `why` of `tidegauge_http_connections_dropped_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dropped {
-    /// Another connection needed its place or its descriptor.
-    Room,
-    /// It took too long.
-    Slow,
-}
-
-impl Dropped {
-    pub(super) const ALL: [Self; 2] = [Self::Room, Self::Slow];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Room => "room",
-            Self::Slow => "slow",
-        }
-    }
-}
 
 /// Connections of which one makes room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 mod board;
 mod catalogue;
 mod connections;
+mod dropped;
 mod evaluate_series;
 mod ingest_series;
 mod join_series;

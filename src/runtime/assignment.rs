@@ -11,7 +11,7 @@ use super::phase::WorkerPhase;
 use super::port::{Clock, Fault, Log, TopicPartition};
 use super::progress::CommitProgress;
 use super::restore::{Parked, Restoring, StartPolicy};
-use super::restore_watch::{Stalled, Verdict};
+use super::restore_watch::{StallVerdict, Stalled};
 use super::worker::Worker;
 
 /// How long revoked tasks stay in memory in case their partitions come back.
@@ -151,7 +151,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let verdict = self
             .restore_watch
             .look(self.clock.elapsed(), restoring.records);
-        if verdict == Verdict::GoOn {
+        if verdict == StallVerdict::GoOn {
             return Ok(());
         }
         if !self.log.brokers_answer() {
@@ -164,7 +164,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             why: self.restore_watch.why().to_owned(),
         };
         match verdict {
-            Verdict::GiveUp => Err(stalled.given_up()),
+            StallVerdict::GiveUp => Err(stalled.given_up()),
             _ => self.renew(&stalled),
         }
     }

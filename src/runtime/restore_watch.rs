@@ -10,7 +10,7 @@ use super::port::Fault;
 
 /// What to do about a restore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum StallVerdict {
     /// Nothing.
     GoOn,
     /// No progress for the limit: make the clients anew.
@@ -51,7 +51,7 @@ impl RestoreWatch {
     }
 
     /// Looks at a restore that has read `records` in its current attempt, at stopwatch time `now`.
-    pub fn look(&mut self, now: Duration, records: u64) -> Verdict {
+    pub fn look(&mut self, now: Duration, records: u64) -> StallVerdict {
         let passed = now.saturating_sub(self.looked_at.unwrap_or(now));
         self.looked_at = Some(now);
         let moves = records > self.records;
@@ -64,13 +64,13 @@ impl RestoreWatch {
             self.stalled += passed;
         }
         if self.stalled < self.limit {
-            return Verdict::GoOn;
+            return StallVerdict::GoOn;
         }
         self.stalled = Duration::ZERO;
         if std::mem::replace(&mut self.renewed, true) {
-            Verdict::GiveUp
+            StallVerdict::GiveUp
         } else {
-            Verdict::Renew
+            StallVerdict::Renew
         }
     }
 
@@ -138,10 +138,10 @@ mod tests {
     #[test]
     fn without_progress_clients_are_made_anew_and_then_the_restore_is_given_up() {
         let mut watch = RestoreWatch::new(LIMIT);
-        let verdicts: Vec<Verdict> = (0..=12).map(|n| watch.look(secs(n * 10), 0)).collect();
-        let mut expected = vec![Verdict::GoOn; 13];
-        expected.splice(6..7, [Verdict::Renew]);
-        expected.splice(12..13, [Verdict::GiveUp]);
+        let verdicts: Vec<StallVerdict> = (0..=12).map(|n| watch.look(secs(n * 10), 0)).collect();
+        let mut expected = vec![StallVerdict::GoOn; 13];
+        expected.splice(6..7, [StallVerdict::Renew]);
+        expected.splice(12..13, [StallVerdict::GiveUp]);
         assert_eq!(verdicts, expected);
     }
 
@@ -149,7 +149,7 @@ mod tests {
     fn a_restore_that_reads_on_may_take_any_time() {
         let mut watch = RestoreWatch::new(LIMIT);
         for n in 0..1_000 {
-            assert_eq!(watch.look(secs(n * 59), n), Verdict::GoOn);
+            assert_eq!(watch.look(secs(n * 59), n), StallVerdict::GoOn);
         }
     }
 
@@ -159,18 +159,22 @@ mod tests {
         watch.look(secs(0), 100);
         watch.look(secs(50), 0); // this attempt begins again, after 50 s without a record
         for n in 1..100 {
-            assert_eq!(watch.look(secs(50 + n * 20), n), Verdict::GoOn, "{n}");
+            assert_eq!(watch.look(secs(50 + n * 20), n), StallVerdict::GoOn, "{n}");
         }
-        assert_eq!(watch.look(secs(2_040), 99), Verdict::Renew, "10 s more");
+        assert_eq!(
+            watch.look(secs(2_040), 99),
+            StallVerdict::Renew,
+            "10 s more"
+        );
     }
 
     #[test]
     fn progress_after_new_clients_begins_the_count_again() {
         let mut watch = RestoreWatch::new(LIMIT);
         watch.look(secs(0), 0);
-        assert_eq!(watch.look(secs(60), 0), Verdict::Renew);
-        assert_eq!(watch.look(secs(119), 1), Verdict::GoOn);
-        assert_eq!(watch.look(secs(179), 1), Verdict::Renew);
+        assert_eq!(watch.look(secs(60), 0), StallVerdict::Renew);
+        assert_eq!(watch.look(secs(119), 1), StallVerdict::GoOn);
+        assert_eq!(watch.look(secs(179), 1), StallVerdict::Renew);
     }
 
     #[test]
@@ -179,10 +183,14 @@ mod tests {
         watch.look(secs(0), 0);
         watch.look(secs(59), 0);
         watch.pause();
-        assert_eq!(watch.look(secs(1_000), 0), Verdict::GoOn);
-        assert_eq!(watch.look(secs(1_001), 0), Verdict::Renew);
+        assert_eq!(watch.look(secs(1_000), 0), StallVerdict::GoOn);
+        assert_eq!(watch.look(secs(1_001), 0), StallVerdict::Renew);
         watch.reset();
-        assert_eq!(watch.look(secs(1_001), 0), Verdict::GoOn);
-        assert_eq!(watch.look(secs(1_061), 0), Verdict::Renew, "not given up");
+        assert_eq!(watch.look(secs(1_001), 0), StallVerdict::GoOn);
+        assert_eq!(
+            watch.look(secs(1_061), 0),
+            StallVerdict::Renew,
+            "not given up"
+        );
     }
 }

@@ -7,38 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
+use super::name_limits::NameLimits;
 use super::open_names::TurnedAway;
 use super::unclosed_panes::{UnclosedPane, values_of};
 use crate::event::{Scope, Segment};
-use crate::pipeline::plan::Plan;
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::Boundary;
-
-/// Limits on names.
-#[derive(Debug, Clone, Copy)]
-pub struct NameLimits {
-    /// Models of the partition.
-    pub models: usize,
-    /// Versions of a model.
-    pub versions: usize,
-    /// Features of a version.
-    pub features: usize,
-    /// Values of a segment key of a model.
-    pub values: usize,
-}
-
-impl NameLimits {
-    /// The limits of `plan`.
-    #[must_use]
-    pub fn of(plan: &Plan) -> Self {
-        Self {
-            models: plan.bounds.models_max,
-            versions: plan.bounds.versions_max,
-            features: plan.bounds.features_max,
-            values: plan.segments.values_max,
-        }
-    }
-}
 
 /// Removes from a closing pane what is beyond the bounds, counts it, and admits new names within them.
 pub fn admit(

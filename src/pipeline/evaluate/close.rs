@@ -1,6 +1,6 @@
 //! Closes boundaries: panes and quality become final, and windows and objectives are judged.
 
-use super::admission::NameLimits;
+use super::name_limits::NameLimits;
 use super::objective_evaluation::QualityDelta;
 use super::open_names::{OpenNames, TurnedAway};
 use super::pending_quality::labels_in;

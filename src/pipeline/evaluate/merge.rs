@@ -1,7 +1,7 @@
 //! Merges frames into open panes and pending quality.
 
 use super::Evaluate;
-use super::admission::NameLimits;
+use super::name_limits::NameLimits;
 use crate::alert::Integrity;
 use crate::event::Tick;
 use crate::pipeline::cursor::Admission;

@@ -16,6 +16,7 @@ mod learning;
 mod left_out;
 mod merge;
 mod model;
+mod name_limits;
 mod objective_evaluation;
 mod objectives;
 mod observe;

@@ -24,8 +24,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::admission::NameLimits;
 use super::model::Model;
+use super::name_limits::NameLimits;
 use crate::event::Scope;
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::{Boundary, COARSE_MINUTES};

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::admission::NameLimits;
 use super::left_out::LeftOut;
 use super::model::Model;
+use super::name_limits::NameLimits;
 use super::open_names::OpenNames;
 use crate::event::Scope;
 use crate::pipeline::frame::QualityPartial;

@@ -1,0 +1,112 @@
+//! Observations of alerts, for metrics, the status page and the log.
+
+use crate::alert::{Alert, AlertContent, AlertKind, AlertStatus, Cause, OpenAlert, fingerprint};
+use crate::detect::Family;
+use crate::event::EventTime;
+
+/// An alert about a model: it changed, or the restored state contains it as firing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertObservation {
+    /// The alert's identity while it lives.
+    pub fingerprint: String,
+    /// The model.
+    pub model: String,
+    /// The family that gathers its causes.
+    pub family: Family,
+    /// Severity as published: `critical`, `warning`, `none`.
+    pub severity: &'static str,
+    /// True while it fires.
+    pub is_firing: bool,
+    /// When it began, in event time.
+    pub since: EventTime,
+    /// Causes by rank: subject, detector and segment.
+    pub causes: Vec<String>,
+}
+
+/// A published alert record as the log names it: names and counts, without a value and without an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertNotice {
+    /// Kind of the alert.
+    pub kind: &'static str,
+    /// Model, or the source `topic/partition`.
+    pub about: String,
+    /// Objective, if the alert is about one.
+    pub objective: Option<String>,
+    /// Status after the record: `pending`, `firing`, `resolved`.
+    pub status: &'static str,
+    /// Reason for the record: `opened`, `joined`, `escalated` …
+    pub change: &'static str,
+    /// Severity as published: `critical`, `warning`, `none`.
+    pub severity: &'static str,
+    /// The first cause: detector, subject and segment.
+    pub cause: String,
+    /// Number of causes, shown or not.
+    pub causes: u64,
+}
+
+impl AlertNotice {
+    /// What the log says of an alert.
+    #[must_use]
+    pub fn of(alert: &Alert) -> Self {
+        let causes = alert.causes();
+        let first = causes.first().map(ToString::to_string);
+        let (about, objective, cause, total) = match &alert.content {
+            AlertContent::Causes(gathered) => {
+                let objective = gathered.objective.as_ref().map(|own| own.name.clone());
+                (gathered.model.clone(), objective, first, gathered.total)
+            }
+            AlertContent::Assessment(_) => {
+                let model = alert.model().unwrap_or_default().to_owned();
+                (model, None, first, causes.len() as u64)
+            }
+            AlertContent::Integrity(incident) => {
+                let detector = incident.what.detector().to_owned();
+                (incident.subject.clone(), None, Some(detector), 1)
+            }
+        };
+        Self {
+            kind: alert.kind().name(),
+            about,
+            objective,
+            status: alert.status.name(),
+            change: alert.change.name(),
+            severity: alert.severity.name(),
+            cause: cause.unwrap_or_default(),
+            causes: total,
+        }
+    }
+}
+
+impl AlertObservation {
+    /// An alert that was published. `None` if it is about a source, or says afterwards what a drift did.
+    #[must_use]
+    pub fn of(alert: &Alert) -> Option<Self> {
+        let AlertContent::Causes(causes) = &alert.content else {
+            return None;
+        };
+        let names = alert.causes().into_iter().map(Cause::to_string);
+        Some(Self {
+            fingerprint: alert.fingerprint(),
+            model: causes.model.clone(),
+            family: causes.family,
+            severity: alert.severity.name(),
+            is_firing: alert.status == AlertStatus::Firing,
+            since: alert.started_at,
+            causes: names.collect(),
+        })
+    }
+
+    /// An alert of a model, or of one of its objectives, that stands open.
+    #[must_use]
+    pub fn open(model: &str, objective: Option<&str>, alert: &OpenAlert) -> Self {
+        Self {
+            fingerprint: fingerprint(model, AlertKind::from(alert.family), objective),
+            model: model.to_owned(),
+            family: alert.family,
+            severity: alert.severity.name(),
+            is_firing: true,
+            since: alert.since.time(),
+            causes: alert.causes.iter().map(Cause::to_string).collect(),
+        }
+    }
+}
