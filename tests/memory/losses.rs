@@ -60,7 +60,7 @@ fn reset(bench: &mut Bench, lost_from: i64, to: i64, lost_since: Option<EventTim
 
 fn integrity(bench: &Bench) -> Vec<Value> {
     let mut alerts = values(bench, "anomaly");
-    alerts.retain(|alert| alert["kind"] == "integrity");
+    alerts.retain(|alert| alert["detector"] != "late_flood" && alert["kind"] == "integrity");
     alerts
 }
 
