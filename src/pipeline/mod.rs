@@ -4,6 +4,7 @@
 //! `outcomes` partition; **evaluate** turns the frames of one `panes` partition into windows, findings, alerts and
 //! state. The runtime drives all of them, over Kafka in production and over a log in memory in tests.
 
+pub mod clock;
 pub mod cursor;
 pub mod evaluate;
 mod flood;
