@@ -7,6 +7,7 @@ mod crew;
 mod dead_letter;
 mod dead_letter_queue;
 mod end_watch;
+mod extents;
 mod flush;
 mod heartbeat;
 mod idle;
@@ -27,7 +28,7 @@ mod worker;
 pub use crew::{Crew, CrewEnd, CrewTimes, WorkReport};
 pub use dead_letter::{DeadLetter, RefusedRecord};
 pub use heartbeat::{Activity, Heartbeat};
-pub use metadata::{StageMetadata, encode as encode_metadata};
+pub use metadata::{StageMetadata, encode as encode_metadata, position as committed_position};
 pub use port::{
     Batch, Clock, Committed, Fault, FirstStart, Log, LogEvent, LogExtent, Message, Outgoing,
     SystemClock, TakeEntry, Target, TopicPartition,
