@@ -21,6 +21,7 @@ use deployment::{outcome, recount, stream};
 
 mod aliens;
 mod bad_input;
+mod damage;
 mod exactly_once;
 mod hangs;
 mod invariance;

@@ -132,6 +132,15 @@ impl Broker {
         });
     }
 
+    /// Deletes the records of a partition before `offset`, as retention would.
+    pub fn delete_records(&self, topic: &str, partition: i32, offset: Offset) {
+        let mut before = TopicPartitionList::new();
+        let added = before.add_partition_offset(topic, partition, offset);
+        added.unwrap();
+        let deleted = block_on(self.admin().delete_records(&before, &options()));
+        deleted.unwrap().elements()[0].error().unwrap();
+    }
+
     /// Increases the number of partitions of `topic` to `total`.
     pub fn add_partitions(&self, topic: &str, total: usize) {
         let wanted = NewPartitions::new(topic, total);
@@ -171,7 +180,8 @@ impl Broker {
 
     /// List of all partitions of `topic`.
     pub fn every_partition(&self, topic: &str) -> TopicPartitionList {
-        let count = self.partitions(topic).expect("the topic exists");
+        // A broker that does not know a new topic yet may answer first.
+        let count = wait_for("the topic to exist", ANSWER_MAX, || self.partitions(topic));
         let mut list = TopicPartitionList::new();
         list.add_partition_range(topic, 0, i32::try_from(count).unwrap() - 1);
         list
