@@ -16,4 +16,7 @@ mod deployment;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod campaign;
 mod cluster;
+mod plan;
+mod supervisor;
