@@ -14,6 +14,8 @@ mod alarm;
 mod backfill;
 #[path = "memory/bench.rs"]
 mod bench;
+#[path = "memory/clocks.rs"]
+mod clocks;
 #[path = "memory/conservation.rs"]
 mod conservation;
 #[path = "memory/cost.rs"]

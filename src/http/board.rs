@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::catalogue::Metric;
+use super::clock_status::{ClockSeries, Clocks};
 use super::dropped::Dropped;
 use super::evaluate_series::LEFT_OUT;
 use super::metrics::{MetricError, Metrics};
@@ -14,6 +15,7 @@ use super::series::{OwnedSeries, SeriesLimit, SeriesLimits, SeriesWriter};
 use super::status::{FiringAlert, JoinStatus, SourceStatus, StatusPage};
 use super::view::{Shown, Totals, WorkerView};
 use crate::event::{EventTime, Reject, Tick};
+use crate::pipeline::clock::ClockReport;
 use crate::pipeline::invariant::InvariantId;
 use crate::runtime::Heartbeat;
 
@@ -50,6 +52,7 @@ struct BoardState {
     workers: Vec<WorkerState>,
     totals: Totals,
     limits: SeriesLimits,
+    clock_series: ClockSeries,
 }
 
 /// What is kept of one worker.
@@ -83,6 +86,7 @@ impl Board {
             workers: Vec::new(),
             totals: Totals::default(),
             limits: limits(options.drift_series_max),
+            clock_series: ClockSeries::default(),
         };
         Ok(Self {
             metrics,
@@ -154,6 +158,8 @@ impl Board {
                 view.set_lags(wall);
             }
         }
+        let clocks = state.clocks();
+        state.clock_series.show(&self.metrics, &clocks);
         let ages = state.workers.iter().map(|worker| worker.health.age(now));
         let age = ages.max().unwrap_or_default().as_secs_f64();
         self.metrics.set(Metric::HeartbeatAge, &[], age);
@@ -186,6 +192,7 @@ impl Board {
         let now = (self.clock)();
         let state = self.state();
         let shown = || state.workers.iter().map(|worker| &worker.shown);
+        let clocks = state.clocks();
         let mut firing: Vec<FiringAlert> = shown()
             .flat_map(|shown| shown.alerts.values().cloned())
             .collect();
@@ -200,6 +207,8 @@ impl Board {
             uptime_secs: self.started.elapsed().as_secs(),
             readiness: self.readiness_of(&state, Instant::now()),
             watermark: watermark(&sources),
+            clock: clocks.predictions,
+            quality_clock: clocks.quality,
             events: state.totals.events,
             labels: state.totals.labels,
             late: state.totals.late,
@@ -216,6 +225,15 @@ impl Board {
                 .collect(),
             firing,
         }
+    }
+}
+
+impl BoardState {
+    /// The clocks, as all workers see them together.
+    fn clocks(&self) -> Clocks {
+        let workers = self.workers.iter();
+        let reports: Vec<&ClockReport> = workers.map(|worker| &worker.shown.clocks).collect();
+        Clocks::of(&reports)
     }
 }
 

@@ -83,6 +83,10 @@ catalogue! {
         "Records rejected and sent to the dead-letter topic, by reason; every reason exists from the start.";
     Watermark = Gauge "tidegauge_watermark_seconds" ["topic", "partition"]
         "Event time up to which the partition is believed complete, in seconds since the Unix epoch.";
+    ClockSeconds = Gauge "tidegauge_clock_seconds" ["clock"]
+        "The clock of predictions or of quality: event time up to which everything was read, in seconds since the Unix epoch. Absent while a source was never read.";
+    ClockHolder = Gauge "tidegauge_clock_holder" ["clock", "topic", "partition", "reason"]
+        "1 for the partition that holds the clock, with the reason: unread, behind, paused, open_transaction, at_end, idle, ticks_off, in_transit, rebuilding (a join), not_configured, elsewhere (another process knows). /status has a sentence for each.";
     LagSeconds = Gauge "tidegauge_lag_seconds" ["topic", "partition"]
         "Wall clock minus watermark when scraped; an ordinary value is the tolerated disorder plus a flush.";
     FlushSeconds = Seconds "tidegauge_flush_seconds" []

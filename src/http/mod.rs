@@ -5,6 +5,7 @@
 
 mod board;
 mod catalogue;
+mod clock_status;
 mod connections;
 mod dropped;
 mod evaluate_series;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::clock_status::ClockStatus;
 use super::picture::Picture;
 use super::readiness::Readiness;
 use crate::alert::WindowTime;
@@ -23,6 +24,10 @@ pub struct StatusPage {
     /// The smallest watermark of all sources; `null` while a source has none.
     #[serde(serialize_with = "rfc3339")]
     pub watermark: Option<EventTime>,
+    /// The clock of predictions, and the source that holds it; `null` while the process evaluates nothing.
+    pub clock: Option<ClockStatus>,
+    /// The clock of quality; `null` also if no labels are read.
+    pub quality_clock: Option<ClockStatus>,
     /// Predictions counted since the start.
     pub events: u64,
     /// Labels taken since the start.
@@ -70,6 +75,8 @@ pub struct SourceStatus {
     pub watermark: Option<EventTime>,
     /// Wall clock minus watermark, in seconds.
     pub lag_secs: Option<f64>,
+    /// What the partition waits for, in one word; `null` before the first look at its log.
+    pub state: Option<&'static str>,
 }
 
 /// A model.
@@ -235,7 +242,10 @@ pub(super) fn instant(time: EventTime) -> String {
         .map_or_else(|_| time.0.to_string(), |t| t.strftime("%FT%TZ").to_string())
 }
 
-fn rfc3339<S: Serializer>(time: &Option<EventTime>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn rfc3339<S: Serializer>(
+    time: &Option<EventTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => serializer.serialize_some(&instant(*time)),
         None => serializer.serialize_none(),

@@ -8,6 +8,7 @@ use super::readiness::WorkerHealth;
 use super::series::SeriesWriter;
 use super::status::{FiringAlert, IdleStatus, JoinStatus, SourceStatus};
 use crate::event::{EventTime, Tick};
+use crate::pipeline::clock::ClockReport;
 use crate::pipeline::observations::Forgotten;
 
 /// What a worker shows of its tasks since its last assignment.
@@ -15,6 +16,8 @@ use crate::pipeline::observations::Forgotten;
 pub(super) struct Shown {
     /// The watermark of each input partition.
     pub sources: BTreeMap<(String, i32), Option<EventTime>>,
+    /// What the clocks and the input partitions wait for.
+    pub clocks: ClockReport,
     /// Models by name.
     pub models: BTreeMap<String, ModelSeries>,
     /// Alerts that fire, by fingerprint.
@@ -86,7 +89,17 @@ impl Shown {
             partition: *partition,
             watermark: *watermark,
             lag_secs: lag_secs(now, *watermark),
+            state: self.state(topic, *partition),
         })
+    }
+}
+
+impl Shown {
+    /// What an input partition waits for, in one word.
+    fn state(&self, topic: &str, partition: i32) -> Option<&'static str> {
+        let mut sources = self.clocks.sources.iter();
+        let found = sources.find(|(at, _)| at.partition == partition && at.topic == topic);
+        found.map(|(_, reason)| reason.name())
     }
 }
 

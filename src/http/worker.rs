@@ -8,6 +8,7 @@ use super::catalogue::Metric;
 use super::readiness::WorkerHealth;
 use super::view::WorkerView;
 use super::{evaluate_series, ingest_series, join_series};
+use crate::pipeline::clock::ClockReport;
 use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::observations::{IngestObservations, JoinObservations, Observations};
 use crate::runtime::Heartbeat;
@@ -79,6 +80,10 @@ impl Meter for WorkerMeter {
 
     fn observe_ingest(&self, observed: &IngestObservations) {
         self.change(|mut view| ingest_series::show(&mut view, observed));
+    }
+
+    fn observe_clocks(&self, report: &ClockReport) {
+        self.change(|view| view.shown.clocks = report.clone());
     }
 
     fn observe_join(&self, observed: &JoinObservations) {

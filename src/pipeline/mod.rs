@@ -5,6 +5,7 @@
 //! state. The runtime drives all of them, over Kafka in production and over a log in memory in tests.
 
 mod alert_observations;
+pub mod clock;
 pub mod cursor;
 pub mod evaluate;
 mod flood;

@@ -39,6 +39,13 @@ pub struct Topics {
 }
 
 impl Topics {
+    /// True if frames of the topic count for the clock of predictions. A topic that is no longer configured counts until
+    /// it is retired; labels send no frames to evaluate.
+    #[must_use]
+    pub fn is_of_predictions(&self, topic: &str) -> bool {
+        topic != self.outcomes && !self.retired.iter().any(|retired| retired == topic)
+    }
+
     /// All input topics.
     pub fn inputs(&self) -> impl Iterator<Item = &String> {
         self.predictions.iter().chain(&self.labels)

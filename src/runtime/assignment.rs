@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::clock_watch::ClockWatch;
 use super::dead_letter_queue::DeadLetterQueue;
 use super::heartbeat::Activity;
 use super::idle::IdleWatch;
@@ -204,6 +205,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         observe::observe_restored(&*self.meter, &tasks);
         self.journal.restored(&tasks);
         self.idle = IdleWatch::default();
+        self.clocks = ClockWatch::default();
         self.pace = Pace::default();
         self.phase = WorkerPhase::Working(tasks);
         Ok(())

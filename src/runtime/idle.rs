@@ -6,7 +6,7 @@
 //! - if its end has not moved for the idle timeout, whether the source was read meanwhile or not; or
 //! - *at once*, if its end has not moved since somebody first looked at it, [`SETTLE`] ago or more, and no record has a
 //!   timestamp of the last hour ([`RECENT`]). The broker says so without a record being read; or
-//! - *at once*, if the partition is empty. Otherwise one empty partition would hold the clock during a catch-up, while the
+//! - *at once*, if the partition is empty and was so at the first look. Otherwise one empty partition would hold the clock during a catch-up, while the
 //!   others fill the memory with open panes.
 //!
 //! The second rule is for a catch-up: without it each partition whose data end earlier than those of the others would cost
@@ -212,7 +212,7 @@ fn is_idle(task: &IngestTask, check: IdleCheck) -> bool {
     };
     let is_drained = watch.is_drained(task.ingest.next_offset()) == Some(true);
     let is_old = is_settled(watch, check.now) && watch.has_recent == Some(false);
-    let was_never_used = watch.log.is_empty() && task.ingest.watermark().is_none();
+    let was_never_used = watch.log.is_empty() && !watch.has_moved();
     is_drained
         && !watch.log.has_open_transaction()
         && (is_quiet_for_long(watch, check) || is_old || was_never_used)

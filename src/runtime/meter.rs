@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::pipeline::clock::ClockReport;
 use crate::pipeline::invariant::InvariantId;
 use crate::pipeline::observations::{IngestObservations, JoinObservations, Observations};
 
@@ -27,6 +28,8 @@ pub trait Meter: Send + Sync {
     fn violation(&self, _id: InvariantId, _count: u64) {}
     /// An input partition was restored, or a flush of it was committed.
     fn observe_ingest(&self, _observed: &IngestObservations) {}
+    /// What the clocks wait for; called about once a second while the worker works.
+    fn observe_clocks(&self, _report: &ClockReport) {}
     /// A join was restored, goes on with its rebuild, or a flush of it was committed.
     fn observe_join(&self, _observed: &JoinObservations) {}
     /// The evaluate task of a partition of `panes` was restored, or a flush of it was committed.

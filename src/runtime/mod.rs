@@ -3,6 +3,7 @@
 //! The runtime drives the stages of the pipeline. It does not know Kafka's client, HTTP or the configuration file.
 
 mod assignment;
+mod clock_watch;
 mod crew;
 mod dead_letter;
 mod dead_letter_queue;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::clock_watch::{ClockWatch, WatchTime};
 use super::dead_letter_queue::DeadLetterQueue;
 use super::flush;
 use super::heartbeat::{Activity, Heartbeat};
@@ -85,6 +86,7 @@ pub struct Worker<L: Log, C: Clock> {
     flushed_at: Duration,
     checkpointed_at: Duration,
     pub(super) idle: IdleWatch,
+    pub(super) clocks: ClockWatch,
     pub(super) pace: Pace,
     pub(super) progress: CommitProgress,
     pub(super) restore_watch: RestoreWatch,
@@ -123,6 +125,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             flushed_at: now,
             checkpointed_at: now,
             idle: IdleWatch::default(),
+            clocks: ClockWatch::default(),
             pace: Pace::default(),
             progress: CommitProgress::default(),
             restore_watch,
@@ -183,7 +186,9 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.heartbeat.beat(Activity::Comparing);
         self.check_idle_sources()?;
         self.keep_pace()?;
-        self.flush_if_due()
+        self.flush_if_due()?;
+        self.report_clocks();
+        Ok(())
     }
 
     /// Reads messages until there are none, memory is full, or the group changes the assignment.
@@ -282,6 +287,20 @@ impl<L: Log, C: Clock> Worker<L, C> {
         let kept = self.pace.keep(&mut self.log, &self.plan, tasks, now);
         let instead = "cannot pace the sources; continuing with the last known watermarks";
         unless_fatal(kept, instead, &mut self.check_lines, now)
+    }
+
+    /// Shows and logs what the clocks wait for.
+    fn report_clocks(&mut self) {
+        let WorkerPhase::Working(tasks) = &self.phase else {
+            return;
+        };
+        let at = WatchTime {
+            now: self.clock.elapsed(),
+            wall: self.clock.now(),
+        };
+        if let Some(report) = self.clocks.report(tasks, &self.pace, &self.plan, at) {
+            self.meter.observe_clocks(&report);
+        }
     }
 
     fn flush_if_due(&mut self) -> Result<(), Fault> {

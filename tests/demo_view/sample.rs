@@ -219,6 +219,8 @@ fn at_hour(
         uptime_secs: 31,
         readiness,
         watermark: Some(clock),
+        clock: None,
+        quality_clock: None,
         events: 190_000,
         labels: 0,
         late: 0,

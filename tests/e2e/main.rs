@@ -20,6 +20,7 @@ mod support;
 use deployment::{outcome, recount, stream};
 
 mod aliens;
+mod backfill;
 mod bad_input;
 mod exactly_once;
 mod hangs;

@@ -133,6 +133,21 @@ fn partitions_are_quiet_side_by_side() {
 }
 
 #[test]
+fn an_empty_partition_follows_the_wall_clock_from_the_first_look_on() {
+    let mut bench = bench();
+    bench.clock.set_wall(START);
+    bench.take_over_all();
+    let now = |bench: &Bench| bench.clock.now().0 - START;
+    for _ in 0..8 {
+        let time = now(&bench);
+        bench.produce_to(0, &event(time));
+        run_for(&mut bench, Duration::from_secs(30));
+    }
+    let lag = now(&bench) - clock(&bench).unwrap();
+    assert!(lag < 7 * MINUTE + 15_000, "{lag} ms behind");
+}
+
+#[test]
 fn a_restart_remembers_how_long_a_partition_has_been_quiet() {
     let mut bench = bench();
     produce_steps(&bench, 5 * MINUTE);

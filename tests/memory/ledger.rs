@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use tidegauge::pipeline::clock::ClockReport;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
     Forgotten, IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
@@ -38,6 +39,8 @@ pub struct Said {
     pub windows: Vec<(String, String, i64, i64)>,
     /// Names that were forgotten, in order.
     pub forgotten: Vec<Forgotten>,
+    /// Reports of the clocks by all members, in order.
+    pub clocks: Vec<ClockReport>,
     /// Last report of each join, by partition.
     pub joins: BTreeMap<i32, JoinObservations>,
     /// Objectives without anything to judge, by partition, as of the last report.
@@ -59,6 +62,10 @@ impl Ledger {
 }
 
 impl Meter for Ledger {
+    fn observe_clocks(&self, report: &ClockReport) {
+        self.0.lock().unwrap().clocks.push(report.clone());
+    }
+
     fn observe_join(&self, observed: &JoinObservations) {
         if observed.rebuilt.is_none() {
             let mut said = self.0.lock().unwrap();

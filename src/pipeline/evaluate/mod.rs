@@ -41,6 +41,7 @@ pub use model::Model;
 use self::idle::IdleObjectives;
 use self::pending_quality::PendingQuality;
 use self::unclosed_panes::UnclosedPanes;
+use super::clock::{SlowestSource, slowest};
 use super::frame::{SourceId, Summary, unpack};
 use super::incident::DatedIncident;
 use super::intake::{Intake, RecordPassed, ReplayStart};
@@ -100,10 +101,25 @@ impl Evaluate {
     #[must_use]
     pub fn clock(&self) -> Option<EventTime> {
         let topics = &self.plan.topics;
-        let counts = |topic: &str| {
-            topic != topics.outcomes && !topics.retired.iter().any(|retired| retired == topic)
-        };
+        let counts = |topic: &str| topics.is_of_predictions(topic);
         self.intake.cursors().clock(counts, &topics.predictions)
+    }
+
+    /// The source that holds the clock of predictions; of several one that `prefers` chooses.
+    #[must_use]
+    pub fn slowest_source(&self, prefers: impl Fn(&SourceId) -> bool) -> Option<SlowestSource> {
+        let topics = &self.plan.topics;
+        let counts = |topic: &str| topics.is_of_predictions(topic);
+        let cursors = self.intake.cursors();
+        slowest(cursors, counts, &topics.predictions, prefers)
+    }
+
+    /// The join that holds the clock of quality; of several one that `prefers` chooses.
+    #[must_use]
+    pub fn slowest_join(&self, prefers: impl Fn(&SourceId) -> bool) -> Option<SlowestSource> {
+        let outcomes = &self.plan.topics.outcomes;
+        let cursors = self.intake.cursors();
+        slowest(cursors, |topic| topic == outcomes, [outcomes], prefers)
     }
 
     /// The clock of quality: the smallest watermark of all joins.

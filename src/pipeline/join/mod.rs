@@ -16,6 +16,7 @@ pub use head::JoinHead;
 use self::accumulator::JoinAccumulator;
 use self::buckets::BucketEntries;
 use self::conservation::Imbalance;
+use super::clock::{SlowestSource, slowest};
 use super::cursor::Admission;
 use super::frame::{Frame, FrameLink, SourceId, Summary, unpack};
 use super::intake::{Intake, RecordPassed, ReplayStart};
@@ -94,17 +95,31 @@ impl JoinTask {
     /// not wait for labels: a label behind the clock is then counted as late when it comes.
     #[must_use]
     pub fn clock(&self) -> Option<Boundary> {
+        let (due, ignored) = self.awaited();
+        let clock = self
+            .intake
+            .merged()
+            .clock(|topic| !ignored.contains(&topic), due);
+        clock.map(Boundary::at_or_before)
+    }
+
+    /// The input that holds the clock; of several one that `prefers` chooses.
+    #[must_use]
+    pub fn slowest_source(&self, prefers: impl Fn(&SourceId) -> bool) -> Option<SlowestSource> {
+        let (due, ignored) = self.awaited();
+        let cursors = self.intake.merged();
+        slowest(cursors, |topic| !ignored.contains(&topic), due, prefers)
+    }
+
+    /// The topics that the clock waits for, and those that it ignores.
+    fn awaited(&self) -> (Vec<&String>, Vec<&str>) {
         let topics = &self.plan.topics;
         let is_full = self.join.buffered_bytes() > settings(&self.plan).bytes_max;
         let labels: &[String] = if is_full { &[] } else { &topics.labels };
         let ignored: &[String] = if is_full { &topics.labels } else { &[] };
         let due = topics.predictions.iter().chain(labels);
-        let counts = |topic: &str| {
-            let mut left_out = topics.retired.iter().chain(ignored);
-            !left_out.any(|name| name == topic)
-        };
-        let clock = self.intake.merged().clock(counts, due);
-        clock.map(Boundary::at_or_before)
+        let ignored = topics.retired.iter().chain(ignored).map(String::as_str);
+        (due.collect(), ignored.collect())
     }
 
     /// Closes again what was closed before the restart, as far as the clock has come. The join sends nothing meanwhile.
