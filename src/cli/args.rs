@@ -251,24 +251,40 @@ pub enum ReferenceCommand {
 /// `tidegauge offsets …`.
 #[derive(Debug, Subcommand)]
 pub enum OffsetsCommand {
-    /// Accept that the offsets of an input topic were moved, or that the topic was recreated. Starts a new incarnation
-    /// of its partitions.
-    #[command(after_help = "\
+    /// Continue an input topic where the log still can: after its offsets were moved, its records deleted, or the topic
+    /// recreated. Starts a new incarnation of the partitions that change.
+    Reset(ResetArgs),
+}
+
+/// `tidegauge offsets reset`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
 Examples:
-  tidegauge offsets reset --topic predictions                  continue from the group's current offsets
-  tidegauge offsets reset --topic predictions --to earliest    read all retained records again
-First stop all processes of the group. An alert reports skipped records as lost.")]
-    Reset {
-        /// Input topic.
-        #[arg(long)]
-        topic: String,
-        /// Where reading continues.
-        #[arg(long, value_enum, default_value_t = ResetChoice::Committed)]
-        to: ResetChoice,
-        /// Flags of the configuration.
-        #[command(flatten)]
-        settings: ConfigArgs,
-    },
+  tidegauge offsets reset --topic predictions --dry-run        show what would happen to each partition
+  tidegauge offsets reset --topic predictions                  continue at the group's offsets, or at the oldest records left
+  tidegauge offsets reset --topic predictions --to earliest --yes     read all retained records again
+First stop all processes of the group. Partitions that stand where they would continue are not touched. An alert reports
+offsets that were given up, and records that are read again. The exit code is 2, and nothing is changed, if records would be
+skipped or read twice and --yes is missing.")]
+pub struct ResetArgs {
+    /// Input topic.
+    #[arg(long)]
+    pub topic: String,
+    /// Where reading continues.
+    #[arg(long, value_enum, default_value_t = ResetChoice::Committed)]
+    pub to: ResetChoice,
+    /// Partition to reset; may be repeated; without it, all partitions.
+    #[arg(long, value_name = "N")]
+    pub partition: Vec<i32>,
+    /// Show what would happen, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Agree that records are skipped or read twice.
+    #[arg(long)]
+    pub yes: bool,
+    /// Flags of the configuration.
+    #[command(flatten)]
+    pub settings: ConfigArgs,
 }
 
 /// Where reading continues after a reset.
@@ -278,6 +294,7 @@ pub enum ResetChoice {
     Earliest,
     /// At the end of the topic.
     Latest,
-    /// At the group's current offsets, even if somebody moved them.
+    /// At the group's current offsets, even if somebody moved them; at the oldest retained record where they lie outside the
+    /// log.
     Committed,
 }

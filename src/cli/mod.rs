@@ -54,10 +54,6 @@ fn dispatch(command: &Command) -> Result<ExitCode, Error> {
         Command::Reference(ReferenceCommand::Show { model, settings }) => {
             reference::execute(model.as_deref(), settings)
         }
-        Command::Offsets(OffsetsCommand::Reset {
-            topic,
-            to,
-            settings,
-        }) => offsets::execute(topic, *to, settings),
+        Command::Offsets(OffsetsCommand::Reset(args)) => offsets::execute(args),
     }
 }

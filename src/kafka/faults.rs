@@ -27,9 +27,9 @@ pub fn polled(error: &KafkaError) -> Option<Fault> {
         ))),
         _ => match error.rdkafka_error_code()? {
             RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange => {
-                Some(Fault::Fatal(format!(
-                    "a committed offset lies outside its topic's log, so records were deleted before they were read ({error}): \
-                 accept the loss with `tidegauge offsets reset --topic TOPIC --to earliest`"
+                // The error names no partition. The restore compares every position with its log, and says which and why.
+                Some(Fault::Passing(format!(
+                    "a position lies outside its topic's log ({error})"
                 )))
             }
             _ => None,

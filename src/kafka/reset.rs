@@ -1,102 +1,193 @@
-//! `offsets reset`: accepts a loss of records, and begins a new incarnation of the sources of a topic.
+//! `offsets reset`: looks at a topic's offsets, and begins a new incarnation of the sources that must continue elsewhere.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::context::QuietContext;
 use super::offsets::{committed_of, listed};
 use super::query::REQUEST_TIMEOUT;
 use super::refusal::refused;
-use super::rights::Principal;
+use super::reset_plan::{GroupOffset, HeldLog, PartitionReset, ResetTo};
+use super::rights::{Principal, Right};
 use super::settings::ClientSettings;
-use crate::pipeline::frame::FrameLink;
-use crate::pipeline::ingest::Position;
-use crate::runtime::{Fault, TopicPartition, committed_position, encode_metadata};
+use crate::runtime::{Committed, Fault, TopicPartition, committed_position, encode_metadata};
 
-/// Position at which reading continues.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResetTo {
-    /// Oldest record that is left.
-    Earliest,
-    /// End of the log.
-    Latest,
-    /// Committed offset of the group, whoever wrote it.
-    Committed,
+/// Maximum time to read committed offsets: an open transaction may delay them.
+const COMMITTED_TIMEOUT: Duration = Duration::from_secs(30);
+/// Maximum time to find the first record at or after an offset.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The offsets of one topic of a group that is at rest.
+pub struct OffsetsReset<'a> {
+    consumer: BaseConsumer<QuietContext>,
+    reader: BaseConsumer<QuietContext>,
+    principal: Principal,
+    topic: &'a str,
 }
 
-/// Writes new offsets for every partition of `topic`, marked as the beginning of a new `incarnation`. The group must
-/// have no active members.
-/// Returns the offsets by partition.
-///
-/// # Errors
-/// When members are still active, the topic does not exist or the cluster does not answer.
-pub fn reset_offsets(
-    settings: &ClientSettings,
-    topic: &str,
-    to: ResetTo,
-    incarnation: u64,
-) -> Result<Vec<i64>, Fault> {
-    let cannot = |error: KafkaError| {
-        Fault::Fatal(format!("the offsets of {topic} cannot be reset: {error}"))
-    };
-    let consumer =
-        BaseConsumer::from_config_and_context(&settings.consumer(), QuietContext::default())
-            .map_err(|error| refused(&error))?;
-    at_rest(&consumer, &settings.group)?;
-    let metadata = consumer
-        .fetch_metadata(Some(topic), REQUEST_TIMEOUT)
-        .map_err(cannot)?;
-    let count = metadata
-        .topics()
-        .first()
-        .map_or(0, |t| t.partitions().len());
-    let count = i32::try_from(count).unwrap_or(i32::MAX);
-    if count == 0 {
-        return Err(Fault::Fatal(format!("topic {topic} does not exist")));
-    }
-    let partitions: Vec<TopicPartition> = (0..count)
-        .map(|partition| TopicPartition::of(topic, partition))
-        .collect();
-    let committed = consumer
-        .committed_offsets(listed(partitions.iter()), Duration::from_secs(30))
-        .map_err(cannot)?;
-    let committed = committed_of(&committed, &partitions, &Principal::of(settings))?;
-    let (mut offsets, mut chosen) = (TopicPartitionList::new(), Vec::new());
-    for (at, before) in partitions.iter().zip(&committed) {
-        let partition = at.partition;
-        let (earliest, latest) = consumer
-            .fetch_watermarks(topic, partition, REQUEST_TIMEOUT)
-            .map_err(cannot)?;
-        let next = match to {
-            ResetTo::Earliest => earliest,
-            ResetTo::Latest => latest,
-            ResetTo::Committed => before.as_ref().map_or(earliest, |before| before.offset),
+impl<'a> OffsetsReset<'a> {
+    /// Connects, and checks that the group has no active members.
+    ///
+    /// # Errors
+    /// When members are still active, or the cluster does not answer.
+    pub fn open(settings: &ClientSettings, topic: &'a str) -> Result<Self, Fault> {
+        let client = |config| {
+            BaseConsumer::from_config_and_context(&config, QuietContext::default())
+                .map_err(|error| refused(&error))
         };
-        // An offset that somebody moved by hand does not say how far the source was read.
-        let ours = before
-            .as_ref()
-            .and_then(|before| Some((before.offset, committed_position(at, before).ok()?)));
-        let position = Position {
-            lost_from: Some(
-                ours.as_ref()
-                    .map_or(FrameLink::UNKNOWN, |(read_to, _)| *read_to),
-            ),
-            lost_since: ours.and_then(|(_, position)| position.watermark),
-            ..Position::beginning(incarnation)
-        };
-        let mut element = offsets.add_partition(topic, partition);
-        element.set_offset(Offset::Offset(next)).map_err(cannot)?;
-        element.set_metadata(encode_metadata(&position));
-        chosen.push(next);
+        let consumer = client(settings.consumer())?;
+        at_rest(&consumer, &settings.group)?;
+        Ok(Self {
+            consumer,
+            reader: client(settings.state_reader())?,
+            principal: Principal::of(settings),
+            topic,
+        })
     }
-    consumer
-        .commit(&offsets, CommitMode::Sync)
-        .map_err(cannot)?;
-    Ok(chosen)
+
+    /// What the reset would do with each partition, or with those in `only` if there are any. Changes nothing.
+    ///
+    /// # Errors
+    /// When the topic or a partition does not exist, or the cluster does not answer.
+    pub fn plan(&self, to: ResetTo, only: &BTreeSet<i32>) -> Result<Vec<PartitionReset>, Fault> {
+        let partitions = self.partitions(only)?;
+        let places: Vec<TopicPartition> = partitions
+            .iter()
+            .map(|partition| TopicPartition::of(self.topic, *partition))
+            .collect();
+        let answer = self
+            .consumer
+            .committed_offsets(listed(places.iter()), COMMITTED_TIMEOUT)
+            .map_err(|error| self.cannot(&error))?;
+        let committed = committed_of(&answer, &places, &self.principal)?;
+        let each = places.iter().zip(committed);
+        each.map(|(at, committed)| self.plan_one(at, committed, to))
+            .collect()
+    }
+
+    fn plan_one(
+        &self,
+        at: &TopicPartition,
+        committed: Option<Committed>,
+        to: ResetTo,
+    ) -> Result<PartitionReset, Fault> {
+        let (first, end) = self
+            .consumer
+            .fetch_watermarks(self.topic, at.partition, REQUEST_TIMEOUT)
+            .map_err(|error| self.cannot(&error))?;
+        let held = match committed {
+            None => GroupOffset::Missing,
+            Some(committed) => match committed_position(at, &committed) {
+                Ok(own) => GroupOffset::Ours {
+                    offset: committed.offset,
+                    watermark: own.watermark,
+                },
+                Err(_) => GroupOffset::Foreign {
+                    offset: committed.offset,
+                },
+            },
+        };
+        let mut record_at = |offset| self.record_at(at.partition, offset);
+        PartitionReset::plan(
+            at.partition,
+            held,
+            HeldLog { first, end },
+            to,
+            &mut record_at,
+        )
+    }
+
+    /// Writes the planned offsets. Partitions that stay are not touched.
+    ///
+    /// # Errors
+    /// When the cluster refuses.
+    pub fn apply(&self, plan: &[PartitionReset], incarnation: u64) -> Result<(), Fault> {
+        let mut offsets = TopicPartitionList::new();
+        for reset in plan {
+            if let Some(position) = reset.position(incarnation) {
+                let mut element = offsets.add_partition(self.topic, reset.partition);
+                element
+                    .set_offset(Offset::Offset(reset.next))
+                    .map_err(|error| self.cannot(&error))?;
+                element.set_metadata(encode_metadata(&position));
+            }
+        }
+        if offsets.count() == 0 {
+            return Ok(());
+        }
+        self.consumer
+            .commit(&offsets, CommitMode::Sync)
+            .map_err(|error| self.cannot(&error))
+    }
+
+    /// The partitions to look at.
+    fn partitions(&self, only: &BTreeSet<i32>) -> Result<Vec<i32>, Fault> {
+        let topic = self.topic;
+        let metadata = self.consumer.fetch_metadata(Some(topic), REQUEST_TIMEOUT);
+        let metadata = metadata.map_err(|error| self.cannot(&error))?;
+        let known = metadata
+            .topics()
+            .first()
+            .map_or(&[][..], |t| t.partitions());
+        let known: BTreeSet<i32> = known.iter().map(|partition| partition.id()).collect();
+        if known.is_empty() {
+            return Err(Fault::Fatal(format!("topic {topic} does not exist")));
+        }
+        if let Some(unknown) = only.difference(&known).next() {
+            return Err(Fault::Fatal(format!(
+                "topic {topic} has no partition {unknown}; it has {}",
+                known.len()
+            )));
+        }
+        let chosen = if only.is_empty() { &known } else { only };
+        Ok(chosen.iter().copied().collect())
+    }
+
+    /// First committed record of the partition at or after `offset`, which the log holds.
+    fn record_at(&self, partition: i32, offset: i64) -> Result<Option<i64>, Fault> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(self.topic, partition, Offset::Offset(offset))
+            .map_err(|error| self.cannot(&error))?;
+        self.reader
+            .assign(&list)
+            .map_err(|error| self.cannot(&error))?;
+        let deadline = Instant::now() + READ_TIMEOUT;
+        while Instant::now() < deadline {
+            let wait = deadline.saturating_duration_since(Instant::now());
+            match self.reader.poll(wait) {
+                // What was fetched for the partition before may still arrive.
+                Some(Ok(message)) if message.partition() != partition => {}
+                Some(Ok(message)) => return Ok(Some(message.offset())),
+                Some(Err(KafkaError::PartitionEOF(ended))) if ended == partition => {
+                    return Ok(None);
+                }
+                Some(Err(KafkaError::PartitionEOF(_))) | None => {}
+                Some(Err(error)) => return Err(self.cannot(&error)),
+            }
+        }
+        Err(Fault::Fatal(format!(
+            "cannot read {}[{partition}] within {} s: check that its leader is up, and try again",
+            self.topic,
+            READ_TIMEOUT.as_secs()
+        )))
+    }
+
+    fn cannot(&self, error: &KafkaError) -> Fault {
+        let right = Right::ReadTopic(self.topic.to_owned());
+        let denied = self.principal.denied(error, Some(right));
+        denied.unwrap_or_else(|| {
+            Fault::Fatal(format!(
+                "the offsets of {} cannot be reset: {error}",
+                self.topic
+            ))
+        })
+    }
 }
 
 fn at_rest(consumer: &BaseConsumer<QuietContext>, group: &str) -> Result<(), Fault> {

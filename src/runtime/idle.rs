@@ -32,6 +32,10 @@ const RECENT: Duration = Duration::from_secs(3_600);
 /// A source that brought no record for this long has probably been read to its end, so a read-ahead is worth its client.
 const READ_AHEAD_AFTER: Duration = Duration::from_secs(1);
 
+/// Offsets before the end of a log within which a stop looks for markers. A source that is further behind has records to
+/// read, or the next look of the next process tells.
+const MARKERS_MAX: i64 = 1_000;
+
 /// When the ends of the sources were looked at.
 #[derive(Debug, Default)]
 pub struct IdleWatch {
@@ -80,6 +84,34 @@ impl IdleWatch {
         }
         self.has_failed = false;
         Ok(())
+    }
+
+    /// Passes the markers after sources that were read to their end, before a stop: what is committed then is the end of the
+    /// log. Does nothing while the cluster does not answer.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub fn pass_markers<L: Log>(
+        &mut self,
+        log: &mut L,
+        tasks: &mut Tasks,
+        check: IdleCheck,
+    ) -> Result<(), Fault> {
+        if self.has_failed {
+            return Ok(());
+        }
+        see_ends(log, tasks, check)?;
+        let near_end = tasks.ingest.iter().filter_map(|(at, task)| {
+            let next = task.ingest.next_offset();
+            let extent = task.end.as_ref()?.log;
+            let is_near = (1..=MARKERS_MAX).contains(&extent.end.saturating_sub(next));
+            (is_near && !extent.has_open_transaction()).then(|| (at.clone(), next))
+        });
+        let positions: Vec<(TopicPartition, i64)> = near_end.collect();
+        if positions.is_empty() {
+            return Ok(());
+        }
+        note_markers(log, tasks, &positions)
     }
 
     fn is_due(&self, tasks: &Tasks, pace: &Pace, check: IdleCheck) -> bool {
@@ -195,11 +227,26 @@ fn read_ahead<L: Log>(
     if positions.is_empty() {
         return Ok(());
     }
-    let answers = log.only_markers_follow(&positions)?;
+    note_markers(log, tasks, &positions)
+}
+
+/// Reads ahead from `positions`. A source after which only markers follow passes them: its offset is then the end of the log,
+/// and it stays inside the log when everything before is deleted.
+fn note_markers<L: Log>(
+    log: &mut L,
+    tasks: &mut Tasks,
+    positions: &[(TopicPartition, i64)],
+) -> Result<(), Fault> {
+    let answers = log.only_markers_follow(positions)?;
     for ((at, next), only_markers) in positions.iter().zip(answers) {
-        let watch = tasks.ingest.get_mut(at).and_then(|task| task.end.as_mut());
-        if let Some(watch) = watch {
+        let task = tasks.ingest.get_mut(at);
+        if let Some(task) = task
+            && let Some(watch) = &mut task.end
+        {
             watch.note_read_ahead(*next, only_markers);
+            if only_markers {
+                task.ingest.pass_markers(watch.log.end);
+            }
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod crew;
 mod dead_letter;
 mod dead_letter_queue;
 mod end_watch;
+mod extents;
 mod flush;
 mod heartbeat;
 mod idle;

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::extents;
 use super::metadata::{self, KnownTopic, StageMetadata};
 use super::port::{Committed, Fault, FirstStart, Log, TopicPartition};
-use super::restore_stage::{StageRestore, check_retention};
+use super::restore_stage::StageRestore;
 use super::tasks::{StageTasks, Tasks};
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::frame::SourceId;
@@ -140,7 +141,8 @@ impl Restoring {
     /// The tasks, ready to work.
     ///
     /// # Errors
-    /// When state and offset do not belong together, or a source's committed offset has vanished.
+    /// When state and offset do not belong together, when a source's committed offset has vanished, or when a position lies
+    /// outside its log.
     pub fn finish<L: Log>(
         self,
         log: &mut L,
@@ -155,15 +157,16 @@ impl Restoring {
         let join = self
             .join
             .finish(log, plan, &self.states, policy.incarnation)?;
-        check_retention(log, plan, &join)?;
         let evaluate = self
             .evaluate
             .finish(log, plan, &self.states, policy.incarnation)?;
-        Ok(Tasks {
+        let tasks = Tasks {
             ingest: ingests,
             join,
             evaluate,
-        })
+        };
+        extents::check(log, plan, &tasks)?;
+        Ok(tasks)
     }
 }
 
@@ -247,7 +250,7 @@ fn ingest<L: Log>(
 fn vanished(at: &TopicPartition) -> Fault {
     Fault::Fatal(format!(
         "{at} was read before, but its committed offset is gone: the topic was recreated, or the offset was deleted. \
-         To start a new incarnation of the topic and report the missing records as lost, run `tidegauge offsets reset --topic {}`",
+         To start a new incarnation of the topic, run `tidegauge offsets reset --topic {}`; it shows first what it would do",
         at.topic
     ))
 }

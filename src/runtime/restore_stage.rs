@@ -5,13 +5,10 @@ use std::sync::Arc;
 
 use super::metadata::{self, StageMetadata};
 use super::port::{Committed, Fault, FirstStart, Log, TopicPartition};
-use super::tasks::{StageTasks, places};
-use crate::pipeline::join::JoinTask;
+use super::tasks::StageTasks;
+use crate::pipeline::Plan;
 use crate::pipeline::stage::Stage;
 use crate::pipeline::state::StateReader;
-use crate::pipeline::{JoinPlan, Plan};
-
-const DAY_MILLIS: u64 = 86_400_000;
 
 /// The tasks of one stage on their way back.
 pub struct StageRestore<S> {
@@ -128,50 +125,4 @@ fn torn(at: &TopicPartition, state: Option<i64>, committed: Option<i64>) -> Faul
         described(state),
         described(committed),
     ))
-}
-
-/// Refuses a join whose topic no longer has the frames that the join must read again.
-///
-/// # Errors
-/// When the topic begins after the first of these frames.
-pub fn check_retention<L: Log>(
-    log: &mut L,
-    plan: &Plan,
-    joins: &StageTasks<JoinTask>,
-) -> Result<(), Fault> {
-    let replaying = places(joins, &plan.topics).filter(|(_, join)| join.intake().is_replaying());
-    for (at, join) in replaying {
-        let needed = join.intake().read_from();
-        let first = log.first_offset(&at, FirstStart::Earliest)?;
-        if first > needed {
-            return Err(too_short(&at, first, needed, &plan.join));
-        }
-    }
-    Ok(())
-}
-
-fn too_short(at: &TopicPartition, first: i64, needed: i64, join: &JoinPlan) -> Fault {
-    let days = join.retention_days();
-    Fault::Fatal(format!(
-        "{at} begins at offset {first}, but predictions that still wait for their labels begin at {needed}: the topic keeps its records \
-         for too short a time, or all processes were stopped for too long. Start anew with another `kafka.group` and `topics.prefix`, with \
-         retention.ms={} ({days} days) or more for {}",
-        days * DAY_MILLIS,
-        at.topic
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_retention_that_was_too_short_is_named_with_the_one_that_is_needed() {
-        let at = TopicPartition::of("t.outcomes.v1", 3);
-        let text = too_short(&at, 9, 5, &JoinPlan::default()).to_string();
-        assert!(
-            text.contains("retention.ms=950400000 (11 days) or more for t.outcomes.v1"),
-            "{text}"
-        );
-    }
 }

@@ -263,16 +263,28 @@ impl<L: Log, C: Clock> Worker<L, C> {
         Ok(())
     }
 
-    fn check_idle_sources(&mut self) -> Result<(), Fault> {
-        let WorkerPhase::Working(tasks) = &mut self.phase else {
-            return Ok(());
-        };
+    fn idle_check(&self) -> IdleCheck {
         let timeout = u64::try_from(self.plan.idle_timeout_millis).unwrap_or(0);
-        let check = IdleCheck {
+        IdleCheck {
             now: self.clock.elapsed(),
             wall: self.clock.now(),
             timeout: Duration::from_millis(timeout),
             ticks: self.plan.ticks,
+        }
+    }
+
+    fn pass_markers(&mut self) -> Result<(), Fault> {
+        let check = self.idle_check();
+        let WorkerPhase::Working(tasks) = &mut self.phase else {
+            return Ok(());
+        };
+        self.idle.pass_markers(&mut self.log, tasks, check)
+    }
+
+    fn check_idle_sources(&mut self) -> Result<(), Fault> {
+        let check = self.idle_check();
+        let WorkerPhase::Working(tasks) = &mut self.phase else {
+            return Ok(());
         };
         let looked = self.idle.look(&mut self.log, tasks, &self.pace, check);
         let instead = "cannot check for idle sources; trying again later";
@@ -360,6 +372,9 @@ impl<L: Log, C: Clock> Worker<L, C> {
     }
 
     fn last_flush(&mut self) -> Result<(), Fault> {
+        if let Err(fault) = self.pass_markers() {
+            tracing::debug!(%fault, "cannot look for markers at the ends of the inputs");
+        }
         match self.flush(COMMIT_TIME_MAX) {
             Err(Fault::Passing(why)) => {
                 tracing::warn!(

@@ -265,7 +265,7 @@ fn an_input_topic_that_was_recreated_is_refused_until_the_loss_is_accepted() {
     let producer = Producer::new(&broker);
     write_small(&producer, &input, START + 20 * MINUTE, 7);
     send_one(&producer, &input, 0, "m", START + 30 * MINUTE);
-    refused_then_reset(&deployment, "recreated", &["--to", "earliest"]);
+    refused_then_reset(&deployment, "recreated", &["--to", "earliest", "--yes"]);
     let mut process = deployment.start();
     await_end(&deployment, &["m"], START + 21 * MINUTE, SOON);
     deployment.stop(&mut process);

@@ -31,6 +31,7 @@ mod labels;
 mod labels_bad;
 mod labels_lifecycle;
 mod lifecycle;
+mod resets;
 mod smoke;
 mod start_up;
 mod stops;

@@ -124,3 +124,20 @@ fn a_missing_internal_topic_is_named_where_none_may_be_created() {
         &[&deployment.prefix, "missing", "tidegauge topics apply"],
     );
 }
+
+#[test]
+fn apply_creates_nothing_beside_a_mismatch() {
+    let Some(broker) = Broker::or_skip("apply_creates_nothing_beside_a_mismatch") else {
+        return;
+    };
+    let input = input_topic(&broker, "in", 1);
+    let deployment = Deployment::new(&broker, &input);
+    broker.create_topic_as(&deployment.topic("state.v1"), 3, &[]);
+    let (code, said) = deployment.command(&["topics", "apply"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("has 3 partitions"), "{said}");
+    for topic in ["panes.v1", "reports", "alerts.drift"] {
+        let created = broker.partitions(&deployment.topic(topic));
+        assert_eq!(created, None, "{topic} was created before the check");
+    }
+}

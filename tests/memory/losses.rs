@@ -1,11 +1,13 @@
 //! Integrity alerts on sources: an accepted loss is reported as what it is, with a real time, and nothing is reported of
 //! nothing.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tidegauge::event::EventTime;
 use tidegauge::pipeline::frame::FrameLink;
 use tidegauge::pipeline::ingest::Position;
-use tidegauge::runtime::{Committed, TopicPartition, encode_metadata};
+use tidegauge::runtime::{Committed, Fault, TopicPartition, encode_metadata};
 
 use crate::bench::{Bench, Setup};
 use crate::memory_log::StoredRecord;
@@ -137,6 +139,84 @@ fn where_the_operator_did_not_know_how_far_was_read_the_last_frame_says_it() {
         [] as [Value; 0],
         "it was put where it was"
     );
+}
+
+fn refusal(bench: &mut Bench) -> String {
+    bench.take_over_all();
+    match bench.settle() {
+        Err(Fault::Fatal(why)) => why,
+        other => panic!("should have stopped: {other:?}"),
+    }
+}
+
+#[test]
+fn a_position_before_the_log_stops_it_with_an_upper_bound_on_the_loss() {
+    let mut bench = worked();
+    let (read_to, _) = stands(&bench);
+    bench.produce(&Traffic::of_five_hours(6).events()[..300]);
+    bench.log.delete_before(source(), read_to + 3);
+    let why = refusal(&mut bench);
+    assert!(
+        why.contains("up to 3 records were deleted") && why.contains("in[1]"),
+        "{why}"
+    );
+    assert!(why.contains("tidegauge offsets reset --topic in"), "{why}");
+    let mut bench = worked();
+    bench.log.delete_before(source(), read_to);
+    bench.take_over_all();
+    bench.settle().unwrap();
+    assert_eq!(
+        integrity(&bench),
+        [] as [Value; 0],
+        "everything was read before"
+    );
+}
+
+#[test]
+fn a_position_beyond_the_log_is_named_as_a_topic_that_was_created_again() {
+    let mut bench = worked();
+    let committed = bench.log.committed_at(&source()).unwrap();
+    let beyond = Committed {
+        offset: committed.offset + 1_000,
+        ..committed
+    };
+    bench.log.move_offset(source(), Some(beyond));
+    let why = refusal(&mut bench);
+    assert!(why.contains("created again under its name"), "{why}");
+}
+
+#[test]
+fn frames_that_were_deleted_unread_stop_it_with_the_way_out() {
+    let mut bench = worked();
+    let panes = TopicPartition::of("panes", 3);
+    bench.log.delete_before(panes, 1_000_000);
+    let why = refusal(&mut bench);
+    assert!(
+        why.contains("frames were deleted") && why.contains("Start anew"),
+        "{why}"
+    );
+}
+
+/// A source that was read to its end is committed at the end, so that its log may be emptied behind it.
+#[test]
+fn markers_at_the_end_are_passed_by_a_quiet_source() {
+    let mut bench = worked();
+    let (read_to, _) = stands(&bench);
+    bench.log.tamper("in", |partition, records| {
+        if partition == 1 {
+            records.push(None); // the marker of a transaction
+        }
+    });
+    for _ in 0..4 {
+        bench.clock.pass(Duration::from_secs(6));
+        bench.turn().unwrap();
+    }
+    bench.settle().unwrap();
+    assert_eq!(stands(&bench).0, read_to + 1);
+    bench.log.delete_before(source(), read_to + 1);
+    bench.take_over_all();
+    bench.settle().unwrap();
+    assert_eq!(integrity(&bench), [] as [Value; 0]);
 }
 
 /// A topic without timestamps whose records are all garbage has no event time at all.

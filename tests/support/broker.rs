@@ -132,6 +132,21 @@ impl Broker {
         });
     }
 
+    /// Deletes the records of one partition before `offset`, as retention would.
+    pub fn delete_records(&self, topic: &str, partition: i32, offset: i64) {
+        let mut before = TopicPartitionList::new();
+        before
+            .add_partition_offset(topic, partition, Offset::Offset(offset))
+            .unwrap();
+        let deleted = block_on(self.admin().delete_records(&before, &options())).unwrap();
+        let first = deleted.find_partition(topic, partition).unwrap();
+        assert_eq!(
+            first.offset(),
+            Offset::Offset(offset),
+            "the log begins there"
+        );
+    }
+
     /// Increases the number of partitions of `topic` to `total`.
     pub fn add_partitions(&self, topic: &str, total: usize) {
         let wanted = NewPartitions::new(topic, total);
@@ -155,7 +170,10 @@ impl Broker {
         let mut config = self.config();
         let client: BaseConsumer = config.set("group.id", &group.0).create().unwrap();
         let asked = self.every_partition(topic);
-        let answered = client.committed_offsets(asked, ANSWER_MAX).unwrap();
+        // The first question about a group may find a coordinator that does not know yet that it is the one.
+        let answered = wait_for("the coordinator to answer", ANSWER_MAX, || {
+            client.committed_offsets(asked.clone(), ANSWER_MAX).ok()
+        });
         let committed = answered.elements();
         committed
             .iter()

@@ -274,6 +274,12 @@ impl Ingest {
         }
     }
 
+    /// Passes offsets up to, not including, `end`: the caller has seen that no record lies there, only markers of transactions
+    /// and records of aborted ones.
+    pub fn pass_markers(&mut self, end: i64) {
+        self.next = self.next.max(end);
+    }
+
     /// Keeps what was seen of the end of the source's log, for the next reader.
     pub fn note_end(&mut self, seen: EndSeen) {
         self.position.end = Some(seen);

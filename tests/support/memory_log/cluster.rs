@@ -52,6 +52,8 @@ pub struct Cluster {
     pub generation: u64,
     pub faults: VecDeque<PlannedFault>,
     pub in_transaction: BTreeSet<TopicPartition>,
+    /// First offset that is left, of partitions whose old records were deleted.
+    pub first: BTreeMap<TopicPartition, i64>,
     /// How often a member asked for the ends of its partitions.
     pub looks: u64,
     pub trouble: Option<Trouble>,

@@ -145,6 +145,11 @@ impl MemoryLog {
         self.cluster().renewals
     }
 
+    /// Deletes the records of a partition before `offset`, as retention would.
+    pub fn delete_before(&self, at: TopicPartition, offset: i64) {
+        self.cluster().first.insert(at, offset);
+    }
+
     /// Opens a foreign transaction on a partition: its records cannot be read yet.
     pub fn open_transaction(&self, topic: &str, partition: i32) {
         self.cluster().in_transaction.insert(TopicPartition {

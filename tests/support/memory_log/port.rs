@@ -65,7 +65,9 @@ impl Log for MemoryLog {
         let cluster = self.cluster();
         let held = cluster.partition(at);
         let index = match first {
-            FirstStart::Earliest => 0,
+            FirstStart::Earliest => {
+                return Ok(cluster.first.get(at).copied().unwrap_or(0));
+            }
             FirstStart::Latest => held.len(),
             FirstStart::Since(tick) => held
                 .iter()
@@ -82,7 +84,7 @@ impl Log for MemoryLog {
             let stable = i64::try_from(cluster.partition(at).len()).unwrap_or(i64::MAX);
             let hidden = i64::from(cluster.in_transaction.contains(at));
             LogExtent {
-                first: 0,
+                first: cluster.first.get(at).copied().unwrap_or(0),
                 stable,
                 end: stable + hidden,
             }
