@@ -131,11 +131,15 @@ pub struct Frame<P> {
 pub enum BadFrames {
     /// Written by another version.
     #[error(
-        "a record of an internal topic has format {0}, this build reads {FORMAT}: run the version that wrote it, or start anew with another `kafka.group` and `topics.prefix`"
+        "the record has format {0}, this build reads {FORMAT}: run the version that wrote it. If another program wrote it, the state cannot be \
+         continued: start anew with another `kafka.group` and `topics.prefix`"
     )]
     Format(u8),
     /// Not decodable.
-    #[error("a record of an internal topic cannot be decoded: {0}")]
+    #[error(
+        "the record cannot be decoded ({0}): another program wrote or modified it, so the state cannot be continued. Start anew with another \
+         `kafka.group` and `topics.prefix`, and stop the other program"
+    )]
     Bytes(#[from] postcard::Error),
 }
 

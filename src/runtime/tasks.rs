@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::end_watch::EndWatch;
-use super::port::{Clock, TopicPartition};
+use super::port::{Clock, Fault, Message, TopicPartition};
 use crate::pipeline::Topics;
 use crate::pipeline::evaluate::Evaluate;
 use crate::pipeline::ingest::Ingest;
@@ -113,19 +113,23 @@ fn positions_of<'a, S: Stage>(
     places(tasks, topics).map(|(at, task)| (at, task.intake().read_from()))
 }
 
-/// Hands the record at `offset` to the task of its partition, if the worker still has that task.
+/// Hands a message of an internal topic to the task of its partition, if the worker still has that task.
 ///
 /// # Errors
-/// A violation that stops the task.
-pub fn submit<S: Stage>(
-    tasks: &mut StageTasks<S>,
-    partition: i32,
-    offset: i64,
-    record: &[u8],
-) -> Result<(), StageError> {
-    match tasks.get_mut(&partition) {
-        Some(task) => task.submit(offset, record),
-        None => Ok(()),
+/// A violation that stops the task, or a record that does not contain frames; the message names its place.
+pub fn submit<S: Stage, M: Message>(tasks: &mut StageTasks<S>, message: &M) -> Result<(), Fault> {
+    let (partition, offset) = (message.partition(), message.offset());
+    let Some(task) = tasks.get_mut(&partition) else {
+        return Ok(());
+    };
+    let record = message.record().payload.unwrap_or_default();
+    match task.submit(offset, record) {
+        Err(StageError::Frames(bad)) => {
+            let topic = message.topic();
+            let why = format!("{topic}[{partition}], offset {offset}: {bad}");
+            Err(Fault::Fatal(why))
+        }
+        other => Ok(other?),
     }
 }
 

@@ -422,24 +422,18 @@ fn take<M: Message>(
     clock: &impl Clock,
     message: &M,
 ) -> Result<(), Fault> {
-    let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
-    let record = message.record();
-    let bytes = record.payload.unwrap_or_default();
+    let topic = message.topic();
     if topic == plan.topics.panes {
-        return Ok(tasks::submit(
-            &mut tasks.evaluate,
-            partition,
-            offset,
-            bytes,
-        )?);
+        return tasks::submit(&mut tasks.evaluate, message);
     }
     if topic == plan.topics.outcomes {
-        return Ok(tasks::submit(&mut tasks.join, partition, offset, bytes)?);
+        return tasks::submit(&mut tasks.join, message);
     }
-    let Some(task) = tasks.task_mut(topic, partition) else {
+    let Some(task) = tasks.task_mut(topic, message.partition()) else {
         return Ok(());
     };
     task.read_at = Some(clock.elapsed());
+    let (offset, record) = (message.offset(), message.record());
     if let Disposition::Rejected(reason) = task.ingest.submit(offset, &record, clock.latest()) {
         dead_letters.push(message, reason);
     }

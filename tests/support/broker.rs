@@ -189,7 +189,8 @@ impl Broker {
 
     /// List of all partitions of `topic`.
     pub fn every_partition(&self, topic: &str) -> TopicPartitionList {
-        let count = self.partitions(topic).expect("the topic exists");
+        // A broker that does not know a new topic yet may answer first.
+        let count = wait_for("the topic to exist", ANSWER_MAX, || self.partitions(topic));
         let mut list = TopicPartitionList::new();
         list.add_partition_range(topic, 0, i32::try_from(count).unwrap() - 1);
         list
