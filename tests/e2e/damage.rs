@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use rdkafka::topic_partition_list::Offset;
 use serde_json::Value;
 
 use crate::deployment::Deployment;

@@ -16,6 +16,9 @@ mod deployment;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod campaign;
 mod cluster;
 mod leaders;
 mod outage;
+mod plan;
+mod supervisor;
