@@ -32,13 +32,13 @@ pub fn headers(original: &OwnedMessage, letter: &DeadLetter<'_>) -> OwnedHeaders
     letter.headers.iter().fold(kept, |headers, (key, value)| {
         headers.insert(Header {
             key,
-            value: Some(value),
+            value: Some(value.as_ref()),
         })
     })
 }
 
 /// Bytes of all headers. A header whose key is not UTF-8 counts as 0, because the client cannot read it.
-fn header_bytes(headers: &OwnedHeaders) -> usize {
+pub fn header_bytes(headers: &impl Headers) -> usize {
     let size = |index| {
         let header = headers.try_get(index)?;
         Some(header.key.len() + header.value.map_or(0, <[u8]>::len))

@@ -2,6 +2,7 @@
 
 use rdkafka::message::{BorrowedMessage, Headers, Message as _, OwnedMessage};
 
+use super::dead_letter::header_bytes;
 use super::guard::guarded;
 use crate::event::{ArrivalTime, Record};
 use crate::runtime::Message;
@@ -68,6 +69,12 @@ impl Message for KafkaMessage<'_> {
             headers_readable: traceparent.is_ok(),
             traceparent: traceparent.unwrap_or(None),
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let size = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+        let headers = self.message.headers().map_or(0, header_bytes);
+        size(self.message.key()) + size(self.message.payload()) + headers
     }
 
     fn original(&self) -> OwnedMessage {

@@ -19,8 +19,8 @@ use crate::runtime::{Activity, Heartbeat, Outgoing, Target};
 
 /// Maximum time of one call of the client.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time of one wait for deliveries.
-const DRAIN_SLICE: Duration = Duration::from_micros(500);
+/// Pause between two looks for delivery reports.
+const REPORTS_PAUSE: Duration = Duration::from_micros(500);
 /// Pause before a call is repeated. The library may answer at once that a call may be repeated.
 const REPEAT_PAUSE: Duration = Duration::from_millis(20);
 
@@ -229,10 +229,20 @@ fn deliver(producer: &TransactionalProducer, by: Instant) -> Result<(), KafkaErr
     producer.context().take_failure().map_or(Ok(()), Err)
 }
 
+/// Serves delivery reports, or pauses if there are none. The client's own wait counts in whole milliseconds. With less than
+/// one left it asks again and again until the time is over, which took a tenth of the processor time of a worker.
+fn await_reports(producer: &TransactionalProducer) {
+    let in_flight = producer.in_flight_count();
+    producer.poll(Duration::ZERO);
+    if producer.in_flight_count() == in_flight {
+        std::thread::sleep(REPORTS_PAUSE);
+    }
+}
+
 /// Serves delivery reports until none is outstanding. Returns false if some still are at `by`.
 fn drain(producer: &TransactionalProducer, by: Instant) -> bool {
     while producer.in_flight_count() > 0 {
-        producer.poll(DRAIN_SLICE);
+        await_reports(producer);
         if Instant::now() > by {
             return false;
         }
@@ -298,7 +308,7 @@ fn enqueue(
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
                 if Instant::now() < by =>
             {
-                producer.poll(DRAIN_SLICE);
+                await_reports(producer);
                 record = back;
             }
             Err((error, _)) => return Err(error),

@@ -3,6 +3,8 @@
 //! A log copies the original's own headers, because only its client can read them. Everything else is decided here, so
 //! that every log writes the same letters.
 
+use std::borrow::Cow;
+
 use crate::event::Reject;
 
 /// Bytes kept free in a record, for our headers and Kafka's own framing.
@@ -35,7 +37,7 @@ pub struct DeadLetter<'a> {
     /// True if the original's headers fit and come first.
     pub keeps_headers: bool,
     /// Our headers, in order; they follow the original's.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'a, str>)>,
 }
 
 impl<'a> DeadLetter<'a> {
@@ -55,7 +57,7 @@ impl<'a> DeadLetter<'a> {
         let is_whole = keeps_headers && key == original.key && payload == original.payload;
         let mut headers = headers(&original, reason);
         if !is_whole {
-            headers.push(("tidegauge.pointer", "too large to copy whole".to_owned()));
+            headers.push(("tidegauge.pointer", "too large to copy whole".into()));
         }
         Self {
             key,
@@ -66,17 +68,21 @@ impl<'a> DeadLetter<'a> {
     }
 }
 
-fn headers(original: &RefusedRecord<'_>, reason: Reject) -> Vec<(&'static str, String)> {
+fn headers<'a>(
+    original: &RefusedRecord<'a>,
+    reason: Reject,
+) -> Vec<(&'static str, Cow<'a, str>)> {
+    let (partition, offset) = (original.partition, original.offset);
     vec![
-        ("tidegauge.reason", reason.code().to_owned()),
-        ("__connect.errors.topic", original.topic.to_owned()),
-        ("__connect.errors.partition", original.partition.to_string()),
-        ("__connect.errors.offset", original.offset.to_string()),
-        ("__connect.errors.stage", "VALUE_CONVERTER".to_owned()),
-        ("__connect.errors.class.name", "tidegauge.Reject".to_owned()),
+        ("tidegauge.reason", reason.code().into()),
+        ("__connect.errors.topic", original.topic.into()),
+        ("__connect.errors.partition", partition.to_string().into()),
+        ("__connect.errors.offset", offset.to_string().into()),
+        ("__connect.errors.stage", "VALUE_CONVERTER".into()),
+        ("__connect.errors.class.name", "tidegauge.Reject".into()),
         (
             "__connect.errors.exception.message",
-            reason.explanation().to_owned(),
+            reason.explanation().into(),
         ),
     ]
 }

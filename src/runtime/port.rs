@@ -83,6 +83,8 @@ pub trait Message {
     fn key(&self) -> Option<&[u8]>;
     /// The message as codecs read it.
     fn record(&self) -> Record<'_>;
+    /// Bytes of key, payload and headers.
+    fn bytes(&self) -> usize;
     /// A copy with key, payload and headers.
     fn original(&self) -> Self::Original;
 }

@@ -48,6 +48,14 @@ impl Message for MemoryMessage {
         }
     }
 
+    fn bytes(&self) -> usize {
+        let record = &self.record;
+        let sizes = [&record.key, &record.value].map(|bytes| bytes.as_ref().map_or(0, Vec::len));
+        let headers = record.headers.iter();
+        let headers = headers.map(|(key, value)| key.len() + value.len());
+        sizes.into_iter().chain(headers).sum()
+    }
+
     fn original(&self) -> MemoryMessage {
         self.clone()
     }
@@ -105,7 +113,7 @@ fn dead_letter(original: &MemoryMessage, reason: Reject) -> StoredRecord {
         value: letter.payload.map(<[u8]>::to_vec),
         headers: kept
             .cloned()
-            .chain(added.map(|(key, value)| (key.to_owned(), value.into_bytes())))
+            .chain(added.map(|(key, value)| (key.to_owned(), value.into_owned().into_bytes())))
             .collect(),
         arrival: record.arrival,
     }
