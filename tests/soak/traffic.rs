@@ -48,7 +48,7 @@ pub const CONFIG: &str = "windows: [{length: 15m, step: 5m}, {length: 1h, step: 
      bounds: {models: 2, versions: 3, features: 20, retire: 24h}\n\
      segments: {keys: [country, cohort], values: 20}\n\
      join: {horizon: 2h, memory_mib: 64}\n\
-     objectives: [{name: fast, sli: {latency_ms: {at_most: 150}}, target: 0.7, period: 24h}]\n";
+     objectives: [{name: fast, sli: {latency_ms: {at_most: 150}}, target: 0.95, period: 24h}]\n";
 
 /// Topics, their partitions, and the event time of the first record in milliseconds.
 pub struct Traffic {

@@ -64,11 +64,6 @@ impl Tidegauge {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
 
-    /// Id of the process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Path of the log file.
     pub fn log_path(&self) -> &Path {
         &self.log
