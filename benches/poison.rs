@@ -8,8 +8,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::fs;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use support::{Broker, Producer, Sent, Tidegauge, wait_for};
 
@@ -17,8 +16,6 @@ const ROUNDS: usize = 4;
 const PARTITIONS: usize = 8;
 /// Event time that the records span, in milliseconds.
 const SPAN_MILLIS: i64 = 20 * 3_600_000;
-/// Length of a tick of the kernel in `/proc/PID/stat`, in milliseconds.
-const TICK_MILLIS: u64 = 10;
 
 fn main() {
     let Some(broker) = Broker::or_skip("poison") else {
@@ -29,17 +26,19 @@ fn main() {
     let records: i64 = records.unwrap_or(300_000);
     let ways = [("clean", false), ("a tenth is bad", true)];
     let topics = ways.map(|(_, is_poisoned)| produce(&broker, records, is_poisoned));
-    let mut best = [u64::MAX; 2];
+    let mut best = [Duration::MAX; 2];
     for round in 0..ROUNDS {
         for (topic, best) in topics.iter().zip(&mut best) {
-            *best = processor_millis(&broker, topic, round, records).min(*best);
+            *best = processor_time(&broker, topic, round, records).min(*best);
         }
     }
     println!("{records} records of 20 features, best of {ROUNDS} rounds");
     println!("{:<16} {:>10} {:>8}", "traffic", "µs/record", "x");
-    for ((name, _), millis) in ways.iter().zip(best) {
-        let micros = millis as f64 * 1e3 / records as f64;
-        println!("{name:<16} {micros:>10.2} {:>8.2}", millis as f64 / best[0] as f64);
+    let [clean, _] = best;
+    for ((name, _), used) in ways.iter().zip(best) {
+        let micros = used.as_secs_f64() * 1e6 / records as f64;
+        let ratio = used.as_secs_f64() / clean.as_secs_f64();
+        println!("{name:<16} {micros:>10.2} {ratio:>8.2}");
     }
 }
 
@@ -47,8 +46,7 @@ fn main() {
 fn produce(broker: &Broker, records: i64, is_poisoned: bool) -> String {
     let topic = broker.create_topic("poison", PARTITIONS);
     let producer = Producer::new(broker);
-    let now = std::time::SystemTime::now();
-    let now = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = UNIX_EPOCH.elapsed().unwrap_or_default();
     let start = now.as_millis() as i64 - SPAN_MILLIS - 3_600_000;
     for n in 0..records {
         let time = start + n * SPAN_MILLIS / records;
@@ -93,7 +91,7 @@ fn prediction(n: i64, time: i64) -> String {
 fn spoilt(event: String, n: i64) -> String {
     match n % 6 {
         0 => format!("not JSON, {event}"),
-        1 => event[..event.len() / 2].to_owned(),
+        1 => event.chars().take(event.len() / 2).collect(),
         2 => event.replace(r#""timestamp":1"#, r#""timestamp":"x1"#),
         3 => event.replace(r#""model":"fraud","#, ""),
         4 => event.replace(r#""latency_ms":"#, r#""id":"twice","latency_ms":"#),
@@ -101,8 +99,8 @@ fn spoilt(event: String, n: i64) -> String {
     }
 }
 
-/// Processor time that a new group needs to read `topic`, in milliseconds.
-fn processor_millis(broker: &Broker, topic: &str, round: usize, records: i64) -> u64 {
+/// Processor time that a new group needs to read `topic`.
+fn processor_time(broker: &Broker, topic: &str, round: usize, records: i64) -> Duration {
     let group = format!("{topic}-{round}");
     let mut process = Tidegauge::run(&format!(
         "kafka: {{brokers: [\"{}\"], group: {group}}}\n\
@@ -116,9 +114,9 @@ fn processor_millis(broker: &Broker, topic: &str, round: usize, records: i64) ->
         std::thread::sleep(Duration::from_millis(200));
         (read_so_far(&process)? >= records).then_some(())
     });
-    let millis = ticks(process.id()) * TICK_MILLIS;
+    let used = process.cpu();
     process.terminate(Duration::from_secs(60));
-    millis
+    used
 }
 
 /// Records that were counted, late or rejected, as committed.
@@ -129,16 +127,9 @@ fn read_so_far(process: &Tidegauge) -> Option<i64> {
         "tidegauge_late_events_total",
         "tidegauge_rejected_records_total",
     ];
-    let counted = page.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
+    let counted = page
+        .lines()
+        .filter(|line| names.iter().any(|name| line.starts_with(name)));
     let values = counted.filter_map(|line| line.rsplit(' ').next()?.parse::<i64>().ok());
     Some(values.sum())
-}
-
-/// Ticks that a process has spent in user and kernel mode.
-fn ticks(process: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let (_, fields) = stat.rsplit_once(')').unwrap();
-    let fields: Vec<&str> = fields.split_whitespace().collect();
-    // The state is field 3 of the line, user time field 14, kernel time field 15.
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::catalogue::Metric;
+use super::instant::rfc3339;
 use super::metrics::Metrics;
-use super::status::rfc3339;
 use crate::event::EventTime;
 use crate::pipeline::clock::{ClockHolder, ClockReport, HoldReason};
 use crate::pipeline::frame::SourceId;

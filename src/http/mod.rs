@@ -10,6 +10,7 @@ mod connections;
 mod dropped;
 mod evaluate_series;
 mod ingest_series;
+mod instant;
 mod join_series;
 mod metrics;
 mod model_series;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::clock_status::ClockStatus;
+use super::instant::{rfc3339, rfc3339_always};
 use super::picture::Picture;
 use super::readiness::Readiness;
 use crate::alert::WindowTime;
@@ -233,25 +234,4 @@ pub struct FiringAlert {
     pub since: EventTime,
     /// Causes by rank.
     pub causes: Vec<String>,
-}
-
-/// RFC 3339 in UTC, to the second. A year out of range is shown as milliseconds.
-#[must_use]
-pub(super) fn instant(time: EventTime) -> String {
-    jiff::Timestamp::from_millisecond(time.0)
-        .map_or_else(|_| time.0.to_string(), |t| t.strftime("%FT%TZ").to_string())
-}
-
-pub(super) fn rfc3339<S: Serializer>(
-    time: &Option<EventTime>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.serialize_some(&instant(*time)),
-        None => serializer.serialize_none(),
-    }
-}
-
-fn rfc3339_always<S: Serializer>(time: &EventTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&instant(*time))
 }

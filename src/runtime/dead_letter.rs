@@ -68,10 +68,7 @@ impl<'a> DeadLetter<'a> {
     }
 }
 
-fn headers<'a>(
-    original: &RefusedRecord<'a>,
-    reason: Reject,
-) -> Vec<(&'static str, Cow<'a, str>)> {
+fn headers<'a>(original: &RefusedRecord<'a>, reason: Reject) -> Vec<(&'static str, Cow<'a, str>)> {
     let (partition, offset) = (original.partition, original.offset);
     vec![
         ("tidegauge.reason", reason.code().into()),

@@ -162,7 +162,7 @@ impl Soak<'_> {
         while begun.elapsed() < span {
             self.write_one(&mut text);
             // The broker keeps a bounded part of the input; the process must not lose its place.
-            if self.number() % 50_000 == 0 {
+            if self.number().is_multiple_of(50_000) {
                 let is_near = || self.number() as f64 - self.counted() < 200_000.0;
                 wait_for("the process to follow", CATCH_UP_MAX, || {
                     is_near().then_some(())

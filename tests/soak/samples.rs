@@ -65,21 +65,16 @@ impl ProcessView {
             rss_mib: number("VmRSS:") as f64 / 1_024.0,
             threads: number("Threads:"),
             descriptors: fs::read_dir(root.join("fd")).unwrap().count(),
-            cpu: cpu(&fs::read_to_string(root.join("stat")).unwrap()),
+            cpu: process.cpu(),
         }
     }
 }
 
-/// User and system time of `/proc/PID/stat`, in ticks of 10 ms. The name of the command may contain spaces.
-fn cpu(stat: &str) -> Duration {
-    let (_, rest) = stat.rsplit_once(')').unwrap();
-    let ticks = rest.split_whitespace().skip(11).take(2);
-    let ticks: u64 = ticks.map(|word| word.parse::<u64>().unwrap()).sum();
-    Duration::from_millis(10 * ticks)
-}
+/// Name of a column and its value.
+type Column = (&'static str, fn(&Sample) -> f64);
 
 /// The table's columns.
-const COLUMNS: [(&str, fn(&Sample) -> f64); 12] = [
+const COLUMNS: [Column; 12] = [
     ("minute", |s| s.at_secs / 60.0),
     ("written", |s| s.written as f64),
     ("event_days", |s| s.event_days),

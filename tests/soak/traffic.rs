@@ -80,17 +80,17 @@ impl Traffic {
     pub fn write(&self, producer: &Producer, number: u64, text: &mut String) {
         let millis = self.time(number);
         text.clear();
-        if number % BAD_EVERY == 0 {
+        if number.is_multiple_of(BAD_EVERY) {
             text.push_str("{\"id\": ");
         } else {
             prediction(text, number, millis);
         }
         self.send(producer, &self.predictions, number, text, millis);
-        if number % LABEL_EVERY == 0 {
+        if number.is_multiple_of(LABEL_EVERY) {
             let back = EVENTS_PER_MINUTE * (1 + hash(number) % LABEL_DELAY_MAX);
             if let Some(of) = number.checked_sub(back - back % LABEL_EVERY) {
                 text.clear();
-                let class = ["good", "bad"][usize::from(hash(of ^ 1) % 10 == 0)];
+                let class = ["good", "bad"][usize::from(hash(of ^ 1).is_multiple_of(10))];
                 let _ = write!(
                     text,
                     r#"{{"id":"{of}","label":"{class}","timestamp":{millis}}}"#

@@ -59,6 +59,18 @@ impl Tidegauge {
         self.child.id()
     }
 
+    /// Processor time that the process has used so far, in user and kernel mode.
+    pub fn cpu(&self) -> Duration {
+        const TICK: Duration = Duration::from_millis(10);
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
+        // The name of the command may contain spaces. The state is field 3, user time field 14, kernel time field 15.
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        TICK * ticks
+            .map(|field| field.parse::<u32>().unwrap())
+            .sum::<u32>()
+    }
+
     /// Output of the process so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
