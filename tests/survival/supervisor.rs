@@ -124,8 +124,9 @@ impl<'a> Supervisor<'a> {
             UnitState::Ready if !is_ready => {
                 let since = Instant::now();
                 unit.state = UnitState::Unready { since };
-                let says = answer.map_or_else(String::new, |answer| answer.body);
-                self.tell(&format!("process {i} is not ready: {says}"));
+                let reason =
+                    answer.map_or_else(|| "no answer".to_owned(), |answer| reason(&answer.body));
+                self.tell(&format!("process {i} is not ready: {reason}"));
             }
             _ => {}
         }
@@ -243,6 +244,12 @@ impl fmt::Display for Supervisor<'_> {
         }
         Ok(())
     }
+}
+
+/// Reason in a page that says why a process is not ready.
+fn reason(page: &str) -> String {
+    let page: serde_json::Value = serde_json::from_str(page).unwrap();
+    page["reason"].as_str().unwrap().to_owned()
 }
 
 fn last_words(log: &str) -> String {
