@@ -206,8 +206,9 @@ impl Integrity {
     fn description(self, subject: &str) -> String {
         match self {
             Self::Lost { from, to } if to < from => format!(
-                "An operator set {subject} back from offset {from} to {to}: the records between are read again, and those of panes \
-                 that were still open are counted twice. Reports and alerts over that time are not exact."
+                "{subject} continues at offset {to}, before offset {from} up to which it was read: an operator reset it. The records \
+                 between are read again, and those of panes that were still open are counted twice, so reports and alerts over that \
+                 time are not exact. If the topic was created again under its name, its offsets are new, and nothing is counted twice."
             ),
             Self::Lost { from, to } => format!(
                 "The records of {subject} from offset {from} up to, not including, {to} were never counted: an operator accepted \

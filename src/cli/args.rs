@@ -263,9 +263,10 @@ Examples:
   tidegauge offsets reset --topic predictions --dry-run        show what would happen to each partition
   tidegauge offsets reset --topic predictions                  continue at the group's offsets, or at the oldest records left
   tidegauge offsets reset --topic predictions --to earliest --yes     read all retained records again
-First stop all processes of the group. Partitions that stand where they would continue are not touched. An alert reports
-offsets that were given up, and records that are read again. The exit code is 2, and nothing is changed, if records would be
-skipped or read twice and --yes is missing.")]
+First stop all processes of the group; --dry-run shows the plan while they run. Partitions that stand where they would continue
+are not touched. An alert reports offsets that were given up, and records that are read again. An offset that was set by hand
+stays without a question. Otherwise the exit code is 2, and nothing is changed, if records would be skipped or read twice and
+--yes is missing.")]
 pub struct ResetArgs {
     /// Input topic.
     #[arg(long)]

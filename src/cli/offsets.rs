@@ -28,8 +28,13 @@ pub fn execute(args: &ResetArgs) -> Result<ExitCode, Error> {
         ResetChoice::Committed => ResetTo::Committed,
     };
     let only: BTreeSet<i32> = args.partition.iter().copied().collect();
-    let offsets =
-        OffsetsReset::open(&connect::kafka(&checked, 0)?, topic).map_err(Error::failed)?;
+    let settings = connect::kafka(&checked, 0)?;
+    let offsets = OffsetsReset::open(&settings, topic).map_err(Error::failed)?;
+    if !args.dry_run {
+        offsets.require_rest().map_err(Error::failed)?;
+    }
+    let panes = &checked.plan.topics.panes;
+    offsets.require_history(panes).map_err(Error::failed)?;
     let plan = offsets.plan(to, &only).map_err(Error::failed)?;
     print(&shown(topic, &plan))?;
     if plan

@@ -1,4 +1,5 @@
 //! Signals that stop the process. SIGTERM, SIGINT and SIGHUP ask for a stop; the second one ends the process at once.
+//! A SIGHUP that the parent ignores stays ignored: that is what `nohup` is for.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,7 +38,7 @@ pub(super) fn install() -> Result<Arc<AtomicBool>, Error> {
 struct Caught {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
+    hangup: Option<Signal>,
 }
 
 impl Caught {
@@ -45,7 +46,11 @@ impl Caught {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
+            hangup: if ignores_hangup() {
+                None
+            } else {
+                Some(signal(SignalKind::hangup())?)
+            },
         })
     }
 
@@ -53,7 +58,7 @@ impl Caught {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
-            _ = self.hangup.recv() => "SIGHUP",
+            () = received(&mut self.hangup) => "SIGHUP",
         }
     }
 
@@ -67,4 +72,23 @@ impl Caught {
         );
         std::process::exit(CUT_SHORT);
     }
+}
+
+/// Waits for a signal; for ever if it is not caught.
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// True if this process was started with SIGHUP ignored. Where `/proc` does not say, it is not.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let hangup = 1 << (SignalKind::hangup().as_raw_value() - 1);
+    mask.is_some_and(|mask| mask & hangup != 0)
 }

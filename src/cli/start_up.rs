@@ -9,10 +9,8 @@ use super::{connect, topics};
 use crate::config::{CheckedConfig, Period};
 use crate::http::Board;
 use crate::kafka::ClientSettings;
-use crate::runtime::Fault;
+use crate::runtime::{Fault, LineLimit};
 
-/// Time between two lines about the wait.
-const LINE_INTERVAL: Duration = Duration::from_secs(10);
 /// Pause between two attempts.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// Time between two looks at the stop flag.
@@ -109,14 +107,14 @@ fn pause(stop: &AtomicBool) {
 /// Decides how long a start waits and when it says so.
 struct BrokerWait {
     limit: Period,
-    said_at: Option<Duration>,
+    lines: LineLimit,
 }
 
 impl BrokerWait {
     fn new(limit: Period) -> Self {
         Self {
             limit,
-            said_at: None,
+            lines: LineLimit::default(),
         }
     }
 
@@ -132,14 +130,7 @@ impl BrokerWait {
                 self.limit
             )));
         }
-        if self
-            .said_at
-            .is_some_and(|said| waited - said < LINE_INTERVAL)
-        {
-            return Ok(None);
-        }
-        self.said_at = Some(waited);
-        Ok(Some(left))
+        Ok(self.lines.due(waited).map(|_| left))
     }
 }
 

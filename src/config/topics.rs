@@ -88,6 +88,7 @@ impl TopicsConfig {
         let names = self.names();
         self.check_names(&names, faults);
         self.check_apart(&names, faults);
+        check_retired(&names, faults);
         names
     }
 
@@ -148,6 +149,21 @@ impl TopicsConfig {
                     roles.insert(name, path);
                 }
             }
+        }
+    }
+}
+
+/// A topic that is read must not be retired, too: nothing would wait for it, and nothing of it would be judged.
+fn check_retired(names: &pipeline::Topics, faults: &mut ConfigFaults) {
+    let read: BTreeMap<&str, String> = read(names)
+        .into_iter()
+        .map(|(path, name)| (name, path))
+        .collect();
+    for (i, name) in names.retired.iter().enumerate() {
+        if let Some(path) = read.get(name.as_str()) {
+            let wrong = format!("`{name}` is also read, as {path}");
+            let fix = "remove it from one of the two";
+            faults.add(&format!("topics.retired[{i}]"), wrong, fix);
         }
     }
 }

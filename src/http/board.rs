@@ -47,7 +47,7 @@ pub struct Board {
 
 /// The changing part of the board.
 struct BoardState {
-    /// What the process waits for before it starts workers; `None` once it has started them.
+    /// What the process waits for: brokers, at the start or in an outage.
     waits_for: Option<String>,
     workers: Vec<WorkerState>,
     totals: Totals,
@@ -178,6 +178,7 @@ impl Board {
         let readiness = Readiness::of(workers, now, self.heartbeat_age_max);
         match &state.waits_for {
             None => readiness,
+            Some(_) if !readiness.live => readiness, // a hung worker is the graver reason
             Some(what) => Readiness {
                 ready: false,
                 reason: Some(format!("waiting for {what}")),

@@ -180,7 +180,7 @@ catalogue! {
     JoinRebuilt = Gauge "tidegauge_join_rebuilt_ratio" ["partition"]
         "Share of the outcomes topic that was read again after an assignment, 0 to 1; 1 once the join is complete.";
     HttpDropped = Counter "tidegauge_http_connections_dropped_total" ["why"]
-        "Connections to these pages that were closed before they were done. room: there were too many, and the oldest without a request made room. slow: the request or the reading of the response took too long.";
+        "Connections to these pages that were closed before they were done. room: there were too many, or no file descriptor was left, and this one made room. slow: the request or the reading of the response took too long.";
     HeartbeatAge = Gauge "tidegauge_heartbeat_age_seconds" []
         "Seconds since the slowest worker last moved, when scraped; beyond `runtime.watchdog` /livez fails and the process ends.";
 }

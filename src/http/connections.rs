@@ -5,8 +5,9 @@
 //!
 //! **How.** A new connection is always accepted. If there are [`CONNECTIONS_MAX`] already, the oldest one that has not sent
 //! a request is closed, or else the oldest. Each connection serves one request. Its head must arrive within [`HEAD_MAX`],
-//! and everything must be done within [`CONNECTION_MAX`]. If the process has no descriptor left, the same rule makes
-//! room; if there is no connection to close, a reserved descriptor is given up for the new one.
+//! and everything must be done within [`CONNECTION_MAX`]. If the process has no descriptor left, the
+//! oldest connection without a request is closed. If there is none, a reserved descriptor is given up; after that, the
+//! oldest connection is closed.
 
 use std::collections::HashMap;
 use std::io;

@@ -150,10 +150,13 @@ impl Pages {
     ) -> Result<T, Failed> {
         let failed = |error: &dyn std::error::Error| Failed(error.to_string());
         let permit = Arc::clone(&self.permits).acquire_owned().await;
-        held.hold(permit.map_err(|e| failed(&e))?);
+        let permit = permit.map_err(|e| failed(&e))?;
         let board = Arc::clone(&self.board);
-        let written = tokio::task::spawn_blocking(move || page(&board)).await;
-        written.map_err(|e| failed(&e))
+        // The permit stays with the work: a client that hangs up meanwhile does not make room for another page.
+        let written = tokio::task::spawn_blocking(move || (page(&board), permit)).await;
+        let (page, permit) = written.map_err(|e| failed(&e))?;
+        held.hold(permit);
+        Ok(page)
     }
 }
 

@@ -50,9 +50,10 @@ fn drained_of(
 ) -> Result<BTreeSet<i32>, Fault> {
     let cannot =
         |error: KafkaError| Fault::Passing(format!("cannot read ahead in {topic}: {error}"));
+    let mut config = settings.state_reader();
+    config.set("auto.offset.reset", "error"); // a position whose records were deleted has no answer
     let reader: BaseConsumer<QuietContext> =
-        BaseConsumer::from_config_and_context(&settings.state_reader(), QuietContext::default())
-            .map_err(cannot)?;
+        BaseConsumer::from_config_and_context(&config, QuietContext::default()).map_err(cannot)?;
     let mut list = TopicPartitionList::new();
     for (partition, next) in partitions {
         list.add_partition_offset(topic, *partition, Offset::Offset(*next))

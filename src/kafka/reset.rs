@@ -16,6 +16,8 @@ use super::refusal::refused;
 use super::reset_plan::{GroupOffset, HeldLog, PartitionReset, ResetTo};
 use super::rights::{Principal, Right};
 use super::settings::ClientSettings;
+use crate::pipeline::INTERNAL_PARTITIONS;
+use crate::pipeline::frame::FrameLink;
 use crate::runtime::{Committed, Fault, TopicPartition, committed_position, encode_metadata};
 
 /// Maximum time to read committed offsets: an open transaction may delay them.
@@ -23,32 +25,60 @@ const COMMITTED_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum time to find the first record at or after an offset.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The offsets of one topic of a group that is at rest.
+/// The offsets of one topic of a group.
 pub struct OffsetsReset<'a> {
     consumer: BaseConsumer<QuietContext>,
     reader: BaseConsumer<QuietContext>,
     principal: Principal,
+    group: &'a str,
     topic: &'a str,
 }
 
 impl<'a> OffsetsReset<'a> {
-    /// Connects, and checks that the group has no active members.
+    /// Connects.
     ///
     /// # Errors
-    /// When members are still active, or the cluster does not answer.
-    pub fn open(settings: &ClientSettings, topic: &'a str) -> Result<Self, Fault> {
+    /// When the client refuses its settings.
+    pub fn open(settings: &'a ClientSettings, topic: &'a str) -> Result<Self, Fault> {
         let client = |config| {
             BaseConsumer::from_config_and_context(&config, QuietContext::default())
                 .map_err(|error| refused(&error))
         };
-        let consumer = client(settings.consumer())?;
-        at_rest(&consumer, &settings.group)?;
         Ok(Self {
-            consumer,
+            consumer: client(settings.consumer())?,
             reader: client(settings.state_reader())?,
             principal: Principal::of(settings),
+            group: &settings.group,
             topic,
         })
+    }
+
+    /// Checks that the group has no active members.
+    ///
+    /// # Errors
+    /// When it has, or the cluster does not answer.
+    pub fn require_rest(&self) -> Result<(), Fault> {
+        at_rest(&self.consumer, self.group)
+    }
+
+    /// Checks that the group has read before: it has an offset in `panes`. A mistyped group has none, and offsets written for
+    /// it would help nobody.
+    ///
+    /// # Errors
+    /// When it has none, or the cluster does not answer.
+    pub fn require_history(&self, panes: &str) -> Result<(), Fault> {
+        let every: Vec<TopicPartition> = (0..)
+            .zip(0..INTERNAL_PARTITIONS)
+            .map(|(partition, _)| TopicPartition::of(panes, partition))
+            .collect();
+        if self.committed(&every)?.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        Err(Fault::Fatal(format!(
+            "group {} has no offsets in {panes}: check `kafka.group` and `topics.prefix`. If both are right, its offsets expired: start anew \
+             with another `kafka.group` and `topics.prefix`",
+            self.group
+        )))
     }
 
     /// What the reset would do with each partition, or with those in `only` if there are any. Changes nothing.
@@ -61,14 +91,18 @@ impl<'a> OffsetsReset<'a> {
             .iter()
             .map(|partition| TopicPartition::of(self.topic, *partition))
             .collect();
+        let committed = self.committed(&places)?;
+        let each = places.iter().zip(committed);
+        each.map(|(at, committed)| self.plan_one(at, committed, to))
+            .collect()
+    }
+
+    fn committed(&self, places: &[TopicPartition]) -> Result<Vec<Option<Committed>>, Fault> {
         let answer = self
             .consumer
             .committed_offsets(listed(places.iter()), COMMITTED_TIMEOUT)
             .map_err(|error| self.cannot(&error))?;
-        let committed = committed_of(&answer, &places, &self.principal)?;
-        let each = places.iter().zip(committed);
-        each.map(|(at, committed)| self.plan_one(at, committed, to))
-            .collect()
+        committed_of(&answer, places, &self.principal)
     }
 
     fn plan_one(
@@ -84,11 +118,12 @@ impl<'a> OffsetsReset<'a> {
         let held = match committed {
             None => GroupOffset::Missing,
             Some(committed) => match committed_position(at, &committed) {
-                Ok(own) => GroupOffset::Ours {
+                Ok(own) if own.lost_from != Some(FrameLink::UNKNOWN) => GroupOffset::Ours {
                     offset: committed.offset,
-                    watermark: own.watermark,
+                    read_to: own.lost_from.unwrap_or(committed.offset),
+                    watermark: own.watermark.or(own.lost_since),
                 },
-                Err(_) => GroupOffset::Foreign {
+                Ok(_) | Err(_) => GroupOffset::Foreign {
                     offset: committed.offset,
                 },
             },

@@ -26,14 +26,16 @@ pub enum ResetTo {
 /// Offset that the group holds for a partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupOffset {
-    /// We wrote it: the source was read up to here.
+    /// We wrote it.
     Ours {
         /// The next offset to read.
         offset: i64,
-        /// Watermark of the source.
+        /// Offset up to which the source was read. An earlier reset may have moved `offset` away from it.
+        read_to: i64,
+        /// Watermark of the source when it was read up to there.
         watermark: Option<EventTime>,
     },
-    /// Somebody else wrote it: how far the source was read is not known here.
+    /// It was set by hand: how far the source was read is not known here.
     Foreign {
         /// The next offset to read.
         offset: i64,
@@ -120,7 +122,8 @@ impl PartitionReset {
             GroupOffset::Ours { offset, .. } if offset > log.end => ResetEffect::Recreated {
                 skipped: span_with_records(log.first, next, record_at)?,
             },
-            GroupOffset::Ours { offset, .. } => moves(offset, next, log, record_at)?,
+            GroupOffset::Ours { offset, .. } if offset == next => ResetEffect::Unchanged,
+            GroupOffset::Ours { read_to, .. } => moves(read_to, next, log, record_at)?,
             GroupOffset::Foreign { .. } | GroupOffset::Missing => ResetEffect::Unknown,
         };
         let is_moved_by_hand = matches!(held, GroupOffset::Foreign { .. });
@@ -148,9 +151,12 @@ impl PartitionReset {
     pub fn position(&self, incarnation: u64) -> Option<Position> {
         let (lost_from, lost_since) = match (self.effect, self.held) {
             (ResetEffect::Unchanged, _) => return None,
-            (ResetEffect::Moves { .. }, GroupOffset::Ours { offset, watermark }) => {
-                (offset, watermark)
-            }
+            (
+                ResetEffect::Moves { .. },
+                GroupOffset::Ours {
+                    read_to, watermark, ..
+                },
+            ) => (read_to, watermark),
             // Offsets of the old topic and of the new one cannot be compared: no loss is claimed.
             (ResetEffect::Recreated { .. }, _) => (self.next, None),
             _ => (FrameLink::UNKNOWN, None),
@@ -246,6 +252,7 @@ mod tests {
 
     const OURS: fn(i64) -> GroupOffset = |offset| GroupOffset::Ours {
         offset,
+        read_to: offset,
         watermark: Some(EventTime(60_000)),
     };
 
@@ -303,6 +310,25 @@ mod tests {
             (Some(4), Some(EventTime(60_000)))
         );
         assert_eq!(position.incarnation, 7);
+    }
+
+    #[test]
+    fn a_second_reset_counts_from_where_the_source_was_read_to() {
+        let held = GroupOffset::Ours {
+            offset: 10,
+            read_to: 4,
+            watermark: Some(EventTime(60_000)),
+        };
+        let again = plan(held, (0, 10), &[0, 3, 6, 8], ResetTo::Earliest);
+        assert_eq!((again.effect, again.next), (moves(0, 0, 4), 0));
+        assert_eq!(again.position(7).unwrap().lost_from, Some(4));
+        let stays = plan(held, (0, 10), &[0, 3, 6, 8], ResetTo::Latest);
+        assert_eq!(
+            (stays.effect, stays.position(7)),
+            (ResetEffect::Unchanged, None)
+        );
+        let deleted = plan(held, (12, 20), &[12, 18], ResetTo::Earliest);
+        assert_eq!(deleted.effect, moves(8, 0, 0), "the first loss counts, too");
     }
 
     #[test]

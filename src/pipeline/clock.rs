@@ -134,8 +134,8 @@ impl HoldReason {
                  until it times out"
             }
             Self::AtEnd => {
-                "it is read to its end, and follows the wall clock once it was silent for time.idle_timeout: a further record or a \
-                 shorter time.idle_timeout helps"
+                "it is read to its end, and follows the wall clock once it was silent for time.idle_timeout, or within seconds if its \
+                 last record is an hour old: a further record or a shorter time.idle_timeout helps"
             }
             Self::Idle => {
                 "it is silent and follows the wall clock, behind it by time.idle_timeout and time.disorder: a shorter \

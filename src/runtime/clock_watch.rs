@@ -57,7 +57,7 @@ impl ClockWatch {
         plan: &Plan,
         at: WatchTime,
     ) -> Option<ClockReport> {
-        let is_fresh = |reported_at| at.now - reported_at < REPORT_INTERVAL;
+        let is_fresh = |reported_at| at.now.saturating_sub(reported_at) < REPORT_INTERVAL;
         if self.reported_at.is_some_and(is_fresh) {
             return None;
         }
@@ -101,6 +101,9 @@ impl StandingClock {
         at: WatchTime,
     ) -> ClockHolder {
         let stands = self.stands.filter(|(stood_at, _)| *stood_at == time);
+        if stands.is_none() {
+            self.in_transit = None; // the clock has moved, so what was on its way has arrived
+        }
         let (_, since) = *self.stands.insert(stands.unwrap_or((time, at)));
         let in_transit = self.in_transit.unwrap_or(at.now);
         self.in_transit = (reason == HoldReason::InTransit).then_some(in_transit);
@@ -112,18 +115,23 @@ impl StandingClock {
         }
     }
 
-    /// Logs the holder of a clock that stands still, once for each source and reason.
-    fn log(&mut self, name: &str, holder: &ClockHolder, sources: &Sources<'_>, at: WatchTime) {
+    /// Time for which the clock has stood still.
+    fn held_for(&self, now: Duration) -> Duration {
         let stands_since = self.stands.map(|(_, since)| since.now);
         // What releases the clock is on its way for a moment: that moment counts by itself.
-        let since = self.in_transit.or(stands_since).unwrap_or(at.now);
-        let held = at.now.saturating_sub(since);
+        let since = self.in_transit.max(stands_since);
+        since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
+    }
+
+    /// Logs the holder of a clock that stands still, once for each source and reason.
+    fn log(&mut self, name: &str, holder: &ClockHolder, sources: &Sources<'_>, at: WatchTime) {
+        let held = self.held_for(at.now);
         if held < HELD_MAX || !sources.is_worth_a_line(holder, at.wall) {
             return;
         }
         let is_logged = |(source, reason, logged_at): &(SourceId, HoldReason, Duration)| {
             let is_same = (source, *reason) == (&holder.source, holder.reason);
-            is_same && at.now - *logged_at < LOG_AGAIN_AFTER
+            is_same && at.now.saturating_sub(*logged_at) < LOG_AGAIN_AFTER
         };
         if self.logged.as_ref().is_some_and(is_logged) {
             return;
@@ -177,7 +185,11 @@ impl Sources<'_> {
     }
 
     fn join(&self, source: &SourceId) -> Option<&JoinTask> {
-        self.tasks.join.get(&source.partition)
+        let is_outcomes = source.topic == self.plan.topics.outcomes;
+        self.tasks
+            .join
+            .get(&source.partition)
+            .filter(|_| is_outcomes)
     }
 
     fn reason(&self, slowest: &SlowestSource) -> HoldReason {
@@ -259,4 +271,40 @@ impl Sources<'_> {
 fn instant(time: EventTime) -> String {
     jiff::Timestamp::from_millisecond(time.0)
         .map_or_else(|_| time.0.to_string(), |t| t.strftime("%FT%TZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reports a clock once a second, and returns for how long it has stood still at the end.
+    fn held_after(reports: impl IntoIterator<Item = (i64, HoldReason)>) -> u64 {
+        let mut clock = StandingClock::default();
+        let mut now = Duration::ZERO;
+        for (time, reason) in reports {
+            now += REPORT_INTERVAL;
+            let source = SourceId {
+                topic: "in".to_owned(),
+                partition: 0,
+            };
+            let at = WatchTime { now, wall: Tick(0) };
+            clock.holder(Some(EventTime(time)), (source, reason), at);
+        }
+        clock.held_for(now).as_secs()
+    }
+
+    #[test]
+    fn a_clock_that_moves_is_not_held_although_records_are_always_on_their_way() {
+        let moving = (0..300).map(|second| (second, HoldReason::InTransit));
+        assert_eq!(held_after(moving), 0);
+    }
+
+    #[test]
+    fn a_clock_that_stands_is_held_and_a_moment_on_the_way_counts_by_itself() {
+        let standing = |reason| (0..100).map(move |_| (0, reason));
+        assert_eq!(held_after(standing(HoldReason::AtEnd)), 99);
+        assert_eq!(held_after(standing(HoldReason::InTransit)), 99);
+        let released = standing(HoldReason::AtEnd).chain([(0, HoldReason::InTransit)]);
+        assert_eq!(held_after(released), 0);
+    }
 }

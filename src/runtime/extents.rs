@@ -8,6 +8,8 @@
 //!
 //! [`Ingest::pass_markers`]: crate::pipeline::ingest::Ingest::pass_markers
 
+use std::collections::BTreeMap;
+
 use super::port::{Fault, Log, LogExtent, TopicPartition};
 use super::tasks::{Tasks, places};
 use crate::pipeline::stage::Stage;
@@ -36,6 +38,31 @@ pub fn check<L: Log>(log: &mut L, plan: &Plan, tasks: &Tasks) -> Result<(), Faul
             return Err(beyond(at, *next, extent, plan));
         }
     }
+    check_sizes(log, plan, tasks)
+}
+
+/// Refuses an input topic that has fewer partitions than it had: it was created again. Its clock would wait for ever for the
+/// partitions that are gone.
+fn check_sizes<L: Log>(log: &mut L, plan: &Plan, tasks: &Tasks) -> Result<(), Fault> {
+    let joins = tasks.join.values().map(|task| task.intake().cursors());
+    let evaluates = tasks.evaluate.values().map(|task| task.intake().cursors());
+    let mut known: BTreeMap<&String, i32> = BTreeMap::new();
+    for (topic, size) in joins.chain(evaluates).flat_map(|cursors| cursors.topics()) {
+        let had = known.entry(topic).or_default();
+        *had = size.now.max(*had);
+    }
+    for topic in plan.topics.inputs() {
+        let Some(&had) = known.get(topic) else {
+            continue;
+        };
+        let has = log.partitions(topic)?;
+        if has < had {
+            return Err(Fault::Fatal(format!(
+                "{topic} has {has} partitions, but it had {had}: it was created again under its name. Nothing could be judged, because the \
+                 clock waits for the others. Start anew with another `kafka.group` and `topics.prefix`, or create it with {had} partitions"
+            )));
+        }
+    }
     Ok(())
 }
 
@@ -52,15 +79,15 @@ fn deleted(at: &TopicPartition, next: i64, log: LogExtent, plan: &Plan) -> Fault
     }
     if *topic == plan.topics.panes {
         return Fault::Fatal(format!(
-            "{at} begins at offset {first}, but the state continues at {next}: frames were deleted before they were read, because all processes \
-             were stopped for longer than the topic keeps its records. Start anew with another `kafka.group` and `topics.prefix`"
+            "{at} begins at offset {first}, but the state continues at {next}: frames were deleted before they were read, because nothing was read \
+             or nothing was written for longer than the topic keeps its records. Start anew with another `kafka.group` and `topics.prefix`"
         ));
     }
     let count = first.saturating_sub(next);
     Fault::Fatal(format!(
         "{at} begins at offset {first}, but the group stands at {next}: up to {count} records were deleted before they were read (in a topic that \
          is written by transactions some of these offsets are markers). To continue at the oldest record that is left, and to report this, run \
-         `tidegauge offsets reset --topic {topic}`"
+         `tidegauge offsets reset --topic {topic}` with the same configuration"
     ))
 }
 
@@ -83,7 +110,7 @@ fn beyond(at: &TopicPartition, next: i64, log: LogExtent, plan: &Plan) -> Fault 
     let is_input = plan.topics.inputs().any(|input| input == topic);
     Fault::Fatal(if is_input {
         format!(
-            "{what}. To read it from its oldest record on, run `tidegauge offsets reset --topic {topic}`"
+            "{what}. To read it from its oldest record on, run `tidegauge offsets reset --topic {topic}` with the same configuration; it shows first what it would do"
         )
     } else {
         format!("{what}. Start anew with another `kafka.group` and `topics.prefix`")

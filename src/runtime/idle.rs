@@ -4,10 +4,10 @@
 //! whose records would be late once it commits. Its log is quiet
 //!
 //! - if its end has not moved for the idle timeout, whether the source was read meanwhile or not; or
-//! - *at once*, if its end has not moved since somebody first looked at it, [`SETTLE`] ago or more, and no record has a
+//! - *at once*, if its end has not moved since somebody first looked at it, [`STILL_MIN`] ago or more, and no record has a
 //!   timestamp of the last hour ([`RECENT`]). The broker says so without a record being read; or
-//! - *at once*, if the partition is empty and was so at the first look. Otherwise one empty partition would hold the clock during a catch-up, while the
-//!   others fill the memory with open panes.
+//! - *at once*, if the partition holds no records and its end has not moved since the first look. Otherwise one empty
+//!   partition would hold the clock during a catch-up, while the others fill the memory with open panes.
 //!
 //! The second rule is for a catch-up: without it each partition whose data end earlier than those of the others would cost
 //! an idle timeout, one after the other. ADR 0003 has the reasons for its conditions.
@@ -25,7 +25,7 @@ const LOOK_INTERVAL_MAX: Duration = Duration::from_secs(10);
 /// Time between two looks while a source may be idle.
 const LOOK_SOON: Duration = Duration::from_millis(250);
 /// How long the end of an old source must not move: a producer that writes old records right now is noticed meanwhile.
-const SETTLE: Duration = Duration::from_secs(10);
+const STILL_MIN: Duration = Duration::from_secs(10);
 /// Age of the last record of an old source, at least. A `CreateTime` timestamp is the clock of a producer, which may be
 /// wrong by some minutes; on such a topic a younger last record does not show that the partition is quiet.
 const RECENT: Duration = Duration::from_secs(3_600);
@@ -104,7 +104,9 @@ impl IdleWatch {
         let near_end = tasks.ingest.iter().filter_map(|(at, task)| {
             let next = task.ingest.next_offset();
             let extent = task.end.as_ref()?.log;
-            let is_near = (1..=MARKERS_MAX).contains(&extent.end.saturating_sub(next));
+            // Before the log begins lie records that were deleted unread: that is a loss, and no marker.
+            let is_near = next >= extent.first
+                && (1..=MARKERS_MAX).contains(&extent.end.saturating_sub(next));
             (is_near && !extent.has_open_transaction()).then(|| (at.clone(), next))
         });
         let positions: Vec<(TopicPartition, i64)> = near_end.collect();
@@ -143,7 +145,7 @@ fn may_become_idle(task: &IngestTask, check: IdleCheck) -> bool {
         && is_read
         && !watch.log.has_open_transaction()
         && (is_quiet_for_long(watch, check)
-            || (is_settled(watch, check.now) && watch.has_recent != Some(true)))
+            || (has_stood_still(watch, check.now) && watch.has_recent != Some(true)))
 }
 
 fn brings_nothing(task: &IngestTask, now: Duration) -> bool {
@@ -156,8 +158,8 @@ fn is_quiet_for_long(watch: &EndWatch, check: IdleCheck) -> bool {
 }
 
 /// True if the end has not moved since the first look, and that was long enough ago.
-fn is_settled(watch: &EndWatch, now: Duration) -> bool {
-    !watch.has_moved() && watch.quiet(now) >= SETTLE
+fn has_stood_still(watch: &EndWatch, now: Duration) -> bool {
+    !watch.has_moved() && watch.quiet(now) >= STILL_MIN
 }
 
 /// Looks at the ends of all sources.
@@ -175,7 +177,7 @@ fn see_ends<L: Log>(log: &mut L, tasks: &mut Tasks, check: IdleCheck) -> Result<
     Ok(())
 }
 
-/// Asks once for each settled source whether it has a recent record. It cannot become recent while its end stands.
+/// Asks once for each source whose end stands still whether it has a recent record. It cannot become recent while its end stands.
 fn ask_for_recent_records<L: Log>(
     log: &mut L,
     tasks: &mut Tasks,
@@ -183,7 +185,7 @@ fn ask_for_recent_records<L: Log>(
 ) -> Result<(), Fault> {
     let is_open = |task: &IngestTask| {
         task.end.as_ref().is_some_and(|watch| {
-            is_settled(watch, check.now)
+            has_stood_still(watch, check.now)
                 && !is_quiet_for_long(watch, check)
                 && watch.has_recent.is_none()
         })
@@ -214,8 +216,9 @@ fn read_ahead<L: Log>(
 ) -> Result<(), Fault> {
     let is_open = |at: &TopicPartition, task: &IngestTask| {
         let is_unknown = task.end.as_ref().is_some_and(|watch| {
-            watch.quiet(check.now) >= SETTLE.min(check.timeout)
+            watch.quiet(check.now) >= STILL_MIN.min(check.timeout)
                 && !watch.log.has_open_transaction()
+                && task.ingest.next_offset() >= watch.log.first
                 && watch.is_drained(task.ingest.next_offset()).is_none()
         });
         is_unknown && !pace.is_paused(at) && brings_nothing(task, check.now)
@@ -258,7 +261,7 @@ fn is_idle(task: &IngestTask, check: IdleCheck) -> bool {
         return false;
     };
     let is_drained = watch.is_drained(task.ingest.next_offset()) == Some(true);
-    let is_old = is_settled(watch, check.now) && watch.has_recent == Some(false);
+    let is_old = has_stood_still(watch, check.now) && watch.has_recent == Some(false);
     let was_never_used = watch.log.is_empty() && !watch.has_moved();
     is_drained
         && !watch.log.has_open_transaction()

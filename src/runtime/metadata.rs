@@ -99,7 +99,7 @@ pub fn encode(metadata: &impl Serialize) -> String {
 pub fn position(at: &TopicPartition, committed: &Committed) -> Result<Position, Fault> {
     parse(committed).ok_or_else(|| Fault::Fatal(format!(
         "the committed offset {} of {at} was not written by tidegauge: somebody moved it by hand. \
-         To continue from there and report the skipped records as lost, run `tidegauge offsets reset --topic {}`",
+         To continue from there, and to report what that skips or repeats, run `tidegauge offsets reset --topic {}` with the same configuration",
         committed.offset, at.topic
     )))
 }

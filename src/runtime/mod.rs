@@ -31,6 +31,7 @@ mod worker;
 pub use crew::{Crew, CrewEnd, CrewTimes, WorkReport};
 pub use dead_letter::{DeadLetter, RefusedRecord};
 pub use heartbeat::{Activity, Heartbeat};
+pub use line_limit::LineLimit;
 pub use metadata::{StageMetadata, encode as encode_metadata, position as committed_position};
 pub use port::{
     Batch, Clock, Committed, Fault, FirstStart, Log, LogEvent, LogExtent, Message, Outgoing,

@@ -250,7 +250,7 @@ fn ingest<L: Log>(
 fn vanished(at: &TopicPartition) -> Fault {
     Fault::Fatal(format!(
         "{at} was read before, but its committed offset is gone: the topic was recreated, or the offset was deleted. \
-         To start a new incarnation of the topic, run `tidegauge offsets reset --topic {}`; it shows first what it would do",
+         To start a new incarnation of the topic, run `tidegauge offsets reset --topic {}` with the same configuration; it shows first what it would do",
         at.topic
     ))
 }

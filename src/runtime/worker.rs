@@ -406,7 +406,7 @@ fn unless_fatal(
     match checked {
         Err(Fault::Passing(why)) => {
             if let Some(repeated) = lines.due(now) {
-                tracing::warn!(why, repeated, instead);
+                tracing::warn!(why, repeated, "{instead}");
             }
             Ok(())
         }

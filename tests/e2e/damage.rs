@@ -139,7 +139,12 @@ fn a_record_that_is_no_frame_stops_the_process() {
     write_copy(&deployment, &overwritten);
     let log = refused(&deployment);
     println!("{log}");
-    assert!(log.contains(&deployment.topic(PANES)), "{log}");
+    let place = format!(
+        "{}[{}], offset ",
+        deployment.topic(PANES),
+        overwritten.partition
+    );
+    assert!(log.contains(&place), "{log}");
     Outcome::of(&deployment).assert_same(&before, "after the stop against before");
 }
 

@@ -163,7 +163,35 @@ fn an_active_group_is_not_reset() {
     let (code, said) = reset(&deployment, &["--to", "earliest", "--yes"]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("active members"), "{said}");
+    let (code, said) = reset(&deployment, &["--to", "earliest", "--dry-run"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("continues at 0"), "{said}");
+    let (code, said) = reset(&deployment, &["--group", "mistyped", "--yes"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("group mistyped has no offsets"), "{said}");
     deployment.stop(&mut process);
+}
+
+#[test]
+fn a_topic_that_lost_partitions_is_refused() {
+    let Some(broker) = Broker::or_skip("a_topic_that_lost_partitions_is_refused") else {
+        return;
+    };
+    let input = input_topic(&broker, "in", 3);
+    let deployment = Deployment {
+        more: EVERY_MINUTE,
+        ..Deployment::new(&broker, &input)
+    };
+    write_in_transaction(&broker, &input, 10);
+    run_until(&deployment, 10);
+    broker.delete_topic(&input);
+    broker.create_topic_as(&input, 2, &[("retention.ms", "-1")]);
+    write_in_transaction(&broker, &input, 10);
+    let (code, said) = reset(&deployment, &["--to", "earliest", "--yes"]);
+    assert_eq!(code, Some(0), "{said}");
+    let log = refused(&deployment);
+    let words = format!("{input} has 2 partitions, but it had 3: it was created again");
+    assert!(log.contains(&words), "{log}");
 }
 
 /// The last offset that a reader of transactions knows is one before the marker. A stop looks beyond it.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tidegauge::codec::CODECS;
@@ -284,6 +284,13 @@ impl Bench {
             .into_iter()
             .map(join)
             .collect();
+    }
+
+    /// Stops every member: each flushes a last time and leaves.
+    pub fn stop(&mut self) {
+        for worker in self.workers.drain(..) {
+            worker.run(&AtomicBool::new(true), |outcome| outcome.unwrap());
+        }
     }
 
     /// Runs one turn of every member.

@@ -172,6 +172,22 @@ fn a_position_before_the_log_stops_it_with_an_upper_bound_on_the_loss() {
     );
 }
 
+/// A stop passes markers at the end of a log, and nothing else.
+#[test]
+fn a_stop_does_not_pass_over_records_that_were_deleted_unread() {
+    let mut bench = worked();
+    let (read_to, _) = stands(&bench);
+    bench.log.tamper("in", |partition, records| {
+        if partition == 1 {
+            records.resize(read_to as usize + 3, Some(StoredRecord::default()));
+        }
+    });
+    bench.log.delete_before(source(), read_to + 3);
+    bench.stop();
+    assert_eq!(stands(&bench).0, read_to);
+    assert!(refusal(&mut bench).contains("were deleted"));
+}
+
 #[test]
 fn a_position_beyond_the_log_is_named_as_a_topic_that_was_created_again() {
     let mut bench = worked();

@@ -304,11 +304,12 @@ impl Soak<'_> {
         let minute = self.number() / EVENTS_PER_MINUTE;
         // Labels keep a model known for its horizon and a week.
         let silent: Vec<String> = models_silent_for(8 * 1_440, minute).collect();
+        let days = samples.last().map_or(0.0, |sample| sample.event_days);
+        assert!(days < 12.0 || !silent.is_empty(), "no model fell silent");
         for name in &silent {
             assert!(!metrics.contains(name), "{name} is still in /metrics");
         }
         println!("{} models were forgotten", silent.len());
-        let days = samples.last().map_or(0.0, |sample| sample.event_days);
         for what in ["predictions", "features", "segment_predictions"] {
             let left_out = values(
                 &metrics,

@@ -88,7 +88,7 @@ impl<'a> Supervisor<'a> {
     /// Notes which processes are ready and which have ended, and starts the ended ones again after a pause.
     ///
     /// # Panics
-    /// If a process ended by itself with code 0: no supervisor would start it again.
+    /// If a process ended by itself with another code than 1 or 70, or broke an invariant: a restart would hide that.
     pub fn look(&mut self) {
         for i in 0..self.units.len() {
             match self.units[i].state {
@@ -104,7 +104,10 @@ impl<'a> Supervisor<'a> {
         let unit = &mut self.units[i];
         if let Some(status) = unit.process.exited() {
             let log = unit.process.log();
-            assert!(!status.success(), "it ended by itself with code 0: {log}");
+            // 1: a refusal with a sentence, such as no broker for too long. 70: the watchdog.
+            let is_expected = matches!(status.code(), Some(1 | 70));
+            assert!(is_expected, "it ended by itself with {status}: {log}");
+            assert_sound(&log);
             let restart_at = Instant::now() + RESTART_PAUSE;
             unit.state = UnitState::Ended { restart_at };
             let (code, reason) = (status.code(), last_words(&log));
@@ -218,6 +221,7 @@ impl<'a> Supervisor<'a> {
     /// Counts the effects of faults that the log of a process mentions.
     fn note(&mut self, i: usize) {
         let log = self.units[i].process.log();
+        assert_sound(&log);
         self.assignments += log.matches("partitions assigned").count();
         self.starts_over += log.matches("temporary fault").count();
     }
@@ -244,6 +248,13 @@ impl fmt::Display for Supervisor<'_> {
         }
         Ok(())
     }
+}
+
+/// Asserts that a process broke no invariant and did not panic.
+#[track_caller]
+fn assert_sound(log: &str) {
+    let is_sound = !log.contains("invariant=") && !log.contains("panicked");
+    assert!(is_sound, "{log}");
 }
 
 /// Reason in a page that says why a process is not ready.

@@ -65,7 +65,8 @@ pub fn execute(args: &DemoArgs) -> Result<ExitCode, Error> {
     }
     if args.plain {
         let log = crate::config::LogConfig {
-            level: crate::config::Level::Warn,
+            // No warnings: they count simulated time, in which a moment lasts minutes.
+            level: crate::config::Level::Error,
             ..crate::config::LogConfig::default()
         };
         crate::cli::logs::start(log)?;

@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::left_out::TurnedAway;
 use super::model::Model;
 use super::name_limits::NameLimits;
-use super::open_names::TurnedAway;
 use super::unclosed_panes::{UnclosedPane, values_of};
 use crate::event::{Scope, Segment};
 use crate::sketch::{Partial, Subject, id_hash};

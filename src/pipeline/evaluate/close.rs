@@ -1,8 +1,9 @@
 //! Closes boundaries: panes and quality become final, and windows and objectives are judged.
 
+use super::left_out::TurnedAway;
 use super::name_limits::NameLimits;
 use super::objective_evaluation::QualityDelta;
-use super::open_names::{OpenNames, TurnedAway};
+use super::open_names::OpenNames;
 use super::pending_quality::labels_in;
 use super::slice::Slice;
 use super::step::StepContext;

@@ -68,7 +68,8 @@ impl Knowledge {
     }
 
     /// Notes the subjects of a pane of the whole; returns true if anything changed. A version remembers at most
-    /// [`EVALUATIONS_MAX`] names of evaluations. Nothing depends on the others, because each pane bounds its own.
+    /// [`EVALUATIONS_MAX`] names of evaluations, those that came first: unlike a feature, a name that is not remembered is
+    /// counted and reported all the same, because each pane bounds its own. Only its first and last time are missing.
     pub fn note_version(&mut self, version: &str, seen: Boundary, pane: &Partial) -> bool {
         let mut changed = self.last_seen != seen;
         self.last_seen = self.last_seen.max(seen);

@@ -7,9 +7,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::open_names::TurnedAway;
 use crate::event::Scope;
 use crate::pipeline::observations::Overflow;
+
+/// Why a scope is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// Its model or its version is beyond a limit.
+    Version,
+    /// Its segment value is beyond the limit; its version is kept.
+    Segment,
+}
 
 /// Counts of what limits turned away from one minute: of predictions in a pane, of labels in pending quality.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod aging;
 mod case;
 mod close;
 mod close_model;
+mod drop_threshold;
 mod idle;
 mod judge;
 mod knowledge;

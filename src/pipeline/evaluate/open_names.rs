@@ -24,6 +24,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::left_out::{LeftOut, TurnedAway};
 use super::model::Model;
 use super::name_limits::NameLimits;
 use crate::event::Scope;
@@ -52,15 +53,6 @@ pub struct SurplusNames<'s> {
     values: BTreeSet<((&'s str, &'s str, &'s str), &'s str)>,
 }
 
-/// Why a scope is not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TurnedAway {
-    /// Its model or its version is beyond a limit.
-    Version,
-    /// Its segment value is beyond the limit; its version is kept.
-    Segment,
-}
-
 impl<'a> OpenNames<'a> {
     /// The names of the minute that starts at `minute`, with what is known of `models` now.
     #[must_use]
@@ -87,6 +79,30 @@ impl<'a> OpenNames<'a> {
             ),
             values: beyond(values.filter_map(segment_parts), self.limits.values),
         }
+    }
+
+    /// Removes from an open minute the entries whose scope is not kept, and counts what they held.
+    pub fn drop_surplus<K: Ord, V>(
+        &self,
+        entries: &mut BTreeMap<K, V>,
+        scope_of: impl Fn(&K) -> &Scope,
+        held_by: impl Fn(&V) -> u64,
+        left_out: &mut LeftOut,
+    ) {
+        let surplus = self.surplus(entries.keys().map(&scope_of));
+        if surplus.is_empty() {
+            return;
+        }
+        let scopes = entries.keys().map(&scope_of);
+        let fates: Vec<_> = scopes.map(|scope| surplus.turns_away(scope)).collect();
+        let mut fates = fates.into_iter();
+        entries.retain(|key, value| {
+            let fate = fates.next().flatten();
+            if let Some(why) = fate {
+                left_out.count(why, scope_of(key), held_by(value));
+            }
+            fate.is_none()
+        });
     }
 
     /// The features in `whole`, the pane of a version as a whole, that are not kept.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::drop_threshold::DropThreshold;
 use super::left_out::LeftOut;
 use super::model::Model;
 use super::name_limits::NameLimits;
@@ -38,15 +39,15 @@ pub struct PendingQuality {
     open: BTreeMap<Boundary, PendingMinute>,
     /// Number of entries in `open`.
     entries: usize,
-    /// Number of entries at which names beyond the limits are dropped.
-    entries_max: usize,
+    /// When names beyond the limits are dropped.
+    drops: DropThreshold,
     /// The latest boundary that was closed.
     closed: Option<Boundary>,
     /// The latest boundary that was closed at the last checkpoint.
     checkpoint_closed: Option<Boundary>,
     checkpointed: BTreeSet<(Boundary, QualityOwner)>,
     /// Minutes whose `left_out` the last checkpoint has written.
-    counted: BTreeSet<Boundary>,
+    left_out_checkpointed: BTreeSet<Boundary>,
 }
 
 impl Default for PendingQuality {
@@ -54,11 +55,11 @@ impl Default for PendingQuality {
         Self {
             open: BTreeMap::new(),
             entries: 0,
-            entries_max: ENTRIES_FREE,
+            drops: DropThreshold::new(ENTRIES_FREE),
             closed: None,
             checkpoint_closed: None,
             checkpointed: BTreeSet::new(),
-            counted: BTreeSet::new(),
+            left_out_checkpointed: BTreeSet::new(),
         }
     }
 }
@@ -74,7 +75,7 @@ impl PendingQuality {
 
     /// Puts back from the last checkpoint what limits had turned away from a minute.
     pub fn restore_left_out(&mut self, minute: Boundary, left_out: LeftOut) {
-        self.counted.insert(minute);
+        self.left_out_checkpointed.insert(minute);
         self.open.entry(minute).or_default().left_out = left_out;
     }
 
@@ -124,15 +125,14 @@ impl PendingQuality {
 
     /// Drops names beyond the limits if there are many entries. [`OpenNames`] says which, and why this changes no result.
     pub fn keep_within(&mut self, limits: NameLimits, models: &BTreeMap<String, Model>) {
-        if self.entries < self.entries_max {
+        if !self.drops.is_reached(self.entries) {
             return;
         }
         for (minute, open) in &mut self.open {
             open.drop_surplus(OpenNames::of(limits, models, *minute));
         }
         self.entries = self.open.values().map(|open| open.owners.len()).sum();
-        // The next time comes after enough new entries to pay for it.
-        self.entries_max = ENTRIES_FREE.max(self.entries + self.entries / 2);
+        self.drops.dropped_to(self.entries);
     }
 
     /// The next boundary to close, at most `clock` of the join and at most the boundary up to which predictions are `judged`.
@@ -162,6 +162,7 @@ impl PendingQuality {
         let start = boundary.plus_minutes(-1);
         let mut minute = self.open.remove(&start).unwrap_or_default();
         self.entries = self.entries.saturating_sub(minute.owners.len());
+        self.drops.shrank_to(self.entries);
         minute.drop_surplus(OpenNames::of(limits, models, start));
         minute
     }
@@ -177,7 +178,7 @@ impl PendingQuality {
                 outbox.remove(&key(minute, &whose))?;
             }
         }
-        for minute in std::mem::take(&mut self.counted) {
+        for minute in std::mem::take(&mut self.left_out_checkpointed) {
             if !self.open.contains_key(&minute) {
                 outbox.remove(&StateKey::OpenQualityLeftOut(minute))?;
             }
@@ -190,7 +191,7 @@ impl PendingQuality {
             if !open.left_out.is_empty() {
                 let key = StateKey::OpenQualityLeftOut(*minute);
                 outbox.put(&key, &open.left_out)?;
-                self.counted.insert(*minute);
+                self.left_out_checkpointed.insert(*minute);
             }
         }
         self.checkpoint_closed = self.closed;
@@ -200,21 +201,8 @@ impl PendingQuality {
 
 impl PendingMinute {
     fn drop_surplus(&mut self, names: OpenNames<'_>) {
-        let surplus = names.surplus(self.owners.keys().map(|(scope, _)| scope));
-        if surplus.is_empty() {
-            return;
-        }
-        let scopes = self.owners.keys().map(|(scope, _)| scope);
-        let fates: Vec<_> = scopes.map(|scope| surplus.turns_away(scope)).collect();
-        let mut fates = fates.into_iter();
         let left_out = &mut self.left_out;
-        self.owners.retain(|(scope, _), quality| {
-            let fate = fates.next().flatten();
-            if let Some(why) = fate {
-                left_out.count(why, scope, labels_in(quality));
-            }
-            fate.is_none()
-        });
+        names.drop_surplus(&mut self.owners, |(scope, _)| scope, labels_in, left_out);
     }
 }
 
@@ -271,7 +259,7 @@ mod tests {
                 assert!(pending.merge(partial));
             }
             if n % drops_every == 0 {
-                pending.entries_max = 0;
+                pending.drops = DropThreshold::new(0);
             }
             pending.keep_within(LIMITS, &models);
             assert!(pending.entries <= ENTRIES_FREE);

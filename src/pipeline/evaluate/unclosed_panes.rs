@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::drop_threshold::DropThreshold;
 use super::left_out::LeftOut;
 use super::model::Model;
 use super::name_limits::NameLimits;
@@ -36,12 +37,12 @@ pub struct UnclosedPanes {
     panes: BTreeMap<Boundary, UnclosedPane>,
     /// Number of sketches and scopes in `panes`.
     sketches: usize,
-    /// Number of sketches at which surplus names are dropped.
-    sketches_max: usize,
+    /// When surplus names are dropped.
+    drops: DropThreshold,
     /// Scopes that the last checkpoint has written.
     checkpointed: BTreeSet<(Boundary, Scope)>,
     /// Panes whose `left_out` the last checkpoint has written.
-    counted: BTreeSet<Boundary>,
+    left_out_checkpointed: BTreeSet<Boundary>,
 }
 
 impl Default for UnclosedPanes {
@@ -49,9 +50,9 @@ impl Default for UnclosedPanes {
         Self {
             panes: BTreeMap::new(),
             sketches: 0,
-            sketches_max: SKETCHES_FREE,
+            drops: DropThreshold::new(SKETCHES_FREE),
             checkpointed: BTreeSet::new(),
-            counted: BTreeSet::new(),
+            left_out_checkpointed: BTreeSet::new(),
         }
     }
 }
@@ -69,7 +70,7 @@ impl UnclosedPanes {
 
     /// Puts back from the last checkpoint what limits had turned away from a pane.
     pub fn restore_left_out(&mut self, start: Boundary, left_out: LeftOut) {
-        self.counted.insert(start);
+        self.left_out_checkpointed.insert(start);
         self.panes.entry(start).or_default().left_out = left_out;
     }
 
@@ -99,15 +100,14 @@ impl UnclosedPanes {
 
     /// Drops names beyond the limits if there are many sketches.
     pub fn keep_within(&mut self, limits: NameLimits, models: &BTreeMap<String, Model>) {
-        if self.sketches < self.sketches_max {
+        if !self.drops.is_reached(self.sketches) {
             return;
         }
         for (start, pane) in &mut self.panes {
             pane.drop_surplus(OpenNames::of(limits, models, *start));
         }
         self.sketches = self.panes.values().map(UnclosedPane::sketches).sum();
-        // The next time comes after enough new sketches to pay for it.
-        self.sketches_max = SKETCHES_FREE.max(self.sketches + self.sketches / 2);
+        self.drops.dropped_to(self.sketches);
     }
 
     /// Takes the pane that starts at `start`, without names beyond the limits, and forgets its copy in the state.
@@ -122,6 +122,7 @@ impl UnclosedPanes {
     ) -> Result<UnclosedPane, StageError> {
         let mut pane = self.panes.remove(&start).unwrap_or_default();
         self.sketches = self.sketches.saturating_sub(pane.sketches());
+        self.drops.shrank_to(self.sketches);
         pane.drop_surplus(names);
         let later = self
             .checkpointed
@@ -129,7 +130,7 @@ impl UnclosedPanes {
         for (start, scope) in std::mem::replace(&mut self.checkpointed, later) {
             outbox.remove(&StateKey::Open(scope, start))?;
         }
-        if self.counted.remove(&start) {
+        if self.left_out_checkpointed.remove(&start) {
             outbox.remove(&StateKey::OpenLeftOut(start))?;
         }
         Ok(pane)
@@ -154,7 +155,7 @@ impl UnclosedPanes {
             }
             if !pane.left_out.is_empty() {
                 outbox.put(&StateKey::OpenLeftOut(*start), &pane.left_out)?;
-                self.counted.insert(*start);
+                self.left_out_checkpointed.insert(*start);
             }
         }
         Ok(())
@@ -184,23 +185,13 @@ impl UnclosedPane {
 
     /// Drops the names that `names` does not keep, and counts what they held.
     fn drop_surplus(&mut self, names: OpenNames<'_>) {
-        let surplus = names.surplus(self.scopes.keys());
-        if !surplus.is_empty() {
-            let fates: Vec<_> = self
-                .scopes
-                .keys()
-                .map(|scope| surplus.turns_away(scope))
-                .collect();
-            let mut fates = fates.into_iter();
-            let left_out = &mut self.left_out;
-            self.scopes.retain(|scope, partial| {
-                let fate = fates.next().flatten();
-                if let Some(why) = fate {
-                    left_out.count(why, scope, partial.predictions);
-                }
-                fate.is_none()
-            });
-        }
+        let predictions = |partial: &Partial| partial.predictions;
+        names.drop_surplus(
+            &mut self.scopes,
+            |scope| scope,
+            predictions,
+            &mut self.left_out,
+        );
         self.drop_features(names);
     }
 

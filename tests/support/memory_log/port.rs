@@ -110,8 +110,10 @@ impl Log for MemoryLog {
         positions: &[(TopicPartition, i64)],
     ) -> Result<Vec<bool>, Fault> {
         let cluster = self.cluster();
-        let is_drained =
-            |(at, next): &(TopicPartition, i64)| cluster.next_record(at, *next).1.is_none();
+        let is_drained = |(at, next): &(TopicPartition, i64)| {
+            let first = cluster.first.get(at).copied().unwrap_or(0);
+            cluster.next_record(at, first.max(*next)).1.is_none()
+        };
         Ok(positions.iter().map(is_drained).collect())
     }
 

@@ -108,7 +108,7 @@ fn run(mut predictions: Vec<Prediction>, how: &Run) -> Closed {
         for prediction in now {
             prediction.into_iter().for_each(|piece| open.merge(piece));
             if how.drops_one_in.is_some_and(|of| random.usize(0..of) == 0) {
-                open.sketches_max = 0;
+                open.drops = DropThreshold::new(0);
                 open.keep_within(LIMITS, &models);
             }
         }
@@ -242,7 +242,7 @@ fn ten_thousand_new_names_take_no_more_memory_than_the_limits_allow() {
             open.keep_within(LIMITS, &models);
             assert!(open.sketches() <= SKETCHES_FREE, "place {place}");
         }
-        open.sketches_max = 0;
+        open.drops = DropThreshold::new(0);
         open.keep_within(LIMITS, &models);
         let kept = open.sketches();
         assert!(kept <= 40, "place {place}: {kept}");
