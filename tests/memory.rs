@@ -34,6 +34,8 @@ mod hanging;
 mod invariants;
 #[path = "memory/labels.rs"]
 mod labels;
+#[path = "memory/learning.rs"]
+mod learning;
 #[path = "memory/ledger.rs"]
 mod ledger;
 #[path = "memory/limits.rs"]

@@ -12,8 +12,9 @@ use crate::pipeline::LearningPlan;
 #[serde(default, deny_unknown_fields)]
 pub struct LearningConfig {
     /// Event time from which the reference is learned: whole hours, 1h to 30d. A day contains the rhythm of a day; use
-    /// 7d if weekends differ. No drift alert is published before the span is over. The limit is 30d, because the panes
-    /// of a model that learns are kept for 30 days.
+    /// 7d if weekends differ. Only hours that hold predictions count: a smoke test before the launch does not shorten
+    /// learning, and a job of one hour a day learns for 24 days by default. No drift alert is published before that. The
+    /// limit is 30d, because the panes of a model that learns are kept for 30 days; then what there is must do.
     pub span: Period,
     /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `span` until it is
     /// reached; only the last 30 days count. The default is five times the minimum of a judged window, so that the

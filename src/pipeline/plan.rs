@@ -62,7 +62,7 @@ impl Topics {
 /// How a reference is learned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LearningPlan {
-    /// Event time to learn from, in minutes; a multiple of 60.
+    /// Event time with traffic to learn from, in minutes; a multiple of 60.
     pub span_minutes: i64,
     /// Predictions that a reference needs at least; learning goes on until it has them.
     pub events_min: u64,

@@ -83,6 +83,19 @@ impl Traffic {
         events
     }
 
+    /// The same events, `minutes` later.
+    pub fn later(&self, minutes: i64) -> Vec<Event> {
+        let by = minutes * MINUTE;
+        let later = |event: Event| {
+            let text = String::from_utf8(event.payload).unwrap();
+            let (before, after) = (event.time, event.time + by);
+            let payload = text.replace(&format!(":{before},"), &format!(":{after},"));
+            let ids = payload.replace("\"id\":\"", &format!("\"id\":\"{minutes}+"));
+            Event::at(after, ids)
+        };
+        self.events().into_iter().map(later).collect()
+    }
+
     fn prediction(
         &self,
         random: &mut Rng,

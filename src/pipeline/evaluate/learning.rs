@@ -4,7 +4,7 @@ use super::model::Model;
 use super::step::StepContext;
 use super::{publish, variability};
 use crate::event::Segment;
-use crate::pipeline::plan::Plan;
+use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::reference::learn;
@@ -30,7 +30,7 @@ pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<
     Ok(())
 }
 
-/// The learning span of the model, once it is long enough and holds enough predictions.
+/// The learning span of the model, once it holds enough hours with traffic and enough predictions.
 fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
     let start = model.knowledge.first_pane.floor(COARSE_MINUTES);
     if at.0 - start.0 < plan.learning.span_minutes {
@@ -41,7 +41,17 @@ fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
         start: first.min().unwrap_or(start).max(start),
         end: at,
     };
-    (model.coarse_predictions(None, span) >= plan.learning.events_min).then_some(span)
+    let is_covered = covers(model, None, span, plan);
+    (is_covered && model.coarse_predictions(None, span) >= plan.learning.events_min).then_some(span)
+}
+
+/// True if `span` holds `learning.span` of hours with traffic. Time without predictions teaches nothing: after a smoke test
+/// three days before the launch, the first half hour of traffic would otherwise be the reference. A span of 30 days always
+/// does, because no pane is kept longer.
+fn covers(model: &Model, segment: Option<&Segment>, span: Span, plan: &Plan) -> bool {
+    let needed = plan.learning.span_minutes;
+    let longest = i64::from(LearningPlan::SPAN_MINUTES_MAX);
+    span.end.0 - span.start.0 >= longest || model.traffic_minutes(segment, span) >= needed
 }
 
 /// The segments that can learn at this boundary, with their learning spans.
@@ -58,16 +68,17 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
         start: if is_first { whole.start } else { first },
         end: at,
     };
-    let is_due = |first: Boundary| {
+    let is_due = |segment: &Segment, first: Boundary| {
         let seen = at.0 - first.0;
-        seen >= plan.learning.span_minutes || is_first && 2 * seen >= at.0 - whole.start.0
+        seen >= plan.learning.span_minutes && covers(model, Some(segment), span(first), plan)
+            || is_first && 2 * seen >= at.0 - whole.start.0
     };
     let predictions =
         |segment: &Segment, first| model.coarse_predictions(Some(segment), span(first));
     let known = model.knowledge.segments.iter();
     known
         .filter(|(segment, seen)| {
-            is_due(seen.first)
+            is_due(segment, seen.first)
                 && model.reference_of(Some(segment)).is_none()
                 && predictions(segment, seen.first) >= plan.detect.events_min
         })

@@ -13,6 +13,8 @@ use crate::reference::Reference;
 use crate::sketch::{Partial, Subject};
 use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Span};
 
+const HOUR_MINUTES: i64 = 60;
+
 /// Predictions in the panes of `span`.
 pub(super) fn predictions_in(ring: &PaneRing<Partial>, span: Span) -> u64 {
     let panes = ring.panes_of(span).into_iter();
@@ -124,6 +126,19 @@ impl Model {
             .flat_map(|(_, ring)| ring.coarse_within(span))
             .map(|(_, pane)| pane.predictions)
             .sum()
+    }
+
+    /// Minutes of the whole hours within `span` that hold predictions, of a segment or of the whole. The hour in which
+    /// `span` ends does not count before it is over.
+    pub(super) fn traffic_minutes(&self, segment: Option<&Segment>, span: Span) -> i64 {
+        let hour = |at: Boundary| at.0.div_euclid(HOUR_MINUTES);
+        let panes = self
+            .rings_of(segment)
+            .flat_map(|(_, ring)| ring.coarse_within(span));
+        let with_traffic = panes.filter(|(_, pane)| pane.predictions > 0);
+        let hours: BTreeSet<i64> = with_traffic.map(|(start, _)| hour(start)).collect();
+        let over = hours.range(..hour(span.end)).count();
+        HOUR_MINUTES * i64::try_from(over).unwrap_or(i64::MAX / HOUR_MINUTES)
     }
 
     /// Start of the latest pane, rounded down to a quarter of an hour.

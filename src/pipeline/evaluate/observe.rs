@@ -53,7 +53,7 @@ impl Model {
         let minutes = |minutes: i64| u64::try_from(minutes).unwrap_or(0);
         ReferenceProgress::Learning {
             span_minutes: Progress {
-                done: minutes(span.end.0 - span.start.0),
+                done: minutes(self.traffic_minutes(None, span)),
                 of: minutes(plan.learning.span_minutes),
             },
             events: Progress {
