@@ -20,6 +20,8 @@ mod clocks;
 mod conservation;
 #[path = "memory/cost.rs"]
 mod cost;
+#[path = "memory/deployments.rs"]
+mod deployments;
 #[path = "memory/determinism.rs"]
 mod determinism;
 #[path = "memory/digest.rs"]

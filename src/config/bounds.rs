@@ -15,7 +15,8 @@ use crate::pipeline;
 pub struct BoundsConfig {
     /// Maximum number of models per internal partition, 1 to 10000. There are 16 internal partitions.
     pub models: usize,
-    /// Maximum number of versions per model, 1 to 1000.
+    /// Maximum number of versions per model, 1 to 1000. When a model has that many, the one that was silent the longest
+    /// makes room for a new one, if it was silent for the longest window. Otherwise the new one is only counted.
     pub versions: usize,
     /// Maximum number of features per model and version, 1 to 20000.
     pub features: usize,

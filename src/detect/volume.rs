@@ -3,6 +3,8 @@
 //! **Intuition.** Traffic has a daily and a weekly shape. Take the three quarters of an hour around this time
 //! yesterday, and the three of last week. Ordinary traffic does not fall far below the smallest of their counts.
 //!
+//! **Counts.** All predictions of the model that come, also those of versions that a limit turned away.
+//!
 //! **Formula.** b = the smallest of the counts 24 h before at −15, 0 and +15 minutes and, once there are 7 days, of
 //! those 7 days before; x = the count; L = ln(1/α). Breach when b ≥ 30, b − x ≥ √(2Lb) and x < 0.35 b. Before there
 //! are 7 days, the last condition is x < 0.1 b.

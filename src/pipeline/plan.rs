@@ -221,6 +221,13 @@ impl Plan {
     pub fn joins(&self) -> bool {
         !self.topics.labels.is_empty()
     }
+
+    /// Length of the longest window in minutes.
+    #[must_use]
+    pub fn longest_window_minutes(&self) -> i64 {
+        let lengths = self.windows.iter().map(|window| window.length.minutes());
+        lengths.max().unwrap_or(0)
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::window::{Boundary, Resolution};
 /// Largest value of one record, in bytes, without its header of 3 bytes.
 const PART_BYTES_MAX: usize = 400 << 10;
 /// Version of the serialised keys and values.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 /// Key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

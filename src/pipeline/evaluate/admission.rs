@@ -1,7 +1,9 @@
 //! Limits on the number of models, versions, segments and features, applied when a pane closes.
 //!
-//! Known names stay. New names are admitted by the order of their hashes, not by the order of their arrival. So the result
-//! depends on the panes alone, and not on partitions, flushes or crashes. Most names beyond a limit are dropped before,
+//! Known names stay, except that a version that was silent for the longest window gives way to one that lives: a model that
+//! is deployed often would otherwise fill its limit with versions that are gone. New names are admitted by the order of their
+//! hashes, not by the order of their arrival. So the result depends on the panes alone, and not on partitions, flushes or
+//! crashes. Most names beyond a limit are dropped before,
 //! while the pane is open ([`open_names`](super::open_names)).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +13,7 @@ use super::model::Model;
 use super::name_limits::NameLimits;
 use super::unclosed_panes::{UnclosedPane, values_of};
 use crate::event::{Scope, Segment};
+use crate::pipeline::observations::Forgotten;
 use crate::sketch::{Partial, Subject, id_hash};
 use crate::window::Boundary;
 
@@ -20,10 +23,11 @@ pub fn admit(
     models: &mut BTreeMap<String, Model>,
     pane: &mut UnclosedPane,
     start: Boundary,
+    forgotten: &mut Vec<Forgotten>,
 ) {
     admit_models(limits.models, models, pane, start);
-    for model in models.values() {
-        admit_versions(limits.versions, model, pane);
+    for model in models.values_mut() {
+        admit_versions(limits, model, pane, start, forgotten);
     }
     if pane.scopes.keys().any(|scope| scope.segment.is_some()) {
         keep_with_their_whole(&mut pane.scopes);
@@ -52,19 +56,31 @@ fn admit_models(
         models.insert(model.clone(), Model::new(model, start));
     }
     let refused = |scope: &Scope| scope.segment.is_none() && !models.contains_key(&scope.model);
-    turn_away(pane, TurnedAway::Version, refused);
+    turn_away(pane, TurnedAway::Model, refused);
 }
 
-/// Turns away new versions beyond the limit.
-fn admit_versions(limit: usize, model: &Model, pane: &mut UnclosedPane) {
+/// Lets silent versions give way to new ones, and turns away those beyond the limit.
+fn admit_versions(
+    limits: NameLimits,
+    model: &mut Model,
+    pane: &mut UnclosedPane,
+    start: Boundary,
+    forgotten: &mut Vec<Forgotten>,
+) {
     let scopes = pane.scopes.keys();
     let of_model = scopes.filter(|scope| scope.model == model.name());
-    let new: Vec<&str> = of_model
+    let new: BTreeSet<&str> = of_model
         .map(|s| s.version.as_str())
         .filter(|v| !model.has_version(v))
         .collect();
-    let room = limit.saturating_sub(model.version_count());
-    let (_, refused) = choose(new, room);
+    if new.is_empty() {
+        return;
+    }
+    let room = |model: &Model| limits.versions.saturating_sub(model.version_count());
+    let missing = new.len().saturating_sub(room(model));
+    let silent_before = start.plus_minutes(-limits.silent_minutes);
+    forgotten.extend(model.give_way(missing, silent_before));
+    let (_, refused) = choose(new.into_iter().collect(), room(model));
     turn_away(pane, TurnedAway::Version, |scope| {
         scope.segment.is_none() && scope.model == model.name() && refused.contains(&scope.version)
     });

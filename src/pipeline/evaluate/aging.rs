@@ -40,16 +40,13 @@ pub fn age(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageErr
 
 /// Fine panes for the longest window that moves by minutes, coarse ones for the longest window and for learning.
 fn retention(plan: &Plan, is_learning: bool) -> Retention {
-    let lengths = |is_fine: fn(i64) -> bool| {
-        let windows = plan.windows.iter();
-        windows
-            .filter(move |window| is_fine(window.step_minutes))
-            .map(|window| window.length.minutes())
-            .max()
-            .unwrap_or(0)
-    };
-    let fine = lengths(|step_minutes| step_minutes < COARSE_MINUTES);
-    let coarse = lengths(|_| true);
+    let by_minutes = plan
+        .windows
+        .iter()
+        .filter(|window| window.step_minutes < COARSE_MINUTES);
+    let fine = by_minutes.map(|window| window.length.minutes()).max();
+    let fine = fine.unwrap_or(0);
+    let coarse = plan.longest_window_minutes();
     let learning = if is_learning {
         i64::from(LearningPlan::SPAN_MINUTES_MAX)
     } else {

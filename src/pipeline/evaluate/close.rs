@@ -90,7 +90,13 @@ impl Evaluate {
         let limits = NameLimits::of(&self.plan);
         let names = OpenNames::of(limits, &self.models, start);
         let mut pane = self.open.close(start, names, &mut self.outbox)?;
-        admission::admit(limits, &mut self.models, &mut pane, start);
+        let forgotten = &mut self.observations.forgotten;
+        admission::admit(limits, &mut self.models, &mut pane, start, forgotten);
+        for (model, predictions) in pane.left_out.of_versions() {
+            if let Some(model) = self.models.get_mut(model) {
+                model.count_turned_away(start, predictions);
+            }
+        }
         self.observations.overflow += pane.left_out.of_predictions();
         for (scope, partial) in pane.scopes {
             self.outbox

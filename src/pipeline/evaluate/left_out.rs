@@ -13,7 +13,9 @@ use crate::pipeline::observations::Overflow;
 /// Why a scope is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnedAway {
-    /// Its model or its version is beyond a limit.
+    /// Its model is beyond the limit.
+    Model,
+    /// Its version is beyond the limit; its model is kept.
     Version,
     /// Its segment value is beyond the limit; its version is kept.
     Segment,
@@ -22,10 +24,12 @@ pub enum TurnedAway {
 /// Counts of what limits turned away from one minute: of predictions in a pane, of labels in pending quality.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LeftOut {
-    /// Predictions or labels of models and versions that are not kept.
-    whole: u64,
+    /// Predictions or labels of models that are not kept.
+    models: u64,
+    /// Predictions or labels of versions that are not kept, by model.
+    versions: BTreeMap<String, u64>,
     /// By model and version, of versions that are kept so far.
-    versions: BTreeMap<(String, String), LeftOutOfVersion>,
+    kept: BTreeMap<(String, String), LeftOutOfVersion>,
 }
 
 /// Counts of what limits turned away from one version.
@@ -41,19 +45,34 @@ impl LeftOut {
     /// True if nothing was turned away.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.whole == 0 && self.versions.is_empty()
+        self.models == 0 && self.versions.is_empty() && self.kept.is_empty()
     }
 
     /// Counts `count` predictions or labels of a scope that is not kept.
     pub fn count(&mut self, why: TurnedAway, scope: &Scope, count: u64) {
         match why {
-            TurnedAway::Version if scope.segment.is_none() => {
-                self.whole += count;
-                self.versions.remove(&version(scope));
-            }
-            TurnedAway::Version => {} // in the count of its whole
             TurnedAway::Segment => self.of(scope).segments += count,
+            _ if scope.segment.is_some() => {} // in the count of its whole
+            TurnedAway::Model => {
+                let of_versions = self.versions.remove(&scope.model).unwrap_or(0);
+                self.models += count + of_versions;
+                self.kept.remove(&version(scope));
+            }
+            TurnedAway::Version => {
+                *self.versions.entry(scope.model.clone()).or_default() += count;
+                self.kept.remove(&version(scope));
+            }
         }
+    }
+
+    /// Predictions or labels of versions that are not kept, by model.
+    pub fn of_versions(&self) -> impl Iterator<Item = (&str, u64)> {
+        let versions = self.versions.iter();
+        versions.map(|(model, count)| (model.as_str(), *count))
+    }
+
+    fn whole(&self) -> u64 {
+        self.models + self.versions.values().sum::<u64>()
     }
 
     /// Counts `values` of features that are not kept in the whole `scope`.
@@ -67,8 +86,8 @@ impl LeftOut {
     #[must_use]
     pub fn of_predictions(&self) -> Overflow {
         Overflow {
-            predictions: self.whole,
-            features: self.versions.values().map(|of| of.features).sum(),
+            predictions: self.whole(),
+            features: self.kept.values().map(|of| of.features).sum(),
             segments: self.segments(),
             ..Overflow::default()
         }
@@ -78,18 +97,18 @@ impl LeftOut {
     #[must_use]
     pub fn of_labels(&self) -> Overflow {
         Overflow {
-            labels: self.whole,
+            labels: self.whole(),
             segment_labels: self.segments(),
             ..Overflow::default()
         }
     }
 
     fn segments(&self) -> u64 {
-        self.versions.values().map(|of| of.segments).sum()
+        self.kept.values().map(|of| of.segments).sum()
     }
 
     fn of(&mut self, scope: &Scope) -> &mut LeftOutOfVersion {
-        self.versions.entry(version(scope)).or_default()
+        self.kept.entry(version(scope)).or_default()
     }
 }
 

@@ -8,7 +8,9 @@ use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::Slice;
 use crate::alert::Episodes;
+use crate::detect::volume::Slot;
 use crate::event::Segment;
+use crate::pipeline::observations::Forgotten;
 use crate::reference::Reference;
 use crate::sketch::{Partial, Subject};
 use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Span};
@@ -159,6 +161,42 @@ impl Model {
 
     pub(super) fn version_count(&self) -> usize {
         self.knowledge.versions.len()
+    }
+
+    /// Forgets up to `count` versions that were last seen before `silent_before`, those first that were silent the longest.
+    pub(super) fn give_way(&mut self, count: usize, silent_before: Boundary) -> Vec<Forgotten> {
+        if count == 0 {
+            return Vec::new();
+        }
+        let versions = &mut self.knowledge.versions;
+        let mut silent: Vec<(Option<Boundary>, String)> = versions
+            .iter()
+            .map(|(version, subjects)| {
+                let last = subjects.values().map(|seen| seen.last).max();
+                (last, version.clone())
+            })
+            .filter(|(last, _)| *last < Some(silent_before))
+            .collect();
+        silent.sort_unstable();
+        silent.truncate(count);
+        for (_, version) in &silent {
+            versions.remove(version);
+        }
+        self.changed |= !silent.is_empty();
+        let forgotten = |(_, version)| Forgotten {
+            model: self.knowledge.name.clone(),
+            version: Some(version),
+            ..Forgotten::default()
+        };
+        silent.into_iter().map(forgotten).collect()
+    }
+
+    /// Counts predictions of versions that a limit turned away from the pane that starts at `start`: traffic is what comes, not
+    /// what is kept.
+    pub(super) fn count_turned_away(&mut self, start: Boundary, predictions: u64) {
+        let slot = Slot::holding(start);
+        self.knowledge.volume.record(slot, predictions);
+        self.changed = true;
     }
 
     pub(super) fn knows(&self, version: &str, subject: &Subject) -> bool {

@@ -9,6 +9,8 @@ pub struct NameLimits {
     pub models: usize,
     /// Versions of a model.
     pub versions: usize,
+    /// Minutes of silence after which a version gives way to a new one: the longest window, in which nothing of it is left.
+    pub silent_minutes: i64,
     /// Features of a version.
     pub features: usize,
     /// Values of a segment key of a model.
@@ -22,6 +24,7 @@ impl NameLimits {
         Self {
             models: plan.bounds.models_max,
             versions: plan.bounds.versions_max,
+            silent_minutes: plan.longest_window_minutes(),
             features: plan.bounds.features_max,
             values: plan.segments.values_max,
         }

@@ -160,7 +160,10 @@ impl SurplusNames<'_> {
     #[must_use]
     pub fn turns_away(&self, scope: &Scope) -> Option<TurnedAway> {
         let (model, version) = (scope.model.as_str(), scope.version.as_str());
-        if self.models.contains(&((), model)) || self.versions.contains(&(model, version)) {
+        if self.models.contains(&((), model)) {
+            return Some(TurnedAway::Model);
+        }
+        if self.versions.contains(&(model, version)) {
             return Some(TurnedAway::Version);
         }
         let parts = segment_parts(scope)?;

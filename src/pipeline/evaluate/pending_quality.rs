@@ -223,6 +223,7 @@ mod tests {
     use crate::event::Segment;
 
     const LIMITS: NameLimits = NameLimits {
+        silent_minutes: 60,
         models: 2,
         versions: 2,
         features: 2,

@@ -13,6 +13,7 @@ use crate::pipeline::observations::Overflow;
 use crate::sketch::{TypeCounts, ValueSketch};
 
 const LIMITS: NameLimits = NameLimits {
+    silent_minutes: 60,
     models: 2,
     versions: 2,
     features: 3,
@@ -119,7 +120,7 @@ fn run(mut predictions: Vec<Prediction>, how: &Run) -> Closed {
         } else {
             open.panes.remove(&start).unwrap_or_default()
         };
-        admit(LIMITS, &mut models, &mut pane, start);
+        admit(LIMITS, &mut models, &mut pane, start, &mut Vec::new());
         learn(&mut models, &pane, start);
         closed.push((pane.scopes, pane.left_out));
     }
