@@ -108,6 +108,11 @@ impl Deployment {
         Tidegauge::run(&self.config())
     }
 
+    /// Starts a process through `env OPTION`.
+    pub fn start_with_env(&self, option: &str) -> Tidegauge {
+        Tidegauge::run_with_env(option, &self.config())
+    }
+
     /// Stops a process. If no labels are read, it first checks that the process has no metrics of joins.
     #[track_caller]
     pub fn stop(&self, process: &mut Tidegauge) {

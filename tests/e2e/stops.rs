@@ -158,7 +158,8 @@ fn each_signal_that_asks_for_a_stop_commits_everything() {
         ..Deployment::new(&broker, &input)
     };
     for (round, signal) in ["HUP", "INT", "TERM"].into_iter().enumerate() {
-        let mut process = deployment.start();
+        // Whoever runs the tests may ignore SIGHUP, and then the process would, too.
+        let mut process = deployment.start_with_env("--default-signal=HUP");
         process.await_log(WORKING, SOON);
         let (from, to) = (round * 400, (round + 1) * 400);
         stream.write(&producer, &input, PARTITIONS, from, to);
@@ -170,4 +171,20 @@ fn each_signal_that_asks_for_a_stop_commits_everything() {
         let committed: i64 = committed.iter().filter_map(|c| c.offset).sum();
         assert!(committed > from as i64, "SIG{signal}: {}", process.log());
     }
+}
+
+/// `nohup` starts a process with SIGHUP ignored, so that it survives a logout.
+#[test]
+fn a_hangup_that_the_parent_ignores_stops_nothing() {
+    let Some(broker) = Broker::or_skip("a_hangup_that_the_parent_ignores") else {
+        return;
+    };
+    let input = input_topic(&broker, "in", 1);
+    let deployment = Deployment::new(&broker, &input);
+    let mut process = deployment.start_with_env("--ignore-signal=HUP");
+    process.await_log(WORKING, SOON);
+    process.signal("HUP");
+    sleep(Duration::from_secs(1));
+    assert!(process.exited().is_none(), "{}", process.log());
+    deployment.stop(&mut process);
 }

@@ -24,6 +24,16 @@ impl Tidegauge {
         Self::with_config(&["run"], config)
     }
 
+    /// Does what [`Tidegauge::run`] does, through `env OPTION`, such as `--ignore-signal=HUP`.
+    pub fn run_with_env(option: &str, config: &str) -> Self {
+        let file = scratch("yaml");
+        fs::write(&file, config).unwrap();
+        let program = path();
+        let words = [option.as_ref(), program.as_os_str(), "run".as_ref()];
+        let rest = [OsStr::new("--config"), file.as_os_str()];
+        Self::start_program(Path::new("env"), &[&words[..], &rest].concat())
+    }
+
     /// Starts `tidegauge WORDS… --config FILE` after writing `config` (YAML) to the file.
     pub fn with_config(words: &[&str], config: &str) -> Self {
         let file = scratch("yaml");
