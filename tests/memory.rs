@@ -68,3 +68,5 @@ mod stories;
 mod time;
 #[path = "memory/traffic.rs"]
 mod traffic;
+#[path = "memory/unjudged.rs"]
+mod unjudged;

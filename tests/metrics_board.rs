@@ -17,6 +17,7 @@ use tidegauge::pipeline::observations::{
     AlertObservation, Forgotten, IngestCounts, IngestObservations, Judgement, JudgementKey,
     ModelObservation, Observations, Overflow, Progress, ReferenceProgress, WindowClosed,
 };
+use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::reference::{Reference, SubjectReference};
 use tidegauge::runtime::Heartbeat;
 use tidegauge::runtime::meter::Meter;
@@ -147,6 +148,7 @@ fn model(reference: ReferenceProgress) -> ModelObservation {
         name: "fraud".into(),
         versions: 2,
         subjects: 0,
+        unjudged: None,
         reference,
     }
 }
@@ -521,6 +523,35 @@ fn learning_shows_the_slower_of_time_and_events() {
         json(&site.http, "/status").1["models"][0]["reference"]["id"],
         "0123abcd"
     );
+}
+
+#[test]
+fn a_model_that_cannot_be_judged_is_shown_until_it_can() {
+    let site = site(10);
+    let progress = Progress { done: 1, of: 4 };
+    let learning = ReferenceProgress::Learning {
+        span_minutes: progress,
+        events: progress,
+    };
+    let small = Unjudged::TooFewToLearn {
+        predictions: 40,
+        needed: 1_000,
+    };
+    let line = "tidegauge_model_unjudged{model=\"fraud\",reason=\"too_few_to_learn\"} 1";
+    for unjudged in [Some(small), None] {
+        let seen = ModelObservation {
+            unjudged,
+            ..model(learning.clone())
+        };
+        observe(&site.worker, |all| all.models = vec![seen]);
+        let (_, metrics) = get(&site.http, "/metrics");
+        assert_eq!(metrics.contains(line), unjudged.is_some());
+        let status = &json(&site.http, "/status").1["models"][0]["unjudged"];
+        let text = unjudged.map(|_| {
+            "30 days hold 40 predictions, and a reference needs 1000: lower learning.events_min"
+        });
+        assert_eq!(status["text"].as_str(), text);
+    }
 }
 
 #[test]

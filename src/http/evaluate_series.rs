@@ -12,6 +12,7 @@ use crate::pipeline::observations::{
     AlertObservation, Forgotten, IdleObjective, Judgement, JudgementKey, ModelObservation,
     ObjectiveReading, Observations, QualityKey, QualityObservation, WindowClosed,
 };
+use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::Subject;
 
 /// Reads a number from the observations of a task.
@@ -126,6 +127,14 @@ fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
     let progress = model.learn(&seen.reference);
     let labels = [seen.name.as_str()];
     view.series.set(Metric::LearningProgress, &labels, progress);
+    let reason = |unjudged: &Option<Unjudged>| unjudged.map(|unjudged| unjudged.name());
+    let before = std::mem::replace(&mut model.unjudged, seen.unjudged);
+    for (reason, value) in [(reason(&before), None), (reason(&seen.unjudged), Some(1.0))] {
+        if let Some(reason) = reason {
+            let labels = [seen.name.as_str(), reason];
+            view.series.set_or_remove(Metric::Unjudged, &labels, value);
+        }
+    }
 }
 
 fn show_window(view: &mut WorkerView<'_>, window: &WindowClosed) {

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
-use super::status::{ModelStatus, ReferenceStatus, SubjectStatus};
+use super::status::{ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus};
 use crate::pipeline::observations::{Forgotten, Judgement, JudgementKey, ReferenceProgress};
+use crate::pipeline::unjudged::Unjudged;
 use crate::window::WindowLength;
 
 /// Subjects shown per model.
@@ -24,6 +25,8 @@ pub(super) struct ModelSeries {
     windows_closed: u64,
     reference: Option<ReferenceStatus>,
     subjects: BTreeMap<String, BTreeMap<String, DrawnSubject>>,
+    /// Why the model cannot be judged.
+    pub unjudged: Option<Unjudged>,
     /// Quality and objectives.
     pub outcomes: OutcomeSeries,
 }
@@ -128,6 +131,10 @@ impl ModelSeries {
             reference: self.reference.clone().unwrap_or(ReferenceStatus::Learning {
                 progress: 0.0,
                 events: 0,
+            }),
+            unjudged: self.unjudged.map(|unjudged| UnjudgedStatus {
+                reason: unjudged.name(),
+                text: unjudged.to_string(),
             }),
             windows_closed: self.windows_closed,
             quality: self.outcomes.quality_statuses(),

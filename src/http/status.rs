@@ -89,6 +89,8 @@ pub struct ModelStatus {
     pub versions: Vec<String>,
     /// State of the reference.
     pub reference: ReferenceStatus,
+    /// Why the model cannot be judged; `null` if it can, or nothing is known yet.
+    pub unjudged: Option<UnjudgedStatus>,
     /// Windows that were judged.
     pub windows_closed: u64,
     /// Quality in the last windows, first of the whole, then of segments.
@@ -99,6 +101,15 @@ pub struct ModelStatus {
     pub subjects_total: usize,
     /// The 50 subjects that are farthest from the reference, the farthest first.
     pub subjects: Vec<SubjectStatus>,
+}
+
+/// Why a model cannot be judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnjudgedStatus {
+    /// The reason in one word.
+    pub reason: &'static str,
+    /// The reason and what would help.
+    pub text: String,
 }
 
 /// Quality against labels in the last window of one scope and length.

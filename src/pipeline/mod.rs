@@ -24,6 +24,7 @@ mod plan;
 pub mod segments;
 pub mod stage;
 pub mod state;
+pub mod unjudged;
 
 pub use intake::Intake;
 pub use partition::INTERNAL_PARTITIONS;

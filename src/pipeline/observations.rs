@@ -12,6 +12,7 @@ use crate::detect::Verdict;
 use crate::detect::slo::BudgetStatus;
 use crate::event::{EventTime, Reject, Scope, Segment, Tick};
 use crate::join::{Join, JoinCounts};
+use crate::pipeline::unjudged::Unjudged;
 use crate::reference::Reference;
 use crate::sketch::{Quality, Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
@@ -145,6 +146,8 @@ pub struct ModelObservation {
     pub subjects: u64,
     /// Its reference.
     pub reference: ReferenceProgress,
+    /// Why it cannot be judged; `None` if it can, or nothing is known yet.
+    pub unjudged: Option<Unjudged>,
 }
 
 /// Progress of a model's reference.

@@ -1,6 +1,7 @@
-//! The lines that an operator follows in the log: rejected records, discovered models, learned references, published alerts.
+//! The lines that an operator follows in the log: rejected records, discovered models, learned references, models that cannot be
+//! judged, published alerts.
 //!
-//! One line per happening, at level INFO (rejects: WARN), after its commit. A flood is summarised: at most
+//! One line per happening, at level INFO (rejects and unjudged models: WARN), after its commit. A flood is summarised: at most
 //! [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of rejected records, only the
 //! first of a reason gets a line of its own. Lines hold names and counts, never a feature value and never an id of a
 //! prediction.
@@ -25,6 +26,7 @@ const SUMMARY_INTERVAL: Duration = Duration::from_secs(60);
 enum Happening {
     ModelDiscovered,
     ReferenceLearned,
+    ModelUnjudged,
     AlertPublished,
 }
 
@@ -34,13 +36,23 @@ impl Happening {
         match self {
             Self::ModelDiscovered => "models discovered",
             Self::ReferenceLearned => "references learned",
+            Self::ModelUnjudged => "models cannot be judged",
             Self::AlertPublished => "alerts published",
         }
     }
 }
 
-/// Models of one partition of `panes`, with the id of the reference of each that has one.
-type KnownModels = BTreeMap<String, Option<String>>;
+/// Models of one partition of `panes`.
+type KnownModels = BTreeMap<String, KnownModel>;
+
+/// What was logged of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct KnownModel {
+    /// Id of its reference, if it has one.
+    reference: Option<String>,
+    /// Why it cannot be judged, in one word.
+    unjudged: Option<&'static str>,
+}
 
 /// What was logged, and what waits for the next summary.
 #[derive(Debug, Default)]
@@ -63,7 +75,7 @@ impl Journal {
             let models = task.observe_restored().models;
             let known = models
                 .iter()
-                .map(|model| (model.name.clone(), id_of(model)));
+                .map(|model| (model.name.clone(), KnownModel::of(model)));
             self.known.insert(*partition, known.collect());
         }
     }
@@ -122,27 +134,41 @@ impl Journal {
     fn models(&mut self, partition: i32, models: &[ModelObservation]) {
         for model in models {
             let known = self.known.entry(partition).or_default();
-            let (before, now) = (known.get(&model.name).cloned(), id_of(model));
+            let (before, now) = (known.get(&model.name).cloned(), KnownModel::of(model));
             if before.as_ref() == Some(&now) {
                 continue;
             }
             known.insert(model.name.clone(), now.clone());
-            if before.is_none() && self.has_line(Happening::ModelDiscovered) {
-                tracing::info!(model = model.name, "a model was discovered");
-            }
-            if let Some(reference) = now
-                && self.has_line(Happening::ReferenceLearned)
-            {
-                let subjects = model.subjects;
-                tracing::info!(
-                    model = model.name,
-                    reference,
-                    subjects,
-                    "the reference of a model is learned"
-                );
-            }
+            self.model(model, before.as_ref(), &now);
         }
         self.forget_others(partition, models);
+    }
+
+    /// Logs what is new about a model.
+    fn model(&mut self, seen: &ModelObservation, before: Option<&KnownModel>, now: &KnownModel) {
+        let model = &seen.name;
+        if before.is_none() && self.has_line(Happening::ModelDiscovered) {
+            tracing::info!(model, "a model was discovered");
+        }
+        if let Some(reference) = &now.reference
+            && before.and_then(|known| known.reference.as_ref()) != Some(reference)
+            && self.has_line(Happening::ReferenceLearned)
+        {
+            let subjects = seen.subjects;
+            tracing::info!(
+                model,
+                reference,
+                subjects,
+                "the reference of a model is learned"
+            );
+        }
+        if let Some(why) = seen.unjudged
+            && before.and_then(|known| known.unjudged) != now.unjudged
+            && self.has_line(Happening::ModelUnjudged)
+        {
+            let reason = why.name();
+            tracing::warn!(model, reason, "a model cannot be judged: {why}");
+        }
     }
 
     /// Forgets models that the task has forgotten, so that the map is as bounded as the models are.
@@ -190,10 +216,15 @@ impl Journal {
     }
 }
 
-fn id_of(model: &ModelObservation) -> Option<String> {
-    match &model.reference {
-        ReferenceProgress::Learned { id } => Some(id.clone()),
-        ReferenceProgress::Learning { .. } => None,
+impl KnownModel {
+    fn of(model: &ModelObservation) -> Self {
+        Self {
+            reference: match &model.reference {
+                ReferenceProgress::Learned { id } => Some(id.clone()),
+                ReferenceProgress::Learning { .. } => None,
+            },
+            unjudged: model.unjudged.map(|unjudged| unjudged.name()),
+        }
     }
 }
 
@@ -205,6 +236,7 @@ mod tests {
     use super::*;
     use crate::pipeline::frame::SourceId;
     use crate::pipeline::observations::{IngestCounts, Observations, Progress};
+    use crate::pipeline::unjudged::Unjudged;
 
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -235,6 +267,7 @@ mod tests {
             name: name.to_owned(),
             versions: 1,
             subjects: 3,
+            unjudged: None,
             reference: match reference {
                 Some(id) => ReferenceProgress::Learned { id: id.to_owned() },
                 None => ReferenceProgress::Learning {
@@ -298,6 +331,24 @@ mod tests {
         assert_eq!(lines.len(), 2, "{lines:#?}");
         assert!(lines[0].contains("a model was discovered") && lines[0].contains("fraud"));
         assert!(lines[1].contains("is learned") && lines[1].contains("ab12"));
+    }
+
+    #[test]
+    fn a_model_that_cannot_be_judged_gets_one_line_however_its_count_changes() {
+        let small = |predictions| ModelObservation {
+            unjudged: Some(Unjudged::TooFewToLearn {
+                predictions,
+                needed: 1_000,
+            }),
+            ..model("tiny", None)
+        };
+        let lines = logged(|journal| {
+            for observed in [model("tiny", None), small(40), small(41)] {
+                journal.note(&flushed(vec![observed]));
+            }
+        });
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[1].contains("30 days hold 40 predictions") && lines[1].contains("WARN"));
     }
 
     #[test]

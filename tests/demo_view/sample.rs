@@ -208,6 +208,7 @@ fn at_hour(
         model: "payment-fraud".into(),
         versions: vec!["2026-05".into()],
         reference,
+        unjudged: None,
         windows_closed: 1_234,
         quality: Vec::new(),
         objectives: Vec::new(),

@@ -9,6 +9,7 @@ use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
     Forgotten, IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
 };
+use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::runtime::meter::Meter;
 
 /// Counts of the records of one input partition by result.
@@ -45,6 +46,8 @@ pub struct Said {
     pub joins: BTreeMap<i32, JoinObservations>,
     /// Objectives without anything to judge, by partition, as of the last report.
     pub idle: BTreeMap<i32, BTreeSet<IdleObjective>>,
+    /// Why each model cannot be judged, as of the last report.
+    pub unjudged: BTreeMap<String, Option<Unjudged>>,
 }
 
 /// Records the calls that a worker makes to its meter.
@@ -93,6 +96,9 @@ impl Meter for Ledger {
     fn observe_evaluate(&self, partition: i32, observed: &Observations) {
         let mut said = self.0.lock().unwrap();
         said.idle.insert(partition, observed.idle.clone());
+        let models = observed.models.iter();
+        said.unjudged
+            .extend(models.map(|model| (model.name.clone(), model.unjudged)));
         said.overflow += observed.overflow;
         said.forgotten.extend_from_slice(&observed.forgotten);
         let wholes = observed.windows.iter();

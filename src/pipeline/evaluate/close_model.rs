@@ -3,7 +3,8 @@
 use super::model::Model;
 use super::step::StepContext;
 use super::{
-    aging, judge, learning, objective_evaluation, publish, reports, retire, variability, volume,
+    aging, judge, learning, objective_evaluation, publish, reports, retire, unjudged, variability,
+    volume,
 };
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
@@ -19,6 +20,7 @@ pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageE
     findings.extend(judge::judge(model, step));
     publish::alerts(model, &findings, step);
     variability::learn(model, step.at, step.plan);
+    unjudged::decide(model, step);
     reports::publish(model, &findings, step);
     objective_evaluation::keep(model, step)?;
     retire::names(model, step);

@@ -8,6 +8,7 @@ use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
 use crate::event::{EVALUATIONS_MAX, Segment};
+use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::{Partial, Subject};
 use crate::window::{Boundary, WindowLength};
 
@@ -48,6 +49,8 @@ pub struct Knowledge {
     pub segments: KnownSegments,
     /// Slices whose labels may still come, with the last day on which each was seen.
     pub labelled_until: BTreeMap<Slice, Boundary>,
+    /// Why the model cannot be judged; `None` if it can, or nothing is known yet.
+    pub unjudged: Option<Unjudged>,
 }
 
 impl Knowledge {
@@ -64,6 +67,7 @@ impl Knowledge {
             episodes: Episodes::default(),
             segments: KnownSegments::default(),
             labelled_until: BTreeMap::new(),
+            unjudged: None,
         }
     }
 

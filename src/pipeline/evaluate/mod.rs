@@ -31,6 +31,7 @@ mod retire;
 mod slice;
 mod step;
 mod unclosed_panes;
+mod unjudged;
 mod variability;
 mod volume;
 

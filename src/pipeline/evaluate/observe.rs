@@ -35,6 +35,7 @@ impl Model {
             name: self.name().to_owned(),
             versions: self.knowledge.versions.len() as u64,
             subjects: reference.map_or(0, |reference| reference.subjects.len() as u64),
+            unjudged: self.knowledge.unjudged,
             reference: match reference {
                 Some(reference) => ReferenceProgress::Learned {
                     id: reference.id.clone(),

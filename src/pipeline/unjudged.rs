@@ -1,0 +1,64 @@
+//! Models that cannot be judged because they have too few predictions.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::window::WindowLength;
+
+/// Why the drift of a model cannot be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unjudged {
+    /// The traffic of 30 days is too little for a reference.
+    TooFewToLearn {
+        /// Predictions in these days.
+        predictions: u64,
+        /// `learning.events_min`.
+        needed: u64,
+    },
+    /// The longest window holds too few predictions of every version.
+    TooFewToJudge {
+        /// The longest window.
+        window: WindowLength,
+        /// Predictions of the largest version in it.
+        predictions: u64,
+        /// `detect.events_min`.
+        needed: u64,
+    },
+}
+
+impl Unjudged {
+    /// The value of the label `reason` in metrics, and of `reason` on the status page.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::TooFewToLearn { .. } => "too_few_to_learn",
+            Self::TooFewToJudge { .. } => "too_few_to_judge",
+        }
+    }
+}
+
+/// The reason and what would help, for a log line and the status page.
+impl fmt::Display for Unjudged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooFewToLearn {
+                predictions,
+                needed,
+            } => write!(
+                f,
+                "30 days hold {predictions} predictions, and a reference needs {needed}: lower learning.events_min"
+            ),
+            Self::TooFewToJudge {
+                window,
+                predictions,
+                needed,
+            } => write!(
+                f,
+                "its longest window ({}) holds {predictions} predictions of a version, and a judgement needs {needed}: add a longer window to \
+                 `windows`, or lower detect.events_min",
+                window.name()
+            ),
+        }
+    }
+}
