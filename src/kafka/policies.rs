@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rdkafka::admin::{AdminOptions, ConfigResource, OwnedResourceSpecifier, ResourceSpecifier};
 
-use super::admin::{ADMIN_TIMEOUT, admin, block_on, client, refused_by};
+use super::admin::{admin, block_on, client, refused_by};
+use super::query::REQUEST_TIMEOUT;
 use super::rights::{Principal, Right};
 use super::settings::ClientSettings;
 use super::topic_spec::TopicSpec;
@@ -46,7 +47,8 @@ fn described(
         .iter()
         .map(|spec| ResourceSpecifier::Topic(&spec.name));
     let resources: Vec<ResourceSpecifier<'_>> = topics.collect();
-    let options = AdminOptions::new().request_timeout(Some(ADMIN_TIMEOUT));
+    // Seconds after a broker died, a request may be sent to it and lost. The start asks again then.
+    let options = AdminOptions::new().request_timeout(Some(REQUEST_TIMEOUT));
     let admin = admin(settings)?;
     let described = block_on(admin.describe_configs(&resources, &options))?
         .map_err(|error| refused_by(settings, &error, "described"))?;
