@@ -50,6 +50,7 @@ fn burning(verdict: Verdict, rate: f64) -> ScopedFinding {
         window_events: 1_000,
         reference_events: 0,
         critical_effect: true,
+        is_provisional: false,
         details: BTreeMap::from([
             ("target", 0.95),
             ("factor", 3.0),

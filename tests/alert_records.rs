@@ -440,7 +440,14 @@ fn reference(features: usize) -> Reference {
             let name = format!("{}-{n}", subject.name());
             let known = SubjectReference {
                 sketch: sketch.clone(),
-                one_hour_events: 2,
+                place: 0,
+                span: Span {
+                    start: Boundary(NOON - 1_440),
+                    end: Boundary(NOON),
+                },
+                predictions: window.predictions,
+                is_provisional: false,
+                lone_events: 2,
             };
             (feature(&name), known)
         };

@@ -148,7 +148,7 @@ fn a_file_becomes_a_plan() {
             plan.learning.span_minutes,
             plan.learning.variability_minutes
         ),
-        (10_080, 20_160)
+        (10_080, 30_240)
     );
     assert_eq!(
         plan.alert.labels,

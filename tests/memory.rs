@@ -60,6 +60,8 @@ mod restart;
 mod scenario;
 #[path = "memory/segments.rs"]
 mod segments;
+#[path = "memory/stages.rs"]
+mod stages;
 #[path = "memory/stalls.rs"]
 mod stalls;
 #[path = "memory/stories.rs"]

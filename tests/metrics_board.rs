@@ -108,7 +108,14 @@ fn judge(worker: &WorkerMeter, model: &str, feature: &str, psi: f64) {
     let (sketch, subject) = (numbers(0..500), Subject::Feature(feature.into()));
     let of_subject = SubjectReference {
         sketch: sketch.clone(),
-        one_hour_events: 0,
+        lone_events: 0,
+        place: 0,
+        span: Span {
+            start: Boundary(0),
+            end: Boundary(60),
+        },
+        predictions: 500,
+        is_provisional: false,
     };
     let reference = Reference {
         id: "abc".into(),
@@ -125,7 +132,7 @@ fn judge(worker: &WorkerMeter, model: &str, feature: &str, psi: f64) {
         end: Boundary(600),
         distances: vec![("psi", psi), ("ks", psi / 2.0)],
         verdict: Verdict::Quiet,
-        observed: sketch,
+        observed: Some(sketch),
         reference: Arc::new(reference),
     };
     let key = JudgementKey {

@@ -152,6 +152,8 @@ pub struct Evidence {
     pub reference_events: u64,
     /// True if the effect is large enough to page at once.
     pub critical_effect: bool,
+    /// True if the finding pages nobody, because the reference is provisional.
+    pub is_provisional: bool,
     /// Further numbers by name.
     pub details: BTreeMap<Cow<'static, str>, f64>,
     /// Affected category, if it has a name.
@@ -178,6 +180,7 @@ impl Evidence {
             window_events: finding.window_events,
             reference_events: finding.reference_events,
             critical_effect: finding.critical_effect,
+            is_provisional: finding.is_provisional,
             details: details
                 .filter_map(|(name, x)| Some((Cow::Borrowed(*name), finite(*x)?)))
                 .collect(),

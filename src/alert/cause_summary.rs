@@ -11,12 +11,12 @@ use crate::event::Segment;
 use crate::sketch::Subject;
 use crate::window::Boundary;
 
-/// Causes by descending effect, one per version, segment and subject. `critical` is true if any cause is critical, including
-/// those that are left out.
+/// Causes by descending effect, one per version, segment and subject. `severity` is the highest of all, including those that are
+/// left out.
 #[derive(Default)]
 pub(super) struct Ranked<'a> {
     pub(super) causes: Vec<(&'a Cause, &'a Evidence)>,
-    critical: bool,
+    severity: Severity,
 }
 
 impl Ranked<'_> {
@@ -84,11 +84,7 @@ impl<'a> CauseSummary<'a> {
 
     /// Highest severity of the causes that a record of `transition` is about.
     pub(super) fn severity(&self, transition: Transition) -> Severity {
-        if self.causes(transition).critical {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        }
+        self.causes(transition).severity
     }
 }
 
@@ -106,7 +102,10 @@ fn urgency(cause: &Cause, evidence: &Evidence) -> bool {
 
 /// Ranks by urgency, then by descending effect, then by name, and keeps the first cause of each version, segment and subject.
 fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
-    let critical = machines.iter().any(|(_, m)| m.evidence.critical_effect);
+    let severities = machines
+        .iter()
+        .map(|(_, machine)| severity(&machine.evidence));
+    let severity = severities.max().unwrap_or_default();
     let mut causes: Vec<_> = (machines.into_iter())
         .map(|(cause, machine)| (cause, &machine.evidence))
         .collect();
@@ -118,5 +117,15 @@ fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
     });
     let mut seen = BTreeSet::new();
     causes.retain(|(cause, _)| seen.insert(target_of(cause)));
-    Ranked { causes, critical }
+    Ranked { causes, severity }
+}
+
+fn severity(evidence: &Evidence) -> Severity {
+    if evidence.is_provisional {
+        Severity::Info
+    } else if evidence.critical_effect {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    }
 }

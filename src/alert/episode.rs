@@ -27,6 +27,7 @@ use super::place::Place;
 use super::settings::AlertSettings;
 use super::terms::{AlertStatus, Severity};
 use crate::detect::Family;
+use crate::event::Segment;
 use crate::sketch::Subject;
 use crate::window::{Boundary, WindowLength};
 
@@ -121,11 +122,29 @@ impl Episodes {
     }
 
     /// True if the window of `place` that ends at `at` is ordinary: no cause there is pending or firing, and none ended less
-    /// than one window length ago. Call it after [`Episodes::observe`] of that boundary.
+    /// than one window length ago. Causes that page nobody do not count. Call it after [`Episodes::observe`] of that boundary.
     #[must_use]
     pub fn is_quiet_at(&self, place: Place, at: Boundary) -> bool {
         let ended = self.ended.get(&place);
         !ended.is_some_and(|end| remembered(*end, place.length, at)) && !self.is_active(place)
+    }
+
+    /// True if `cause` is pending, firing or clearing, and pages.
+    #[must_use]
+    pub fn fires(&self, cause: &Cause) -> bool {
+        let machine = self.machines.get(cause);
+        machine.is_some_and(|machine| !machine.evidence.is_provisional)
+    }
+
+    /// Subjects with a cause that fires and pages, in a segment or in the whole.
+    #[must_use]
+    pub fn troubled(&self, segment: Option<&Segment>) -> BTreeSet<Subject> {
+        let firing = self.firing().filter(|(cause, evidence)| {
+            cause.segment.as_ref() == segment && !evidence.is_provisional
+        });
+        firing
+            .filter_map(|(cause, _)| cause.subject.clone())
+            .collect()
     }
 
     /// Status of the alert of `family`; resolved if none is open.
@@ -192,8 +211,9 @@ impl Episodes {
             family: Family::Drift, // lowest family and lowest name, so the range starts at the place
             detector: "".into(),
         };
-        let next = self.machines.range(first..).next();
-        next.is_some_and(|(cause, _)| Place::of(cause) == place)
+        let of_place = self.machines.range(first..);
+        let mut of_place = of_place.take_while(|(cause, _)| Place::of(cause) == place);
+        of_place.any(|(_, machine)| !machine.evidence.is_provisional)
     }
 
     /// Findings that can change a state: breaches, and all findings on active causes. Keeps the gravest per cause.
@@ -282,7 +302,8 @@ impl Episodes {
     }
 
     fn remember(&mut self, at: Boundary, ended: &BTreeMap<Cause, Machine>) {
-        for (cause, _) in ended.iter().filter(|(_, m)| m.state.is_firing()) {
+        let alarmed = |m: &Machine| m.state.is_firing() && !m.evidence.is_provisional;
+        for (cause, _) in ended.iter().filter(|(_, m)| alarmed(m)) {
             self.ended.insert(Place::of(cause), at);
         }
         self.ended

@@ -52,22 +52,31 @@ pub struct SubjectRecord {
     pub categories: Option<CategoriesRecord>,
     /// Names of the categories' cells, by index; empty if cells are groups of hashes.
     pub names: BTreeMap<String, String>,
-    /// Events whose category occurred in only one hour of the learning span.
-    pub one_hour_events: u64,
+    /// Span of event time that the subject was learned from.
+    pub span: WindowRecord,
+    /// Predictions in the span that could have had the subject.
+    pub predictions: u64,
+    /// True until the whole learning span was seen.
+    pub provisional: bool,
+    /// Events whose category occurred in only one pane of the learning span.
+    pub lone_events: u64,
 }
 
 impl SubjectRecord {
-    fn of(subject: &Subject, known: &SubjectReference, predictions: u64) -> Self {
+    fn of(subject: &Subject, known: &SubjectReference) -> Self {
         let (numbers, categories) = shapes(&known.sketch, subject.scale());
         let names = known.sketch.words.names.iter();
         Self {
-            types: TypesRecord::of(&known.sketch.types, predictions),
+            types: TypesRecord::of(&known.sketch.types, known.predictions),
             numbers,
             categories,
             names: names
                 .map(|(key, name)| (key.to_string(), name.clone()))
                 .collect(),
-            one_hour_events: known.one_hour_events,
+            span: WindowRecord::of_span(known.span),
+            predictions: known.predictions,
+            provisional: known.is_provisional,
+            lone_events: known.lone_events,
         }
     }
 }
@@ -79,7 +88,7 @@ pub fn reference_records(reference: &Reference, bytes_max: usize) -> Vec<Referen
     let mut open = BTreeMap::new();
     let mut bytes = 0;
     for (subject, known) in &reference.subjects {
-        let record = SubjectRecord::of(subject, known, reference.predictions);
+        let record = SubjectRecord::of(subject, known);
         let name = subject.name();
         let size = json(&record).len() + name.len();
         if bytes > 0 && bytes + size > bytes_max {

@@ -128,11 +128,16 @@ impl WindowTime {
 }
 
 /// Severity of an alert: the highest of the episode so far, so that a resolution takes the same route as the alarm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Dry run: needs no action.
+    #[default]
     None,
+    /// May be ordinary: the reference is provisional. Pages nobody.
+    Info,
     /// Needs action today.
     Warning,
     /// Needs action now.
@@ -145,6 +150,7 @@ impl Severity {
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Info => "info",
             Self::Warning => "warning",
             Self::Critical => "critical",
         }

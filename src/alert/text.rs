@@ -54,7 +54,7 @@ impl AlertText<'_> {
         };
         let ended =
             ended.map(|at| format!("It ended at {at}{why}. This was the last trouble seen."));
-        let sentences = [ended, Some(self.sentence()), self.others()];
+        let sentences = [ended, Some(self.sentence()), self.others(), self.caveat()];
         let kept: Vec<String> = sentences.into_iter().flatten().collect();
         kept.join(" ")
     }
@@ -95,6 +95,14 @@ impl AlertText<'_> {
             }
         };
         format!("{when}{what}: {}.", numbers(cause, evidence))
+    }
+
+    /// What a provisional reference cannot know.
+    fn caveat(&self) -> Option<String> {
+        let (_, evidence) = &self.causes.first;
+        evidence.is_provisional.then(|| {
+            "The reference is provisional, so this may be a weekday: it pages nobody before the learning span is over.".to_owned()
+        })
     }
 
     fn others(&self) -> Option<String> {

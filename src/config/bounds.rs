@@ -16,12 +16,12 @@ pub struct BoundsConfig {
     /// Maximum number of models per internal partition, 1 to 10000. There are 16 internal partitions.
     pub models: usize,
     /// Maximum number of versions per model, 1 to 1000. When a model has that many, the one that was silent the longest
-    /// makes room for a new one, if it was silent for the longest window. Otherwise the new one is only counted.
+    /// makes room for a new one, if it was silent for the longest window that is reported. Otherwise the new one is only counted.
     pub versions: usize,
     /// Maximum number of features per model and version, 1 to 20000.
     pub features: usize,
-    /// Event time after which a name that no longer occurs is forgotten: whole hours, 24h to 90d. Choose more than the
-    /// longest pause you expect of a model.
+    /// Event time after which a name that no longer occurs is forgotten: whole hours, 24h to 90d, at least the longest of
+    /// `windows`. Choose more than the longest pause you expect of a model.
     pub retire: Period,
 }
 
@@ -31,7 +31,7 @@ impl Default for BoundsConfig {
             models: 200,
             versions: 20,
             features: 1_000,
-            retire: Period::days(7),
+            retire: Period::days(30),
         }
     }
 }

@@ -14,12 +14,12 @@ pub struct DetectConfig {
     /// windows and evaluations share this budget, so more features do not mean more false alarms.
     pub false_alarms_per_30_days: f64,
     /// Minimum number of events in a window, 30 to 1000000000. With fewer events the window's verdict is `insufficient
-    /// data`, and the next longer window judges; the window has no report, unless it is of the longest length. Below 200
-    /// events the distances are mostly noise.
+    /// data`, and the next longer window judges; the window has no report, unless it is of the longest length that
+    /// reports. With few events, few groups are compared, and only a large shift can be told from chance.
     pub events_min: u64,
-    /// Smallest population stability index (adjusted for sample size, in nats) at which a significant drift alerts,
-    /// 0.01 to 10. By convention 0.1 is a "moderate" drift. The model's learned variability raises this threshold
-    /// further.
+    /// Smallest population stability index (less its value by chance, in nats) at which a significant drift alerts, 0.01
+    /// to 10. 0.04 is a shift by about 0.2 standard deviations; by convention 0.1 is a "moderate" drift. What is ordinary
+    /// for a subject raises this threshold further.
     pub psi_min: f64,
     /// Smallest population stability index at which a drift alert is critical: at least `psi_min`, at most 10.
     pub psi_critical: f64,

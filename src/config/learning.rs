@@ -11,27 +11,32 @@ use crate::pipeline::LearningPlan;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LearningConfig {
-    /// Event time from which the reference is learned: whole hours, 1h to 30d. A day contains the rhythm of a day; use
-    /// 7d if weekends differ. Only hours that hold predictions count: a smoke test before the launch does not shorten
-    /// learning, and a job of one hour a day learns for 24 days by default. No drift alert is published before that. The
-    /// limit is 30d, because the panes of a model that learns are kept for 30 days; then what there is must do.
+    /// Event time from which the reference is learned: whole hours, 1h to 30d. The default is a week, because weekends
+    /// differ from other days. If your traffic has no rhythm of a week, say so with 24h. Only hours that hold predictions
+    /// count: a smoke test before the launch does not shorten learning. The limit is 30d, because the panes of a model
+    /// that learns are kept for 30 days; then what there is must do.
     pub span: Period,
+    /// Event time after which a provisional reference judges until `span` is over: whole hours, 1h to 30d. Only breaks page
+    /// then; a smaller shift may be a weekday, and is published with severity `info`. At `span` or more there is no
+    /// provisional reference.
+    pub provisional: Period,
     /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `span` until it is
     /// reached; only the last 30 days count. The default is five times the minimum of a judged window, so that the
     /// noise of the reference is the smaller part.
     pub events_min: u64,
-    /// Event time after learning in which quiet windows still teach how much the model varies by itself: whole hours,
-    /// 0s to 90d. With a shorter time the thresholds settle sooner. With a longer time they also cover rhythms of two
-    /// weeks.
+    /// Event time after learning in which ordinary days still teach how much the model varies by itself: whole hours, 0s
+    /// to 90d. Then it is frozen, so that slow drift does not become ordinary. With few days the thresholds are high;
+    /// three weeks more than halve them.
     pub habit_span: Period,
 }
 
 impl Default for LearningConfig {
     fn default() -> Self {
         Self {
-            span: Period::hours(24),
+            span: Period::days(7),
+            provisional: Period::hours(24),
             events_min: 1_000,
-            habit_span: Period::days(14),
+            habit_span: Period::days(21),
         }
     }
 }
@@ -42,6 +47,8 @@ const SPAN: PeriodRange = PeriodRange {
     to: Period::minutes(LearningPlan::SPAN_MINUTES_MAX),
     step: Period::hours(1),
 };
+/// Accepted values of `provisional`.
+const PROVISIONAL: PeriodRange = SPAN;
 /// Accepted values of `habit_span`.
 const HABIT_SPAN: PeriodRange = PeriodRange {
     from: Period::hours(0),
@@ -59,10 +66,12 @@ impl LearningConfig {
         );
         let fix = format!("use {SPAN}");
         faults.require(self.span <= longest, "learning.span", wrong, &fix);
+        let span_minutes = SPAN.minutes("learning.span", self.span, faults);
+        let provisional = PROVISIONAL.minutes("learning.provisional", self.provisional, faults);
+        let span_minutes = span_minutes.unwrap_or(0);
         LearningPlan {
-            span_minutes: SPAN
-                .minutes("learning.span", self.span, faults)
-                .unwrap_or(0),
+            span_minutes,
+            provisional_minutes: provisional.unwrap_or(0).min(span_minutes),
             events_min: self.events_min,
             variability_minutes: HABIT_SPAN
                 .minutes("learning.habit_span", self.habit_span, faults)

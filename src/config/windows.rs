@@ -5,41 +5,48 @@ use serde::{Deserialize, Serialize};
 use super::fault::ConfigFaults;
 use super::period::Period;
 use super::period_range::PeriodRange;
-use crate::window::{WindowLength, WindowSpec};
+use crate::window::{Tier, WindowLength, WindowSpec};
 
 /// A window that is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowConfig {
-    /// Event time that the window holds: whole minutes, 1m to 7d; beyond 1h a multiple of 15m. Short windows find a
-    /// sudden change soon. Long windows find a small change reliably.
+    /// Event time that the window holds: whole minutes, 1m to 30d; beyond 1h a multiple of 15m, beyond 1d of 1h, beyond
+    /// 7d of 6h. Short windows find a sudden change soon. Long windows find a small change reliably, and judge models
+    /// with little traffic.
     pub length: Period,
     /// Event time between two evaluations of the window: a divisor of `length`; for a length beyond 1h a multiple of
-    /// 15m, because older panes are kept per quarter of an hour. The false-alarm budget counts every evaluation, so a
-    /// small step detects sooner and costs little certainty.
+    /// 15m, beyond 1d of 1h, beyond 7d of 6h, because older counts are kept in such panes. The false-alarm budget counts
+    /// every evaluation, so a small step detects sooner and costs little certainty.
     pub step: Period,
 }
 
-/// Default windows: minutes for sudden breaks, an hour for drifts, a day for slow changes.
+/// Default windows, a ladder: minutes for sudden breaks, an hour for drifts, a day for slow changes, a week and a month for
+/// models with little traffic.
 pub(super) fn defaults() -> Vec<WindowConfig> {
     let window = |length, step| WindowConfig { length, step };
     vec![
         window(Period::minutes(15), Period::minutes(1)),
         window(Period::hours(1), Period::minutes(1)),
         window(Period::hours(24), Period::minutes(15)),
+        window(Period::days(7), Period::hours(1)),
+        window(Period::days(30), Period::hours(6)),
     ]
 }
 
 /// Maximum number of windows. More would spend the false-alarm budget on evaluations.
 const WINDOWS_MAX: usize = 8;
-/// Longest window, in minutes, for which panes of one minute are kept.
-const FINE_MINUTES_MAX: i64 = 60;
-/// Length of a coarse pane, in minutes.
-const COARSE_MINUTES: i64 = 15;
+/// Longest windows, in minutes, that may move by panes of a minute, of a quarter of an hour, and of an hour; longer ones
+/// move by panes of six hours.
+const LONGEST_BY_PANE: [(i64, Tier); 3] = [
+    (60, Tier::Minute),
+    (1_440, Tier::Quarter),
+    (7 * 1_440, Tier::Hour),
+];
 /// Accepted lengths of a window.
 const LENGTHS: PeriodRange = PeriodRange {
     from: Period::minutes(1),
-    to: Period::days(7),
+    to: Period::days(30),
     step: Period::minutes(1),
 };
 
@@ -55,7 +62,7 @@ pub(super) fn check(windows: &[WindowConfig], faults: &mut ConfigFaults) -> Vec<
         (1..=WINDOWS_MAX).contains(&count),
         "windows",
         wrong,
-        "list 1 to 8, or remove the key for the default windows 15m, 1h and 24h",
+        "list 1 to 8, or remove the key for the default windows 15m, 1h, 24h, 7d and 30d",
     );
     check_ascending(windows, faults);
     let checked = windows.iter().enumerate();
@@ -93,15 +100,14 @@ fn spec(i: usize, window: &WindowConfig, faults: &mut ConfigFaults) -> Option<Wi
 
 fn length_minutes(path: &str, length: Period, faults: &mut ConfigFaults) -> Option<i64> {
     let minutes = LENGTHS.minutes(path, length, faults)?;
-    if minutes > FINE_MINUTES_MAX && minutes % COARSE_MINUTES != 0 {
-        let fix = format!(
-            "use {} or {}",
-            floor(minutes),
-            floor(minutes + COARSE_MINUTES)
-        );
+    let pane = pane_minutes(minutes);
+    if minutes % pane != 0 {
+        let below = minutes - minutes % pane;
+        let fix = format!("use {} or {}", text(below), text(below + pane));
+        let wrong = format!("{length} is not a multiple of {}", text(pane));
         faults.add(
             path,
-            format!("{length} is longer than 1h and not a multiple of 15m"),
+            format!("{wrong}, which {} needs", such_a_window(pane)),
             fix,
         );
         return None;
@@ -109,9 +115,20 @@ fn length_minutes(path: &str, length: Period, faults: &mut ConfigFaults) -> Opti
     Some(minutes)
 }
 
-/// Largest multiple of a coarse pane that is at most `minutes`, as text.
-fn floor(minutes: i64) -> String {
-    text(minutes - minutes % COARSE_MINUTES)
+/// Length in minutes of the panes by which a window of `minutes` may move.
+fn pane_minutes(minutes: i64) -> i64 {
+    let fitting = LONGEST_BY_PANE
+        .iter()
+        .find(|(longest, _)| minutes <= *longest);
+    fitting.map_or(Tier::SixHours, |(_, tier)| *tier).minutes()
+}
+
+/// The windows that move by such panes: `a window longer than 1h`.
+fn such_a_window(pane: i64) -> String {
+    let longest = LONGEST_BY_PANE.iter().rev();
+    let mut shorter = longest.filter(|(_, tier)| tier.minutes() < pane);
+    let limit = shorter.next().map_or(0, |(longest, _)| *longest);
+    format!("a window longer than {}", text(limit))
 }
 
 fn step_minutes(
@@ -120,20 +137,14 @@ fn step_minutes(
     length: i64,
     faults: &mut ConfigFaults,
 ) -> Option<i64> {
-    let grid = if length > FINE_MINUTES_MAX {
-        COARSE_MINUTES
-    } else {
-        1
-    };
+    let grid = pane_minutes(length);
     let step = window.step.as_minutes().unwrap_or(0);
     if step > 0 && step % grid == 0 && length % step == 0 {
         return Some(step);
     }
     let wrong = if step > 0 && length % step == 0 {
-        format!(
-            "{} is not a multiple of 15m, which a window longer than 1h needs",
-            window.step
-        )
+        let wrong = format!("{} is not a multiple of {}", window.step, text(grid));
+        format!("{wrong}, which {} needs", such_a_window(grid))
     } else {
         format!(
             "{} is not a divisor of the length {}",

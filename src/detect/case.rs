@@ -1,7 +1,9 @@
 //! Input of a detector: one subject in one window, its reference, and the false-alarm budget.
 
-use crate::reference::SubjectReference;
+use super::baseline::Baseline;
+use super::tally::Tally;
 use crate::sketch::{Subject, ValueSketch};
+use crate::stats::Pair;
 
 /// User settings for drift detection. The configuration's documentation gives the defaults and their reasons.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +24,8 @@ impl Default for DetectorSettings {
     fn default() -> Self {
         Self {
             false_alarms_per_30_days: 1.0,
-            events_min: 200,
-            psi_min: 0.1,
+            events_min: 30,
+            psi_min: 0.04,
             psi_critical: 0.25,
             disabled: Vec::new(),
         }
@@ -60,19 +62,29 @@ impl Budget {
     }
 }
 
+/// The whole distributions behind a case, where somebody reads them: categories are judged one by one, and reports carry
+/// distances over all cells.
+#[derive(Debug, Clone, Copy)]
+pub struct Sketches<'a> {
+    /// Values in the reference.
+    pub reference: &'a ValueSketch,
+    /// Values in the window; empty if the subject did not occur.
+    pub window: &'a ValueSketch,
+}
+
 /// One subject in one window, with its reference.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
     /// Subject to judge.
     pub subject: &'a Subject,
-    /// Sketch of the subject in the window; empty if the subject did not occur.
-    pub window: &'a ValueSketch,
+    /// Counts of the subject in the window; empty if the subject did not occur.
+    pub window: &'a Tally,
     /// Number of predictions in the window.
     pub predictions: u64,
     /// Reference of the subject.
-    pub reference: &'a SubjectReference,
-    /// Number of predictions in the reference.
-    pub reference_predictions: u64,
+    pub baseline: &'a Baseline,
+    /// The whole distributions; `None` where nobody reads them.
+    pub sketches: Option<Sketches<'a>>,
     /// True if the window is part of the reference. This is the case while variability is learned from the learning
     /// span itself.
     pub inside_reference: bool,
@@ -80,4 +92,22 @@ pub struct Case<'a> {
     pub budget: Budget,
     /// Settings made by the user.
     pub settings: &'a DetectorSettings,
+}
+
+impl Case<'_> {
+    /// Variance of a distance per degree of freedom, if nothing has changed, for these events of both sides: 1/n + 1/m. A
+    /// window that is part of the reference differs less from it than an independent window: 1/n − 1/m. 0 if a side is
+    /// empty.
+    #[must_use]
+    pub fn spread(&self, events: Pair) -> f64 {
+        if events.window == 0 || events.reference == 0 {
+            return 0.0;
+        }
+        let (window, reference) = (1.0 / events.window as f64, 1.0 / events.reference as f64);
+        if self.inside_reference {
+            (window - reference).max(0.0)
+        } else {
+            window + reference
+        }
+    }
 }

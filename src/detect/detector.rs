@@ -1,7 +1,9 @@
-//! Interface of a detector: it judges one subject of one window and returns at most one finding.
+//! Interface of a detector: it measures how far one subject of one window lies from its reference.
 
 use super::case::Case;
-use super::finding::{Family, Finding};
+use super::finding::Family;
+use super::shift::Shift;
+use super::variability::OrdinaryRule;
 
 /// Detector of one kind of problem in one subject of one window.
 ///
@@ -14,13 +16,12 @@ pub trait Detector: Sync {
     /// Family of its findings.
     fn family(&self) -> Family;
 
-    /// Judges `case`; `None` if the detector does not apply to the subject (a numeric test of a category, for example).
-    ///
-    /// `variability` is the learned variability: the largest value that [`Detector::variability`] returned for ordinary windows of
-    /// this subject and length, or 0 if none was learned.
-    fn judge(&self, case: &Case<'_>, variability: f64) -> Option<Finding>;
+    /// How the bound of what is ordinary is limited, and what a past alarm teaches.
+    fn ordinary_rule(&self) -> OrdinaryRule {
+        OrdinaryRule::Distribution
+    }
 
-    /// Contribution of one ordinary window to the learned variability, which is the maximum over such windows. `None`
-    /// if the detector learns nothing from the window.
-    fn variability(&self, case: &Case<'_>) -> Option<f64>;
+    /// Measures `case`: one shift for each thing that varies by itself, each with a channel of its own. Nothing if the
+    /// detector does not apply to the subject (a test of categories and a number, for example).
+    fn measure(&self, case: &Case<'_>) -> Vec<Shift>;
 }

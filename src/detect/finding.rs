@@ -88,6 +88,8 @@ pub struct Finding {
     pub reference_events: u64,
     /// True if the effect is large enough to page at once.
     pub critical_effect: bool,
+    /// True if the finding is published but pages nobody: the reference is provisional, and what differs may be a weekday.
+    pub is_provisional: bool,
     /// Additional numbers by name: other distances, the expected value, learned variability.
     pub details: BTreeMap<&'static str, f64>,
     /// Category concerned, if there is one and its name is known.

@@ -1,10 +1,15 @@
 //! Detectors: they take a window's summary and a reference and return findings. They use neither Kafka nor a clock.
 
+mod baseline;
 mod case;
 mod detector;
 mod finding;
+mod gravest;
 mod number_text;
+mod shift;
 pub mod slo;
+mod tally;
+mod variability;
 pub mod volume;
 
 mod drift {
@@ -23,14 +28,16 @@ mod quality {
     pub(super) mod type_rate;
 }
 
-pub use case::{Budget, Case, DetectorSettings};
+pub use baseline::Baseline;
+pub use case::{Budget, Case, DetectorSettings, Sketches};
 pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
+pub use gravest::gravest;
 pub use number_text::{percent, short_number};
-
-/// Length of a window, in minutes, from which no variability is learned. Slow changes over weeks thus stay visible in
-/// long windows.
-pub const VARIABILITY_BELOW_MINUTES: i64 = 1_440;
+use quality::rate::least_rise;
+pub use shift::{Compared, Counted, Shift};
+pub use tally::Tally;
+pub use variability::{OrdinaryRule, Variability};
 
 /// Every detector of one subject in one window, in the order of the documentation.
 pub static DETECTORS: &[&dyn Detector] = &[

@@ -127,6 +127,7 @@ fn finding(x: u64, expected: u64, share: f64, budget: Budget) -> Finding {
         window_events: x,
         reference_events: expected,
         critical_effect: count < SHARE_OF_A_DAY * b,
+        is_provisional: false,
         details: BTreeMap::from([
             ("count", count),
             ("expected", b),

@@ -122,7 +122,7 @@ catalogue! {
     LearningProgress = Gauge "tidegauge_reference_progress_ratio" ["model"]
         "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     Unjudged = Gauge "tidegauge_model_unjudged" ["model", "reason"]
-        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than learning.events_min), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
+        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
     AlertsFiring = Gauge "tidegauge_alerts_firing" ["model", "family", "severity"]
         "Firing alerts.";
     Drift = Gauge "tidegauge_drift" ["model", "version", "subject", "window", "distance"]

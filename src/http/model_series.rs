@@ -38,6 +38,17 @@ struct DrawnSubject {
     status: SubjectStatus,
 }
 
+impl DrawnSubject {
+    /// True if its picture need not be drawn again yet.
+    fn is_fresh(&self) -> bool {
+        self.drawn.elapsed() < PICTURE_AGE_MAX && !self.status.picture.reference.is_empty()
+    }
+
+    fn take_picture(&mut self) -> (Instant, Picture) {
+        (self.drawn, std::mem::take(&mut self.status.picture))
+    }
+}
+
 impl ModelSeries {
     /// Keeps the progress of the reference; returns it as a share, 0..=1.
     pub fn learn(&mut self, reference: &ReferenceProgress) -> f64 {
@@ -75,14 +86,18 @@ impl ModelSeries {
         let of_version = self.subjects.entry(version).or_default();
         let (drawn, picture) = match of_version.get_mut(&name) {
             Some(shown) if key.window > shown.window => return,
-            Some(shown) if shown.drawn.elapsed() < PICTURE_AGE_MAX => {
-                let picture = std::mem::take(&mut shown.status.picture);
-                (shown.drawn, picture)
-            }
             None if kept >= SUBJECTS_KEPT_MAX => return,
-            _ => {
-                let picture = Picture::of(&key.subject, &reference.sketch, &judgement.observed);
-                (Instant::now(), picture)
+            shown => {
+                let values = judgement.observed.as_ref();
+                match (shown, values) {
+                    (Some(shown), Some(_)) if shown.is_fresh() => shown.take_picture(),
+                    (_, Some(values)) => {
+                        let picture = Picture::of(&key.subject, &reference.sketch, values);
+                        (Instant::now(), picture)
+                    }
+                    (Some(shown), None) => shown.take_picture(),
+                    (None, None) => (Instant::now(), Picture::default()),
+                }
             }
         };
         let status = subject_status(name.clone(), key, judgement, picture);

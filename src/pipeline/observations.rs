@@ -200,8 +200,8 @@ pub struct Judgement {
     pub distances: Vec<(&'static str, f64)>,
     /// The worst verdict of all detectors.
     pub verdict: Verdict,
-    /// The values in the window.
-    pub observed: ValueSketch,
+    /// The values in the window, where they were merged: when the window tumbles, or the subject is in trouble.
+    pub observed: Option<ValueSketch>,
     /// The reference that the window was compared with.
     pub reference: Arc<Reference>,
 }
@@ -353,6 +353,19 @@ impl JoinObservations {
 }
 
 impl Observations {
+    /// Adds the latest judgement of a subject. One without values keeps those that were merged before.
+    pub fn judge(&mut self, key: JudgementKey, judgement: Judgement) {
+        let before = self.judgements.insert(key.clone(), judgement);
+        let kept = before.and_then(|before| before.observed);
+        if let Some(latest) = self
+            .judgements
+            .get_mut(&key)
+            .filter(|own| own.observed.is_none())
+        {
+            latest.observed = kept;
+        }
+    }
+
     /// How often an invariant did not hold.
     #[must_use]
     pub fn violations(&self) -> [(InvariantId, u64); 2] {

@@ -7,7 +7,7 @@ use crate::codec::Codec;
 use crate::detect;
 use crate::detect::slo::Objective;
 use crate::event::Limits;
-use crate::window::WindowSpec;
+use crate::window::{Tier, WindowLength, WindowSpec};
 
 /// Names of the topics that are read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,8 @@ impl Topics {
 pub struct LearningPlan {
     /// Event time with traffic to learn from, in minutes; a multiple of 60.
     pub span_minutes: i64,
+    /// Event time with traffic after which a provisional reference judges, in minutes; at most `span_minutes`.
+    pub provisional_minutes: i64,
     /// Predictions that a reference needs at least; learning goes on until it has them.
     pub events_min: u64,
     /// Event time after learning during which ordinary windows still raise the learned variability, in minutes.
@@ -73,6 +75,9 @@ pub struct LearningPlan {
 impl LearningPlan {
     /// Longest learning span in minutes: the panes of a model that learns are kept for 30 days.
     pub const SPAN_MINUTES_MAX: u32 = 30 * 1_440;
+    /// Predictions that the reference of a segment, of a late subject, or of a model after the longest learning span needs
+    /// at least. The law of the likelihood ratio holds from here on.
+    pub const FEW_EVENTS_MIN: u64 = 300;
 }
 
 /// Limits of what is kept. Beyond a limit known names stay, new names are admitted by hash, and the rest is only
@@ -222,11 +227,17 @@ impl Plan {
         !self.topics.labels.is_empty()
     }
 
-    /// Length of the longest window in minutes.
+    /// Windows that are reported: those that move by less than an hour. The panes of longer ones are kept as counts only,
+    /// and their predictions are in the reports of shorter ones.
+    pub fn reported_windows(&self) -> impl Iterator<Item = &WindowSpec> {
+        let is_reported = |window: &&WindowSpec| window.step_minutes < Tier::Hour.minutes();
+        self.windows.iter().filter(is_reported)
+    }
+
+    /// The longest window that is reported.
     #[must_use]
-    pub fn longest_window_minutes(&self) -> i64 {
-        let lengths = self.windows.iter().map(|window| window.length.minutes());
-        lengths.max().unwrap_or(0)
+    pub fn longest_reported(&self) -> Option<WindowLength> {
+        self.reported_windows().map(|window| window.length).max()
     }
 }
 

@@ -9,22 +9,20 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::cursor::Cursors;
 use crate::alert::WindowTime;
 use crate::event::{Scope, Segment};
-use crate::window::{Boundary, Resolution};
+use crate::window::{Boundary, Resolution, Tier};
 
 /// Largest value of one record, in bytes, without its header of 3 bytes.
 const PART_BYTES_MAX: usize = 400 << 10;
 /// Version of the serialised keys and values.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// Key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StateKey {
     /// Head of the evaluate task: its position, written at every commit that changes anything.
     Head,
-    /// A closed pane of one minute.
-    Fine(Scope, Boundary),
-    /// A closed pane of a quarter of an hour.
-    Coarse(Scope, Boundary),
+    /// A closed pane.
+    Pane(Scope, Tier, Boundary),
     /// A pane that was open at the last checkpoint.
     Open(Scope, Boundary),
     /// Knowledge of a model: everything except panes and references.
@@ -51,6 +49,10 @@ pub enum StateKey {
     OpenLeftOut(Boundary),
     /// What limits had turned away from a minute of pending quality at the last checkpoint.
     OpenQualityLeftOut(Boundary),
+    /// A closed pane, counted against the reference.
+    Tally(Scope, Tier, Boundary),
+    /// Learned variability of a model, or of one of its segments.
+    Variability(String, Option<Segment>),
 }
 
 /// Identifies a quality pane of a scope.
@@ -71,8 +73,9 @@ impl StateKey {
         match self {
             Self::JoinHead | Self::JoinAnchor(_) | Self::JoinSuppressed(..) => true,
             Self::Head
-            | Self::Fine(..)
-            | Self::Coarse(..)
+            | Self::Pane(..)
+            | Self::Tally(..)
+            | Self::Variability(..)
             | Self::Open(..)
             | Self::OpenLeftOut(_)
             | Self::OpenQualityLeftOut(_)

@@ -13,7 +13,7 @@ pub enum Unjudged {
     TooFewToLearn {
         /// Predictions in these days.
         predictions: u64,
-        /// `learning.events_min`.
+        /// Predictions that any reference needs.
         needed: u64,
     },
     /// The longest window holds too few predictions of every version.
@@ -47,7 +47,7 @@ impl fmt::Display for Unjudged {
                 needed,
             } => write!(
                 f,
-                "30 days hold {predictions} predictions, and a reference needs {needed}: lower learning.events_min"
+                "30 days hold {predictions} predictions, and a reference needs {needed}: with fewer, nothing can be told from chance"
             ),
             Self::TooFewToJudge {
                 window,

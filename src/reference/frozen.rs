@@ -19,7 +19,7 @@ pub struct Reference {
     pub model: String,
     /// Segment that the reference covers; `None` for all predictions of the model.
     pub segment: Option<Segment>,
-    /// Span of event time that the reference was learned from.
+    /// Span of event time that the first subjects were learned from.
     pub span: Span,
     /// Number of predictions in the span.
     pub predictions: u64,
@@ -28,13 +28,21 @@ pub struct Reference {
 }
 
 /// Reference of one subject.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubjectReference {
-    /// Distribution over the learning span.
+    /// Place among the subjects of the reference, in the order in which they were learned. It never changes.
+    pub place: u32,
+    /// Span of event time that the subject was learned from. It differs from that of the model for a subject that came
+    /// later.
+    pub span: Span,
+    /// Number of predictions in the span that could have had the subject.
+    pub predictions: u64,
+    /// True until the whole learning span was seen: what differs may be a weekday.
+    pub is_provisional: bool,
+    /// Distribution over the span.
     pub sketch: ValueSketch,
-    /// Number of events whose category occurred in a single hour of the learning span. It shows how often new
-    /// categories are normal.
-    pub one_hour_events: u64,
+    /// Number of events whose category occurred in a single pane of the span. It shows how often new categories are normal.
+    pub lone_events: u64,
 }
 
 impl Reference {
@@ -49,8 +57,22 @@ impl Reference {
         )
     }
 
+    /// True if some of its subjects are provisional.
+    #[must_use]
+    pub fn is_provisional(&self) -> bool {
+        self.subjects.values().any(|subject| subject.is_provisional)
+    }
+
+    /// The place of the next subject.
+    #[must_use]
+    pub fn next_place(&self) -> u32 {
+        let last = self.subjects.values().map(|subject| subject.place).max();
+        last.map_or(0, |last| last.saturating_add(1))
+    }
+
     /// Sets the id: the first half of the SHA-256 of the canonical bytes of the content.
-    pub(super) fn with_content_id(mut self) -> Self {
+    #[must_use]
+    pub fn with_content_id(mut self) -> Self {
         self.id.clear();
         // Serialization into a vector cannot fail.
         let mut bytes = postcard::to_stdvec(&self.content()).unwrap_or_default();

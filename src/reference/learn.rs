@@ -1,4 +1,4 @@
-//! Learning of a reference from the panes of a first span of event time.
+//! Learning of a reference from the panes of a span of event time.
 
 use std::collections::BTreeMap;
 
@@ -16,48 +16,72 @@ pub fn learn<'a>(
     span: Span,
     panes: impl Iterator<Item = (Boundary, &'a Partial)>,
 ) -> Reference {
-    let mut predictions = 0;
-    let mut hours: BTreeMap<&Subject, BTreeMap<i64, ValueSketch>> = BTreeMap::new();
-    for (start, pane) in panes {
-        predictions += pane.predictions;
-        for (subject, sketch) in &pane.subjects {
-            hours
-                .entry(subject)
-                .or_default()
-                .entry(start.0.div_euclid(60))
-                .or_default()
-                .merge(sketch);
-        }
-    }
-    let subjects = hours
-        .into_iter()
-        .map(|(subject, hours)| (subject.clone(), of_subject(&hours)))
-        .collect();
+    let (predictions, sketches) = learn_subjects(panes, |_| true);
+    let subjects = (0..).zip(sketches).map(|(place, (subject, learned))| {
+        let reference = SubjectReference {
+            place,
+            span,
+            predictions,
+            is_provisional: false,
+            sketch: learned.sketch,
+            lone_events: learned.lone_events,
+        };
+        (subject, reference)
+    });
     Reference {
         id: String::new(),
         model: model.to_owned(),
         segment,
         span,
         predictions,
-        subjects,
+        subjects: subjects.collect(),
     }
     .with_content_id()
 }
 
-fn of_subject(hours: &BTreeMap<i64, ValueSketch>) -> SubjectReference {
+/// What a span teaches about one subject.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LearnedSubject {
+    /// Distribution over the span.
+    pub sketch: ValueSketch,
+    /// Number of events whose category occurred in a single pane; panes of less than an hour count by the hour.
+    pub lone_events: u64,
+}
+
+/// Learns the subjects that are `wanted` from panes of a span. Returns the predictions of all panes, too.
+pub fn learn_subjects<'a>(
+    panes: impl Iterator<Item = (Boundary, &'a Partial)>,
+    wanted: impl Fn(&Subject) -> bool,
+) -> (u64, BTreeMap<Subject, LearnedSubject>) {
+    let mut predictions = 0;
+    let mut hours: BTreeMap<&Subject, BTreeMap<i64, ValueSketch>> = BTreeMap::new();
+    for (start, pane) in panes {
+        predictions += pane.predictions;
+        for (subject, sketch) in pane.subjects.iter().filter(|(subject, _)| wanted(subject)) {
+            let of_subject = hours.entry(subject).or_default();
+            let hour = of_subject.entry(start.0.div_euclid(60)).or_default();
+            hour.merge(sketch);
+        }
+    }
+    let subjects = hours.into_iter();
+    let subjects = subjects.map(|(subject, hours)| (subject.clone(), of_subject(&hours)));
+    (predictions, subjects.collect())
+}
+
+fn of_subject(hours: &BTreeMap<i64, ValueSketch>) -> LearnedSubject {
     let mut sketch = ValueSketch::default();
     for hour in hours.values() {
         sketch.merge(hour);
     }
-    let one_hour_events = one_hour_events(hours.values().map(|hour| &hour.words), &sketch.words);
-    SubjectReference {
+    let lone_events = lone_events(hours.values().map(|hour| &hour.words), &sketch.words);
+    LearnedSubject {
         sketch,
-        one_hour_events,
+        lone_events,
     }
 }
 
 /// Number of events whose category occurred in one hour only; 0 if cells are groups of categories.
-fn one_hour_events<'a>(hours: impl Iterator<Item = &'a Words>, whole: &Words) -> u64 {
+fn lone_events<'a>(hours: impl Iterator<Item = &'a Words>, whole: &Words) -> u64 {
     if !whole.is_exact() {
         return 0;
     }
@@ -179,7 +203,7 @@ mod tests {
         );
         let country = &reference.subjects[&Subject::Feature("country".into())];
         assert_eq!(
-            country.one_hour_events, 3,
+            country.lone_events, 3,
             "only fr, seen three times, kept to one hour"
         );
     }

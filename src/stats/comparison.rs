@@ -1,35 +1,14 @@
 //! Comparison of one subject's window with its reference: the input of every distance and drift detector.
 
 use super::cells::{Pair, PairedCells};
-use super::groups::{category_groups, number_groups};
-use crate::sketch::{Histogram, ValueSketch};
+use super::groups::Grouping;
+use super::subject_kind::SubjectKind;
+use crate::sketch::{Cell, Histogram, ValueSketch};
 
 /// Number of levels by which a window may be coarser than its reference before the comparison counts as coarse.
 const COARSER_LEVELS_MAX: u8 = 4;
 /// Largest share of the reference in one cell above level 0, as a divisor: 20 %.
 const CROWDED_DIVISOR: u64 = 5;
-
-/// Kind of values of a subject, by the majority in its reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubjectKind {
-    /// Finite numbers. Cells are in the order of the values.
-    Numbers,
-    /// Strings and booleans. Cells are in the order of the hashes, which has no meaning.
-    Categories,
-}
-
-impl SubjectKind {
-    /// Kind of values in a reference; `None` if it holds neither numbers nor categories.
-    #[must_use]
-    pub fn of(reference: &ValueSketch) -> Option<Self> {
-        let types = reference.types;
-        match types.text + types.boolean {
-            0 if types.number == 0 => None,
-            words if words > types.number => Some(Self::Categories),
-            _ => Some(Self::Numbers),
-        }
-    }
-}
 
 /// Window and reference on common cells, and on the groups that the reference defines.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,24 +50,55 @@ impl Comparison {
         window: &Histogram<LIMIT>,
     ) -> Self {
         let cells = PairedCells::of(reference, window);
-        let groups = match kind {
-            SubjectKind::Numbers => number_groups(&cells.cells),
-            SubjectKind::Categories => category_groups(&cells.cells),
-        };
+        let groups = groups(kind, &cells);
         Self {
             kind,
             groups,
             reference_level: reference.level(),
             window_level: window.level(),
-            coarse: window.level() > reference.level().saturating_add(COARSER_LEVELS_MAX)
-                || is_crowded(reference, cells.total.reference),
+            coarse: is_coarse(window.level(), reference.level()) || is_crowded(reference),
             cells,
         }
     }
 }
 
-/// True if one cell above level 0 holds so many events that changes inside it would be missed.
-fn is_crowded<const LIMIT: usize>(reference: &Histogram<LIMIT>, total: u64) -> bool {
+/// The counts of both sides by the groups that the reference defines, without groups that hold no event.
+fn groups(kind: SubjectKind, paired: &PairedCells) -> Vec<Pair> {
+    let side = |count: fn(Pair) -> u64| {
+        let cells = paired.cells.iter().map(|cell| Cell {
+            index: cell.index,
+            count: count(cell.counts),
+        });
+        cells.filter(|cell| cell.count > 0).collect::<Vec<Cell>>()
+    };
+    let (reference, window) = (side(|pair| pair.reference), side(|pair| pair.window));
+    let grouping = Grouping::of(kind, &reference, paired.level);
+    let reference = grouping.count(&reference, paired.level);
+    let window = grouping.count(&window, paired.level);
+    pairs(&reference, &window)
+}
+
+/// Pairs the counts of a reference and a window by group, and leaves out groups that hold no event.
+#[must_use]
+pub fn pairs(reference: &[u64], window: &[u64]) -> Vec<Pair> {
+    let pairs = reference.iter().zip(window);
+    let pairs = pairs.map(|(reference, window)| Pair {
+        reference: *reference,
+        window: *window,
+    });
+    pairs.filter(|pair| pair.sum() > 0).collect()
+}
+
+/// True if the cells of a window are too much wider than those of its reference.
+#[must_use]
+pub fn is_coarse(window_level: u8, reference_level: u8) -> bool {
+    window_level > reference_level.saturating_add(COARSER_LEVELS_MAX)
+}
+
+/// True if one cell of a reference above level 0 holds so many events that changes inside it would be missed.
+#[must_use]
+pub fn is_crowded<const LIMIT: usize>(reference: &Histogram<LIMIT>) -> bool {
     let fullest = reference.cells().iter().map(|cell| cell.count).max();
-    reference.level() > 0 && fullest.is_some_and(|count| count > total / CROWDED_DIVISOR)
+    let limit = reference.total() / CROWDED_DIVISOR;
+    reference.level() > 0 && fullest.is_some_and(|count| count > limit)
 }

@@ -5,6 +5,7 @@
 //! one implementation in Rust, so two platforms give the same bits. `f64::ln` and `f64::exp` would call the system's
 //! library.
 
+mod angle;
 mod bernoulli;
 mod cells;
 mod chi_square;
@@ -17,15 +18,17 @@ mod interval;
 mod likelihood;
 mod likelihood_interval;
 mod quality;
+mod subject_kind;
 
+pub use angle::{angle, share_at};
 pub use bernoulli::bernoulli_divergence;
 pub use cells::{Pair, PairedCell, PairedCells};
 pub use chi_square::ChiSquare;
-pub use comparison::{Comparison, SubjectKind};
+pub use comparison::{Comparison, is_coarse, is_crowded, pairs};
 pub use difference::Difference;
-pub use distance::{About, DISTANCES, Distance, Psi};
+pub use distance::{About, DISTANCES, Distance, population_stability};
 pub use gamma::ln_gamma_upper;
-pub use groups::{category_groups, number_groups};
+pub use groups::{Grouping, fewer};
 pub use interval::{Interval, wilson};
 pub use likelihood::{LikelihoodRatio, likelihood_ratio};
 pub use likelihood_interval::likelihood_interval;
@@ -33,3 +36,4 @@ pub use quality::{
     Better, MEASURES, Measure, MeasureAbout, Measured, POSITIVE_CLASSES, Proportion, Selection,
     SelectionTest, evaluation_share, positive_class, proportion, selection,
 };
+pub use subject_kind::SubjectKind;

@@ -6,6 +6,6 @@ mod rollup;
 mod watermark;
 
 pub use pane::{Boundary, PANE_MILLIS, Span, WindowLength, WindowSpec};
-pub use ring::{Aged, COARSE_MINUTES, PaneRing, Retention};
+pub use ring::{Aged, COARSE_MINUTES, PaneRing, Retention, TIERS, Tier};
 pub use rollup::{PaneName, Resolution, RollupRetention, RollupRing};
 pub use watermark::{Lateness, SourceClock};

@@ -1,103 +1,138 @@
-//! Ring of closed panes of one scope: panes of one minute while recent, panes of 15 minutes when older.
+//! Ring of closed panes of one scope: panes of a minute while recent, then of a quarter of an hour, an hour, six hours.
 //!
-//! Nothing can be subtracted from a pane, so each evaluation of a window merges its panes anew. It uses whole 15-minute
-//! panes where the window covers them. A window of one hour that moves by a minute costs at most 3 + 14 merges instead
-//! of 60.
+//! Nothing can be subtracted from a pane, so each evaluation of a window merges its panes anew. It uses the longest panes
+//! that the window covers whole. A window of one hour that moves by a minute costs at most 3 + 28 merges instead of 60,
+//! one of 30 days at most 120 instead of 43,200.
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::pane::{Boundary, Span};
 use crate::sketch::Monoid;
 
-/// Length of a coarse pane in minutes.
-pub const COARSE_MINUTES: i64 = 15;
+/// Length of the panes that most of the work goes by, in minutes: a quarter of an hour.
+pub const COARSE_MINUTES: i64 = Tier::Quarter.minutes();
 
-/// Closed panes, by start.
+/// Length of a pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Tier {
+    /// A minute.
+    Minute,
+    /// A quarter of an hour.
+    Quarter,
+    /// An hour.
+    Hour,
+    /// Six hours.
+    SixHours,
+}
+
+/// All lengths of panes, ascending. Each divides the next.
+pub const TIERS: [Tier; 4] = [Tier::Minute, Tier::Quarter, Tier::Hour, Tier::SixHours];
+
+impl Tier {
+    /// Length in minutes.
+    #[must_use]
+    pub const fn minutes(self) -> i64 {
+        match self {
+            Self::Minute => 1,
+            Self::Quarter => 15,
+            Self::Hour => 60,
+            Self::SixHours => 360,
+        }
+    }
+}
+
+/// Closed panes, by length and start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PaneRing<M> {
-    fine: BTreeMap<Boundary, M>,
-    coarse: BTreeMap<Boundary, M>,
+    panes: BTreeMap<Tier, BTreeMap<Boundary, M>>,
 }
 
 /// Changes made by one aging step. The owner persists them.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Default)]
 pub struct Aged {
-    /// Start of the coarse pane that was built, if any.
-    pub made: Option<Boundary>,
-    /// Starts of the fine panes that were dropped.
-    pub fine_dropped: Vec<Boundary>,
-    /// Starts of the coarse panes that were dropped.
-    pub coarse_dropped: Vec<Boundary>,
+    /// Panes that were built from shorter ones.
+    pub made: Vec<(Tier, Boundary)>,
+    /// Panes that were dropped.
+    pub dropped: Vec<(Tier, Boundary)>,
 }
 
-/// Retention of panes, in minutes before the latest boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Retention of panes of each length, in minutes before the latest boundary; 0 if no such pane is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Retention {
-    /// Retention of fine panes: the longest window whose step is shorter than a coarse pane, plus one coarse pane.
-    pub fine_minutes: i64,
-    /// Retention of coarse panes.
-    pub coarse_minutes: i64,
+    /// Panes of a minute.
+    pub minute: i64,
+    /// Panes of a quarter of an hour.
+    pub quarter: i64,
+    /// Panes of an hour.
+    pub hour: i64,
+    /// Panes of six hours.
+    pub six_hours: i64,
+}
+
+impl Retention {
+    fn of(self, tier: Tier) -> i64 {
+        match tier {
+            Tier::Minute => self.minute,
+            Tier::Quarter => self.quarter,
+            Tier::Hour => self.hour,
+            Tier::SixHours => self.six_hours,
+        }
+    }
 }
 
 impl<M> Default for PaneRing<M> {
     fn default() -> Self {
         Self {
-            fine: BTreeMap::new(),
-            coarse: BTreeMap::new(),
+            panes: BTreeMap::new(),
         }
     }
 }
 
 impl<M: Monoid> PaneRing<M> {
-    /// Adds a closed pane of one minute, or restores a persisted one.
-    pub fn insert_fine(&mut self, start: Boundary, pane: M) {
-        self.fine.insert(start, pane);
+    /// Adds a closed pane of one minute, or restores a persisted pane of any length.
+    pub fn insert(&mut self, tier: Tier, start: Boundary, pane: M) {
+        self.panes.entry(tier).or_default().insert(start, pane);
     }
 
-    /// Restores a persisted coarse pane.
-    pub fn insert_coarse(&mut self, start: Boundary, pane: M) {
-        self.coarse.insert(start, pane);
-    }
-
-    /// Coarse pane that begins at `start`.
+    /// The pane of this length that begins at `start`.
     #[must_use]
-    pub fn coarse(&self, start: Boundary) -> Option<&M> {
-        self.coarse.get(&start)
+    pub fn pane(&self, tier: Tier, start: Boundary) -> Option<&M> {
+        self.panes.get(&tier)?.get(&start)
     }
 
-    /// Coarse panes that begin within `span`, by start.
-    pub fn coarse_within(&self, span: Span) -> impl Iterator<Item = (Boundary, &M)> {
-        self.coarse
-            .range(span.start..span.end)
+    /// Panes of this length that begin within `span`, by start.
+    pub fn within(&self, tier: Tier, span: Span) -> impl Iterator<Item = (Boundary, &M)> {
+        let panes = self.panes.get(&tier);
+        let within = panes.map(|panes| panes.range(span.start..span.end));
+        within
+            .into_iter()
+            .flatten()
             .map(|(start, pane)| (*start, pane))
     }
 
     /// Start of the oldest pane.
     #[must_use]
     pub fn first(&self) -> Option<Boundary> {
-        let fine = self.fine.first_key_value().map(|(start, _)| *start);
-        let coarse = self.coarse.first_key_value().map(|(start, _)| *start);
-        [fine, coarse].into_iter().flatten().min()
+        let firsts = self.panes.values().filter_map(BTreeMap::first_key_value);
+        firsts.map(|(start, _)| *start).min()
     }
 
-    /// Start of the newest pane.
-    #[must_use]
-    pub fn last(&self) -> Option<Boundary> {
-        let fine = self.fine.last_key_value().map(|(start, _)| *start);
-        let coarse = self.coarse.last_key_value().map(|(start, _)| *start);
-        [fine, coarse].into_iter().flatten().max()
-    }
-
-    /// Iterates over the start of each pane, with true for a fine pane and false for a coarse one.
-    pub fn starts(&self) -> impl Iterator<Item = (Boundary, bool)> {
-        let fine = self.fine.keys().map(|start| (*start, true));
-        fine.chain(self.coarse.keys().map(|start| (*start, false)))
+    /// Iterates over the length and start of each pane.
+    pub fn starts(&self) -> impl Iterator<Item = (Tier, Boundary)> {
+        let starts = |(tier, panes): (&Tier, &BTreeMap<Boundary, M>)| {
+            let tier = *tier;
+            let starts: Vec<Boundary> = panes.keys().copied().collect();
+            starts.into_iter().map(move |start| (tier, start))
+        };
+        self.panes.iter().flat_map(starts)
     }
 
     /// Number of panes kept.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fine.len() + self.coarse.len()
+        self.panes.values().map(BTreeMap::len).sum()
     }
 
     /// True if no pane is kept.
@@ -106,52 +141,65 @@ impl<M: Monoid> PaneRing<M> {
         self.len() == 0
     }
 
-    /// Builds the coarse pane that ends at `now` and drops panes beyond the retention. Call it at each boundary, after
+    /// Builds the longer panes that end at `now`, and drops panes beyond the retention. Call it at each boundary, after
     /// the pane of that boundary was inserted.
     pub fn age(&mut self, now: Boundary, keep: Retention) -> Aged {
-        let made = self.coarsen(now);
-        let fine_dropped = drop_before(&mut self.fine, now.plus_minutes(-keep.fine_minutes));
-        let coarse_dropped = drop_before(&mut self.coarse, now.plus_minutes(-keep.coarse_minutes));
-        Aged {
-            made,
-            fine_dropped,
-            coarse_dropped,
+        let mut aged = Aged::default();
+        for tier in TIERS.into_iter().filter(|tier| keep.of(*tier) > 0) {
+            aged.made.extend(self.build(tier, now));
         }
+        for tier in TIERS {
+            let oldest = now.plus_minutes(-keep.of(tier));
+            if let Some(panes) = self.panes.get_mut(&tier) {
+                let dropped = drop_before(panes, oldest).into_iter();
+                aged.dropped.extend(dropped.map(|start| (tier, start)));
+            }
+        }
+        aged
     }
 
-    fn coarsen(&mut self, now: Boundary) -> Option<Boundary> {
-        if !now.on_grid(COARSE_MINUTES) {
+    fn build(&mut self, tier: Tier, now: Boundary) -> Option<(Tier, Boundary)> {
+        if tier == Tier::Minute || !now.on_grid(tier.minutes()) {
             return None;
         }
-        let start = now.plus_minutes(-COARSE_MINUTES);
+        let start = now.plus_minutes(-tier.minutes());
+        let panes = self.panes_of(Span { start, end: now });
         let mut merged = M::default();
-        let mut panes = self.fine.range(start..now).peekable();
-        panes.peek()?;
-        for (_, pane) in panes {
-            merged.merge(pane);
-        }
-        self.coarse.insert(start, merged);
-        Some(start)
+        panes.first()?;
+        panes.into_iter().for_each(|pane| merged.merge(pane));
+        self.insert(tier, start, merged);
+        Some((tier, start))
     }
 
-    /// Panes that make up `span`: coarse panes where `span` covers them whole, fine panes elsewhere.
+    /// Panes that make up `span`: the longest that it covers whole.
     pub fn panes_of(&self, span: Span) -> Vec<&M> {
         let mut panes = Vec::new();
         let mut at = span.start;
         while at < span.end {
-            let next = at.plus_minutes(COARSE_MINUTES);
-            match self.coarse.get(&at) {
-                Some(quarter) if next <= span.end => {
-                    panes.push(quarter);
+            let covered = TIERS.into_iter().rev().find_map(|tier| {
+                let next = at.plus_minutes(tier.minutes());
+                let pane = self.pane(tier, at).filter(|_| next <= span.end)?;
+                Some((next, pane))
+            });
+            match covered {
+                Some((next, pane)) => {
+                    panes.push(pane);
                     at = next;
                 }
-                _ => {
-                    panes.extend(self.fine.get(&at));
-                    at = at.plus_minutes(1);
-                }
+                None => at = self.next_start(at).unwrap_or(span.end),
             }
         }
         panes
+    }
+
+    /// Start of the first pane after `at`. A ring with little traffic has long gaps.
+    fn next_start(&self, at: Boundary) -> Option<Boundary> {
+        let after = at.plus_minutes(1);
+        let nexts = self
+            .panes
+            .values()
+            .filter_map(|panes| panes.range(after..).next());
+        nexts.map(|(start, _)| *start).min()
     }
 
     /// Merges all panes in `span`.
@@ -184,18 +232,27 @@ mod tests {
     }
 
     const KEEP: Retention = Retention {
-        fine_minutes: 75,
-        coarse_minutes: 1_440,
+        minute: 75,
+        quarter: 300,
+        hour: 600,
+        six_hours: 1_440,
     };
 
     #[test]
     fn every_window_is_the_sum_of_its_minutes_however_they_have_aged() {
         let mut ring = PaneRing::default();
-        for minute in 0..300 {
-            ring.insert_fine(Boundary(minute), count(1 << (minute % 40)));
+        for minute in 0..1_800 {
+            ring.insert(Tier::Minute, Boundary(minute), count(1 << (minute % 40)));
             ring.age(Boundary(minute + 1), KEEP);
         }
-        for (start, end) in [(285, 300), (240, 300), (233, 293), (60, 300), (225, 240)] {
+        let recent = [
+            (1_785, 1_800),
+            (1_740, 1_800),
+            (1_733, 1_793),
+            (1_725, 1_740),
+        ];
+        let long = [(1_515, 1_800), (1_380, 1_800), (360, 1_800), (1_320, 1_740)];
+        for (start, end) in recent.into_iter().chain(long) {
             let span = Span {
                 start: Boundary(start),
                 end: Boundary(end),
@@ -206,16 +263,34 @@ mod tests {
     }
 
     #[test]
+    fn a_window_of_days_merges_few_panes() {
+        let mut ring = PaneRing::default();
+        for minute in 0..1_800 {
+            ring.insert(Tier::Minute, Boundary(minute), count(1));
+            ring.age(Boundary(minute + 1), KEEP);
+        }
+        let day = Span {
+            start: Boundary(360),
+            end: Boundary(1_800),
+        };
+        assert_eq!(ring.panes_of(day).len(), 4);
+    }
+
+    #[test]
     fn a_quarter_without_a_pane_makes_none_and_old_panes_go() {
+        let keep = Retention {
+            minute: 75,
+            quarter: 1_440,
+            ..Retention::default()
+        };
         let mut ring: PaneRing<TypeCounts> = PaneRing::default();
-        ring.insert_fine(Boundary(3), count(5));
-        assert_eq!(ring.age(Boundary(15), KEEP).made, Some(Boundary(0)));
-        assert_eq!(ring.age(Boundary(30), KEEP).made, None);
-        assert_eq!(ring.age(Boundary(90), KEEP).fine_dropped, vec![Boundary(3)]);
-        assert_eq!(
-            ring.age(Boundary(1_455), KEEP).coarse_dropped,
-            vec![Boundary(0)]
-        );
+        ring.insert(Tier::Minute, Boundary(3), count(5));
+        let quarter = (Tier::Quarter, Boundary(0));
+        assert_eq!(ring.age(Boundary(15), keep).made, vec![quarter]);
+        assert_eq!(ring.age(Boundary(30), keep).made, vec![]);
+        let dropped = ring.age(Boundary(90), keep).dropped;
+        assert_eq!(dropped, vec![(Tier::Minute, Boundary(3))]);
+        assert_eq!(ring.age(Boundary(1_455), keep).dropped, vec![quarter]);
         assert!(ring.is_empty());
     }
 }

@@ -39,6 +39,7 @@ pub fn finding(name: &str, verdict: Verdict, effect: f64) -> Finding {
         window_events: 12_345,
         reference_events: 1_234_567,
         critical_effect: effect >= 5.0,
+        is_provisional: false,
         details: BTreeMap::from([
             ("ks", 0.25),
             ("js_distance", 0.125),

@@ -162,22 +162,6 @@ def tails():
         yield {"df": df, "x": x, "ln_survival": float(stats.chi2.logsf(x, df))}
 
 
-def non_central():
-    for df in (1, 4, 9, 11, 60):
-        for noncentrality in (0.0, 1.0, 10.0, 50.0, 400.0):
-            for alpha in (1e-3, 1e-5, 1e-7, 1e-9):
-                x = float(stats.ncx2.isf(alpha, df, noncentrality)) if noncentrality else float(stats.chi2.isf(alpha, df))
-                a = (df + 2 * noncentrality) / (df + noncentrality)
-                h = (df + noncentrality) ** 2 / (df + 2 * noncentrality)
-                yield {
-                    "df": df,
-                    "noncentrality": noncentrality,
-                    "x": x,
-                    "ln_exact": float(np.log(alpha)),
-                    "ln_patnaik": float(np.log(stats.chi2.sf(x / a, h))),
-                }
-
-
 def intervals():
     for k, n in ((0, 200), (1, 200), (4, 200), (100, 1000), (500, 1000), (999, 1000), (1000, 1000), (95, 100), (20_000, 1_000_000)):
         for z in (1.96, 2.0, 3.3):
@@ -201,6 +185,5 @@ def write(name, rows):
 
 write("comparisons", comparisons())
 write("tails", tails())
-write("non_central", non_central())
 write("intervals", intervals())
 write("coins", coins())

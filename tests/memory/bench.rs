@@ -97,6 +97,7 @@ pub fn plan() -> pipeline::Plan {
         windows: vec![window(15), window(60)],
         learning: LearningPlan {
             span_minutes: 120,
+            provisional_minutes: 120,
             events_min: 1_000,
             variability_minutes: 14 * 1_440,
         },

@@ -34,7 +34,7 @@ fn day(models: &[(&str, i64)]) -> Bench {
 
 #[test]
 fn a_thin_window_reports_only_in_a_longer_length_that_has_enough() {
-    let bench = day(&[("rare", 4), ("usual", 400), ("busy", 1_200)]);
+    let bench = day(&[("rare", 4), ("usual", 80), ("busy", 1_200)]);
     let mut reports: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
     for report in values(&bench, "reports") {
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
@@ -49,8 +49,8 @@ fn a_thin_window_reports_only_in_a_longer_length_that_has_enough() {
         ("busy", "1d", 1, 28_800),
         ("busy", "1h", 24, 28_800),
         ("rare", "1d", 1, 96),
-        ("usual", "1d", 1, 9_600),
-        ("usual", "1h", 24, 9_600),
+        ("usual", "1d", 1, 1_920),
+        ("usual", "1h", 24, 1_920),
     ];
     let expected = expected.map(|(model, length, count, predictions)| {
         ((model.to_owned(), length.to_owned()), (count, predictions))

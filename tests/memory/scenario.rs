@@ -19,6 +19,7 @@ fn production(learn_minutes: i64) -> Arc<Plan> {
     });
     plan.learning = LearningPlan {
         span_minutes: learn_minutes,
+        provisional_minutes: learn_minutes,
         events_min: 1_000,
         variability_minutes: 14 * 1_440,
     };

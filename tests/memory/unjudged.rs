@@ -29,27 +29,31 @@ fn traffic(per_minute: i64, minutes: i64) -> Vec<Event> {
 
 #[test]
 fn a_model_whose_longest_window_is_too_thin_says_so() {
+    let mut events = traffic(40, 3 * 60);
+    let end = START + 3 * 60 * MINUTE;
+    let thin = (0..40).map(|n| end + n * 5 * MINUTE);
+    events.extend(thin.map(|time| Event::bare("fraud", "1", &time.to_string(), time)));
     let expected = Unjudged::TooFewToJudge {
         window: WindowLength::from_minutes(60).unwrap(),
-        predictions: 120,
-        needed: 200,
+        predictions: 12,
+        needed: 30,
     };
-    assert_eq!(verdict(&traffic(2, 11 * 60)), Some(expected));
+    assert_eq!(verdict(&events), Some(expected));
 }
 
 #[test]
 fn a_model_that_never_learns_says_so_after_a_month() {
-    let hourly = |days: i64| -> Vec<Event> {
+    let three_hourly = |days: i64| -> Vec<Event> {
         let event =
-            |hour: i64| Event::bare("fraud", "1", &hour.to_string(), START + hour * 60 * MINUTE);
-        (0..days * 24).map(event).collect()
+            |nth: i64| Event::bare("fraud", "1", &nth.to_string(), START + nth * 180 * MINUTE);
+        (0..days * 8).map(event).collect()
     };
-    assert_eq!(verdict(&hourly(29)), None);
+    assert_eq!(verdict(&three_hourly(29)), None);
     let expected = Unjudged::TooFewToLearn {
-        predictions: 720,
-        needed: 1_000,
+        predictions: 240,
+        needed: 300,
     };
-    assert_eq!(verdict(&hourly(32)), Some(expected));
+    assert_eq!(verdict(&three_hourly(32)), Some(expected));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tidegauge::detect::{DETECTORS, Family, Finding, Verdict};
 use tidegauge::sketch::ValueSketch;
-use tidegauge::stats::{Comparison, DISTANCES, Pair, SubjectKind};
+use tidegauge::stats::{Comparison, DISTANCES, Pair, SubjectKind, angle};
 
 use crate::stage::{Sample, Stage, Zipf, normals, sketch};
 
@@ -140,7 +140,7 @@ fn findings(rng: &mut fastrand::Rng) -> Vec<(Stage, ValueSketch, Finding)> {
     for (stage, windows) in stages(rng) {
         for window in windows {
             for detector in DETECTORS {
-                if let Some(finding) = detector.judge(&stage.case(&window), 0.0) {
+                if let Some(finding) = stage.judge_by(*detector, &window, 0.0) {
                     assert_eq!(finding.detector, detector.name());
                     let copy = Stage::new(stage.reference.sketch.clone());
                     all.push((copy, window.clone(), finding));
@@ -167,7 +167,19 @@ fn a_finding_is_finite_and_enough_to_judge_it_again() {
             .chain(finding.details.values())
             .all(|x| x.is_finite());
         assert!(finite, "{finding:?}");
-        assert_eq!(finding.effect, finding.value / finding.threshold);
+        let effect = match finding.details.get("reference_rate") {
+            None => (finding.value / finding.threshold).sqrt(),
+            Some(before) => {
+                let moved = |rate: f64| (angle(rate) - angle(*before)).abs();
+                moved(finding.value) / moved(finding.threshold)
+            }
+        };
+        let is_fall = (finding.details.get("reference_rate")).is_some_and(|p| finding.value < *p);
+        let is_ignored = is_fall && finding.effect == 0.0;
+        assert!(
+            is_ignored || (finding.effect - effect).abs() < 1e-9,
+            "{finding:?}"
+        );
         let other_side = match finding.family {
             Family::Drift => finding.reference_events,
             _ => u64::MAX,
@@ -210,15 +222,8 @@ fn what_is_only_reported_is_not_judged() {
     stage.subject = tidegauge::sketch::Subject::Latency;
     let window = sketch((0..1_000).map(|i| f64::from(i) * 100.0));
     for detector in DETECTORS {
-        assert!(
-            detector.judge(&stage.case(&window), 0.0).is_none(),
-            "{}",
-            detector.name()
-        );
-        assert!(
-            detector.variability(&stage.case(&window)).is_none(),
-            "{}",
-            detector.name()
-        );
+        let finding = stage.judge_by(*detector, &window, 0.0);
+        assert!(finding.is_none(), "{}", detector.name());
+        assert!(stage.excess(detector.name(), &window).is_none());
     }
 }

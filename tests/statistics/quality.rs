@@ -1,6 +1,6 @@
 //! Detectors of rates on simulated streams: broken data is detected, and ordinary variation is not.
 
-use tidegauge::detect::{Finding, Verdict};
+use tidegauge::detect::{Finding, OrdinaryRule, Variability, Verdict, gravest};
 use tidegauge::sketch::{TypeCounts, ValueSketch};
 
 use crate::stage::{Sample, Stage, normal, normals, sketch};
@@ -32,59 +32,42 @@ fn unrest(rng: &mut fastrand::Rng) -> ValueSketch {
 #[test]
 fn nulls_are_found_and_their_unrest_is_not() {
     let rng = &mut fastrand::Rng::with_seed(21);
-    let day: Vec<ValueSketch> = (0..96).map(|_| unrest(rng)).collect();
-    let stage = Stage::new(nulls(day.iter().map(|w| w.types.null).sum(), 96_000));
-    let variability = day
-        .iter()
-        .map(|w| stage.variability("null_rate", w).unwrap());
-    let variability = variability.fold(0.0, f64::max);
-    for _ in 0..30 * 96 {
-        let finding = stage.judge("null_rate", &unrest(rng), variability).unwrap();
-        assert_eq!(finding.verdict, Verdict::Quiet, "{finding:?}");
+    let week: Vec<ValueSketch> = (0..7 * 96).map(|_| unrest(rng)).collect();
+    let all = week.iter().map(|window| window.types.null).sum();
+    let stage = Stage::new(nulls(all, 7 * 96_000));
+    let mut learned = Variability::default();
+    for day in week.chunks(96) {
+        let excesses = day.iter().map(|w| stage.excess("null_rate", w).unwrap());
+        learned.learn(excesses.fold(0.0, f64::max));
     }
-    let broken = stage.judge(
-        "null_rate",
-        &nulls(tosses(rng, 1_000, 0.2), 1_000),
-        variability,
-    );
-    assert_eq!(broken.unwrap().verdict, Verdict::Breach);
+    let ordinary = learned.bound(OrdinaryRule::Rate);
+    for _ in 0..30 * 96 {
+        let finding = stage.judge("null_rate", &unrest(rng), ordinary).unwrap();
+        assert_ne!(finding.verdict, Verdict::Breach, "{finding:?}");
+    }
+    let broken = nulls(tosses(rng, 1_000, 0.4), 1_000);
+    let found = stage.judge("null_rate", &broken, ordinary).unwrap();
+    assert_eq!(found.verdict, Verdict::Breach, "{found:?}");
 }
 
 #[test]
-fn a_rate_must_be_sure_double_and_a_point_above() {
+fn a_rate_must_be_sure_beyond_the_ordinary_and_large_enough() {
     let stage = Stage::new(nulls(200, 10_000)); // 2 %
-    let verdict = |n, of, variability| {
-        stage
-            .judge("null_rate", &nulls(n, of), variability)
-            .unwrap()
-            .verdict
+    let verdict = |n, of, ordinary| {
+        let finding = stage.judge("null_rate", &nulls(n, of), ordinary);
+        finding.unwrap().verdict
     };
-    assert_eq!(
-        verdict(9, 200, 0.0),
-        Verdict::Quiet,
-        "4.5 % of 200 is no proof of more than 4 %"
-    );
-    assert_eq!(
-        verdict(60, 1_000, 0.0),
-        Verdict::Quiet,
-        "6 % of 1,000 is not sure enough"
-    );
-    assert_eq!(
-        verdict(600, 10_000, 0.0),
-        Verdict::Breach,
-        "6 % of 10,000 is"
-    );
-    assert_eq!(
-        verdict(600, 10_000, 0.035),
-        Verdict::Quiet,
-        "unless windows of 3.5 % are a habit"
-    );
-    assert_eq!(
-        verdict(390, 10_000, 0.0),
-        Verdict::Quiet,
-        "less than double"
-    );
-    assert_eq!(verdict(190, 199, 0.0), Verdict::InsufficientData);
+    let is_quiet = [
+        (9, 200, 0.0, "4.5 % of 200 is no proof"),
+        (290, 10_000, 0.0, "less than a point above"),
+        (500, 10_000, 0.3, "unless such distances are ordinary"),
+    ];
+    for (n, of, ordinary, why) in is_quiet {
+        assert_ne!(verdict(n, of, ordinary), Verdict::Breach, "{why}");
+    }
+    assert_eq!(verdict(60, 1_000, 0.0), Verdict::Breach, "6 % of 1,000");
+    assert_eq!(verdict(600, 10_000, 0.1), Verdict::Breach);
+    assert_eq!(verdict(28, 29, 0.0), Verdict::InsufficientData);
 }
 
 #[test]
@@ -96,13 +79,24 @@ fn a_rate_that_was_zero_must_reach_a_point() {
             .unwrap()
             .verdict
     };
+    let too_small = verdict(900, 100_000);
     assert_eq!(
-        verdict(900, 100_000),
+        too_small,
         Verdict::Lingering,
         "0.9 %: sure, but too small to begin"
     );
     assert_eq!(verdict(1_001, 100_000), Verdict::Breach);
     assert_eq!(verdict(500, 100_000), Verdict::Quiet);
+}
+
+#[test]
+fn nulls_that_vanish_are_found() {
+    let stage = Stage::new(nulls(60_000, 100_000));
+    let found = stage.judge("null_rate", &nulls(0, 1_000), 0.0).unwrap();
+    assert_eq!((found.verdict, found.value), (Verdict::Breach, 0.0));
+    assert!(found.critical_effect && found.threshold < 0.6);
+    let fewer = stage.judge("null_rate", &nulls(590, 1_000), 0.0).unwrap();
+    assert_eq!(fewer.verdict, Verdict::Quiet);
 }
 
 fn finding(name: &str, stage: &Stage, window: &ValueSketch) -> Finding {
@@ -113,11 +107,10 @@ fn finding(name: &str, stage: &Stage, window: &ValueSketch) -> Finding {
 fn a_feature_that_vanishes_is_missing() {
     let stage = Stage::new(sketch((0..10_000).map(f64::from)));
     let empty = ValueSketch::default();
-    let mut case = stage.case(&empty);
-    case.predictions = 1_000;
-    let missing = crate::stage::detector("missing_rate")
-        .judge(&case, 0.0)
-        .unwrap();
+    let missing = crate::stage::detector("missing_rate");
+    let missing = stage.case(&empty, 1_000, |case| {
+        gravest(missing, missing.measure(case), case, |_| 0.0).unwrap()
+    });
     assert_eq!((missing.verdict, missing.value), (Verdict::Breach, 1.0));
     assert!(missing.critical_effect);
     assert_eq!(
@@ -172,7 +165,7 @@ fn new_categories_are_found_unless_they_are_ordinary() {
     let window = sketch((0..1_000).map(|i| if i < 25 { format!("new{i}") } else { word(i) }));
     let found = finding("new_rate", &stage, &window);
     assert_eq!((found.verdict, found.value), (Verdict::Breach, 0.025));
-    stage.reference.one_hour_events = 200; // 2 % of the reference had categories seen in one hour only
+    stage.reference.lone_events = 200; // 2 % of the reference had categories seen in one hour only
     assert_eq!(finding("new_rate", &stage, &window).verdict, Verdict::Quiet);
     let many = sketch((0..9_000).map(|i| format!("n{i}")));
     assert!(

@@ -1,9 +1,12 @@
 //! Seeded streams, and detector cases built from them.
 
-use tidegauge::detect::{Budget, Case, DETECTORS, Detector, DetectorSettings, Finding};
+use tidegauge::detect::{
+    Baseline, Budget, Case, DETECTORS, Detector, DetectorSettings, Finding, Sketches, gravest,
+};
 use tidegauge::event::Value;
 use tidegauge::reference::SubjectReference;
 use tidegauge::sketch::{Scale, Subject, ValueBuffer, ValueSketch};
+use tidegauge::window::{Boundary, Span};
 
 /// Budget of one evaluation for a model with 100 features: one false alarm in 30 days, windows of 15m and 1h every
 /// minute and of 24h every 15 minutes.
@@ -57,8 +60,15 @@ impl Stage {
     pub fn new(reference: ValueSketch) -> Self {
         Self {
             reference: SubjectReference {
+                place: 0,
+                span: Span {
+                    start: Boundary(0),
+                    end: Boundary(1_440),
+                },
+                predictions: reference.types.present(),
+                is_provisional: false,
+                lone_events: 0,
                 sketch: reference,
-                one_hour_events: 0,
             },
             subject: Subject::Feature("amount".to_owned()),
             settings: DetectorSettings::default(),
@@ -67,26 +77,52 @@ impl Stage {
         }
     }
 
-    /// Case of a window in which every prediction has the feature.
-    pub fn case<'a>(&'a self, window: &'a ValueSketch) -> Case<'a> {
-        Case {
+    /// Calls `with` with the case of a window of `predictions`.
+    pub fn case<R>(
+        &self,
+        window: &ValueSketch,
+        predictions: u64,
+        with: impl FnOnce(&Case<'_>) -> R,
+    ) -> R {
+        let baseline = Baseline::of(&self.subject, &self.reference);
+        with(&Case {
             subject: &self.subject,
-            window,
-            predictions: window.types.present(),
-            reference: &self.reference,
-            reference_predictions: self.reference.sketch.types.present(),
+            window: &baseline.count(window),
+            predictions,
+            baseline: &baseline,
+            sketches: Some(Sketches {
+                reference: &self.reference.sketch,
+                window,
+            }),
             inside_reference: self.inside_reference,
             budget: self.budget,
             settings: &self.settings,
-        }
+        })
     }
 
-    pub fn judge(&self, name: &str, window: &ValueSketch, variability: f64) -> Option<Finding> {
-        detector(name).judge(&self.case(window), variability)
+    /// Judges a window in which every prediction has the feature, if ordinary windows reach a distance of `ordinary`.
+    pub fn judge(&self, name: &str, window: &ValueSketch, ordinary: f64) -> Option<Finding> {
+        self.judge_by(detector(name), window, ordinary)
     }
 
-    pub fn variability(&self, name: &str, window: &ValueSketch) -> Option<f64> {
-        detector(name).variability(&self.case(window))
+    pub fn judge_by(
+        &self,
+        detector: &dyn Detector,
+        window: &ValueSketch,
+        ordinary: f64,
+    ) -> Option<Finding> {
+        self.case(window, window.types.present(), |case| {
+            gravest(detector, detector.measure(case), case, |_| ordinary)
+        })
+    }
+
+    /// What the window adds to the learned variability.
+    pub fn excess(&self, name: &str, window: &ValueSketch) -> Option<f64> {
+        self.case(window, window.types.present(), |case| {
+            let shifts = detector(name).measure(case);
+            let excesses = shifts.iter().filter_map(|shift| shift.excess());
+            excesses.reduce(f64::max)
+        })
     }
 }
 

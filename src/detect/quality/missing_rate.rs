@@ -1,7 +1,7 @@
 //! `missing_rate`: predictions that lack the subject. A null counts as present.
 
-use super::rate::{Floor, Observed, Rate};
-use crate::detect::Case;
+use super::rate::{Matters, Rate};
+use crate::detect::{Case, Counted};
 use crate::sketch::TypeCounts;
 
 /// Share of predictions that lack the subject.
@@ -12,20 +12,23 @@ impl Rate for MissingRate {
         "missing_rate"
     }
 
-    fn floor(&self) -> Floor {
-        Floor::AboveReference(0.01)
+    fn matters(&self) -> Matters {
+        Matters {
+            rise: 0.01,
+            falls: true,
+        }
     }
 
-    fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)> {
+    fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
         Some((
             missing(case.window.types, case.predictions),
-            missing(case.reference.sketch.types, case.reference_predictions),
+            missing(case.baseline.tally.types, case.baseline.predictions),
         ))
     }
 }
 
-fn missing(types: TypeCounts, predictions: u64) -> Observed {
-    Observed {
+fn missing(types: TypeCounts, predictions: u64) -> Counted {
+    Counted {
         count: predictions.saturating_sub(types.present()),
         total: predictions,
     }

@@ -5,9 +5,9 @@
 //! categories is the expected rate. Above level 0, cells are groups of hashes, so a single category cannot be
 //! recognized as new. This detector then returns nothing, and `surge` takes its place.
 
-use super::rate::{Floor, Observed, Rate};
-use crate::detect::Case;
-use crate::stats::{PairedCells, SubjectKind};
+use super::rate::{Matters, Rate};
+use crate::detect::{Case, Counted};
+use crate::stats::SubjectKind;
 
 /// Share of strings and booleans whose category is new.
 pub struct NewRate;
@@ -17,24 +17,24 @@ impl Rate for NewRate {
         "new_rate"
     }
 
-    fn floor(&self) -> Floor {
-        Floor::From(0.005)
+    fn matters(&self) -> Matters {
+        Matters {
+            rise: 0.005,
+            falls: false,
+        }
     }
 
-    fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)> {
-        let (reference, window) = (&case.reference.sketch, case.window);
-        let exact = reference.words.is_exact() && window.words.is_exact();
-        SubjectKind::of(reference).filter(|kind| *kind == SubjectKind::Categories && exact)?;
-        let paired = PairedCells::of(&reference.words.histogram, &window.words.histogram);
-        let strangers = paired.cells.iter().filter(|c| c.counts.reference == 0);
-        let now = Observed {
-            count: strangers.map(|cell| cell.counts.window).sum(),
-            total: paired.total.window,
+    fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
+        let is_categories = case.baseline.kind == Some(SubjectKind::Categories);
+        let total = case.baseline.tally.grouped();
+        let now = Counted {
+            count: case.window.new,
+            total: case.window.grouped(),
         };
-        let before = Observed {
-            count: case.reference.one_hour_events.min(paired.total.reference),
-            total: paired.total.reference,
+        let before = Counted {
+            count: case.baseline.lone_events.min(total),
+            total,
         };
-        Some((now, before))
+        (is_categories && !case.window.is_inexact).then_some((now, before))
     }
 }

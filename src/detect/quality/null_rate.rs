@@ -1,7 +1,7 @@
 //! `null_rate`: nulls among the events that have the subject.
 
-use super::rate::{Floor, Observed, Rate};
-use crate::detect::Case;
+use super::rate::{Matters, Rate};
+use crate::detect::{Case, Counted};
 use crate::sketch::TypeCounts;
 
 /// Share of nulls.
@@ -12,17 +12,20 @@ impl Rate for NullRate {
         "null_rate"
     }
 
-    fn floor(&self) -> Floor {
-        Floor::AboveReference(0.01)
+    fn matters(&self) -> Matters {
+        Matters {
+            rise: 0.01,
+            falls: true,
+        }
     }
 
-    fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)> {
-        Some((nulls(case.window.types), nulls(case.reference.sketch.types)))
+    fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
+        Some((nulls(case.window.types), nulls(case.baseline.tally.types)))
     }
 }
 
-fn nulls(types: TypeCounts) -> Observed {
-    Observed {
+fn nulls(types: TypeCounts) -> Counted {
+    Counted {
         count: types.null,
         total: types.present(),
     }

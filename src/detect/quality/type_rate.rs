@@ -1,7 +1,7 @@
 //! `type_rate`: values of another type than the reference's majority. NaN and infinities are a type of their own.
 
-use super::rate::{Floor, Observed, Rate};
-use crate::detect::Case;
+use super::rate::{Matters, Rate};
+use crate::detect::{Case, Counted};
 use crate::sketch::TypeCounts;
 
 /// Share of values, without nulls, whose type differs from the reference's majority.
@@ -12,23 +12,23 @@ impl Rate for TypeRate {
         "type_rate"
     }
 
-    fn floor(&self) -> Floor {
-        Floor::From(0.005)
+    fn matters(&self) -> Matters {
+        Matters {
+            rise: 0.005,
+            falls: false,
+        }
     }
 
-    fn observe(&self, case: &Case<'_>) -> Option<(Observed, Observed)> {
-        let majority = majority(case.reference.sketch.types);
+    fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
+        let majority = majority(case.baseline.tally.types);
         let others = |types: TypeCounts| {
             let total = types.present() - types.null;
-            Observed {
+            Counted {
                 count: total - majority(types),
                 total,
             }
         };
-        Some((
-            others(case.window.types),
-            others(case.reference.sketch.types),
-        ))
+        Some((others(case.window.types), others(case.baseline.tally.types)))
     }
 }
 

@@ -87,6 +87,7 @@ impl RuleResult {
             window_events: events(self.window_events),
             reference_events: events(self.reference_events),
             critical_effect: self.pages,
+            is_provisional: false,
             details: self.details,
             category: None,
         }

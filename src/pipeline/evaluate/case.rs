@@ -1,72 +1,144 @@
 //! Cases for the detectors: one subject of a window, its reference, and its part of the false-alarm budget.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::model::Model;
-use crate::detect::{Budget, Case};
+use super::slice::SeenSpan;
+use super::tallies::{Baselines, TallyPane};
+use crate::detect::{Baseline, Budget, Case, Sketches, Tally};
 use crate::pipeline::plan::Plan;
-use crate::reference::{Reference, SubjectReference};
-use crate::sketch::{Partial, Subject, ValueSketch};
+use crate::reference::Reference;
+use crate::sketch::{Monoid, Partial, Subject, ValueSketch};
+use crate::stats::SubjectKind;
+use crate::window::{PaneRing, Span, WindowSpec};
 
 /// Minutes in the 30 days of the false-alarm budget.
 const BUDGET_MINUTES: i64 = 30 * 1_440;
 
-/// The values of a subject that does not occur in the window.
-static NO_VALUES: LazyLock<ValueSketch> = LazyLock::new(ValueSketch::default);
+/// The counts of a subject that does not occur in the window.
+static NOTHING: LazyLock<Tally> = LazyLock::new(Tally::default);
 
 /// A window, and what its subjects are compared with.
 #[derive(Clone, Copy)]
 pub struct JudgedWindow<'a> {
-    /// The window.
-    pub window: &'a Partial,
+    /// The counts of the window.
+    pub window: &'a TallyPane,
+    /// The panes behind the counts.
+    pub panes: &'a WindowPanes<'a>,
     /// The reference.
     pub reference: &'a Reference,
+    /// The reference, ready to count.
+    pub baselines: &'a Baselines,
     /// The part of the false-alarm budget for each subject.
     pub budget: Budget,
     /// True if the window is a part of the learning span.
     pub inside_reference: bool,
+    /// Subjects that the version of the window ever had; `None` for a window of all versions.
+    pub known: Option<&'a BTreeMap<Subject, SeenSpan>>,
     /// The plan.
     pub plan: &'a Plan,
 }
 
-impl<'a> JudgedWindow<'a> {
-    /// One case for each subject of the reference that can drift.
-    pub fn cases(self) -> impl Iterator<Item = Case<'a>> {
-        let subjects = self.reference.subjects.iter();
-        subjects
-            .filter(|(subject, _)| subject.drifts())
-            .map(move |(subject, of_reference)| self.case(subject, of_reference))
-    }
+/// Which cases carry whole distributions. To merge them costs a hundred times more than to add up counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lends {
+    /// None: the panes are no longer kept.
+    Nothing,
+    /// Those of categories, which are judged one by one.
+    Categories,
+    /// All: a report or an alert carries distances over all cells.
+    Everything,
+}
 
-    fn case(&self, subject: &'a Subject, of_reference: &'a SubjectReference) -> Case<'a> {
-        Case {
-            subject,
-            window: self.window.subjects.get(subject).unwrap_or(&NO_VALUES),
-            predictions: self.window.predictions,
-            reference: of_reference,
-            reference_predictions: self.reference.predictions,
-            inside_reference: self.inside_reference,
-            budget: self.budget,
-            settings: &self.plan.detect,
+/// The panes of a window, of one version or of all.
+pub struct WindowPanes<'a> {
+    /// The rings that hold them.
+    pub rings: Vec<&'a PaneRing<Partial>>,
+    /// The window.
+    pub span: Span,
+}
+
+impl WindowPanes<'_> {
+    /// Merges the values of one subject.
+    fn sketch(&self, subject: &Subject) -> ValueSketch {
+        let mut merged = ValueSketch::default();
+        let panes = self.rings.iter().flat_map(|ring| ring.panes_of(self.span));
+        for sketch in panes.filter_map(|pane| pane.subjects.get(subject)) {
+            merged.merge(sketch);
         }
+        merged
     }
 }
 
-/// The part of the false-alarm budget for one judgement of one subject. All versions and segments share the budget.
-pub fn budget(model: &Model, plan: &Plan) -> Budget {
-    let evaluations: i64 = plan
-        .windows
-        .iter()
-        .map(|spec| BUDGET_MINUTES / spec.step_minutes)
-        .sum();
-    let subjects = model.reference.as_ref().map_or(1, |reference| {
-        let subjects = reference.subjects.keys();
-        subjects.filter(|subject| subject.drifts()).count()
-    });
-    let shares = subjects.max(1) * model.rings.len().max(1);
+impl JudgedWindow<'_> {
+    /// Calls `each` with one case for each subject of the reference that can drift.
+    pub fn for_each_case(&self, lends: Lends, mut each: impl FnMut(&Case<'_>)) {
+        for (place, (subject, baseline)) in self.baselines.iter().enumerate() {
+            if !self.is_compared(subject, baseline) {
+                continue;
+            }
+            let lent = match lends {
+                Lends::Nothing => false,
+                Lends::Categories => baseline.kind == Some(SubjectKind::Categories),
+                Lends::Everything => true,
+            };
+            self.with_case((place, subject, baseline), lent, &mut each);
+        }
+    }
+
+    /// True if the subject is judged in this window. A window that overlaps the learning span would be compared with itself.
+    /// A version that never had a subject that came later does not miss it.
+    fn is_compared(&self, subject: &Subject, baseline: &Baseline) -> bool {
+        let is_late = baseline.span.start > self.reference.span.start;
+        subject.drifts()
+            && (self.inside_reference || self.panes.span.start >= baseline.span.end)
+            && (!is_late || self.known.is_none_or(|known| known.contains_key(subject)))
+    }
+
+    /// Calls `each` with the case of one subject, with its whole distributions.
+    pub fn with_sketches(&self, subject: &Subject, mut each: impl FnMut(&Case<'_>)) {
+        let mut places = self.baselines.iter().enumerate();
+        if let Some((place, (subject, baseline))) = places.find(|(_, (own, _))| own == subject) {
+            self.with_case((place, subject, baseline), true, &mut each);
+        }
+    }
+
+    fn with_case(
+        &self,
+        (place, subject, baseline): (usize, &Subject, &Baseline),
+        is_lent: bool,
+        each: &mut impl FnMut(&Case<'_>),
+    ) {
+        let window = is_lent.then(|| self.panes.sketch(subject));
+        let reference = self.reference.subjects.get(subject);
+        let sketches = window.as_ref().zip(reference);
+        each(&Case {
+            subject,
+            window: self.window.subjects.get(place).unwrap_or(&NOTHING),
+            predictions: self.window.predictions,
+            baseline,
+            sketches: sketches.map(|(window, reference)| Sketches {
+                reference: &reference.sketch,
+                window,
+            }),
+            inside_reference: self.inside_reference,
+            budget: self.budget,
+            settings: &self.plan.detect,
+        });
+    }
+}
+
+/// The part of the false-alarm budget for one judgement of one subject in a window. Each length of window has the same
+/// part of the budget; all versions and segments share it.
+pub fn budget(model: &Model, spec: &WindowSpec, plan: &Plan) -> Budget {
+    let lengths = plan.windows.len().max(1) as u64;
+    let evaluations = BUDGET_MINUTES / spec.step_minutes;
+    let subjects = model.baselines_of(None).map_or(1, Baselines::len);
+    let shares = subjects.max(1) * model.tallies.len().max(1);
     Budget::share(
         plan.detect.false_alarms_per_30_days,
-        evaluations.unsigned_abs(),
+        lengths * evaluations.unsigned_abs(),
         shares as u64,
     )
 }

@@ -11,7 +11,7 @@ use super::{Evaluate, Model, admission, close_model, objective_evaluation, retir
 use crate::pipeline::observations::Forgotten;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::window::Boundary;
+use crate::window::{Boundary, Tier};
 
 impl Evaluate {
     /// The next boundary of quality to close. The predictions of that boundary are always judged first.
@@ -99,8 +99,10 @@ impl Evaluate {
         }
         self.observations.overflow += pane.left_out.of_predictions();
         for (scope, partial) in pane.scopes {
-            self.outbox
-                .put(&StateKey::Fine(scope.clone(), start), &partial)?;
+            self.outbox.put(
+                &StateKey::Pane(scope.clone(), Tier::Minute, start),
+                &partial,
+            )?;
             if let Some(model) = self.models.get_mut(&scope.model) {
                 let slice = Slice {
                     version: scope.version,
@@ -125,7 +127,7 @@ impl Evaluate {
     }
 
     fn retire_models(&mut self, boundary: Boundary) -> Result<(), StageError> {
-        let oldest = boundary.plus_minutes(-retire::labelled_minutes(&self.plan));
+        let oldest = boundary.plus_minutes(-retire::silent_minutes(&self.plan));
         // A model with an open alert stays until the alert ends.
         let silent = self
             .models

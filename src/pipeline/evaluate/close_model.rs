@@ -3,8 +3,8 @@
 use super::model::Model;
 use super::step::StepContext;
 use super::{
-    aging, judge, learning, objective_evaluation, publish, reports, retire, unjudged, variability,
-    volume,
+    aging, judge, learning, objective_evaluation, ordinary_days, publish, reports, retire,
+    unjudged, volume,
 };
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
@@ -16,10 +16,11 @@ use crate::pipeline::state::StateKey;
 pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     aging::age(model, step)?;
     learning::freeze_if_ready(model, step)?;
-    let mut findings = volume::judge(model, step);
-    findings.extend(judge::judge(model, step));
+    let mut judged = judge::judge(model, step);
+    judged.findings.extend(volume::judge(model, step));
+    let findings = std::mem::take(&mut judged.findings);
     publish::alerts(model, &findings, step);
-    variability::learn(model, step.at, step.plan);
+    ordinary_days::learn(model, judged, step)?;
     unjudged::decide(model, step);
     reports::publish(model, &findings, step);
     objective_evaluation::keep(model, step)?;

@@ -1,69 +1,111 @@
 //! Judging: every window that ends at a boundary, against its reference, by every detector.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::case::{JudgedWindow, budget};
-use super::knowledge::VariabilityKey;
-use super::model::{Model, predictions_in};
+use super::case::{JudgedWindow, Lends, WindowPanes, budget};
+use super::model::Model;
 use super::slice::Slice;
 use super::step::StepContext;
+use super::variability::{Excess, Thing};
 use crate::alert::ScopedFinding;
-use crate::detect::{Case, DETECTORS, Finding, Verdict};
-use crate::event::Scope;
+use crate::detect::{Case, DETECTORS, Finding, Verdict, gravest};
+use crate::event::{Scope, Segment};
 use crate::pipeline::observations::{Judgement, JudgementKey, WindowClosed};
 use crate::pipeline::plan::Plan;
 use crate::reference::Reference;
-use crate::sketch::Partial;
+use crate::sketch::Subject;
 use crate::stats::DISTANCES;
-use crate::window::{Boundary, PaneRing, Span, WindowLength};
+use crate::window::{Boundary, COARSE_MINUTES, Span, Tier, WindowLength, WindowSpec};
 
-/// Judges every window of `model` that ends at this boundary.
-pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Vec<ScopedFinding> {
-    let (at, plan) = (step.at, step.plan);
-    let budget = budget(model, plan);
-    let mut observed = Vec::new();
-    for spec in plan
-        .windows
-        .iter()
-        .filter(|spec| at.on_grid(spec.step_minutes))
-    {
-        let span = Span::ending_at(at, spec.length);
-        for (slice, ring) in &model.rings {
-            let Some(reference) = model.reference_of(slice.segment.as_ref()) else {
-                continue;
-            };
-            // A window that overlaps the learning span would be compared with itself.
-            if span.start < reference.span.end || is_too_thin(slice, ring, span, plan) {
-                continue;
-            }
-            let judged = JudgedWindow {
-                window: &ring.merged(span),
-                reference,
-                budget,
-                inside_reference: false,
-                plan,
-            };
-            if judged.window.predictions > 0 {
-                let window = Window {
-                    slice,
-                    length: spec.length,
-                    end: at,
-                    reference,
-                };
-                observed.extend(judge_window(model, &window, judged, step));
-            }
-        }
-    }
-    observed
+const HOUR_MINUTES: i64 = 60;
+const DAY_MINUTES: i64 = 1_440;
+
+/// Results of judging the windows that end at a boundary.
+#[derive(Default)]
+pub struct Judged {
+    /// The findings.
+    pub findings: Vec<ScopedFinding>,
+    /// How far windows lie from their references, at boundaries at which variability is learned.
+    pub excesses: Vec<Excess>,
+    /// Segment and length of the windows that were judged, at such boundaries.
+    pub windows: BTreeSet<(Option<Segment>, WindowLength)>,
 }
 
-/// True if a segment's sliding window is too thin for every detector. Most segments are small: to merge their panes every
-/// minute would be most of the work. Tumbling windows are judged even so, because a report may carry the findings.
-fn is_too_thin(slice: &Slice, ring: &PaneRing<Partial>, span: Span, plan: &Plan) -> bool {
+/// Judges every window of `model` that ends at this boundary.
+pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Judged {
+    let (at, plan) = (step.at, step.plan);
+    let mut judged = Judged::default();
+    let ending = plan.windows.iter();
+    for spec in ending.filter(|spec| at.on_grid(spec.step_minutes)) {
+        let span = Span::ending_at(at, spec.length);
+        for slice in model.tallies.keys() {
+            judge_slice(model, slice, (spec, span), step, &mut judged);
+        }
+    }
+    judged
+}
+
+fn judge_slice(
+    model: &Model,
+    slice: &Slice,
+    (spec, span): (&WindowSpec, Span),
+    step: &mut StepContext<'_>,
+    judged: &mut Judged,
+) {
+    let segment = slice.segment.as_ref();
+    let known = model.reference_of(segment).zip(model.baselines_of(segment));
+    let (Some((reference, baselines)), Some(ring)) = (known, model.tallies.get(slice)) else {
+        return;
+    };
+    if baselines.iter().all(|(_, own)| span.start < own.span.end) {
+        return;
+    }
+    let tally = ring.merged(span);
+    if tally.predictions == 0 || is_too_thin(slice, tally.predictions, span, step.plan) {
+        return;
+    }
+    let window = Window {
+        slice,
+        length: spec.length,
+        end: step.at,
+        reference,
+        lends: lends(spec, step.at),
+    };
+    let panes = WindowPanes {
+        rings: model.rings.get(slice).into_iter().collect(),
+        span,
+    };
+    let cases = JudgedWindow {
+        window: &tally,
+        panes: &panes,
+        reference,
+        baselines,
+        budget: budget(model, spec, step.plan),
+        inside_reference: false,
+        known: model.knowledge.versions.get(&slice.version),
+        plan: step.plan,
+    };
+    judge_window(model, &window, &cases, step, judged);
+}
+
+/// True if a segment's sliding window is too thin for every detector: most segments are small. Tumbling windows are judged
+/// even so, because a report may carry the findings.
+fn is_too_thin(slice: &Slice, predictions: u64, span: Span, plan: &Plan) -> bool {
     let minutes = span.end.0 - span.start.0;
-    slice.segment.is_some()
-        && !span.end.on_grid(minutes)
-        && predictions_in(ring, span) < plan.detect.events_min
+    slice.segment.is_some() && !span.end.on_grid(minutes) && predictions < plan.detect.events_min
+}
+
+/// Reports carry distances over all cells; they are due when a window tumbles. The panes of windows that move by hours are
+/// no longer kept.
+fn lends(spec: &WindowSpec, at: Boundary) -> Lends {
+    if spec.step_minutes >= Tier::Hour.minutes() {
+        Lends::Nothing
+    } else if at.on_grid(spec.length.minutes()) {
+        Lends::Everything
+    } else {
+        Lends::Categories
+    }
 }
 
 /// A window of one slice.
@@ -72,33 +114,66 @@ struct Window<'a> {
     length: WindowLength,
     end: Boundary,
     reference: &'a Arc<Reference>,
+    lends: Lends,
 }
 
 fn judge_window(
     model: &Model,
     window: &Window<'_>,
-    judged: JudgedWindow<'_>,
+    cases: &JudgedWindow<'_>,
     step: &mut StepContext<'_>,
-) -> Vec<ScopedFinding> {
+    judged: &mut Judged,
+) {
     let scope = window.slice.of(model.name());
     step.observations.windows.push(WindowClosed {
         scope: scope.clone(),
         window: window.length,
         end: window.end,
-        predictions: judged.window.predictions,
+        predictions: cases.window.predictions,
     });
-    let mut observed = Vec::new();
-    for case in judged.cases() {
-        let findings = findings(model, window, &case, step.plan);
+    let plan = step.plan;
+    if teaches(window) {
+        let segment = window.slice.segment.clone();
+        judged.windows.insert((segment, window.length));
+    }
+    let excesses = &mut judged.excesses;
+    let scoped_findings = &mut judged.findings;
+    let mut observe = |case: &Case<'_>, findings: Vec<Finding>| {
         if window.slice.segment.is_none() {
-            observe(&scope, window, &case, &findings, step);
+            observe(&scope, window, case, &findings, step);
         }
-        observed.extend(findings.into_iter().map(|finding| ScopedFinding {
+        let scoped = findings.into_iter().map(|finding| ScopedFinding {
             segment: window.slice.segment.clone(),
             ..ScopedFinding::whole(window.slice.version.clone(), window.length, finding)
-        }));
+        });
+        scoped_findings.extend(scoped);
+    };
+    let mut grave: Vec<Subject> = Vec::new();
+    cases.for_each_case(window.lends, |case| {
+        let found = findings(model, window, case, plan, excesses);
+        if is_grave(&found) && window.lends == Lends::Categories && case.sketches.is_none() {
+            grave.push(case.subject.clone());
+        } else {
+            observe(case, found);
+        }
+    });
+    // An alert carries distances over all cells.
+    for subject in grave {
+        cases.with_sketches(&subject, |case| {
+            let found = findings(model, window, case, plan, &mut Vec::new());
+            observe(case, found);
+        });
     }
-    observed
+}
+
+/// True if variability is learned from the window: each quarter of an hour, in windows of at most a day.
+fn teaches(window: &Window<'_>) -> bool {
+    window.end.on_grid(COARSE_MINUTES) && window.length.minutes() <= DAY_MINUTES
+}
+
+fn is_grave(findings: &[Finding]) -> bool {
+    let is_grave = |verdict| matches!(verdict, Verdict::Breach | Verdict::Lingering);
+    findings.iter().any(|finding| is_grave(finding.verdict))
 }
 
 /// Observes the judgement of one subject, for metrics and the status page.
@@ -118,27 +193,58 @@ fn observe(
         end: window.end,
         distances: distances(findings),
         verdict: worst(findings),
-        observed: case.window.clone(),
+        observed: case.sketches.map(|sketches| sketches.window.clone()),
         reference: Arc::clone(window.reference),
     };
-    step.observations.judgements.insert(key, judgement);
+    step.observations.judge(key, judgement);
 }
 
-fn findings(model: &Model, window: &Window<'_>, case: &Case<'_>, plan: &Plan) -> Vec<Finding> {
-    let enabled = DETECTORS
-        .iter()
-        .filter(|d| !plan.detect.disabled.iter().any(|name| name == d.name()));
-    let variability = |detector: &str| {
-        model.variability(&VariabilityKey {
-            segment: window.slice.segment.clone(),
-            subject: case.subject.clone(),
-            window: window.length,
-            detector: detector.to_owned(),
-        })
-    };
-    enabled
-        .filter_map(|detector| detector.judge(case, variability(detector.name())))
-        .collect()
+/// The findings of every enabled detector. Adds what the window teaches, where variability is learned from it.
+fn findings(
+    model: &Model,
+    window: &Window<'_>,
+    case: &Case<'_>,
+    plan: &Plan,
+    excesses: &mut Vec<Excess>,
+) -> Vec<Finding> {
+    let segment = window.slice.segment.as_ref();
+    let learned = model.variability_of(segment);
+    let mut findings = Vec::new();
+    for detector in DETECTORS {
+        if plan
+            .detect
+            .disabled
+            .iter()
+            .any(|name| name == detector.name())
+        {
+            continue;
+        }
+        let shifts = detector.measure(case);
+        let thing = |channel| Thing::of(*detector, channel);
+        if teaches(window) {
+            let excess = shifts.iter().filter_map(|shift| {
+                Some(Excess {
+                    slice: window.slice.clone(),
+                    length: window.length,
+                    subject: case.subject.clone(),
+                    thing: thing(shift.channel),
+                    distance: shift.excess()?,
+                })
+            });
+            excesses.extend(excess);
+        }
+        if case.baseline.is_provisional && window.length.minutes() > HOUR_MINUTES {
+            continue; // a window that holds a weekday differs from a day that was none
+        }
+        let rule = detector.ordinary_rule();
+        let ordinary = |channel| {
+            learned.map_or(0.0, |learned| {
+                learned.bound(window.length, case.subject, &thing(channel), rule)
+            })
+        };
+        findings.extend(gravest(*detector, shifts, case, ordinary));
+    }
+    findings
 }
 
 /// The distances in `findings` by name, in the order of their table.

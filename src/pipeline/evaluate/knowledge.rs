@@ -7,26 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeHistory;
-use crate::event::{EVALUATIONS_MAX, Segment};
+use crate::event::EVALUATIONS_MAX;
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::{Partial, Subject};
-use crate::window::{Boundary, WindowLength};
+use crate::window::Boundary;
 
 /// The subjects of each version, with the quarters of an hour in which each was first and last seen.
 pub type SubjectsByVersion = BTreeMap<String, BTreeMap<Subject, SeenSpan>>;
-
-/// Identifies one learned variability.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct VariabilityKey {
-    /// The segment; `None` for the whole.
-    pub segment: Option<Segment>,
-    /// The subject.
-    pub subject: Subject,
-    /// Length of the window.
-    pub window: WindowLength,
-    /// The detector.
-    pub detector: String,
-}
 
 /// What is known of a model besides panes and references.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,8 +26,6 @@ pub struct Knowledge {
     pub last_seen: Boundary,
     /// Versions and their subjects.
     pub versions: SubjectsByVersion,
-    /// The largest value of each detector in ordinary windows.
-    pub variability: BTreeMap<VariabilityKey, f64>,
     /// Traffic by quarter of an hour.
     pub volume: VolumeHistory,
     /// Alerts that are pending, firing or recently resolved.
@@ -62,7 +47,6 @@ impl Knowledge {
             first_pane,
             last_seen: first_pane,
             versions: SubjectsByVersion::new(),
-            variability: BTreeMap::new(),
             volume: VolumeHistory::default(),
             episodes: Episodes::default(),
             segments: KnownSegments::default(),

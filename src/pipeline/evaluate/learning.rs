@@ -1,16 +1,28 @@
-//! Learning: the reference of a model, and of each segment, from a first span of event time.
+//! Learning: the reference of a model, and of each segment, in two stages.
+//!
+//! **First stage.** A provisional reference is frozen once `learning.provisional` of hours with traffic were seen. It finds
+//! breaks; what is smaller may be a weekday.
+//!
+//! **Second stage.** The reference is taken again from everything once `learning.span` was seen. A subject that fires then
+//! keeps its provisional one, or the trouble would become the reference.
+//!
+//! **Subjects that come later** learn from their own first appearance, in the same two stages.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use super::step::StepContext;
-use super::{publish, variability};
+use super::{ordinary_days, publish};
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::reference::learn;
-use crate::window::{Boundary, COARSE_MINUTES, Span};
+use crate::reference::{Reference, SubjectReference, learn, learn_subjects};
+use crate::sketch::Subject;
+use crate::window::{Boundary, COARSE_MINUTES, Span, Tier};
 
-/// Freezes the references that can be learned at this boundary: first that of the model, then those of its segments.
+/// Freezes what can be learned at this boundary: first the reference of the model, then those of its segments, then what
+/// came later, and last what was provisional.
 ///
 /// # Errors
 /// If an entry does not serialise.
@@ -27,13 +39,21 @@ pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<
     for (segment, span) in segment_spans(model, at, plan) {
         freeze(model, Some(segment), span, step)?;
     }
+    let segments = model.segment_references.keys().cloned().map(Some);
+    let learned: Vec<Option<Segment>> = [None].into_iter().chain(segments).collect();
+    for segment in learned {
+        add_late(model, segment.as_ref(), step)?;
+        if at.on_grid(Tier::SixHours.minutes()) {
+            complete(model, segment.as_ref(), step)?;
+        }
+    }
     Ok(())
 }
 
 /// The learning span of the model, once it holds enough hours with traffic and enough predictions.
 fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
     let start = model.knowledge.first_pane.floor(COARSE_MINUTES);
-    if at.0 - start.0 < plan.learning.span_minutes {
+    if at.0 - start.0 < plan.learning.provisional_minutes {
         return None;
     }
     let first = model.rings_of(None).filter_map(|(_, ring)| ring.first());
@@ -41,17 +61,25 @@ fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
         start: first.min().unwrap_or(start).max(start),
         end: at,
     };
-    let is_covered = covers(model, None, span, plan);
-    (is_covered && model.coarse_predictions(None, span) >= plan.learning.events_min).then_some(span)
+    let predictions = model.coarse_predictions(None, span);
+    let needed = if is_longest(span) {
+        LearningPlan::FEW_EVENTS_MIN
+    } else {
+        plan.learning.events_min
+    };
+    let minutes = plan.learning.provisional_minutes;
+    (predictions >= needed && covers(model, None, span, minutes)).then_some(span)
 }
 
-/// True if `span` holds `learning.span` of hours with traffic. Time without predictions teaches nothing: after a smoke test
-/// three days before the launch, the first half hour of traffic would otherwise be the reference. A span of 30 days always
-/// does, because no pane is kept longer.
-fn covers(model: &Model, segment: Option<&Segment>, span: Span, plan: &Plan) -> bool {
-    let needed = plan.learning.span_minutes;
-    let longest = i64::from(LearningPlan::SPAN_MINUTES_MAX);
-    span.end.0 - span.start.0 >= longest || model.traffic_minutes(segment, span) >= needed
+/// True if `span` holds `minutes` of hours with traffic. Time without predictions teaches nothing: after a smoke test three
+/// days before the launch, the first half hour of traffic would otherwise be the reference. A span of 30 days always does,
+/// because no pane is kept longer.
+fn covers(model: &Model, segment: Option<&Segment>, span: Span, minutes: i64) -> bool {
+    is_longest(span) || model.traffic_minutes(segment, span) >= minutes
+}
+
+fn is_longest(span: Span) -> bool {
+    span.end.0 - span.start.0 >= i64::from(LearningPlan::SPAN_MINUTES_MAX)
 }
 
 /// The segments that can learn at this boundary, with their learning spans.
@@ -63,6 +91,7 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
     let Some(whole) = model.reference.as_ref().map(|reference| reference.span) else {
         return Vec::new();
     };
+    let minutes = plan.learning.provisional_minutes;
     let is_first = whole.end == at;
     let span = |first: Boundary| Span {
         start: if is_first { whole.start } else { first },
@@ -70,7 +99,7 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
     };
     let is_due = |segment: &Segment, first: Boundary| {
         let seen = at.0 - first.0;
-        seen >= plan.learning.span_minutes && covers(model, Some(segment), span(first), plan)
+        seen >= minutes && covers(model, Some(segment), span(first), minutes)
             || is_first && 2 * seen >= at.0 - whole.start.0
     };
     let predictions =
@@ -80,12 +109,13 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
         .filter(|(segment, seen)| {
             is_due(segment, seen.first)
                 && model.reference_of(Some(segment)).is_none()
-                && predictions(segment, seen.first) >= plan.detect.events_min
+                && predictions(segment, seen.first) >= LearningPlan::FEW_EVENTS_MIN
         })
         .map(|(segment, seen)| (segment.clone(), span(seen.first)))
         .collect()
 }
 
+/// Freezes the first reference of the model, or of a segment.
 fn freeze(
     model: &mut Model,
     segment: Option<Segment>,
@@ -94,15 +124,202 @@ fn freeze(
 ) -> Result<(), StageError> {
     let panes = model
         .rings_of(segment.as_ref())
-        .flat_map(|(_, ring)| ring.coarse_within(span));
-    let reference = learn(model.name(), segment.clone(), span, panes);
+        .flat_map(|(_, ring)| ring.within(Tier::Quarter, span));
+    let mut reference = learn(model.name(), segment.clone(), span, panes);
+    let is_complete = covers(
+        model,
+        segment.as_ref(),
+        span,
+        step.plan.learning.span_minutes,
+    );
+    for subject in reference.subjects.values_mut() {
+        subject.is_provisional = !is_complete;
+    }
+    keep(model, reference, step)?;
+    ordinary_days::learn_span(model, segment.as_ref(), (span, None), step)
+}
+
+/// Adds the subjects that came later and have been seen for long enough.
+fn add_late(
+    model: &mut Model,
+    segment: Option<&Segment>,
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    let Some(known) = model.reference_of(segment).cloned() else {
+        return Ok(());
+    };
+    let due = due_subjects(model, segment, &known, step);
+    if due.is_empty() {
+        return Ok(());
+    }
+    let mut reference = (*known).clone();
+    for (subject, span) in &due {
+        let panes = model
+            .rings_of(segment)
+            .filter(|(slice, _)| model.knows(&slice.version, subject));
+        let panes = panes.flat_map(|(_, ring)| ring.within(Tier::Quarter, *span));
+        let (predictions, mut learned) = learn_subjects(panes, |own| own == subject);
+        let is_complete = covers(model, segment, *span, step.plan.learning.span_minutes);
+        if let Some(learned) = learned.remove(subject) {
+            let late = SubjectReference {
+                place: reference.next_place(),
+                span: *span,
+                predictions,
+                is_provisional: !is_complete,
+                sketch: learned.sketch,
+                lone_events: learned.lone_events,
+            };
+            reference.subjects.insert(subject.clone(), late);
+        }
+    }
+    keep(model, reference.with_content_id(), step)?;
+    for (subject, span) in due {
+        ordinary_days::learn_span(model, segment, (span, Some(&subject)), step)?;
+    }
+    Ok(())
+}
+
+/// Subjects that the reference lacks and that have been seen for long enough, with their spans.
+fn due_subjects(
+    model: &Model,
+    segment: Option<&Segment>,
+    known: &Reference,
+    step: &StepContext<'_>,
+) -> Vec<(Subject, Span)> {
+    let mut due = Vec::new();
+    for (subject, first) in model.late_subjects(known) {
+        let seen = segment.and_then(|segment| model.segment_since(segment));
+        let start = seen.map_or(first, |seen| seen.max(first));
+        let span = Span {
+            start,
+            end: step.at,
+        };
+        let minutes = step.plan.learning.provisional_minutes;
+        if span.end.0 - span.start.0 < minutes || !covers(model, segment, span, minutes) {
+            continue;
+        }
+        let panes = model
+            .rings_of(segment)
+            .flat_map(|(_, ring)| ring.within(Tier::Quarter, span));
+        let present = panes.filter_map(|(_, pane)| pane.subjects.get(&subject));
+        let present: u64 = present.map(|sketch| sketch.types.present()).sum();
+        if present >= LearningPlan::FEW_EVENTS_MIN {
+            due.push((subject, span));
+        }
+    }
+    due
+}
+
+/// Takes the provisional subjects again from everything, once the whole learning span was seen.
+fn complete(
+    model: &mut Model,
+    segment: Option<&Segment>,
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    let Some(known) = model
+        .reference_of(segment)
+        .filter(|own| own.is_provisional())
+        .cloned()
+    else {
+        return Ok(());
+    };
+    let is_due = |subject: &SubjectReference| {
+        let span = Span {
+            start: subject.span.start,
+            end: step.at,
+        };
+        let minutes = step.plan.learning.span_minutes;
+        subject.is_provisional
+            && span.end.0 - span.start.0 >= minutes
+            && (is_longest(span) || model.traffic_minutes_of_days(segment, span) >= minutes)
+    };
+    let due = known.subjects.iter().filter(|(_, subject)| is_due(subject));
+    let due: BTreeMap<Subject, Span> = due
+        .map(|(subject, own)| {
+            let start = own.span.start;
+            (
+                subject.clone(),
+                Span {
+                    start,
+                    end: step.at,
+                },
+            )
+        })
+        .collect();
+    if due.is_empty() {
+        return Ok(());
+    }
+    let troubled = model.knowledge.episodes.troubled(segment);
+    let mut reference = (*known).clone();
+    for span in due.values().copied().collect::<BTreeSet<Span>>() {
+        take_again(model, &mut reference, (&due, span), &troubled);
+    }
+    keep(model, reference.with_content_id(), step)
+}
+
+/// Takes the subjects that are due with this span again from panes of six hours. What came before the span of a subject in
+/// the first of them is empty of it.
+fn take_again(
+    model: &Model,
+    reference: &mut Reference,
+    (due, span): (&BTreeMap<Subject, Span>, Span),
+    troubled: &BTreeSet<Subject>,
+) {
+    let from = Span {
+        start: span.start.floor(Tier::SixHours.minutes()),
+        end: span.end,
+    };
+    let is_late = span.start > reference.span.start;
+    let is_due = |subject: &Subject| due.get(subject) == Some(&span);
+    let of_version = |version: &str| {
+        !is_late
+            || due
+                .keys()
+                .any(|subject| is_due(subject) && model.knows(version, subject))
+    };
+    let rings = model.rings_of(reference.segment.as_ref());
+    let rings = rings.filter(|(slice, _)| of_version(&slice.version));
+    let panes = rings.flat_map(|(_, ring)| ring.within(Tier::SixHours, from));
+    let (predictions, learned) = learn_subjects(panes, is_due);
+    for (subject, learned) in learned {
+        let Some(known) = reference.subjects.get_mut(&subject) else {
+            continue;
+        };
+        known.is_provisional = false;
+        if !troubled.contains(&subject) {
+            known.span = span;
+            known.predictions = predictions;
+            known.sketch = learned.sketch;
+            known.lone_events = learned.lone_events;
+        }
+    }
+    // A subject that vanished since is compared with what it was.
+    for (_, known) in reference
+        .subjects
+        .iter_mut()
+        .filter(|(subject, _)| is_due(subject))
+    {
+        known.is_provisional = false;
+    }
+    if !is_late {
+        reference.span = span;
+        reference.predictions = predictions;
+    }
+}
+
+/// Keeps a reference and publishes it.
+fn keep(
+    model: &mut Model,
+    reference: Reference,
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    let segment = reference.segment.clone();
     let key = StateKey::Reference(model.name().to_owned(), segment.clone());
     step.outbox.put(&key, &reference)?;
     for part in publish::reference(&reference) {
         step.outbox.publish(part);
     }
-    model.set_reference(segment.clone(), reference);
-    variability::learn_within(model, segment.as_ref(), span, step.plan);
+    model.set_reference(segment, reference);
     model.changed = true;
     Ok(())
 }

@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::knowledge::{Knowledge, VariabilityKey};
+use super::knowledge::Knowledge;
 use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::Slice;
+use super::tallies::{Baselines, TallyPane};
+use super::variability::SegmentVariability;
 use crate::alert::Episodes;
 use crate::detect::volume::Slot;
 use crate::event::Segment;
 use crate::pipeline::observations::Forgotten;
+use crate::pipeline::plan::LearningPlan;
 use crate::reference::Reference;
 use crate::sketch::{Partial, Subject};
-use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Span};
-
-const HOUR_MINUTES: i64 = 60;
+use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Resolution, Span, Tier};
 
 /// Predictions in the panes of `span`.
 pub(super) fn predictions_in(ring: &PaneRing<Partial>, span: Span) -> u64 {
@@ -29,7 +30,13 @@ pub struct Model {
     pub(super) reference: Option<Arc<Reference>>,
     /// References of the segments that have learned one.
     pub(super) segment_references: BTreeMap<Segment, Arc<Reference>>,
+    /// The references of the whole and of segments, ready to count panes.
+    baselines: BTreeMap<Option<Segment>, Baselines>,
+    /// What was learned of the whole and of segments from ordinary days.
+    pub(super) variability: BTreeMap<Option<Segment>, SegmentVariability>,
     pub(super) rings: BTreeMap<Slice, PaneRing<Partial>>,
+    /// The panes, counted against the references.
+    pub(super) tallies: BTreeMap<Slice, PaneRing<TallyPane>>,
     pub(super) quality: ModelQuality,
     pub(super) objectives: Objectives,
     /// True if the knowledge has changed since it was written.
@@ -49,7 +56,10 @@ impl Model {
             knowledge,
             reference: None,
             segment_references: BTreeMap::new(),
+            baselines: BTreeMap::new(),
+            variability: BTreeMap::new(),
             rings: BTreeMap::new(),
+            tallies: BTreeMap::new(),
             quality: ModelQuality::default(),
             objectives: Objectives::default(),
             changed: true,
@@ -70,7 +80,14 @@ impl Model {
         }
     }
 
+    /// The baselines of a segment, or of the whole; `None` without a reference.
+    pub(super) fn baselines_of(&self, segment: Option<&Segment>) -> Option<&Baselines> {
+        self.baselines.get(&segment.cloned())
+    }
+
     pub(super) fn set_reference(&mut self, segment: Option<Segment>, reference: Reference) {
+        let baselines = Baselines::of(&reference);
+        self.baselines.insert(segment.clone(), baselines);
         let reference = Arc::new(reference);
         match segment {
             Some(segment) => {
@@ -80,18 +97,17 @@ impl Model {
         }
     }
 
-    /// Learned variability: the largest value seen in an ordinary window.
-    pub(super) fn variability(&self, key: &VariabilityKey) -> f64 {
-        let learned = self.knowledge.variability.get(key);
-        learned.copied().unwrap_or(0.0)
+    /// What was learned of a segment, or of the whole, from ordinary days.
+    pub(super) fn variability_of(&self, segment: Option<&Segment>) -> Option<&SegmentVariability> {
+        self.variability.get(&segment.cloned())
     }
 
-    pub(super) fn raise_variability(&mut self, key: VariabilityKey, value: f64) {
-        let learned = self.knowledge.variability.entry(key).or_insert(0.0);
-        if value > *learned {
-            *learned = value;
-            self.changed = true;
-        }
+    /// Forgets the reference of a segment, and what was counted and learned with it.
+    pub(super) fn drop_reference(&mut self, segment: &Segment) -> bool {
+        let whose = Some(segment.clone());
+        self.baselines.remove(&whose);
+        self.variability.remove(&whose);
+        self.segment_references.remove(segment).is_some()
     }
 
     /// The panes of a segment, or of the whole, by version. The whole contains every prediction once.
@@ -125,7 +141,7 @@ impl Model {
     /// Predictions in the coarse panes within `span`, of a segment or of the whole.
     pub(super) fn coarse_predictions(&self, segment: Option<&Segment>, span: Span) -> u64 {
         self.rings_of(segment)
-            .flat_map(|(_, ring)| ring.coarse_within(span))
+            .flat_map(|(_, ring)| ring.within(Tier::Quarter, span))
             .map(|(_, pane)| pane.predictions)
             .sum()
     }
@@ -133,14 +149,32 @@ impl Model {
     /// Minutes of the whole hours within `span` that hold predictions, of a segment or of the whole. The hour in which
     /// `span` ends does not count before it is over.
     pub(super) fn traffic_minutes(&self, segment: Option<&Segment>, span: Span) -> i64 {
-        let hour = |at: Boundary| at.0.div_euclid(HOUR_MINUTES);
-        let panes = self
+        self.minutes_with_traffic(segment, span, (Tier::Quarter, Tier::Hour))
+    }
+
+    /// The same by panes of six hours, which are kept for the whole learning span.
+    pub(super) fn traffic_minutes_of_days(&self, segment: Option<&Segment>, span: Span) -> i64 {
+        self.minutes_with_traffic(segment, span, (Tier::SixHours, Tier::SixHours))
+    }
+
+    fn minutes_with_traffic(
+        &self,
+        segment: Option<&Segment>,
+        span: Span,
+        (panes, unit): (Tier, Tier),
+    ) -> i64 {
+        let span = Span {
+            start: span.start.floor(panes.minutes()),
+            end: span.end,
+        };
+        let nth = |at: Boundary| at.0.div_euclid(unit.minutes());
+        let kept = self
             .rings_of(segment)
-            .flat_map(|(_, ring)| ring.coarse_within(span));
-        let with_traffic = panes.filter(|(_, pane)| pane.predictions > 0);
-        let hours: BTreeSet<i64> = with_traffic.map(|(start, _)| hour(start)).collect();
-        let over = hours.range(..hour(span.end)).count();
-        HOUR_MINUTES * i64::try_from(over).unwrap_or(i64::MAX / HOUR_MINUTES)
+            .flat_map(|(_, ring)| ring.within(panes, span));
+        let with_traffic = kept.filter(|(_, pane)| pane.predictions > 0);
+        let units: BTreeSet<i64> = with_traffic.map(|(start, _)| nth(start)).collect();
+        let over = units.range(..nth(span.end)).count();
+        unit.minutes() * i64::try_from(over).unwrap_or(i64::MAX / unit.minutes())
     }
 
     /// Start of the latest pane, rounded down to a quarter of an hour.
@@ -226,6 +260,22 @@ impl Model {
         self.knowledge.segments.first_seen(segment)
     }
 
+    /// Subjects that `reference` lacks, with the quarter of an hour in which each was first seen. One that stays too rare
+    /// for 30 days is given up: its panes are no longer kept.
+    pub(super) fn late_subjects(&self, reference: &Reference) -> BTreeMap<Subject, Boundary> {
+        let oldest =
+            Boundary(self.knowledge.last_seen.0 - i64::from(LearningPlan::SPAN_MINUTES_MAX));
+        let mut late: BTreeMap<Subject, Boundary> = BTreeMap::new();
+        for (subject, seen) in self.knowledge.versions.values().flatten() {
+            let is_late = subject.drifts() && !reference.subjects.contains_key(subject);
+            if is_late && seen.first >= oldest {
+                let first = late.entry(subject.clone()).or_insert(seen.first);
+                *first = seen.first.min(*first);
+            }
+        }
+        late
+    }
+
     pub(super) fn feature_count(&self, version: &str) -> usize {
         let subjects = self.knowledge.versions.get(version);
         subjects
@@ -260,7 +310,8 @@ impl Model {
             Some(segment) => knowledge.segments.note(segment, seen),
             None => knowledge.note_version(&slice.version, seen, &partial),
         };
+        self.count_pane(&slice, start, &partial);
         let ring = self.rings.entry(slice).or_default();
-        ring.insert_fine(start, partial);
+        ring.insert(Tier::Minute, start, partial);
     }
 }

@@ -1,7 +1,7 @@
 //! Reports of windows: the summary of each subject in each tumbling window.
 //!
 //! A window with fewer than `detect.events_min` predictions has no report of its own: a longer window that has enough
-//! contains its predictions. The longest length always reports, so its reports count every prediction once.
+//! contains its predictions. The longest length that is reported always is, so its reports count every prediction once.
 
 use super::model::{Model, predictions_in};
 use super::slice::Slice;
@@ -16,7 +16,7 @@ use crate::window::{Span, WindowLength};
 /// Publishes the summary of each tumbling window that ends at this boundary.
 pub fn publish(model: &Model, observed: &[ScopedFinding], step: &mut StepContext<'_>) {
     let at = step.at;
-    let lengths = step.plan.windows.iter().map(|spec| spec.length);
+    let lengths = step.plan.reported_windows().map(|spec| spec.length);
     for length in lengths.filter(|length| at.on_grid(length.minutes())) {
         let span = Span::ending_at(at, length);
         let events_min = events_min(length, step.plan);
@@ -30,8 +30,7 @@ pub fn publish(model: &Model, observed: &[ScopedFinding], step: &mut StepContext
 
 /// Predictions from which a window of `length` reports.
 fn events_min(length: WindowLength, plan: &Plan) -> u64 {
-    let is_longest = plan.windows.iter().all(|spec| spec.length <= length);
-    if is_longest {
+    if plan.longest_reported() == Some(length) {
         1
     } else {
         plan.detect.events_min

@@ -10,7 +10,9 @@ use super::model::Model;
 use super::pending_quality::PendingQuality;
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
+use super::tallies::TallyPane;
 use super::unclosed_panes::UnclosedPanes;
+use super::variability::SegmentVariability;
 use crate::alert::{AlertObjective, Context, Episodes};
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
@@ -23,7 +25,7 @@ use crate::pipeline::stage::StageError;
 use crate::pipeline::state::{BadState, Head, QualityPane, StateKey, StateReader, decode, same};
 use crate::reference::Reference;
 use crate::sketch::{Exemplars, Partial, Quality};
-use crate::window::{Boundary, PANE_MILLIS};
+use crate::window::{Boundary, PANE_MILLIS, Tier};
 
 impl Evaluate {
     /// The task as of its last commit; `None` if it never committed.
@@ -126,7 +128,9 @@ struct Held {
     references: BTreeMap<(String, Option<Segment>), Reference>,
     /// Open panes as of the last checkpoint.
     open: UnclosedPanes,
-    panes: Vec<(StateKey, Partial)>,
+    panes: Vec<(Scope, Tier, Boundary, Partial)>,
+    tallies: Vec<(Scope, Tier, Boundary, TallyPane)>,
+    variability: BTreeMap<(String, Option<Segment>), SegmentVariability>,
     /// Pending quality as of the last checkpoint.
     pending_quality: PendingQuality,
     quality_panes: Vec<(Scope, QualityPane, Quality)>,
@@ -159,8 +163,17 @@ impl Held {
                 self.open.restore(*start, scope.clone(), decode(value)?);
             }
             StateKey::OpenLeftOut(start) => self.open.restore_left_out(*start, decode(value)?),
-            StateKey::Fine(..) | StateKey::Coarse(..) => {
-                self.panes.push((key.clone(), decode(value)?))
+            StateKey::Pane(scope, tier, start) => {
+                let pane = (scope.clone(), *tier, *start, decode(value)?);
+                self.panes.push(pane);
+            }
+            StateKey::Tally(scope, tier, start) => {
+                let pane = (scope.clone(), *tier, *start, decode(value)?);
+                self.tallies.push(pane);
+            }
+            StateKey::Variability(name, segment) => {
+                let whose = (name.clone(), segment.clone());
+                self.variability.insert(whose, decode(value)?);
             }
             other => self.take_quality(other, value)?,
         }
@@ -191,8 +204,9 @@ impl Held {
             }
             // Decoded by `take`.
             StateKey::Head
-            | StateKey::Fine(..)
-            | StateKey::Coarse(..)
+            | StateKey::Pane(..)
+            | StateKey::Tally(..)
+            | StateKey::Variability(..)
             | StateKey::Open(..)
             | StateKey::OpenLeftOut(_)
             | StateKey::Model(_)
@@ -225,8 +239,22 @@ impl Held {
 
     /// The models, with panes, references, quality and objectives restored.
     fn into_models(mut self, plan: &Plan) -> BTreeMap<String, Model> {
-        for (key, pane) in self.panes {
-            put_back(&mut self.models, &key, pane);
+        for (scope, tier, start, pane) in self.panes {
+            if let Some(model) = self.models.get_mut(&scope.model) {
+                let ring = model.rings.entry(Slice::from(&scope)).or_default();
+                ring.insert(tier, start, pane);
+            }
+        }
+        for (scope, tier, start, pane) in self.tallies {
+            if let Some(model) = self.models.get_mut(&scope.model) {
+                let ring = model.tallies.entry(Slice::from(&scope)).or_default();
+                ring.insert(tier, start, pane);
+            }
+        }
+        for ((name, segment), learned) in self.variability {
+            if let Some(model) = self.models.get_mut(&name) {
+                model.variability.insert(segment, learned);
+            }
         }
         for ((name, segment), reference) in self.references {
             if let Some(model) = self.models.get_mut(&name) {
@@ -252,6 +280,7 @@ impl Held {
             }
         }
         for model in self.models.values_mut() {
+            model.count_minutes_again();
             model.changed = false;
         }
         self.models
@@ -274,20 +303,5 @@ fn check(head: &Head, digest: u64) -> Result<(), BadState> {
         Ok(())
     } else {
         Err(BadState::Tampered)
-    }
-}
-
-fn put_back(models: &mut BTreeMap<String, Model>, key: &StateKey, pane: Partial) {
-    let (StateKey::Fine(scope, start) | StateKey::Coarse(scope, start)) = key else {
-        return;
-    };
-    let Some(model) = models.get_mut(&scope.model) else {
-        return;
-    };
-    let ring = model.rings.entry(Slice::from(scope)).or_default();
-    if matches!(key, StateKey::Fine(..)) {
-        ring.insert_fine(*start, pane);
-    } else {
-        ring.insert_coarse(*start, pane);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::knowledge::SubjectsByVersion;
 use super::model::Model;
+use super::slice::Slice;
 use super::step::StepContext;
 use crate::event::Segment;
 use crate::pipeline::observations::Forgotten;
@@ -12,21 +13,26 @@ use crate::pipeline::plan::Plan;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::sketch::Subject;
-use crate::window::{Boundary, COARSE_MINUTES};
+use crate::window::{Boundary, COARSE_MINUTES, Tier};
 
 /// Minutes beyond the label horizon for which labels of a silent slice are still counted: the rest of its last day, and
 /// days by which the clock of quality may be behind the clock of predictions. A catch-up of few events makes that gap large.
 const QUALITY_BEHIND_MINUTES: i64 = 7 * 1_440;
 
-/// Minutes of silence after which a model, and the quality of its slices, is forgotten. Labels may come until then. Names
-/// that are judged for drift are forgotten sooner.
-pub fn labelled_minutes(plan: &Plan) -> i64 {
-    let needed = if plan.joins() {
+/// Minutes of silence after which a model is forgotten. Labels may come until then. Names that are judged for drift are
+/// forgotten sooner.
+pub fn silent_minutes(plan: &Plan) -> i64 {
+    plan.bounds.retire_minutes.max(labelled_minutes(plan))
+}
+
+/// Minutes of silence after which the quality of a slice is forgotten: no label can come any more. A model that changes its
+/// version every day must not keep the quality of thirty.
+fn labelled_minutes(plan: &Plan) -> i64 {
+    if plan.joins() {
         plan.join.horizon_minutes + QUALITY_BEHIND_MINUTES
     } else {
         0
-    };
-    plan.bounds.retire_minutes.max(needed)
+    }
 }
 
 /// Forgets silent versions and subjects.
@@ -98,19 +104,15 @@ pub fn segments(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Sta
     let oldest = step.at.plus_minutes(-step.plan.bounds.retire_minutes);
     for segment in model.knowledge.segments.retire(oldest) {
         model.changed = true;
-        model
-            .knowledge
-            .variability
-            .retain(|key, _| key.segment.as_ref() != Some(&segment));
         step.observations.forgotten.push(Forgotten {
             model: model.name().to_owned(),
             segment: Some(segment.clone()),
             ..Forgotten::default()
         });
         forget_panes(model, Some(&segment), step.outbox)?;
-        if model.segment_references.remove(&segment).is_some() {
-            let key = StateKey::Reference(model.knowledge.name.clone(), Some(segment));
-            step.outbox.remove(&key)?;
+        if model.drop_reference(&segment) {
+            let name = model.knowledge.name.clone();
+            forget_reference(name, Some(segment), step.outbox)?;
         }
     }
     Ok(())
@@ -121,7 +123,7 @@ pub fn segments(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Sta
 /// # Errors
 /// If a key does not serialise.
 pub fn forget(mut model: Model, outbox: &mut Outbox) -> Result<(), StageError> {
-    let slices = model.rings.keys();
+    let slices = model.rings.keys().chain(model.tallies.keys());
     let segments: BTreeSet<Option<Segment>> = slices.map(|slice| slice.segment.clone()).collect();
     for segment in segments {
         forget_panes(&mut model, segment.as_ref(), outbox)?;
@@ -131,7 +133,7 @@ pub fn forget(mut model: Model, outbox: &mut Outbox) -> Result<(), StageError> {
     model.objectives.forget(&name, outbox)?;
     let segments = model.segment_references.into_keys().map(Some);
     for segment in segments.chain([None]) {
-        outbox.remove(&StateKey::Reference(name.clone(), segment))?;
+        forget_reference(name.clone(), segment, outbox)?;
     }
     Ok(outbox.remove(&StateKey::Model(name))?)
 }
@@ -142,18 +144,27 @@ fn forget_panes(
     outbox: &mut Outbox,
 ) -> Result<(), StageError> {
     for (slice, ring) in model.rings_of(segment) {
-        for (start, is_fine) in ring.starts() {
-            let scope = slice.of(model.name());
-            let key = if is_fine {
-                StateKey::Fine(scope, start)
-            } else {
-                StateKey::Coarse(scope, start)
-            };
-            outbox.remove(&key)?;
+        for (tier, start) in ring.starts() {
+            outbox.remove(&StateKey::Pane(slice.of(model.name()), tier, start))?;
         }
     }
-    model
-        .rings
-        .retain(|slice, _| slice.segment.as_ref() != segment);
+    let is_of = |slice: &Slice| slice.segment.as_ref() == segment;
+    for (slice, ring) in model.tallies.iter().filter(|(slice, _)| is_of(slice)) {
+        for (tier, start) in ring.starts().filter(|(tier, _)| *tier != Tier::Minute) {
+            outbox.remove(&StateKey::Tally(slice.of(model.name()), tier, start))?;
+        }
+    }
+    model.rings.retain(|slice, _| !is_of(slice));
+    model.tallies.retain(|slice, _| !is_of(slice));
     Ok(())
+}
+
+/// Removes the reference of a model or segment, and what was learned with it.
+fn forget_reference(
+    model: String,
+    segment: Option<Segment>,
+    outbox: &mut Outbox,
+) -> Result<(), StageError> {
+    outbox.remove(&StateKey::Variability(model.clone(), segment.clone()))?;
+    Ok(outbox.remove(&StateKey::Reference(model, segment))?)
 }

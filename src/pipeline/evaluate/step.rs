@@ -77,6 +77,7 @@ mod tests {
             window_events: 100,
             reference_events: 1_000,
             critical_effect: false,
+            is_provisional: false,
             details: BTreeMap::new(),
             category: None,
         };

@@ -1,150 +1,392 @@
-//! Learned variability: the largest value of each detector in ordinary windows, below which a value is no surprise.
+//! Learned variability: what the windows of ordinary days teach about each subject, day by day.
+//!
+//! **Days.** Days are counted from the start of the reference, so that those of the learning span are whole. A learning
+//! span of less than a day has shorter days: a seventh of it. Learning ends `learning.habit_span` after the reference.
+//!
+//! **Which windows count.** Each quarter of an hour, every window of at most a day offers its distance beyond noise. A
+//! window that overlaps one that fires, on its own length or a longer one, does not count; those of the last day that
+//! overlap it are taken back. So a day enters when the next one has closed. What fires is held back; see
+//! [`OrdinaryRule`].
+//!
+//! **Windows of several days** have too few windows of their own. They use the days of the longest shorter window, entered
+//! a week late: a lasting shift must not become ordinary before they have judged it.
 
-use super::case::{JudgedWindow, budget};
-use super::knowledge::VariabilityKey;
-use super::model::Model;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
 use super::slice::Slice;
-use crate::alert::Place;
-use crate::detect::{DETECTORS, VARIABILITY_BELOW_MINUTES};
-use crate::event::Segment;
-use crate::pipeline::plan::Plan;
-use crate::sketch::{Monoid, Partial, Subject};
-use crate::window::{Boundary, COARSE_MINUTES, Span, WindowLength};
+use crate::detect::{Detector, OrdinaryRule, Variability};
+use crate::sketch::Subject;
+use crate::window::{Boundary, COARSE_MINUTES, WindowLength};
 
-/// A window from which variability is learned.
-struct OrdinaryWindow<'a> {
-    slice: &'a Slice,
-    partial: &'a Partial,
-    length: WindowLength,
-    end: Boundary,
-    /// True if the window is a part of the learning span.
-    inside_reference: bool,
+const DAY_MINUTES: i64 = 1_440;
+/// Parts of a learning span of less than a day, each taken for a day.
+const PARTS_OF_SHORT_SPAN: i64 = 7;
+/// Blocks into which a day is divided, at most: windows are taken back by the block.
+const BLOCKS_OF_DAY: i64 = 8;
+/// Days by which what windows of several days learn is late.
+const DAYS_LATE: i64 = 7;
+
+/// One thing that varies by itself: a channel of a detector.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Thing {
+    detector: Cow<'static, str>,
+    channel: u8,
 }
 
-/// Learns from the tumbling windows of the learning span that consist of whole coarse panes.
-pub fn learn_within(model: &mut Model, segment: Option<&Segment>, span: Span, plan: &Plan) {
-    for length in lengths(plan).filter(|length| length.minutes() % COARSE_MINUTES == 0) {
-        let mut end = span.start.plus_minutes(length.minutes());
-        while end <= span.end {
-            // The reference covers all versions together, so do these windows.
-            let mut all = Partial::default();
-            let windows = windows(model, segment, Span::ending_at(end, length));
-            windows.iter().for_each(|(_, window)| all.merge(window));
-            let slice = Slice {
-                version: String::new(),
-                segment: segment.cloned(),
-            };
-            let window = OrdinaryWindow {
-                slice: &slice,
-                partial: &all,
-                length,
-                end,
-                inside_reference: true,
-            };
-            raise(model, &window, plan);
-            end = end.plus_minutes(length.minutes());
+impl Thing {
+    /// A channel of `detector`.
+    #[must_use]
+    pub fn of(detector: &dyn Detector, channel: u8) -> Self {
+        Self {
+            detector: Cow::Borrowed(detector.name()),
+            channel,
+        }
+    }
+
+    /// Name of the detector.
+    #[must_use]
+    pub fn detector(&self) -> &str {
+        &self.detector
+    }
+}
+
+/// How far a window lies from its reference, beyond noise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Excess {
+    /// Version and segment of the window.
+    pub slice: Slice,
+    /// Length of the window.
+    pub length: WindowLength,
+    /// The subject.
+    pub subject: Subject,
+    /// What was measured.
+    pub thing: Thing,
+    /// The distance beyond noise, at least 0.
+    pub distance: f64,
+}
+
+/// Whether a window may teach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teaching {
+    /// It is ordinary.
+    Ordinary,
+    /// It overlaps a window of this length that fires, or fired less than that length ago.
+    Overlaps {
+        /// The longest such window.
+        longest: WindowLength,
+        /// True if the thing itself fires in windows of this length.
+        fires: bool,
+    },
+}
+
+/// The days of a reference, as variability counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Days {
+    origin: Boundary,
+    minutes: i64,
+}
+
+impl Days {
+    /// Days of a reference that was learned from `origin` on, over `span_minutes` at least. A span of a day or more has days
+    /// of 24 hours; a shorter one, which knows no rhythm of a day, has seven parts.
+    #[must_use]
+    pub fn of(origin: Boundary, span_minutes: i64) -> Self {
+        let minutes = if span_minutes >= DAY_MINUTES {
+            DAY_MINUTES
+        } else {
+            let part = (span_minutes / PARTS_OF_SHORT_SPAN).max(COARSE_MINUTES);
+            part - part % COARSE_MINUTES
+        };
+        Self { origin, minutes }
+    }
+
+    /// Number of the day in which a window ends at `end`.
+    fn day(self, end: Boundary) -> i64 {
+        (end.0 - 1 - self.origin.0).div_euclid(self.minutes)
+    }
+
+    /// True if a day ends at `at`.
+    #[must_use]
+    pub fn closes_at(self, at: Boundary) -> bool {
+        self.closed_at(at).is_some()
+    }
+
+    /// The day that ends at `at`; `None` if none does.
+    fn closed_at(self, at: Boundary) -> Option<i64> {
+        let passed = at.0 - self.origin.0;
+        (passed.rem_euclid(self.minutes) == 0).then(|| passed.div_euclid(self.minutes) - 1)
+    }
+
+    /// Start of the block in which a window ends at `end`.
+    fn block(self, end: Boundary) -> Boundary {
+        let passed = end.0 - 1 - self.origin.0;
+        let into_block = passed.rem_euclid(self.block_minutes());
+        Boundary(self.origin.0 + passed - into_block)
+    }
+
+    fn block_end(self, start: Boundary) -> Boundary {
+        start.plus_minutes(self.block_minutes())
+    }
+
+    /// Length of a block, which divides the day.
+    fn block_minutes(self) -> i64 {
+        if self.minutes % (BLOCKS_OF_DAY * COARSE_MINUTES) == 0 {
+            self.minutes / BLOCKS_OF_DAY
+        } else {
+            COARSE_MINUTES
         }
     }
 }
 
-/// Learns from the tumbling windows that end at this boundary in the days after learning, unless they are in trouble or
-/// were recently.
-pub fn learn(model: &mut Model, at: Boundary, plan: &Plan) {
-    let segments = model.segment_references.keys().cloned().map(Some);
-    for segment in [None].into_iter().chain(segments).collect::<Vec<_>>() {
-        learn_segment(model, segment.as_ref(), at, plan);
-    }
+/// What was learned of one segment, or of the whole, by length of window.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct SegmentVariability(BTreeMap<WindowLength, LengthVariability>);
+
+/// What was learned in windows of one length. A thing without an entry never left its noise.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct LengthVariability {
+    /// Days that have entered.
+    days: u32,
+    /// Days that have entered for windows of several days.
+    days_late: u32,
+    /// Recent days on which windows were judged.
+    judged: BTreeSet<i64>,
+    /// For subjects that came later, the days that had entered before them.
+    starts: BTreeMap<Subject, u32>,
+    things: BTreeMap<Subject, BTreeMap<Thing, Learned>>,
 }
 
-fn learn_segment(model: &mut Model, segment: Option<&Segment>, at: Boundary, plan: &Plan) {
-    let Some(learned) = model.reference_of(segment).map(|r| r.span.end) else {
-        return;
-    };
-    if at.0 - learned.0 > plan.learning.variability_minutes {
-        return;
-    }
-    let ending: Vec<WindowLength> = lengths(plan)
-        .filter(|length| at.on_grid(length.minutes()) && at.0 - length.minutes() >= learned.0)
-        .collect();
-    for length in ending {
-        for (slice, partial) in windows(model, segment, Span::ending_at(at, length)) {
-            let window = OrdinaryWindow {
-                slice: &slice,
-                partial: &partial,
-                length,
-                end: at,
-                inside_reference: false,
-            };
-            raise(model, &window, plan);
+/// What was learned of one thing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+struct Learned {
+    entered: Variability,
+    /// The same days for windows of several days, a week late.
+    entered_late: Variability,
+    /// Largest distance of each recent block that has not entered, by its start.
+    recent: BTreeMap<Boundary, f32>,
+    /// Recent days of which windows were taken back.
+    taken_back: BTreeSet<i64>,
+    /// Days that wait to enter late.
+    waiting: BTreeMap<i64, f32>,
+    /// Largest distance while it fires.
+    held: f32,
+    alarms: u32,
+    fires: bool,
+}
+
+impl SegmentVariability {
+    /// B: the distance up to which a window of `length` is ordinary.
+    #[must_use]
+    pub fn bound(
+        &self,
+        length: WindowLength,
+        subject: &Subject,
+        thing: &Thing,
+        rule: OrdinaryRule,
+    ) -> f64 {
+        let of_length = self.of_length(length);
+        let Some((own, learned)) = of_length else {
+            return Variability::default().bound(rule);
+        };
+        let is_of_days = length.minutes() > DAY_MINUTES && *own < length;
+        let entry = learned.things.get(subject).and_then(|of| of.get(thing));
+        match entry {
+            Some(entry) if is_of_days => entry.entered_late.bound_of_days(rule),
+            Some(entry) => entry.entered.bound(rule),
+            None => 0.0,
         }
     }
-}
 
-/// Lengths of the windows that have a learned variability. Longer windows have none, so they still detect slow drift.
-fn lengths(plan: &Plan) -> impl Iterator<Item = WindowLength> {
-    plan.windows
-        .iter()
-        .map(|window| window.length)
-        .filter(|length| length.minutes() < VARIABILITY_BELOW_MINUTES)
-}
-
-/// The window of each version in `span`.
-fn windows(model: &Model, segment: Option<&Segment>, span: Span) -> Vec<(Slice, Partial)> {
-    model
-        .rings_of(segment)
-        .map(|(slice, ring)| (slice.clone(), ring.merged(span)))
-        .collect()
-}
-
-/// Raises the learned variability of each subject to what the window shows.
-fn raise(model: &mut Model, window: &OrdinaryWindow<'_>, plan: &Plan) {
-    let Some(reference) = model.reference_of(window.slice.segment.as_ref()) else {
-        return;
-    };
-    if window.partial.predictions < plan.detect.events_min {
-        return;
+    /// What was learned in windows of `length`; where nothing was, in the longest shorter ones, else in the shortest
+    /// longer ones.
+    fn of_length(&self, length: WindowLength) -> Option<(&WindowLength, &LengthVariability)> {
+        let known = |(_, learned): &(&WindowLength, &LengthVariability)| learned.days > 0;
+        let shorter = self.0.range(..=length).rev().find(known);
+        shorter.or_else(|| self.0.range(length..).find(known))
     }
-    let judged = JudgedWindow {
-        window: window.partial,
-        reference,
-        budget: budget(model, plan),
-        inside_reference: window.inside_reference,
-        plan,
-    };
-    let mut raised = Vec::new();
-    for case in judged.cases() {
-        if !window.inside_reference && !is_quiet(model, window, case.subject) {
-            continue;
+
+    /// Learns a whole day of the learning span: the largest distance of each thing that left its noise.
+    pub fn learn_day(&mut self, length: WindowLength, day: BTreeMap<(Subject, Thing), f64>) {
+        let of_length = self.0.entry(length).or_default();
+        for (subject, thing) in day.keys() {
+            of_length.entry(subject.clone(), thing.clone());
         }
-        for detector in DETECTORS {
-            if let Some(value) = detector.variability(&case) {
-                let key = VariabilityKey {
-                    segment: window.slice.segment.clone(),
-                    subject: case.subject.clone(),
-                    window: window.length,
-                    detector: detector.name().to_owned(),
-                };
-                raised.push((key, value));
+        of_length.days += 1;
+        of_length.days_late += 1;
+        for (subject, things) in &mut of_length.things {
+            for (thing, learned) in things {
+                let distance = day.get(&(subject.clone(), thing.clone()));
+                let distance = distance.copied().unwrap_or(0.0);
+                learned.entered.learn(distance);
+                learned.entered_late.learn(distance);
             }
         }
     }
-    for (key, value) in raised {
-        model.raise_variability(key, value);
+
+    /// Learns a whole day of the learning span of a subject that came later.
+    pub fn learn_late_day(
+        &mut self,
+        length: WindowLength,
+        subject: &Subject,
+        day: BTreeMap<(Subject, Thing), f64>,
+    ) {
+        let of_length = self.0.entry(length).or_default();
+        let days_before = of_length.days;
+        of_length
+            .starts
+            .entry(subject.clone())
+            .or_insert(days_before);
+        for (subject, thing) in day.keys() {
+            of_length.entry(subject.clone(), thing.clone());
+        }
+        let things = of_length.things.get_mut(subject);
+        for (thing, learned) in things.into_iter().flatten() {
+            let distance = day.get(&(subject.clone(), thing.clone()));
+            let distance = distance.copied().unwrap_or(0.0);
+            learned.entered.learn(distance);
+            learned.entered_late.learn(distance);
+        }
+    }
+
+    /// Notes that windows of `length` were judged at `at`.
+    pub fn note(&mut self, length: WindowLength, at: Boundary, days: Days) -> bool {
+        let of_length = self.0.entry(length).or_default();
+        of_length.judged.insert(days.day(at))
+    }
+
+    /// Offers a window that ends at `at`. Returns true if anything changed.
+    pub fn offer(
+        &mut self,
+        excess: Excess,
+        teaching: Teaching,
+        rule: OrdinaryRule,
+        (at, days): (Boundary, Days),
+    ) -> bool {
+        let of_length = self.0.entry(excess.length).or_default();
+        let is_known = of_length.knows(&excess.subject, &excess.thing);
+        if excess.distance <= 0.0 && !is_known {
+            return false;
+        }
+        let learned = of_length.entry(excess.subject, excess.thing);
+        match teaching {
+            Teaching::Ordinary => {
+                let has_ended = learned.end_alarm(at, rule, days);
+                learned.raise(at, excess.distance, days) || has_ended
+            }
+            Teaching::Overlaps { longest, fires } => {
+                let reach = longest.minutes() + excess.length.minutes();
+                learned.take_back(at.plus_minutes(-reach), days);
+                if excess.length.minutes() >= DAY_MINUTES || longest.minutes() >= DAY_MINUTES {
+                    learned.waiting.clear();
+                }
+                if fires {
+                    learned.alarms += u32::from(!learned.fires);
+                    learned.fires = true;
+                    learned.held = learned.held.max(excess.distance as f32);
+                }
+                true
+            }
+        }
+    }
+
+    /// Enters the day before the one that ends at `at`. Returns true if anything changed.
+    pub fn close_day(&mut self, at: Boundary, days: Days) -> bool {
+        let Some(closed) = days.closed_at(at) else {
+            return false;
+        };
+        for (length, of_length) in &mut self.0 {
+            of_length.enter(closed - 1, days, length.minutes() >= DAY_MINUTES);
+        }
+        true
     }
 }
 
-/// True if neither the slice nor its whole has trouble with the subject. A segment is often too small to detect what its
-/// whole detects, and must not learn that as ordinary.
-fn is_quiet(model: &Model, window: &OrdinaryWindow<'_>, subject: &Subject) -> bool {
-    let is_quiet = |segment: Option<&Segment>| {
-        let place = Place {
-            version: window.slice.version.clone(),
-            segment: segment.cloned(),
-            subject: Some(subject.clone()),
-            length: window.length,
-        };
-        model.knowledge.episodes.is_quiet_at(place, window.end)
-    };
-    let segment = window.slice.segment.as_ref();
-    is_quiet(segment) && (segment.is_none() || is_quiet(None))
+impl LengthVariability {
+    fn knows(&self, subject: &Subject, thing: &Thing) -> bool {
+        let things = self.things.get(subject);
+        things.is_some_and(|things| things.contains_key(thing))
+    }
+
+    fn entry(&mut self, subject: Subject, thing: Thing) -> &mut Learned {
+        let before = self.starts.get(&subject).copied().unwrap_or(0);
+        let days = self.days.saturating_sub(before);
+        let days_late = self.days_late.saturating_sub(before);
+        let things = self.things.entry(subject).or_default();
+        things.entry(thing).or_insert_with(|| Learned {
+            entered: Variability::of_still_days(days),
+            entered_late: Variability::of_still_days(days_late),
+            ..Learned::default()
+        })
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Learned> {
+        self.things.values_mut().flat_map(BTreeMap::values_mut)
+    }
+
+    /// Enters `day`, if windows were judged on it.
+    fn enter(&mut self, day: i64, days: Days, is_of_a_day: bool) {
+        let was_judged = self.judged.remove(&day);
+        self.judged = self.judged.split_off(&day);
+        let late = day - DAYS_LATE;
+        self.days += u32::from(was_judged);
+        self.days_late += u32::from(was_judged && late >= 0);
+        for learned in self.all() {
+            if let Some(distance) = learned.take_day(day, days).filter(|_| was_judged) {
+                learned.entered.learn(f64::from(distance));
+                learned.waiting.insert(day, distance);
+            }
+            let due = learned.waiting.split_off(&(late + 1));
+            let entered = std::mem::replace(&mut learned.waiting, due);
+            for distance in entered.into_values().filter(|_| is_of_a_day) {
+                learned.entered_late.learn(f64::from(distance));
+            }
+        }
+    }
+}
+
+impl Learned {
+    fn raise(&mut self, at: Boundary, distance: f64, days: Days) -> bool {
+        let distance = distance as f32;
+        let largest = self.recent.entry(days.block(at)).or_insert(0.0);
+        let is_larger = distance > *largest;
+        *largest = largest.max(distance);
+        is_larger
+    }
+
+    /// Takes back the blocks that end after `since`.
+    fn take_back(&mut self, since: Boundary, days: Days) {
+        let overlap = |start: &Boundary| days.block_end(*start) > since;
+        for (start, _) in self.recent.extract_if(.., |start, _| overlap(start)) {
+            self.taken_back.insert(days.day(days.block_end(start)));
+        }
+    }
+
+    /// Ends an alarm. From the second one on, what fired is ordinary.
+    fn end_alarm(&mut self, at: Boundary, rule: OrdinaryRule, days: Days) -> bool {
+        if !std::mem::take(&mut self.fires) {
+            return false;
+        }
+        let held = std::mem::take(&mut self.held);
+        if rule == OrdinaryRule::Rate && self.alarms > 1 {
+            self.raise(at, f64::from(held), days);
+        }
+        true
+    }
+
+    /// Takes the largest distance of `day`, and forgets what is older; `None` if nothing ordinary is left of the day.
+    fn take_day(&mut self, day: i64, days: Days) -> Option<f32> {
+        let was_taken_back = self.taken_back.remove(&day);
+        let is_over = |start: &Boundary| days.day(days.block_end(*start)) <= day;
+        let blocks = self.recent.extract_if(.., |start, _| is_over(start));
+        let blocks: Vec<(Boundary, f32)> = blocks.collect();
+        self.taken_back = self.taken_back.split_off(&day);
+        let of_day = blocks
+            .iter()
+            .filter(|(start, _)| days.day(days.block_end(*start)) == day);
+        let largest = of_day.map(|(_, distance)| *distance).reduce(f32::max);
+        largest.or((!was_taken_back).then_some(0.0))
+    }
 }

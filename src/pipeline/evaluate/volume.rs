@@ -5,7 +5,7 @@ use super::model::{Model, predictions_in};
 use super::step::StepContext;
 use crate::alert::ScopedFinding;
 use crate::detect::volume::{NAME, SLOT_MINUTES, Slot};
-use crate::window::{Span, WindowLength};
+use crate::window::{Span, WindowLength, WindowSpec};
 
 /// Records the quarter of an hour that ends at this boundary and judges it.
 pub fn judge(model: &mut Model, step: &StepContext<'_>) -> Vec<ScopedFinding> {
@@ -27,7 +27,12 @@ pub fn judge(model: &mut Model, step: &StepContext<'_>) -> Vec<ScopedFinding> {
     if step.plan.detect.disabled.iter().any(|name| name == NAME) {
         return Vec::new();
     }
-    let finding = model.knowledge.volume.judge(slot, budget(model, step.plan));
+    let spec = WindowSpec {
+        length,
+        step_minutes: SLOT_MINUTES,
+    };
+    let budget = budget(model, &spec, step.plan);
+    let finding = model.knowledge.volume.judge(slot, budget);
     let observed = |finding| ScopedFinding::whole(String::new(), length, finding);
     finding.into_iter().map(observed).collect()
 }

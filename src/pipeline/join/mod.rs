@@ -218,8 +218,9 @@ impl Stage for JoinTask {
                 }
                 // Entries of the evaluate task of the partition.
                 StateKey::Head
-                | StateKey::Fine(..)
-                | StateKey::Coarse(..)
+                | StateKey::Pane(..)
+                | StateKey::Tally(..)
+                | StateKey::Variability(..)
                 | StateKey::Open(..)
                 | StateKey::OpenLeftOut(_)
                 | StateKey::OpenQualityLeftOut(_)

@@ -10,7 +10,7 @@ mod psi;
 mod smoothed;
 
 pub use definition::{About, Distance};
-pub use psi::Psi; // used for alerts; other distances are reached through the table
+pub use psi::population_stability; // used for alerts; distances are reached through the table
 
 /// Every distance, in the order of the documentation.
 pub static DISTANCES: &[&dyn Distance] = &[&psi::Psi, &ks::Ks, &js_distance::JsDistance];

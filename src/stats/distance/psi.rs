@@ -34,16 +34,19 @@ impl Distance for Psi {
     }
 
     fn measure(&self, comparison: &Comparison) -> f64 {
-        let groups = &comparison.groups;
-        let total = Pair::total(groups);
-        let reference = Smoothed::over(total.reference, groups.len());
-        let window = Smoothed::over(total.window, groups.len());
-        groups
-            .iter()
-            .map(|group| {
-                let (p, q) = (reference.share(group.reference), window.share(group.window));
-                (q - p) * libm::log(q / p)
-            })
-            .sum()
+        population_stability(&comparison.groups)
     }
+}
+
+/// PSI of groups that hold at least one event each, in nats.
+#[must_use]
+pub fn population_stability(groups: &[Pair]) -> f64 {
+    let total = Pair::total(groups);
+    let reference = Smoothed::over(total.reference, groups.len());
+    let window = Smoothed::over(total.window, groups.len());
+    let terms = groups.iter().map(|group| {
+        let (p, q) = (reference.share(group.reference), window.share(group.window));
+        (q - p) * libm::log(q / p)
+    });
+    terms.sum()
 }

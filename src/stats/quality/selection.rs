@@ -16,10 +16,9 @@
 use std::collections::BTreeMap;
 
 use crate::sketch::{Quality, SCORE_CELLS};
-use crate::stats::cells::{Pair, PairedCells};
+use crate::stats::cells::Pair;
 use crate::stats::chi_square::ChiSquare;
-use crate::stats::comparison::{Comparison, SubjectKind};
-use crate::stats::distance::{Distance, Psi};
+use crate::stats::distance::population_stability;
 use crate::stats::likelihood::likelihood_ratio;
 
 /// Minimum number of predictions on each side for the distribution of G to be accurate.
@@ -68,7 +67,7 @@ pub fn selection(quality: &Quality) -> Selection {
     let ratio = likelihood_ratio(&groups);
     let ln_p = match ratio.df {
         0 => 0.0,
-        df => ChiSquare::non_central(f64::from(df), 0.0).ln_survival(ratio.statistic),
+        df => ChiSquare { df: f64::from(df) }.ln_survival(ratio.statistic),
     };
     let test = SelectionTest {
         psi: psi_of_all(groups),
@@ -126,13 +125,5 @@ fn psi_of_all(mut groups: Vec<Pair>) -> f64 {
     let total = Pair::total(&groups);
     let places = groups.len().saturating_sub(1) as f64;
     let bias = places * (1.0 / total.window as f64 - 1.0 / total.reference as f64);
-    let comparison = Comparison {
-        kind: SubjectKind::Numbers,
-        cells: PairedCells::default(),
-        groups,
-        reference_level: 0,
-        window_level: 0,
-        coarse: false,
-    };
-    (Psi.measure(&comparison) - bias).max(0.0)
+    (population_stability(&groups) - bias).max(0.0)
 }

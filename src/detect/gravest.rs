@@ -1,0 +1,87 @@
+//! Turns the shifts that a detector measured into its finding.
+
+use super::case::Case;
+use super::detector::Detector;
+use super::finding::{Finding, Verdict};
+use super::shift::{Compared, Shift};
+
+/// Distance from a provisional reference that no ordinary weekday reaches.
+const BREAK_MIN: f64 = 0.7;
+/// Largest rate that counts as one that never was.
+const NEVER_MAX: f64 = 0.001;
+
+/// The finding of `detector` for the `shifts` that it measured in `case`: of several, the gravest. `None` if there is none.
+/// `ordinary` gives the distance that ordinary windows reach, by channel.
+#[must_use]
+pub fn gravest(
+    detector: &dyn Detector,
+    shifts: Vec<Shift>,
+    case: &Case<'_>,
+    ordinary: impl Fn(u8) -> f64,
+) -> Option<Finding> {
+    let findings = shifts.into_iter().map(|shift| {
+        let ordinary = ordinary(shift.channel);
+        finding(shift, detector, case, ordinary)
+    });
+    findings.reduce(|kept, other| {
+        if gravity(&other) > gravity(&kept) {
+            other
+        } else {
+            kept
+        }
+    })
+}
+
+/// Order of gravity: a breach before anything else, then by effect.
+fn gravity(finding: &Finding) -> (bool, f64) {
+    (finding.verdict == Verdict::Breach, finding.effect)
+}
+
+/// True if what differs from the first day may be a weekday: a break is larger, and what never was has no rhythm.
+fn may_be_rhythm(compared: &Compared, distance: f64) -> bool {
+    let never_was = match compared {
+        Compared::Stability(_) => false,
+        Compared::Rate { before, .. } => *before <= NEVER_MAX,
+    };
+    distance < BREAK_MIN && !never_was
+}
+
+/// The finding of one shift, if ordinary windows reach a distance of `ordinary`.
+fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: f64) -> Finding {
+    let critical = case.budget.surprise() + shift.surprise_of_tests();
+    let reach = shift.floor.max(ordinary);
+    let distance = shift.distance();
+    let effect = distance / reach;
+    let statistic = shift.surprise(ordinary);
+    let (value, threshold) = shift.value_and_threshold(reach);
+    let is_provisional = case.baseline.is_provisional && may_be_rhythm(&shift.compared, distance);
+    let mut details = shift.details;
+    details.extend([
+        ("distance", distance),
+        ("ordinary", ordinary),
+        ("g", shift.g),
+        ("df", f64::from(shift.df)),
+        ("alpha", case.budget.alpha()),
+    ]);
+    if let Compared::Rate { before, .. } = shift.compared {
+        details.insert("reference_rate", before);
+    }
+    Finding {
+        detector: detector.name(),
+        family: detector.family(),
+        subject: Some(case.subject.clone()),
+        verdict: Verdict::of(shift.is_enough, effect, statistic, critical),
+        value,
+        threshold,
+        effect,
+        statistic,
+        critical,
+        p_value: (shift.df > 0).then(|| libm::exp(-statistic)),
+        window_events: shift.events.window,
+        reference_events: shift.events.reference,
+        critical_effect: shift.is_critical && effect >= 1.0,
+        is_provisional,
+        details,
+        category: shift.category,
+    }
+}

@@ -1,0 +1,170 @@
+//! Learned variability: how far ordinary windows of a subject lie from its reference, day by day.
+//!
+//! **Intuition.** Almost every subject has a rhythm, and days differ. From each day that was ordinary, the largest
+//! distance of its windows is kept, less the noise of their counts. Their mean says how large the rhythm is, their
+//! standard deviation how much days differ. A window is beyond the ordinary if it lies many standard deviations above the
+//! mean; the fewer days are known, the more.
+//!
+//! **Formula.** M of each of J days; s² = [2(0.35·mean)² + Σ(M−mean)²] ÷ (J+1): two imagined days keep s from 0.
+//! B = mean + (5 + 80/J)·s, the distance up to which a window is ordinary: at most 2, and at most 1.2 before J = 7. Windows of more than a day are averages
+//! of days, which move less: B = mean + (5 + 80/J)·s ÷ √7.
+//!
+//! **Assumptions and limits.** Days are alike but for chance. A rhythm of weeks looks like days that differ. A subject
+//! with a strong rhythm has a large B, which hides a shift of that size. B is at most 2: a shift of two standard
+//! deviations is never ordinary.
+//!
+//! **Cost.** Four numbers per detector, subject and window length. **Source.** Simulation, `docs/statistics.md`.
+//! **Rejected.** The largest day and a factor: it knows nothing of how days differ, and is too small for slow noise and
+//! too large for a single bad day.
+
+use serde::{Deserialize, Serialize};
+
+/// Standard deviations above the mean that are still ordinary, with any number of days.
+const DEVIATIONS: f64 = 5.0;
+/// Further standard deviations, divided by the number of days: the price of knowing few of them.
+const DEVIATIONS_OF_ONE_DAY: f64 = 80.0;
+/// Standard deviation of the imagined days, as a share of the mean.
+const IMAGINED: f64 = 0.35;
+/// Number of imagined days.
+const IMAGINED_DAYS: f64 = 2.0;
+/// Largest distance of a distribution that can be ordinary.
+const ORDINARY_MAX: f64 = 2.0;
+/// The same before [`DAYS_OF_A_WEEK`] days are known: then the bound says little, and a break must still be found.
+const ORDINARY_MAX_OF_FEW_DAYS: f64 = 1.2;
+const DAYS_OF_A_WEEK: u32 = 7;
+
+/// Largest distance of a rate that can be ordinary, unless a larger one was learned.
+const ORDINARY_RATE_MAX: f64 = 1.0;
+/// Distance of a rate that is ordinary, as a multiple of the largest that was learned, beyond [`ORDINARY_RATE_MAX`].
+const ABOVE_LARGEST: f64 = 1.25;
+
+/// How the bound of what is ordinary is limited, and what a past alarm teaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrdinaryRule {
+    /// B is at most 2. What fired is never ordinary.
+    Distribution,
+    /// B is at most 1, or a quarter above the largest day. Once is an incident, twice is ordinary: what fired is learned
+    /// from the second alarm on. Bursts of nulls would otherwise page for ever.
+    Rate,
+}
+
+/// Distances of ordinary days.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Variability {
+    days: u32,
+    sum: f64,
+    sum_of_squares: f64,
+    largest: f64,
+}
+
+impl Variability {
+    /// Variability of `days` in which no window left its noise.
+    #[must_use]
+    pub fn of_still_days(days: u32) -> Self {
+        Self {
+            days,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a day whose ordinary windows reached `distance`.
+    pub fn learn(&mut self, distance: f64) {
+        self.days = self.days.saturating_add(1);
+        self.sum += distance;
+        self.sum_of_squares += distance * distance;
+        self.largest = self.largest.max(distance);
+    }
+
+    /// Days that were learned.
+    #[must_use]
+    pub fn days(&self) -> u32 {
+        self.days
+    }
+
+    /// Largest distance of a day.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        self.largest
+    }
+
+    /// B: the distance up to which a window of at most a day is ordinary, 0..=2. Before there are seven days, 0..=1.2; before
+    /// the first, 1.2.
+    #[must_use]
+    pub fn bound(&self, rule: OrdinaryRule) -> f64 {
+        self.bound_of(1.0, rule)
+    }
+
+    /// B of windows of several days.
+    #[must_use]
+    pub fn bound_of_days(&self, rule: OrdinaryRule) -> f64 {
+        self.bound_of(7.0, rule)
+    }
+
+    fn bound_of(&self, days: f64, rule: OrdinaryRule) -> f64 {
+        let most = if self.days < DAYS_OF_A_WEEK {
+            ORDINARY_MAX_OF_FEW_DAYS
+        } else {
+            ORDINARY_MAX
+        };
+        if self.days == 0 {
+            return most;
+        }
+        let learned = f64::from(self.days);
+        let mean = self.sum / learned;
+        let around_mean = (self.sum_of_squares - learned * mean * mean).max(0.0);
+        let imagined = IMAGINED_DAYS * (IMAGINED * mean) * (IMAGINED * mean);
+        let deviation = libm::sqrt((imagined + around_mean) / (learned + 1.0) / days);
+        let deviations = DEVIATIONS + DEVIATIONS_OF_ONE_DAY / learned;
+        let bound = mean + deviations * deviation;
+        match rule {
+            OrdinaryRule::Distribution => bound.min(most),
+            OrdinaryRule::Rate => bound.min(ORDINARY_RATE_MAX.max(ABOVE_LARGEST * self.largest)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(days: &[f64]) -> Variability {
+        let mut learned = Variability::default();
+        days.iter().for_each(|day| learned.learn(*day));
+        learned
+    }
+
+    #[test]
+    fn still_days_leave_nothing_ordinary_and_no_day_leaves_everything() {
+        assert_eq!(
+            Variability::of_still_days(7).bound(OrdinaryRule::Distribution),
+            0.0
+        );
+        assert_eq!(of(&[0.0; 7]), Variability::of_still_days(7));
+        assert_eq!(
+            Variability::default().bound(OrdinaryRule::Distribution),
+            ORDINARY_MAX
+        );
+    }
+
+    #[test]
+    fn equal_days_are_ordinary_up_to_the_imagined_ones() {
+        let bound = of(&[0.1; 28]).bound(OrdinaryRule::Distribution);
+        let expected = 0.1 + (5.0 + 80.0 / 28.0) * libm::sqrt(2.0 * 0.035 * 0.035 / 29.0);
+        assert!((bound - expected).abs() < 1e-9, "{bound} {expected}");
+    }
+
+    #[test]
+    fn days_that_differ_and_few_days_raise_the_bound() {
+        let even = of(&[0.1; 14]);
+        let uneven = of(&[0.05, 0.15].repeat(7));
+        assert!(uneven.bound(OrdinaryRule::Distribution) > even.bound(OrdinaryRule::Distribution));
+        assert!(
+            of(&[0.1; 7]).bound(OrdinaryRule::Distribution)
+                > even.bound(OrdinaryRule::Distribution)
+        );
+        assert!(
+            even.bound_of_days(OrdinaryRule::Distribution) < even.bound(OrdinaryRule::Distribution)
+        );
+        assert!(of(&[0.5, 1.5]).bound(OrdinaryRule::Distribution) <= ORDINARY_MAX);
+    }
+}

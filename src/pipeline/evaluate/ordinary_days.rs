@@ -1,0 +1,272 @@
+//! Learns variability: from the windows of the learning span at once, and from those of the days after it one by one.
+
+use std::collections::BTreeMap;
+
+use super::case::{JudgedWindow, Lends, WindowPanes, budget};
+use super::judge::Judged;
+use super::model::Model;
+use super::slice::Slice;
+use super::step::StepContext;
+use super::tallies::{Baselines, TallyPane};
+use super::variability::{Days, Excess, Teaching, Thing};
+use crate::alert::{Cause, Place};
+use crate::detect::{DETECTORS, Detector, OrdinaryRule};
+use crate::event::Segment;
+use crate::pipeline::plan::Plan;
+use crate::pipeline::stage::StageError;
+use crate::pipeline::state::StateKey;
+use crate::sketch::Subject;
+use crate::window::{
+    Boundary, COARSE_MINUTES, PaneRing, Retention, Span, Tier, WindowLength, WindowSpec,
+};
+
+const HOUR_MINUTES: i64 = 60;
+const DAY_MINUTES: i64 = 1_440;
+
+/// Windows from which variability is learned: those of at most a day.
+fn lengths(plan: &Plan) -> impl Iterator<Item = &WindowSpec> {
+    let windows = plan.windows.iter();
+    windows.filter(|window| window.length.minutes() <= DAY_MINUTES)
+}
+
+/// Learns from all windows of a learning span that consist of whole quarters of an hour: all subjects, or `only` one that
+/// came later.
+///
+/// # Errors
+/// If an entry does not serialise.
+pub fn learn_span(
+    model: &mut Model,
+    segment: Option<&Segment>,
+    (span, only): (Span, Option<&Subject>),
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    let days = Days::of(span.start, step.plan.learning.provisional_minutes);
+    let mut learned = model
+        .variability
+        .remove(&segment.cloned())
+        .unwrap_or_default();
+    if let Some(baselines) = model.baselines_of(segment) {
+        let tallies = tallies_of(model, segment, span, baselines);
+        let whole = lengths(step.plan).filter(|spec| spec.length.minutes() % COARSE_MINUTES == 0);
+        for spec in whole {
+            let mut of_day: BTreeMap<(Subject, Thing), f64> = BTreeMap::new();
+            let mut end = span.start.plus_minutes(spec.length.minutes());
+            let mut has_windows = false;
+            while end <= span.end {
+                let window = (spec, Span::ending_at(end, spec.length));
+                has_windows |= raise(model, segment, window, &tallies, step.plan, &mut of_day);
+                if days.closes_at(end) {
+                    if std::mem::take(&mut has_windows) {
+                        of_day.retain(|(subject, _), _| only.is_none_or(|only| only == subject));
+                        match only {
+                            None => learned.learn_day(spec.length, std::mem::take(&mut of_day)),
+                            Some(only) => {
+                                let of_day = std::mem::take(&mut of_day);
+                                learned.learn_late_day(spec.length, only, of_day);
+                            }
+                        }
+                    }
+                    of_day.clear();
+                }
+                end = end.plus_minutes(grid(spec.length));
+            }
+        }
+    }
+    let key = StateKey::Variability(model.name().to_owned(), segment.cloned());
+    step.outbox.put(&key, &learned)?;
+    model.variability.insert(segment.cloned(), learned);
+    Ok(())
+}
+
+/// Minutes between two windows of the learning span.
+fn grid(length: WindowLength) -> i64 {
+    if length.minutes() > HOUR_MINUTES {
+        HOUR_MINUTES
+    } else {
+        COARSE_MINUTES
+    }
+}
+
+/// The quarters of an hour of a span, of all versions together, counted against the reference: it covers all versions.
+fn tallies_of(
+    model: &Model,
+    segment: Option<&Segment>,
+    span: Span,
+    baselines: &Baselines,
+) -> PaneRing<TallyPane> {
+    let mut quarters: BTreeMap<Boundary, TallyPane> = BTreeMap::new();
+    for (_, ring) in model.rings_of(segment) {
+        for (start, pane) in ring.within(Tier::Quarter, span) {
+            let sum = quarters.entry(start).or_default();
+            crate::sketch::Monoid::merge(sum, &baselines.count(pane));
+        }
+    }
+    let keep = Retention {
+        quarter: i64::MAX / 2,
+        hour: i64::MAX / 2,
+        ..Retention::default()
+    };
+    let mut ring = PaneRing::default();
+    for (start, pane) in quarters {
+        ring.insert(Tier::Quarter, start, pane);
+        ring.age(start.plus_minutes(COARSE_MINUTES), keep);
+    }
+    ring
+}
+
+/// Raises the largest distances of a day to those of one window of the learning span. Returns true if the window holds
+/// predictions.
+fn raise(
+    model: &Model,
+    segment: Option<&Segment>,
+    (spec, span): (&WindowSpec, Span),
+    tallies: &PaneRing<TallyPane>,
+    plan: &Plan,
+    of_day: &mut BTreeMap<(Subject, Thing), f64>,
+) -> bool {
+    let known = model.reference_of(segment).zip(model.baselines_of(segment));
+    let window = tallies.merged(span);
+    let Some((reference, baselines)) = known.filter(|_| window.predictions > 0) else {
+        return false;
+    };
+    let panes = WindowPanes {
+        rings: model.rings_of(segment).map(|(_, ring)| ring).collect(),
+        span,
+    };
+    let judged = JudgedWindow {
+        window: &window,
+        panes: &panes,
+        reference,
+        baselines,
+        budget: budget(model, spec, plan),
+        inside_reference: true,
+        known: None,
+        plan,
+    };
+    judged.for_each_case(Lends::Categories, |case| {
+        for detector in DETECTORS {
+            for shift in detector.measure(case) {
+                let distance = shift.excess().unwrap_or(0.0);
+                if distance > 0.0 {
+                    let thing = Thing::of(*detector, shift.channel);
+                    let largest = of_day.entry((case.subject.clone(), thing)).or_default();
+                    *largest = largest.max(distance);
+                }
+            }
+        }
+    });
+    true
+}
+
+/// Learns from the windows that were judged at this boundary, after the alerts were updated.
+///
+/// # Errors
+/// If an entry does not serialise.
+pub fn learn(
+    model: &mut Model,
+    judged: Judged,
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    if !step.at.on_grid(COARSE_MINUTES) {
+        return Ok(());
+    }
+    let mut by_segment: BTreeMap<Option<Segment>, Vec<Excess>> = BTreeMap::new();
+    for (segment, _) in &judged.windows {
+        by_segment.entry(segment.clone()).or_default();
+    }
+    for excess in judged.excesses {
+        let of_segment = by_segment.get_mut(&excess.slice.segment);
+        of_segment
+            .into_iter()
+            .for_each(|kept| kept.push(excess.clone()));
+    }
+    for (segment, excesses) in by_segment {
+        let lengths = judged.windows.iter().filter(|(of, _)| *of == segment);
+        let lengths: Vec<WindowLength> = lengths.map(|(_, length)| *length).collect();
+        learn_segment(model, segment, (lengths, excesses), step)?;
+    }
+    Ok(())
+}
+
+fn learn_segment(
+    model: &mut Model,
+    segment: Option<Segment>,
+    (lengths, excesses): (Vec<WindowLength>, Vec<Excess>),
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    let at = step.at;
+    let Some(span) = model.reference_of(segment.as_ref()).map(|own| own.span) else {
+        return Ok(());
+    };
+    if at.0 - span.end.0 > step.plan.learning.variability_minutes {
+        return Ok(());
+    }
+    let days = Days::of(span.start, step.plan.learning.provisional_minutes);
+    let mut learned = model.variability.remove(&segment).unwrap_or_default();
+    let mut changed = false;
+    for length in lengths {
+        changed |= learned.note(length, at, days);
+    }
+    for excess in excesses {
+        let teaching = teaching(model, &excess, step);
+        let rule = rule_of(&excess.thing);
+        changed |= learned.offer(excess, teaching, rule, (at, days));
+    }
+    changed |= learned.close_day(at, days);
+    if changed {
+        let key = StateKey::Variability(model.name().to_owned(), segment.clone());
+        step.outbox.put(&key, &learned)?;
+    }
+    model.variability.insert(segment, learned);
+    Ok(())
+}
+
+fn rule_of(thing: &Thing) -> OrdinaryRule {
+    let mut detectors = DETECTORS.iter();
+    let detector = detectors.find(|detector| detector.name() == thing.detector());
+    detector.map_or(OrdinaryRule::Distribution, |own| own.ordinary_rule())
+}
+
+/// Whether a window teaches: neither its slice nor the whole of its version is in trouble with the subject, in windows of
+/// its length and longer. A segment is often too small to detect what its whole detects, and must not learn that.
+fn teaching(model: &Model, excess: &Excess, step: &StepContext<'_>) -> Teaching {
+    let episodes = &model.knowledge.episodes;
+    if episodes.is_empty() {
+        return Teaching::Ordinary;
+    }
+    let Slice { version, segment } = &excess.slice;
+    let is_quiet = |segment: &Option<Segment>, length: WindowLength| {
+        let place = Place {
+            version: version.clone(),
+            segment: segment.clone(),
+            subject: Some(excess.subject.clone()),
+            length,
+        };
+        episodes.is_quiet_at(place, step.at)
+    };
+    let overlapping = step.plan.windows.iter().map(|spec| spec.length);
+    let troubled = overlapping.filter(|length| {
+        *length >= excess.length && !(is_quiet(segment, *length) && is_quiet(&None, *length))
+    });
+    match troubled.max() {
+        None => Teaching::Ordinary,
+        Some(longest) => Teaching::Overlaps {
+            longest,
+            fires: fires(model, excess),
+        },
+    }
+}
+
+fn fires(model: &Model, excess: &Excess) -> bool {
+    let mut detectors = DETECTORS.iter();
+    let detector = detectors.find(|detector| detector.name() == excess.thing.detector());
+    let cause = |detector: &&dyn Detector| Cause {
+        version: excess.slice.version.clone(),
+        segment: excess.slice.segment.clone(),
+        subject: Some(excess.subject.clone()),
+        length: excess.length,
+        family: detector.family(),
+        detector: detector.name().into(),
+    };
+    detector.is_some_and(|detector| model.knowledge.episodes.fires(&cause(detector)))
+}
