@@ -1,0 +1,112 @@
+//! Long form: false episodes of ordinary worlds, by kind and by detector.
+
+use std::collections::BTreeMap;
+
+use crate::episodes::Episodes;
+use crate::jobs;
+use crate::model::{Model, Size};
+use crate::options::{Defaults, Options};
+use crate::stream::plan;
+use crate::world::World;
+
+const KINDS: [&str; 3] = ["drift", "data_quality", "volume"];
+/// Worlds whose incident is real, so an alert on it is right. The table still counts it.
+const NO_FAULT: i64 = i64::MAX / 1_000;
+
+/// Runs every world with every seed at the rate, and returns the episodes of the seeds by world.
+pub fn measure(options: &Options, per_minute: f64) -> Vec<(&'static World, Vec<Episodes>)> {
+    let plan = plan(&options.settings);
+    let size = Size {
+        subjects: options.subjects,
+        days: options.days,
+        per_minute,
+    };
+    let seeds = 1..=options.seeds;
+    let worlds = options.worlds.iter();
+    let inputs: Vec<(&'static World, u64)> = worlds
+        .flat_map(|world| seeds.clone().map(|seed| (*world, seed)))
+        .collect();
+    let results = jobs::run(
+        &inputs,
+        options.jobs,
+        |(world, seed)| format!("{}, model {seed}", world.name),
+        |(world, seed)| Model::new(world, size, *seed).episodes(&plan, NO_FAULT),
+    );
+    let mut results = results.into_iter();
+    let of_world = |world: &&'static World| {
+        (
+            *world,
+            results.by_ref().take(options.seeds as usize).collect(),
+        )
+    };
+    options.worlds.iter().map(of_world).collect()
+}
+
+/// `2.3 (4)`: mean and largest number of episodes of a model.
+fn mean_and_largest(models: &[Episodes], kind: &str) -> String {
+    let counts: Vec<usize> = models.iter().map(|model| model.of_kind(kind)).collect();
+    let mean = counts.iter().sum::<usize>() as f64 / models.len() as f64;
+    let largest = counts.into_iter().max().unwrap_or(0);
+    format!("{mean:.1} ({largest})")
+}
+
+/// `psi/1h 31, surge/15m 2`: subjects named per model, by detector and window, the most frequent first.
+fn by_detector(models: &[Episodes]) -> String {
+    let mut counts: BTreeMap<String, f64> = BTreeMap::new();
+    for model in models {
+        for cause in model.causes() {
+            *counts
+                .entry(format!("{}/{}", cause.detector, cause.window))
+                .or_default() += 1.0;
+        }
+        let unnamed: u64 = model.0.iter().map(|episode| episode.unnamed).sum();
+        if unnamed > 0 {
+            *counts.entry("beyond the 20 shown".to_owned()).or_default() += unnamed as f64;
+        }
+    }
+    let mut counts: Vec<(String, f64)> = counts.into_iter().collect();
+    counts.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    let text = |(name, count): &(String, f64)| format!("{name} {:.1}", count / models.len() as f64);
+    let shown: Vec<String> = counts.iter().map(text).collect();
+    if shown.is_empty() {
+        "none".to_owned()
+    } else {
+        shown.join(", ")
+    }
+}
+
+#[test]
+#[ignore = "minutes: prints the table of false episodes"]
+fn false_episodes() {
+    let options = Options::of_environment(&Defaults {
+        worlds: "all",
+        seeds: 3,
+        days: 30,
+        subjects: 100,
+        rates: "100",
+    });
+    for per_minute in &options.rates {
+        println!(
+            "\n{} models a world, {} subjects, {} days, {per_minute} events a minute in panes of 15 minutes. Episodes \
+             of a model: mean (largest). The last column counts subjects that alerts named as new, per model.\n",
+            options.seeds, options.subjects, options.days
+        );
+        println!(
+            "| world | what moves | drift | data quality | volume | at most one | subjects named |"
+        );
+        println!("|---|---|---|---|---|---|---|");
+        for (world, models) in measure(&options, *per_minute) {
+            let [drift, quality, volume] = KINDS.map(|kind| mean_and_largest(&models, kind));
+            let kept = models
+                .iter()
+                .all(|model| KINDS.iter().all(|kind| model.of_kind(kind) <= 1));
+            println!(
+                "| {} | {} | {drift} | {quality} | {volume} | {} | {} |",
+                world.name,
+                world.about,
+                if kept { "yes" } else { "no" },
+                by_detector(&models)
+            );
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Short form: the main promises, loosely, on few subjects and days. The long forms measure them.
+
+use crate::episodes::Episodes;
+use crate::fault::{Effect, FAULTS, Fault};
+use crate::model::{Model, Size};
+use crate::sensitivity::{Found, find};
+use crate::stream::plan;
+use crate::world::World;
+
+/// Day on which a fault of the short form begins. Its models run to the end of that day.
+const SIZE: Size = Size {
+    subjects: 10,
+    days: 10,
+    per_minute: 100.0,
+};
+
+fn episodes(world: &str, size: Size, seed: u64) -> Episodes {
+    let world = World::named(world).unwrap();
+    Model::new(world, size, seed).episodes(&plan(&[]), size.days)
+}
+
+fn fault(name: &str) -> &'static Fault {
+    FAULTS.iter().find(|fault| fault.name == name).unwrap()
+}
+
+/// When each of the named faults was found at the end of ten days.
+fn found(world: &str, names: &[&str]) -> Vec<Found> {
+    let faults: Vec<&Fault> = names.iter().map(|name| fault(name)).collect();
+    let world = World::named(world).unwrap();
+    let found = find(world, SIZE, 1, &faults, &plan(&[]));
+    found.into_iter().map(|(_, found)| found).collect()
+}
+
+#[test]
+fn ordinary_traffic_alerts_at_most_once_per_kind() {
+    for world in ["iid", "night-lows", "outage"] {
+        let size = Size { days: 16, ..SIZE };
+        let episodes = episodes(world, size, 1);
+        for kind in ["drift", "data_quality", "volume"] {
+            assert!(episodes.of_kind(kind) <= 1, "{world} {kind}: {episodes:?}");
+        }
+    }
+}
+
+#[test]
+fn plain_faults_are_found_within_an_hour() {
+    let names = [
+        "shift 1 σ",
+        "scale × 100",
+        "nulls 2 → 20 %",
+        "score + 0.5 σ",
+        "unseen category 2 %",
+    ];
+    for (name, found) in names.iter().zip(found("iid", &names)) {
+        assert!((1..=60).contains(&found.minutes()), "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn a_fault_of_nothing_is_not_found() {
+    let mut nothing = *fault("shift 1 σ");
+    if let crate::fault::Target::Subject { effect, .. } = &mut nothing.target {
+        *effect = Effect::default();
+    }
+    let nothing: &'static Fault = Box::leak(Box::new(nothing));
+    let found = find(
+        World::named("iid").unwrap(),
+        SIZE,
+        1,
+        &[nothing],
+        &plan(&[]),
+    );
+    assert_eq!(found[0].1, Found::Never);
+}
+
+#[test]
+fn a_simulation_follows_from_its_seed() {
+    let size = Size { days: 4, ..SIZE };
+    let first = episodes("mixed", size, 1);
+    assert_eq!(first, episodes("mixed", size, 1));
+}
