@@ -99,6 +99,11 @@ impl Draws {
         }
     }
 
+    /// `n` events spread over equal parts.
+    pub fn spread(&mut self, n: u64, parts: usize) -> Vec<u64> {
+        self.multinomial(n, &vec![1.0; parts])
+    }
+
     /// Counts of `n` draws from cells with these weights. The weights need not sum to 1.
     pub fn multinomial(&mut self, n: u64, weights: &[f64]) -> Vec<u64> {
         let (mut rest, mut weight) = (n, weights.iter().sum::<f64>());

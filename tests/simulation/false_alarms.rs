@@ -15,11 +15,12 @@ const NO_FAULT: i64 = i64::MAX / 1_000;
 
 /// Runs every world with every seed at the rate, and returns the episodes of the seeds by world.
 pub fn measure(options: &Options, per_minute: f64) -> Vec<(&'static World, Vec<Episodes>)> {
-    let plan = plan(&options.settings);
+    let plan = plan(&options.settings, options.pane_minutes);
     let size = Size {
         subjects: options.subjects,
         days: options.days,
         per_minute,
+        pane_minutes: options.pane_minutes,
     };
     let seeds = 1..=options.seeds;
     let worlds = options.worlds.iter();
@@ -87,9 +88,9 @@ fn false_episodes() {
     });
     for per_minute in &options.rates {
         println!(
-            "\n{} models a world, {} subjects, {} days, {per_minute} events a minute in panes of 15 minutes. Episodes \
+            "\n{} models a world, {} subjects, {} days, {per_minute} events a minute in panes of {} minutes. Episodes \
              of a model: mean (largest). The last column counts subjects that alerts named as new, per model.\n",
-            options.seeds, options.subjects, options.days
+            options.seeds, options.subjects, options.days, options.pane_minutes
         );
         println!(
             "| world | what moves | drift | data quality | volume | at most one | subjects named |"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tidegauge::pipeline::Plan;
 use tidegauge::pipeline::output::Output;
 use tidegauge::sketch::Partial;
+use tidegauge::window::COARSE_MINUTES;
 
 use crate::draws::Draws;
 use crate::episodes::Episodes;
@@ -20,6 +21,8 @@ pub struct Size {
     pub subjects: usize,
     pub days: i64,
     pub per_minute: f64,
+    /// Minutes that are fed at once: a divisor of 15.
+    pub pane_minutes: i64,
 }
 
 /// A simulated model.
@@ -30,7 +33,7 @@ pub struct Model {
     /// Faults by place of their subject; `None` is the traffic.
     faults: Vec<(Option<usize>, Effect)>,
     traffic_share: f64,
-    days: i64,
+    size: Size,
 }
 
 impl Model {
@@ -60,7 +63,7 @@ impl Model {
             draws,
             faults: Vec::new(),
             traffic_share: 1.0,
-            days: size.days,
+            size,
         }
     }
 
@@ -101,22 +104,32 @@ impl Model {
     pub fn run(mut self, plan: &Arc<Plan>, fault_day: i64, mut look: impl FnMut(&[Output])) {
         let mut stream = Stream::new(plan);
         let mut share = 1.0;
-        for quarter in (0..Quarter::of_start(self.days).0).map(Quarter) {
+        for quarter in (0..Quarter::of_start(self.size.days).0).map(Quarter) {
             if quarter == Quarter::of_start(fault_day) {
                 share = self.break_now();
             }
             let predictions = self.counter.next(quarter, share, &mut self.draws);
-            let generators = self.generators.iter_mut();
-            let subjects = generators
-                .map(|g| (g.subject.clone(), g.pane(quarter, predictions)))
-                .filter(|(_, sketch)| sketch.types.present() > 0);
-            let partial = Partial {
-                predictions,
-                subjects: subjects.collect(),
-                ..Partial::default()
-            };
-            look(&stream.feed(quarter, partial));
+            let parts = (COARSE_MINUTES / self.size.pane_minutes) as usize;
+            let predictions = self.draws.spread(predictions, parts);
+            look(&stream.feed(quarter, self.partials(quarter, &predictions)));
         }
+    }
+
+    fn partials(&mut self, quarter: Quarter, predictions: &[u64]) -> Vec<Partial> {
+        let partial = |predictions: &u64| Partial {
+            predictions: *predictions,
+            ..Partial::default()
+        };
+        let mut partials: Vec<Partial> = predictions.iter().map(partial).collect();
+        for generator in &mut self.generators {
+            let sketches = generator.panes(quarter, predictions);
+            for (partial, sketch) in partials.iter_mut().zip(sketches) {
+                if sketch.types.present() > 0 {
+                    partial.subjects.insert(generator.subject.clone(), sketch);
+                }
+            }
+        }
+        partials
     }
 
     /// Runs the model to its end and returns its episodes.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tidegauge::pipeline::output::{Output, OutputTopic};
+use tidegauge::window::COARSE_MINUTES;
 
 use crate::jobs;
 use crate::model::{Model, Size};
@@ -99,13 +100,14 @@ pub fn judge(
         subjects: SUBJECTS,
         days,
         per_minute: n as f64 / 15.0,
+        pane_minutes: COARSE_MINUTES,
     };
     let budget = (
         "detect.false_alarms_per_30_days".to_owned(),
         FALSE_ALARMS.to_owned(),
     );
     let settings: Vec<_> = settings.iter().cloned().chain([budget]).collect();
-    let mut plan = (*plan(&settings)).clone();
+    let mut plan = (*plan(&settings, COARSE_MINUTES)).clone();
     plan.windows.truncate(1);
     let (length, plan) = (plan.windows[0].length.name(), Arc::new(plan));
     let mut tallies = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! Options of the long forms, from the environment: `TIDEGAUGE_SIM_<NAME>`. `scripts/simulate` sets them.
 
+use tidegauge::window::COARSE_MINUTES;
+
 use crate::world::{WORLDS, World};
 
 /// Options of the long forms.
@@ -12,6 +14,8 @@ pub struct Options {
     pub subjects: usize,
     /// Events a minute, from `RATES`: numbers separated by commas.
     pub rates: Vec<f64>,
+    /// Minutes that are fed at once, from `PANE`: a divisor of 15, and 15 by default.
+    pub pane_minutes: i64,
     /// Threads.
     pub jobs: usize,
     /// Settings of the configuration, from `SET`: `path=text` separated by semicolons.
@@ -43,6 +47,7 @@ impl Options {
                 .split(',')
                 .map(|rate| rate.trim().parse().unwrap())
                 .collect(),
+            pane_minutes: number("PANE").unwrap_or(COARSE_MINUTES),
             jobs: number("JOBS").unwrap_or(cores),
             settings: settings
                 .map(|(path, text)| (path.to_owned(), text.to_owned()))

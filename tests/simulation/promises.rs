@@ -12,11 +12,12 @@ const SIZE: Size = Size {
     subjects: 10,
     days: 10,
     per_minute: 100.0,
+    pane_minutes: 15,
 };
 
 fn episodes(world: &str, size: Size, seed: u64) -> Episodes {
     let world = World::named(world).unwrap();
-    Model::new(world, size, seed).episodes(&plan(&[]), size.days)
+    Model::new(world, size, seed).episodes(&plan(&[], SIZE.pane_minutes), size.days)
 }
 
 fn fault(name: &str) -> &'static Fault {
@@ -27,7 +28,7 @@ fn fault(name: &str) -> &'static Fault {
 fn found(world: &str, names: &[&str]) -> Vec<Found> {
     let faults: Vec<&Fault> = names.iter().map(|name| fault(name)).collect();
     let world = World::named(world).unwrap();
-    let found = find(world, SIZE, 1, &faults, &plan(&[]));
+    let found = find(world, SIZE, 1, &faults, &plan(&[], SIZE.pane_minutes));
     found.into_iter().map(|(_, found)| found).collect()
 }
 
@@ -68,7 +69,7 @@ fn a_fault_of_nothing_is_not_found() {
         SIZE,
         1,
         &[nothing],
-        &plan(&[]),
+        &plan(&[], SIZE.pane_minutes),
     );
     assert_eq!(found[0].1, Found::Never);
 }

@@ -132,7 +132,7 @@ fn sensitivity() {
         subjects: 20,
         rates: "10,100,1000,0.10417",
     });
-    let plan = plan(&options.settings);
+    let plan = plan(&options.settings, options.pane_minutes);
     for world in &options.worlds {
         let seeds = 1..=options.seeds;
         let groups = together();
@@ -157,6 +157,7 @@ fn sensitivity() {
                     },
                     days: options.days,
                     per_minute: *rate,
+                    pane_minutes: options.pane_minutes,
                 };
                 (*rate, find(world, size, *seed, faults, &plan))
             },
@@ -169,9 +170,14 @@ type Results = [(f64, Vec<(&'static Fault, Found)>)];
 
 fn print_table(world: &World, options: &Options, results: &Results) {
     println!(
-        "\nWorld {} ({}), {} subjects and those that break, fault on day {FAULT_DAY} of {}, {} seeds, panes of 15 \
+        "\nWorld {} ({}), {} subjects and those that break, fault on day {FAULT_DAY} of {}, {} seeds, panes of {} \
          minutes. Delay: median / worst, detector of the median.\n",
-        world.name, world.about, options.subjects, options.days, options.seeds
+        world.name,
+        world.about,
+        options.subjects,
+        options.days,
+        options.seeds,
+        options.pane_minutes
     );
     let rate = |rate: &f64| match rate {
         ..1.0 => format!("{:.0} a day", rate * MINUTES_PER_DAY as f64),

@@ -47,16 +47,16 @@ impl Quarter {
     }
 }
 
-/// Plan of the product's defaults and `settings`, each a path and a text, as flags would set them. Windows move by a
-/// quarter of an hour or more, because a quarter is fed at once.
-pub fn plan(settings: &[(String, String)]) -> Arc<Plan> {
+/// Plan of the product's defaults and `settings`, each a path and a text, as flags would set them. Windows move by a pane or
+/// more, because a pane is fed at once.
+pub fn plan(settings: &[(String, String)], pane_minutes: i64) -> Arc<Plan> {
     let mut sources = ConfigSources::default();
     for (path, text) in settings {
         sources = sources.flag("the simulation", path, text);
     }
     let mut plan = load(&sources).unwrap().plan;
     for window in &mut plan.windows {
-        window.step_minutes = window.step_minutes.max(COARSE_MINUTES);
+        window.step_minutes = window.step_minutes.max(pane_minutes);
     }
     Arc::new(plan)
 }
@@ -77,12 +77,22 @@ impl Stream {
         }
     }
 
-    /// Feeds what came in a quarter of an hour, judges all windows that end with it, and returns what was published.
-    pub fn feed(&mut self, at: Quarter, partial: Partial) -> Vec<Output> {
-        let end = at.start().plus_minutes(COARSE_MINUTES).time();
+    /// Feeds what came in each of the equal parts of a quarter of an hour, judges all windows that end with one, and returns
+    /// what was published.
+    pub fn feed(&mut self, at: Quarter, parts: Vec<Partial>) -> Vec<Output> {
+        let length = COARSE_MINUTES / parts.len() as i64;
+        let starts = (0..).map(|part| at.start().plus_minutes(part * length));
+        let fed = starts
+            .zip(parts)
+            .flat_map(|(start, partial)| self.feed_pane(start, length, partial));
+        fed.collect()
+    }
+
+    fn feed_pane(&mut self, start: Boundary, length: i64, partial: Partial) -> Vec<Output> {
+        let end = start.plus_minutes(length).time();
         let payloads = match partial.predictions {
             0 => Vec::new(),
-            _ => vec![Summary::Pane(pane(at, partial))],
+            _ => vec![Summary::Pane(pane(start, partial))],
         };
         let frame = self.frame(end, payloads);
         let offset = self.evaluate.intake().next_offset();
@@ -121,14 +131,14 @@ impl Stream {
     }
 }
 
-fn pane(at: Quarter, partial: Partial) -> PanePartial {
+fn pane(start: Boundary, partial: Partial) -> PanePartial {
     PanePartial {
         scope: Scope {
             model: MODEL.to_owned(),
             version: "1".to_owned(),
             segment: None,
         },
-        start: at.start(),
+        start,
         partial,
     }
 }

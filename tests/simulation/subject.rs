@@ -106,19 +106,36 @@ impl Generator {
         self.effect = effect;
     }
 
-    /// Sketch of the next quarter of an hour.
-    pub fn pane(&mut self, at: Quarter, predictions: u64) -> ValueSketch {
+    /// Sketches of the equal parts of the next quarter of an hour, with the predictions in each.
+    pub fn panes(&mut self, at: Quarter, predictions: &[u64]) -> Vec<ValueSketch> {
         let rate = self.nulls.next(&mut self.draws);
         let rate = self.effect.null_rate.unwrap_or(rate);
-        let nulls = self.draws.binomial(predictions, rate);
         let mut means = self.mover.means(at, &mut self.draws);
-        means.iter_mut().for_each(|mean| *mean += self.effect.shift);
-        let values = predictions - nulls;
-        match self.kind {
-            Kind::Number | Kind::Score | Kind::Latency => self.numbers(&means, values, nulls),
-            Kind::Category | Kind::Even(_) | Kind::Zipf | Kind::Label => {
-                self.words(&means, values, nulls)
-            }
+        let shift = self.effect.shift;
+        means.iter_mut().for_each(|mean| *mean += shift);
+        let zipf = self.zipf.as_mut();
+        let popularity = zipf.map(|zipf| zipf.weights(&mut self.draws));
+        // A movement by the minute has a mean for each minute, any other one for the whole quarter.
+        let per_part = (means.len() / predictions.len()).max(1);
+        let parts = means.chunks(per_part).cycle().zip(predictions);
+        let pane = |(means, predictions): (&[f64], &u64)| {
+            let nulls = self.draws.binomial(*predictions, rate);
+            self.pane(means, popularity.as_deref(), *predictions - nulls, nulls)
+        };
+        parts.map(pane).collect()
+    }
+
+    fn pane(
+        &mut self,
+        means: &[f64],
+        popularity: Option<&[f64]>,
+        values: u64,
+        nulls: u64,
+    ) -> ValueSketch {
+        match (self.kind, popularity) {
+            (Kind::Number | Kind::Score | Kind::Latency, _) => self.numbers(means, values, nulls),
+            (_, Some(weights)) => self.words(weights, values, nulls),
+            (kind, None) => self.words(&shares(kind, means), values, nulls),
         }
     }
 
@@ -137,13 +154,9 @@ impl Generator {
         of_numbers(self.subject.scale(), &counts, nulls)
     }
 
-    fn words(&mut self, means: &[f64], values: u64, nulls: u64) -> ValueSketch {
+    fn words(&mut self, weights: &[f64], values: u64, nulls: u64) -> ValueSketch {
         let unseen = self.draws.binomial(values, self.effect.unseen);
-        let weights = match &mut self.zipf {
-            Some(zipf) => zipf.weights(&mut self.draws),
-            None => shares(self.kind, means),
-        };
-        let mut counts = self.draws.multinomial(values - unseen, &weights);
+        let mut counts = self.draws.multinomial(values - unseen, weights);
         counts.push(unseen);
         let by_key = self.categories.iter();
         let counts: Vec<(&Category, u64)> = by_key
@@ -188,11 +201,22 @@ fn shares(kind: Kind, means: &[f64]) -> Vec<f64> {
     std::iter::once(first).chain(rest).collect()
 }
 
-/// Scale of the keys of a number; only here so that a mistake in a kind is found by a test.
 #[test]
-fn a_score_has_the_scale_of_scores() {
-    let score = Generator::new(Kind::Score, "score", &STILL, 1);
-    assert_eq!(score.subject.scale(), Scale::Score);
+fn finer_panes_follow_a_movement_by_the_minute() {
+    let behaviour = Behaviour::moving(Movement::ArMinute { sd: 1.0 });
+    let means = |parts: &[u64]| -> Vec<f64> {
+        let mut generator = Generator::new(Kind::Number, "x", &behaviour, 1);
+        let panes = generator.panes(Quarter(0), parts).into_iter();
+        let median = |sketch: ValueSketch| sketch.numbers.quantile(Scale::Plain, 0.5).unwrap();
+        panes.map(median).collect()
+    };
+    let minutes = means(&[10_000; 15]);
+    let spread = minutes
+        .windows(2)
+        .filter(|pair| (pair[0] - pair[1]).abs() > 2.0);
+    assert!(spread.count() >= 5, "{minutes:?}");
+    let mean = minutes.iter().sum::<f64>() / 15.0;
+    assert!((means(&[150_000])[0] - mean).abs() < 5.0, "{minutes:?}");
 }
 
 #[test]
@@ -207,9 +231,10 @@ fn a_pane_counts_every_prediction_once() {
         Kind::Latency,
     ] {
         let mut generator = Generator::new(kind, "x", &STILL, 1);
-        let sketch = generator.pane(Quarter(0), 1_500);
-        assert_eq!(sketch.types.present(), 1_500, "{kind:?}");
-        let counted = sketch.numbers.histogram.total() + sketch.words.histogram.total();
-        assert_eq!(counted + sketch.types.null, 1_500, "{kind:?}");
+        for sketch in generator.panes(Quarter(0), &[1_500; 3]) {
+            assert_eq!(sketch.types.present(), 1_500, "{kind:?}");
+            let counted = sketch.numbers.histogram.total() + sketch.words.histogram.total();
+            assert_eq!(counted + sketch.types.null, 1_500, "{kind:?}");
+        }
     }
 }
