@@ -3,8 +3,10 @@
 use crate::episodes::Episodes;
 use crate::fault::{Effect, FAULTS, Fault};
 use crate::model::{Model, Size};
+use crate::null_windows::judge;
 use crate::sensitivity::{Found, find};
 use crate::stream::plan;
+use crate::subject::Kind;
 use crate::world::World;
 
 /// Day on which a fault of the short form begins. Its models run to the end of that day.
@@ -34,8 +36,8 @@ fn found(world: &str, names: &[&str]) -> Vec<Found> {
 
 #[test]
 fn ordinary_traffic_alerts_at_most_once_per_kind() {
-    for world in ["iid", "night-lows", "outage"] {
-        let size = Size { days: 16, ..SIZE };
+    for (world, days) in [("iid", 9), ("night-lows", 6), ("outage", 16)] {
+        let size = Size { days, ..SIZE };
         let episodes = episodes(world, size, 1);
         for kind in ["drift", "data_quality", "volume"] {
             assert!(episodes.of_kind(kind) <= 1, "{world} {kind}: {episodes:?}");
@@ -72,6 +74,20 @@ fn a_fault_of_nothing_is_not_found() {
         &plan(&[], SIZE.pane_minutes),
     );
     assert_eq!(found[0].1, Found::Never);
+}
+
+/// The test of a distribution is exact only for large counts, and the learned variability makes it stricter.
+#[test]
+fn windows_without_drift_are_significant_as_rarely_as_they_should() {
+    let tallies = judge(200, (Kind::Even(10), 0.0), 4_000, &[]);
+    assert!(tallies["psi"].judged >= 4_000, "{tallies:?}");
+    for (detector, tally) in tallies.iter().filter(|(_, tally)| tally.judged > 0) {
+        assert!(tally.times_nominal(0) < 2.0, "{detector}: {tally:?}");
+        assert!(
+            tally.breaches as f64 <= 3.0 + 3.0 * tally.allowed,
+            "{detector}: {tally:?}"
+        );
+    }
 }
 
 #[test]
