@@ -10,7 +10,7 @@ use crate::stream::plan;
 use crate::world::World;
 
 const KINDS: [&str; 3] = ["drift", "data_quality", "volume"];
-/// Worlds whose incident is real, so an alert on it is right. The table still counts it.
+/// Day of a fault that never comes.
 const NO_FAULT: i64 = i64::MAX / 1_000;
 
 /// Runs every world with every seed at the rate, and returns the episodes of the seeds by world.
@@ -30,7 +30,10 @@ pub fn measure(options: &Options, per_minute: f64) -> Vec<(&'static World, Vec<E
     let results = jobs::run(
         &inputs,
         options.jobs,
-        |(world, seed)| format!("{}, model {seed}", world.name),
+        |(world, seed), episodes: &Episodes| {
+            let counts = KINDS.map(|kind| format!("{} {kind}", episodes.of_kind(kind)));
+            format!("{}, model {seed}: {}", world.name, counts.join(", "))
+        },
         |(world, seed)| Model::new(world, size, *seed).episodes(&plan, NO_FAULT),
     );
     let mut results = results.into_iter();

@@ -4,11 +4,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// Runs `job` on each input. Returns the results in the order of the inputs, which does not depend on the threads.
+/// Runs `job` on each input, and shows `line` of each input and result. Returns the results in the order of the inputs, so
+/// they do not depend on the threads.
 pub fn run<I: Sync, R: Send>(
     inputs: &[I],
     threads: usize,
-    name: impl Fn(&I) -> String + Sync,
+    line: impl Fn(&I, &R) -> String + Sync,
     job: impl Fn(&I) -> R + Sync,
 ) -> Vec<R> {
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -22,9 +23,9 @@ pub fn run<I: Sync, R: Send>(
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             let seconds = began.elapsed().as_secs_f64();
             eprintln!(
-                "{done} of {}: {} in {seconds:.1} s",
+                "{done} of {}, {seconds:.0} s: {}",
                 inputs.len(),
-                name(input)
+                line(input, &result)
             );
             results.lock().unwrap().push((at, result));
         }

@@ -1,12 +1,15 @@
 //! Long form: how often a window without any drift is significant, and how often it is a breach.
 //!
-//! The subjects are categories of equal share, so that the number of groups is known, or numbers with nulls for the rates. The findings are those of published
-//! reports. `statistic` is −ln p by contract, so one run shows the whole tail; a breach also needs an effect.
+//! The subjects are categories of equal share, so that the number of groups is known, or numbers with nulls for the rates.
+//! The findings are those of published reports. One run shows the whole tail of p-values. If a finding carries the
+//! likelihood ratio G (`g`) and its degrees of freedom (`df`), p is the tail of χ² without any learned variability.
+//! Otherwise p is e^(−`statistic`), which may allow for it. A breach also needs an effect.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 use tidegauge::pipeline::output::{Output, OutputTopic};
 use tidegauge::window::COARSE_MINUTES;
 
@@ -54,6 +57,17 @@ struct ReportFinding {
     verdict: String,
     statistic: f64,
     critical: f64,
+    details: BTreeMap<String, f64>,
+}
+
+impl ReportFinding {
+    /// Probability of the value, or of a more extreme one, without drift.
+    fn p_value(&self) -> f64 {
+        match (self.details.get("g"), self.details.get("df")) {
+            (Some(g), Some(df)) if *df >= 1.0 => ChiSquared::new(*df).unwrap().sf(*g),
+            _ => (-self.statistic).exp(),
+        }
+    }
 }
 
 /// Findings of one detector on windows without drift.
@@ -75,7 +89,7 @@ impl Tally {
         }
         self.judged += 1;
         for (count, rate) in self.beyond.iter_mut().zip(RATES) {
-            *count += u64::from(finding.statistic >= -rate.ln());
+            *count += u64::from(finding.p_value() <= rate);
         }
         self.breaches += u64::from(finding.verdict == "breach");
         self.allowed += (-finding.critical).exp();
@@ -177,7 +191,7 @@ fn null_windows() {
     let results = jobs::run(
         &inputs,
         options.jobs,
-        |(n, (values, ..))| format!("n = {n}, {values}"),
+        |(n, (values, ..)), _| format!("n = {n}, {values}"),
         |(n, (_, kind, nulls))| judge(*n, (*kind, *nulls), WINDOWS_MIN, &options.settings),
     );
     println!(

@@ -145,7 +145,7 @@ fn sensitivity() {
         let results = jobs::run(
             &inputs,
             options.jobs,
-            |(rate, _, seed)| format!("{}, {rate} a minute, seed {seed}", world.name),
+            |(rate, _, seed), _| format!("{}, {rate} a minute, seed {seed}", world.name),
             |(rate, faults, seed)| {
                 // Volume concerns no subject: a few are enough.
                 let concerns_traffic = matches!(faults[0].target, Target::Traffic(_));
