@@ -148,10 +148,7 @@ fn tally(outputs: &[Output], length: &str, tallies: &mut BTreeMap<String, Tally>
             continue;
         }
         for (detector, finding) in &report.findings {
-            tallies
-                .entry(detector.clone())
-                .or_insert_with(Tally::default)
-                .add(finding);
+            tallies.entry(detector.clone()).or_default().add(finding);
         }
     }
 }
