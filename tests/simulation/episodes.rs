@@ -58,6 +58,8 @@ pub struct Episode {
     pub causes: Vec<NamedCause>,
     /// New causes beyond those that a record shows.
     pub unnamed: u64,
+    /// Records that added causes after the opening.
+    pub joins: u64,
 }
 
 /// All episodes of one model, in the order of their opening.
@@ -90,19 +92,33 @@ impl Episodes {
                     resolved: None,
                     causes: Vec::new(),
                     unnamed: 0,
+                    joins: 0,
                 };
                 episode.name(&record, at);
                 self.0.push(episode);
             }
-            (Some("joined" | "escalated"), Some(episode)) => episode.name(&record, at),
+            (Some("joined"), Some(episode)) => {
+                episode.joins += 1;
+                episode.name(&record, at);
+            }
             (Some("resolved"), Some(episode)) => episode.resolved = Some(at),
             _ => {}
         }
     }
 
+    /// Episodes of `kind`.
+    pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Episode> {
+        self.0.iter().filter(move |episode| episode.kind == kind)
+    }
+
     /// Number of episodes of `kind`.
-    pub fn of_kind(&self, kind: &str) -> usize {
-        self.0.iter().filter(|episode| episode.kind == kind).count()
+    pub fn count(&self, kind: &str) -> usize {
+        self.of_kind(kind).count()
+    }
+
+    /// Number of records that added causes to an open episode of `kind`.
+    pub fn joins(&self, kind: &str) -> u64 {
+        self.of_kind(kind).map(|episode| episode.joins).sum()
     }
 
     /// Every subject that was named.
@@ -160,9 +176,9 @@ fn records_become_episodes() {
     let spans: Vec<_> = episodes
         .0
         .iter()
-        .map(|e| (e.opened, e.resolved, e.unnamed))
+        .map(|e| (e.opened, e.resolved, e.unnamed, e.joins))
         .collect();
-    assert_eq!(spans, [(1_455, Some(1_560), 2), (2_880, None, 1)]);
+    assert_eq!(spans, [(1_455, Some(1_560), 2, 1), (2_880, None, 1, 0)]);
     let named: Vec<_> = episodes
         .causes()
         .map(|c| (c.subject.as_str(), c.at))

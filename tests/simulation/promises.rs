@@ -40,7 +40,7 @@ fn ordinary_traffic_alerts_at_most_once_per_kind() {
         let size = Size { days, ..SIZE };
         let episodes = episodes(world, size, 1);
         for kind in ["drift", "data_quality", "volume"] {
-            assert!(episodes.of_kind(kind) <= 1, "{world} {kind}: {episodes:?}");
+            assert!(episodes.count(kind) <= 1, "{world} {kind}: {episodes:?}");
         }
     }
 }

@@ -6,8 +6,8 @@ use crate::popularity::Popularity;
 use crate::subject::{Behaviour, Kind, STILL};
 use crate::traffic::Traffic;
 
-/// Subjects with [`crate::popularity::CATEGORIES`] categories per hundred. They cost as much as the others together.
-const ZIPF_PERCENT: usize = 4;
+/// Subjects with [`crate::popularity::CATEGORIES`] categories per hundred. They cost more than the others together.
+const ZIPF_PERCENT: usize = 2;
 
 /// Ordinary traffic of one model.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +104,7 @@ pub const WORLDS: &[World] = &[
     ),
     moving(
         "zipf",
-        "4 subjects of 2,000 Zipf categories",
+        "2 % of the subjects have 2,000 Zipf categories",
         &[(100, popular(Popularity::Fixed))],
     ),
     moving(
