@@ -56,9 +56,10 @@ fn of_kind(models: &[Episodes], kind: &str) -> String {
         .max()
         .unwrap_or(0);
     let joins = models.iter().map(|model| model.joins(kind)).sum::<u64>() as f64 / of;
-    let joins = (joins > 0.0)
-        .then(|| format!(" + {joins:.1}"))
-        .unwrap_or_default();
+    let joins = match joins {
+        0.0 => String::new(),
+        some => format!(" + {some:.1}"),
+    };
     format!("{episodes:.1} ({largest}){joins}")
 }
 

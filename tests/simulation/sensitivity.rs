@@ -13,8 +13,8 @@ use crate::stream::plan;
 use crate::world::World;
 
 const MINUTES_PER_DAY: i64 = 1_440;
-/// Day on which faults begin, at midnight.
-pub const FAULT_DAY: i64 = 20;
+/// Day on which faults begin, at midnight; the last day of a shorter simulation.
+const FAULT_DAY: i64 = 20;
 
 /// When a fault was found.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,10 @@ pub fn together() -> [Vec<&'static Fault>; 2] {
     [subjects, traffic]
 }
 
+fn fault_day(days: i64) -> i64 {
+    FAULT_DAY.min(days - 1)
+}
+
 /// Runs one model with `faults`, and returns when each was found.
 pub fn find(
     world: &World,
@@ -81,7 +85,7 @@ pub fn find(
         .iter()
         .map(|fault| (*fault, model.prepare(fault, world, seed)))
         .collect();
-    let fault_day = FAULT_DAY.min(size.days - 1);
+    let fault_day = fault_day(size.days);
     let episodes = model.episodes(plan, fault_day);
     let found = |(fault, subject): (_, String)| (fault, Found::of(&episodes, &subject, fault_day));
     prepared.into_iter().map(found).collect()
@@ -170,11 +174,12 @@ type Results = [(f64, Vec<(&'static Fault, Found)>)];
 
 fn print_table(world: &World, options: &Options, results: &Results) {
     println!(
-        "\nWorld {} ({}), {} subjects and those that break, fault on day {FAULT_DAY} of {}, {} seeds, panes of {} \
+        "\nWorld {} ({}), {} subjects and those that break, fault on day {} of {}, {} seeds, panes of {} \
          minutes. Delay: median / worst, detector of the median.\n",
         world.name,
         world.about,
         options.subjects,
+        fault_day(options.days),
         options.days,
         options.seeds,
         options.pane_minutes
