@@ -3,7 +3,8 @@
 //! The subjects are categories of equal share, so that the number of groups is known, or numbers with nulls for the rates.
 //! The findings are those of published reports. One run shows the whole tail of p-values. If a finding carries the
 //! likelihood ratio G (`g`) and its degrees of freedom (`df`), p is the tail of χ² without any learned variability.
-//! Otherwise p is e^(−`statistic`), which may allow for it. A breach also needs an effect.
+//! Otherwise p is α·e^(`critical` − `statistic`), because `critical` is the surprise that α needs; it may allow for that
+//! variability. A breach also needs an effect.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,11 +62,17 @@ struct ReportFinding {
 }
 
 impl ReportFinding {
+    /// Probability of a breach that the budget allows.
+    fn alpha(&self) -> f64 {
+        let published = self.details.get("alpha").copied();
+        published.unwrap_or_else(|| (-self.critical).exp())
+    }
+
     /// Probability of the value, or of a more extreme one, without drift.
     fn p_value(&self) -> f64 {
         match (self.details.get("g"), self.details.get("df")) {
             (Some(g), Some(df)) if *df >= 1.0 => ChiSquared::new(*df).unwrap().sf(*g),
-            _ => (-self.statistic).exp(),
+            _ => self.alpha() * (self.critical - self.statistic).exp(),
         }
     }
 }
@@ -92,7 +99,7 @@ impl Tally {
             *count += u64::from(finding.p_value() <= rate);
         }
         self.breaches += u64::from(finding.verdict == "breach");
-        self.allowed += (-finding.critical).exp();
+        self.allowed += finding.alpha();
     }
 
     /// How many times the nominal rate the p-values fall below it.
@@ -154,12 +161,11 @@ fn tally(outputs: &[Output], length: &str, tallies: &mut BTreeMap<String, Tally>
 }
 
 fn print_rows(n: u64, values: &str, tallies: &BTreeMap<String, Tally>) {
-    for (detector, tally) in tallies {
-        let detector = detector.as_str();
-        if tally.judged == 0 {
-            println!("| {n} | {values} | {detector} | 0 | | | | |");
-            continue;
-        }
+    let judged = tallies.iter().filter(|(_, tally)| tally.judged > 0);
+    if judged.clone().count() == 0 {
+        println!("| {n} | {values} | none | 0 | | | | |");
+    }
+    for (detector, tally) in judged {
         let columns = (0..RATES.len()).map(|at| format!("{:.2}", tally.times_nominal(at)));
         println!(
             "| {n} | {values} | {detector} | {} | {} | {} ({:.1}) |",

@@ -36,8 +36,12 @@ fn found(world: &str, names: &[&str]) -> Vec<Found> {
 
 #[test]
 fn ordinary_traffic_alerts_at_most_once_per_kind() {
-    for (world, days) in [("iid", 9), ("night-lows", 6), ("outage", 16)] {
-        let size = Size { days, ..SIZE };
+    for (world, subjects, days) in [("iid", 10, 9), ("night-lows", 10, 6), ("outage", 5, 16)] {
+        let size = Size {
+            subjects,
+            days,
+            ..SIZE
+        };
         let episodes = episodes(world, size, 1);
         for kind in ["drift", "data_quality", "volume"] {
             assert!(episodes.count(kind) <= 1, "{world} {kind}: {episodes:?}");
