@@ -119,6 +119,8 @@ pub struct Observations {
     pub late_quality: u64,
     /// Counts of what a limit turned away.
     pub overflow: Overflow,
+    /// Orders of operators, by action and by what became of them.
+    pub orders: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 /// Names that were forgotten after a long silence. What metrics and pages show of all of them together must end; without
@@ -353,6 +355,11 @@ impl JoinObservations {
 }
 
 impl Observations {
+    /// Counts an order by what became of it.
+    pub fn count_order(&mut self, action: &'static str, outcome: &'static str) {
+        *self.orders.entry((action, outcome)).or_default() += 1;
+    }
+
     /// How often an invariant did not hold.
     #[must_use]
     pub fn violations(&self) -> [(InvariantId, u64); 2] {

@@ -14,7 +14,7 @@ use crate::window::{Boundary, Resolution};
 /// Largest value of one record, in bytes, without its header of 3 bytes.
 const PART_BYTES_MAX: usize = 400 << 10;
 /// Version of the serialised keys and values.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// Key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum StateKey {
     OpenLeftOut(Boundary),
     /// What limits had turned away from a minute of pending quality at the last checkpoint.
     OpenQualityLeftOut(Boundary),
+    /// Orders that wait for their boundary, and the ids of the latest orders.
+    Orders,
 }
 
 /// Identifies a quality pane of a scope.
@@ -71,6 +73,7 @@ impl StateKey {
         match self {
             Self::JoinHead | Self::JoinAnchor(_) | Self::JoinSuppressed(..) => true,
             Self::Head
+            | Self::Orders
             | Self::Fine(..)
             | Self::Coarse(..)
             | Self::Open(..)

@@ -82,6 +82,7 @@ pub fn plan() -> pipeline::Plan {
             outcomes: "outcomes".into(),
             panes: "panes".into(),
             state: "state".into(),
+            control: "control".into(),
             alerts_drift: "drift".into(),
             alerts_slo: "slo".into(),
             alerts_anomaly: "anomaly".into(),
@@ -166,6 +167,7 @@ impl Bench {
             log.create_topic("labels", LABEL_PARTITIONS);
             log.create_topic("outcomes", INTERNAL_PARTITIONS as usize);
         }
+        log.create_topic("control", 1);
         log.create_topic("panes", INTERNAL_PARTITIONS as usize);
         log.create_topic("state", INTERNAL_PARTITIONS as usize);
         log.plan_faults(setup.faults.iter().copied());

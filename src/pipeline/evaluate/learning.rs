@@ -32,7 +32,7 @@ pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<
 
 /// The learning span of the model, once it holds enough hours with traffic and enough predictions.
 fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
-    let start = model.knowledge.first_pane.floor(COARSE_MINUTES);
+    let start = model.since().floor(COARSE_MINUTES);
     if at.0 - start.0 < plan.learning.span_minutes {
         return None;
     }
@@ -77,12 +77,13 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
         |segment: &Segment, first| model.coarse_predictions(Some(segment), span(first));
     let known = model.knowledge.segments.iter();
     known
-        .filter(|(segment, seen)| {
-            is_due(segment, seen.first)
+        .map(|(segment, seen)| (segment, seen.first.max(model.since())))
+        .filter(|(segment, first)| {
+            is_due(segment, *first)
                 && model.reference_of(Some(segment)).is_none()
-                && predictions(segment, seen.first) >= plan.detect.events_min
+                && predictions(segment, *first) >= plan.detect.events_min
         })
-        .map(|(segment, seen)| (segment.clone(), span(seen.first)))
+        .map(|(segment, first)| (segment.clone(), span(first)))
         .collect()
 }
 

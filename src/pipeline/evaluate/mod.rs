@@ -9,6 +9,7 @@ mod aging;
 mod case;
 mod close;
 mod close_model;
+mod control;
 mod drop_threshold;
 mod idle;
 mod judge;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 
 pub use model::Model;
 
+use self::control::Orders;
 use self::idle::IdleObjectives;
 use self::pending_quality::PendingQuality;
 use self::unclosed_panes::UnclosedPanes;
@@ -78,6 +80,8 @@ pub struct Evaluate {
     /// Incidents of sources since the last flush.
     incidents: Vec<(SourceId, DatedIncident)>,
     idle: IdleObjectives,
+    /// Orders of operators.
+    orders: Orders,
 }
 
 impl Evaluate {
@@ -197,6 +201,7 @@ impl Stage for Evaluate {
             reports_global_events: partition == 0,
             incidents: Vec::new(),
             idle: IdleObjectives::new(partition),
+            orders: Orders::default(),
         }
     }
 
@@ -275,6 +280,7 @@ impl Stage for Evaluate {
         let mut writes = Writes::default();
         if !self.intake.is_replaying() {
             self.publish_incidents(now);
+            self.orders.write(&mut self.outbox)?;
             if std::mem::take(&mut self.changed) {
                 let head = self.head();
                 self.outbox.put(&StateKey::Head, &head)?;

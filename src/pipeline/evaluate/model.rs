@@ -204,9 +204,10 @@ impl Model {
         subjects.is_some_and(|subjects| subjects.contains_key(subject))
     }
 
-    /// Start of the first pane.
+    /// Start of the time from which the model learns: its first pane, or what the last order to learn anew said.
     pub(super) fn since(&self) -> Boundary {
-        self.knowledge.first_pane
+        let first = self.knowledge.first_pane;
+        self.knowledge.relearned_from.unwrap_or(first).max(first)
     }
 
     /// Quarter of an hour in which the oldest of the version's subjects was first seen; `None` if it has none.

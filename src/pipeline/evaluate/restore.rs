@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Evaluate;
+use super::control::Orders;
 use super::idle::IdleObjectives;
 use super::knowledge::Knowledge;
 use super::model::Model;
@@ -45,6 +46,7 @@ impl Evaluate {
         let mut pending_quality = std::mem::take(&mut held.pending_quality);
         pending_quality.continue_from(head.open_quality_closed);
         let removed = held.take_removed(plan);
+        let orders = std::mem::take(&mut held.orders);
         let models = held.into_models(plan);
         let checkpoint = ReplayStart {
             offset: head.open_from,
@@ -66,6 +68,7 @@ impl Evaluate {
             reports_global_events: partition == 0,
             incidents: Vec::new(),
             idle: IdleObjectives::new(partition),
+            orders,
         };
         if !restored.intake.is_replaying() {
             restored.close_quality_again(head.quality_closed);
@@ -133,6 +136,7 @@ struct Held {
     quality: Vec<(String, QualityKnowledge)>,
     /// Entries of objectives, by model and objective.
     objectives: BTreeMap<(String, String), HeldObjective>,
+    orders: Orders,
 }
 
 /// The entries of one objective of a model.
@@ -146,6 +150,7 @@ impl Held {
     fn take(&mut self, key: &StateKey, value: &[u8]) -> Result<(), BadState> {
         match key {
             StateKey::Head => self.head = Some(decode(value)?),
+            StateKey::Orders => self.orders = decode(value)?,
             StateKey::Model(name) => {
                 let knowledge: Knowledge = decode(value)?;
                 let model = Model::restored(knowledge);
@@ -191,6 +196,7 @@ impl Held {
             }
             // Decoded by `take`.
             StateKey::Head
+            | StateKey::Orders
             | StateKey::Fine(..)
             | StateKey::Coarse(..)
             | StateKey::Open(..)

@@ -1,0 +1,305 @@
+//! Orders of operators: each takes effect at one boundary and once, whatever is restarted, and bad ones change nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tidegauge::window::{WindowLength, WindowSpec};
+
+use crate::bench::{Bench, Setup, plan};
+use crate::memory_log::StoredRecord;
+use crate::published::{Published, assert_same, published, values};
+use crate::traffic::{Event, Incident, MINUTE, START, Traffic};
+
+/// Minute up to which the clock has come when an order is given.
+const ORDERED: i64 = 240;
+const END: i64 = 500;
+
+/// A change of `fraud` from minute 215 on that lasts.
+fn traffic(seed: u64) -> Traffic {
+    Traffic {
+        minutes: END,
+        incident: Some((215, END, Incident::Cents)),
+        bad_in: None,
+        ..Traffic::of_five_hours(seed)
+    }
+}
+
+fn split(events: Vec<Event>, minute: i64) -> (Vec<Event>, Vec<Event>) {
+    let until = START + minute * MINUTE;
+    events.into_iter().partition(|event| event.time < until)
+}
+
+fn time(minute: i64) -> String {
+    let millis = START + minute * MINUTE;
+    jiff::Timestamp::from_millisecond(millis)
+        .unwrap()
+        .to_string()
+}
+
+fn give(bench: &Bench, value: &str) {
+    let record = StoredRecord {
+        key: Some(b"fraud".to_vec()),
+        value: Some(value.as_bytes().to_vec()),
+        headers: Vec::new(),
+        arrival: Some(START + ORDERED * MINUTE),
+    };
+    bench.log.produce("control", 0, record);
+}
+
+fn order(id: &str, model: &str, fields: &str) -> String {
+    format!(r#"{{"schema":"tidegauge.order/1","id":"{id}","model":"{model}","by":"ann",{fields}}}"#)
+}
+
+const RELEARN: &str = r#""action":"relearn""#;
+
+/// Reads the traffic before the order, gives `orders`, and reads the rest.
+fn run(seed: u64, setup: Setup, orders: &[String], between: impl Fn(&mut Bench)) -> Bench {
+    let (before, after) = split(traffic(seed).events(), ORDERED);
+    let mut bench = Bench::new(setup);
+    bench.produce(&before);
+    bench.settle().unwrap();
+    for order in orders {
+        give(&bench, order);
+    }
+    bench.settle().unwrap();
+    between(&mut bench);
+    bench.produce(&after);
+    bench.close_at(START + (END + 20) * MINUTE);
+    bench.settle().unwrap();
+    bench
+}
+
+fn audits(bench: &Bench) -> Vec<Value> {
+    let records = values(bench, "anomaly").into_iter();
+    records
+        .filter(|record| record["kind"] == "control")
+        .collect()
+}
+
+/// Statuses of the drift alerts of `fraud` with the minute of each.
+fn drifts(bench: &Bench) -> Vec<(String, i64)> {
+    let alerts = values(bench, "drift").into_iter();
+    let of_fraud = alerts.filter(|alert| alert["model"] == "fraud");
+    of_fraud
+        .map(|alert| {
+            let at: jiff::Timestamp = alert["at"].as_str().unwrap().parse().unwrap();
+            let minute = (at.as_millisecond() - START) / MINUTE;
+            (alert["status"].as_str().unwrap().to_owned(), minute)
+        })
+        .collect()
+}
+
+/// Spans of the references of a model.
+fn spans(bench: &Bench, model: &str) -> Vec<(String, String)> {
+    let references = values(bench, "references").into_iter();
+    let own = references.filter(|reference| reference["model"] == model);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    own.map(|r| (text(&r["span"]["start"]), text(&r["span"]["end"])))
+        .collect()
+}
+
+fn plain(seed: u64, orders: &[String]) -> Bench {
+    run(seed, Setup::default(), orders, |_| {})
+}
+
+fn relearned(seed: u64, setup: Setup, between: impl Fn(&mut Bench)) -> (Bench, Published) {
+    let bench = run(seed, setup, &[order("o1", "fraud", RELEARN)], between);
+    let published = published(&bench);
+    (bench, published)
+}
+
+#[test]
+fn an_order_to_learn_anew_takes_effect_once_whatever_is_restarted() {
+    for seed in 1..=3 {
+        let (bench, wanted) = relearned(seed, Setup::default(), |_| {});
+        let audits = audits(&bench);
+        assert_eq!(audits.len(), 1, "{audits:#?}");
+        assert_eq!(audits[0]["outcome"], "applied");
+        // The clock stands two minutes before the last event, and the order takes effect at the boundary after it.
+        assert_eq!(audits[0]["at"], time(ORDERED - 2), "seed {seed}");
+        assert_eq!(audits[0]["learns_from"], time(ORDERED));
+        assert_eq!(
+            spans(&bench, "fraud"),
+            [(time(0), time(120)), (time(240), time(360))]
+        );
+        assert_eq!(
+            spans(&bench, "churn").len(),
+            1,
+            "another model is left alone"
+        );
+        let drifts = drifts(&bench);
+        assert_eq!(
+            drifts.last().unwrap(),
+            &("resolved".to_owned(), ORDERED - 2)
+        );
+        let resolved = values(&bench, "drift").pop().unwrap();
+        let text = resolved["annotations"]["description"].as_str().unwrap();
+        assert!(text.contains("order o1 drops the reference"), "{text}");
+        assert_eq!(resolved["reference_id"], audits[0]["reference_id"]);
+
+        let two = Setup {
+            members: 2,
+            ..Setup::default()
+        };
+        let (_, found) = relearned(seed, two, Bench::take_over_all);
+        assert_same(
+            &wanted,
+            &found,
+            "two members, taken over before the boundary",
+        );
+        let often = Setup {
+            checkpoint: Duration::from_secs(3_600),
+            crashes: (1..60).map(|n| n * 7).collect(),
+            ..Setup::default()
+        };
+        let (bench, found) = relearned(seed, often, Bench::take_over_all);
+        assert_same(&wanted, &found, "many crashes");
+        assert!(bench.replayed > 0);
+    }
+}
+
+#[test]
+fn an_order_waits_in_the_state_and_is_not_obeyed_again_when_its_frames_are_read_again() {
+    let setup = Setup {
+        checkpoint: Duration::from_secs(3_600),
+        ..Setup::default()
+    };
+    let (mut bench, before) = relearned(1, setup, Bench::take_over_all);
+    let state = bench.state();
+    bench.take_over_all();
+    bench.settle().unwrap();
+    assert!(bench.replayed > 0, "the frame of the order was read again");
+    assert_same(&before, &published(&bench), "a restart at the end");
+    assert!(bench.state() == state, "the state's bytes");
+}
+
+#[test]
+fn an_order_that_is_given_twice_is_obeyed_once() {
+    let twice = [order("o1", "fraud", RELEARN), order("o1", "fraud", RELEARN)];
+    let bench = plain(1, &twice);
+    assert_eq!(audits(&bench).len(), 1);
+    let said = bench.ledger.said().orders;
+    assert_eq!(said[&("relearn", "repeated")], 1);
+    assert_eq!(said[&("relearn", "applied")], 1);
+}
+
+#[test]
+fn what_is_no_order_or_names_no_model_is_refused_and_stops_nothing() {
+    let bad = [
+        "not json".to_owned(),
+        order("o2", "nobody", RELEARN),
+        order("o3", "fraud", r#""action":"pin""#),
+        order("o4", "fraud", RELEARN),
+    ];
+    let bench = plain(1, &bad);
+    let outcomes: Vec<(Value, Value)> = audits(&bench)
+        .into_iter()
+        .map(|audit| (audit["order"].clone(), audit["outcome"].clone()))
+        .collect();
+    let mut outcomes: Vec<String> = outcomes
+        .iter()
+        .map(|(order, outcome)| format!("{order} {outcome}").replace('"', ""))
+        .collect();
+    outcomes.sort();
+    assert_eq!(
+        outcomes,
+        [
+            "control/0@0 refused",
+            "control/0@2 refused",
+            "o2 refused",
+            "o4 applied"
+        ]
+    );
+    let letters = bench.log.read("dead-letters");
+    assert_eq!(letters.len(), 2, "each stays byte for byte");
+    assert_eq!(letters[0].value.as_deref(), Some(&b"not json"[..]));
+    let unchanged = plain(1, &bad[..3]);
+    let none = plain(1, &[]);
+    assert_eq!(drifts(&unchanged), drifts(&none));
+    assert_eq!(spans(&unchanged, "fraud"), spans(&none, "fraud"));
+}
+
+#[test]
+fn a_question_changes_nothing() {
+    let bench = plain(
+        1,
+        &[order("o1", "fraud", r#""action":"relearn","dry_run":true"#)],
+    );
+    let audits = audits(&bench);
+    assert_eq!(audits[0]["outcome"], "would_apply");
+    assert_eq!(audits[0]["learns_from"], time(ORDERED));
+    assert_eq!(drifts(&bench), drifts(&plain(1, &[])));
+}
+
+#[test]
+fn panes_that_are_kept_are_learned_from_at_once() {
+    let since = |minute: i64| {
+        let fields = format!(r#""action":"relearn","since":"{}""#, time(minute));
+        order("o1", "fraud", &fields)
+    };
+    // The longest window is an hour, so an hour and a quarter is kept.
+    let bench = plain(1, &[since(200)]);
+    let audit = audits(&bench).remove(0);
+    assert_eq!(
+        (&audit["outcome"], &audit["learns_from"]),
+        (&"applied".into(), &time(210).into())
+    );
+    assert_eq!(spans(&bench, "fraud")[1], (time(210), time(330)));
+    let old = plain(1, &[since(100)]);
+    let audit = audits(&old).remove(0);
+    assert_eq!(audit["outcome"], "refused");
+    let reason = audit["reason"].as_str().unwrap();
+    assert!(
+        reason.contains(&format!("kept since {}", time(165))),
+        "{reason}"
+    );
+    let mut plan = plan();
+    plan.windows.push(WindowSpec {
+        length: WindowLength::from_minutes(240).unwrap(),
+        step_minutes: 15,
+    });
+    let longer = Setup {
+        plan: Arc::new(plan),
+        ..Setup::default()
+    };
+    let at_once = run(1, longer, &[since(105)], |_| {});
+    assert_eq!(spans(&at_once, "fraud")[1], (time(105), time(240)));
+    let future = plain(1, &[since(400)]);
+    assert_eq!(audits(&future)[0]["outcome"], "refused");
+}
+
+#[test]
+fn an_alert_that_is_approved_ends_and_its_state_is_ordinary() {
+    let fired = |bench: &Bench| {
+        let alerts = values(bench, "drift").into_iter();
+        let mut fired =
+            alerts.filter(|alert| alert["model"] == "fraud" && alert["status"] == "firing");
+        fired.next().unwrap()
+    };
+    let alert = fired(&plain(1, &[]));
+    let approve = |model: &str, started: &str| {
+        let fingerprint = alert["fingerprint"].as_str().unwrap();
+        let fields =
+            format!(r#""action":"approve","alert":"{fingerprint}","started_at":"{started}""#);
+        order("o1", model, &fields)
+    };
+    let started = alert["started_at"].as_str().unwrap().to_owned();
+    let bench = plain(1, &[approve("fraud", &started)]);
+    let audit = audits(&bench).remove(0);
+    assert_eq!(audit["outcome"], "applied");
+    assert_eq!(audit["alert"], alert["fingerprint"]);
+    assert_eq!(
+        audit["learns_from"],
+        time(225),
+        "the quarter of an hour after the start of the alert"
+    );
+    assert_eq!(
+        drifts(&bench).last().unwrap(),
+        &("resolved".to_owned(), ORDERED - 2)
+    );
+    for (model, started) in [("fraud", time(1)), ("churn", started)] {
+        let bench = plain(1, &[approve(model, &started)]);
+        assert_eq!(audits(&bench)[0]["outcome"], "refused", "{model} {started}");
+    }
+}
