@@ -35,10 +35,12 @@ pub struct IngestCounts {
     pub consumed: u64,
     /// Records whose offset had been read before.
     pub repeated: u64,
-    /// Predictions that were counted, or labels that were taken.
+    /// Predictions that were counted, or labels or orders that were taken.
     pub counted: u64,
     /// Labels among the counted records.
     pub labels: u64,
+    /// Orders of operators among the counted records.
+    pub orders: u64,
     /// Counted records whose ids do not belong to the sample that is joined.
     pub sampled_out: u64,
     /// Predictions older than their source's watermark.

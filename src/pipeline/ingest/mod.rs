@@ -206,6 +206,7 @@ impl Ingest {
             Role::Labels => self.count_label(record, latest),
             Role::Control => {
                 self.orders.take(offset, record, &self.plan.limits)?;
+                self.counts.orders += 1;
                 Ok(Disposition::Counted)
             }
         }
