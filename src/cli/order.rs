@@ -201,3 +201,65 @@ fn unanswered(
         record.id, args.timeout, topics.control, topics.alerts_anomaly
     )
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::alert::{Alert, AlertSettings, Integrity, SourceName};
+    use crate::event::EventTime;
+
+    /// Record of an alert with a fingerprint of its own.
+    fn record(name: &str, status: AlertStatus, started_at: &str) -> AlertRecord {
+        let source = SourceName {
+            topic: name,
+            partition: 0,
+        };
+        let what = Integrity::DuplicateFrame { seq: 1 };
+        let alert = Alert::integrity(what, source, EventTime(0), &AlertSettings::default());
+        AlertRecord {
+            id: format!("{name}-{started_at}-{}", status.name()),
+            fingerprint: name.to_owned(),
+            kind: AlertKind::Drift,
+            model: Some("fraud".to_owned()),
+            status,
+            started_at: started_at.to_owned(),
+            ..AlertRecord::of(&alert, &AlertSettings::default())
+        }
+    }
+
+    #[test]
+    fn only_an_open_alert_of_the_model_is_approved() {
+        use AlertStatus::{Firing, Resolved};
+        let records = || {
+            let integrity = AlertRecord {
+                kind: AlertKind::Integrity,
+                ..record("i", Firing, "1")
+            };
+            vec![
+                record("a", Firing, "1"),
+                record("a", Resolved, "1"),
+                record("a", Firing, "2"),
+                record("b", Firing, "1"),
+                record("b", Resolved, "1"),
+                integrity,
+            ]
+        };
+        let found = |model: &str, id: &str| {
+            open_alert(records(), model, id).map(|alert| (alert.fingerprint, alert.started_at))
+        };
+        let open = Ok(("a".to_owned(), "2".to_owned()));
+        assert_eq!(found("fraud", "a"), open);
+        assert_eq!(found("fraud", "a-2-firing"), open);
+        for (model, id, why) in [
+            ("fraud", "a-1-firing", "no longer open"),
+            ("fraud", "b", "no longer open"),
+            ("churn", "a", "is about fraud"),
+            ("fraud", "i", "kind integrity"),
+            ("fraud", "x", "no alert"),
+        ] {
+            let refused = found(model, id).unwrap_err();
+            assert!(refused.contains(why), "{id}: {refused}");
+        }
+    }
+}

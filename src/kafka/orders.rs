@@ -19,6 +19,8 @@ use crate::runtime::{Fault, Heartbeat, TopicPartition};
 
 /// Maximum time until the brokers have stored an order.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Partition of the control topic that orders go to: all orders have one order.
+const PARTITION: i32 = 0;
 /// Time between two looks for delivery reports.
 const DELIVERY_POLL: Duration = Duration::from_millis(20);
 
@@ -76,7 +78,8 @@ impl<'a> OrderDesk<'a> {
         let (config, context) = (self.settings.order_writer(), DeliveryContext::default());
         let producer: BaseProducer<DeliveryContext> =
             BaseProducer::from_config_and_context(&config, context).map_err(|e| refused(&e))?;
-        let record = BaseRecord::to(&self.control).key(key).payload(value);
+        let to = BaseRecord::to(&self.control).partition(PARTITION);
+        let record = to.key(key).payload(value);
         producer
             .send(record)
             .map_err(|(error, _)| self.cannot_write(&error))?;
@@ -95,7 +98,7 @@ impl<'a> OrderDesk<'a> {
                 self.control
             )));
         }
-        let ends = self.lookup.ends(&self.control, &[0])?;
+        let ends = self.lookup.ends(&self.control, &[PARTITION])?;
         self.sent_to = ends.first().map(|(_, end)| *end);
         Ok(())
     }
@@ -103,7 +106,7 @@ impl<'a> OrderDesk<'a> {
     /// True if a process of the group has read the order; `None` if the group does not say.
     #[must_use]
     pub fn is_read(&self) -> Option<bool> {
-        let control = TopicPartition::of(&self.control, 0);
+        let control = TopicPartition::of(&self.control, PARTITION);
         let committed = self.lookup.committed(&[control]).ok()?;
         let offset = committed
             .first()?

@@ -127,6 +127,8 @@ pub struct Setup {
     /// Turns at which all members die and new ones take over.
     pub crashes: Vec<u64>,
     pub faults: Vec<PlannedFault>,
+    /// Where a new group begins to read.
+    pub first: FirstStart,
 }
 
 impl Default for Setup {
@@ -139,6 +141,7 @@ impl Default for Setup {
             checkpoint: Duration::from_millis(200),
             crashes: Vec::new(),
             faults: Vec::new(),
+            first: FirstStart::Earliest,
         }
     }
 }
@@ -265,7 +268,7 @@ impl Bench {
             let options = Options {
                 flush_interval: self.setup.flush,
                 checkpoint_interval: self.setup.checkpoint,
-                first: FirstStart::Earliest,
+                first: self.setup.first,
                 incarnation: 7_000 + self.lives,
                 restore_stall_max: RESTORE_STALL_MAX,
                 revoke_time_max: Duration::from_secs(20),

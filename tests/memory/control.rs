@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tidegauge::pipeline::state::StateKey;
+use tidegauge::runtime::FirstStart;
 use tidegauge::window::{WindowLength, WindowSpec};
 
 use crate::bench::{Bench, Setup, plan};
@@ -55,7 +57,16 @@ const RELEARN: &str = r#""action":"relearn""#;
 
 /// Reads the traffic before the order, gives `orders`, and reads the rest.
 fn run(seed: u64, setup: Setup, orders: &[String], between: impl Fn(&mut Bench)) -> Bench {
-    let (before, after) = split(traffic(seed).events(), ORDERED);
+    run_over(traffic(seed).events(), setup, orders, between)
+}
+
+fn run_over(
+    events: Vec<Event>,
+    setup: Setup,
+    orders: &[String],
+    between: impl Fn(&mut Bench),
+) -> Bench {
+    let (before, after) = split(events, ORDERED);
     let mut bench = Bench::new(setup);
     bench.produce(&before);
     bench.settle().unwrap();
@@ -170,6 +181,13 @@ fn an_order_waits_in_the_state_and_is_not_obeyed_again_when_its_frames_are_read_
     bench.take_over_all();
     bench.settle().unwrap();
     assert!(bench.replayed > 0, "the frame of the order was read again");
+    let said = bench.ledger.said().orders;
+    let all: Vec<_> = said.into_iter().collect();
+    assert_eq!(
+        all,
+        [(("relearn", "applied"), 1)],
+        "it was not even taken again"
+    );
     assert_same(&before, &published(&bench), "a restart at the end");
     assert!(bench.state() == state, "the state's bytes");
 }
@@ -302,4 +320,120 @@ fn an_alert_that_is_approved_ends_and_its_state_is_ordinary() {
         let bench = plain(1, &[approve(model, &started)]);
         assert_eq!(audits(&bench)[0]["outcome"], "refused", "{model} {started}");
     }
+}
+
+/// The traffic in two segments of the same size.
+fn with_tiers(events: Vec<Event>) -> Vec<Event> {
+    let tiered = |(n, mut event): (usize, Event)| {
+        let tier = ["a", "b"][n % 2];
+        let json = String::from_utf8(event.payload).unwrap();
+        let segments = format!(r#""segments":{{"tier":"{tier}"}},"features":"#);
+        event.payload = json.replacen(r#""features":"#, &segments, 1).into_bytes();
+        event
+    };
+    events.into_iter().enumerate().map(tiered).collect()
+}
+
+/// References of `fraud` in the state, and the bytes of what else is known of the model.
+fn held(bench: &Bench) -> (Vec<Option<String>>, Vec<u8>) {
+    let (mut references, mut knowledge) = (Vec::new(), Vec::new());
+    for ((_, key), value) in bench.state() {
+        match postcard::from_bytes::<(u8, StateKey, u16)>(&key).unwrap() {
+            (_, StateKey::Reference(model, segment), 0) if model == "fraud" => {
+                references.push(segment.map(|segment| segment.to_string()));
+            }
+            (_, StateKey::Model(model), 0) if model == "fraud" => knowledge = value,
+            _ => {}
+        }
+    }
+    (references, knowledge)
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|part| part == text.as_bytes())
+}
+
+#[test]
+fn segments_and_learned_variability_go_with_the_reference_and_are_learned_anew() {
+    let mut plan = plan();
+    plan.segments.keys = vec!["tier".into()];
+    let mut bench = Bench::new(Setup {
+        plan: Arc::new(plan),
+        ..Setup::default()
+    });
+    let (before, after) = split(with_tiers(traffic(2).events()), ORDERED);
+    bench.produce(&before);
+    bench.settle().unwrap();
+    let (references, knowledge) = held(&bench);
+    assert_eq!(references.len(), 3, "{references:?}");
+    assert!(contains(&knowledge, "psi"), "variability of a detector");
+    give(&bench, &order("o1", "fraud", RELEARN));
+    bench.settle().unwrap();
+    let (soon, after): (Vec<_>, Vec<_>) = split(after, ORDERED + 30);
+    bench.produce(&soon);
+    bench.settle().unwrap();
+    let (references, knowledge) = held(&bench);
+    assert_eq!(references, []);
+    assert!(!contains(&knowledge, "psi"), "no cause, no variability");
+    bench.take_over_all();
+    bench.produce(&after);
+    bench.close_at(START + (END + 20) * MINUTE);
+    bench.settle().unwrap();
+    let learned = values(&bench, "references").into_iter();
+    let mut anew: Vec<(String, Value)> = learned
+        .filter(|r| r["model"] == "fraud" && r["span"]["start"] == time(ORDERED).as_str())
+        .map(|r| (r["segment"].to_string(), r["span"]["end"].clone()))
+        .collect();
+    anew.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let end = Value::from(time(360));
+    let wanted = ["\"tier=a\"", "\"tier=b\"", "null"].map(|name| (name.to_owned(), end.clone()));
+    assert_eq!(anew, wanted);
+    assert_eq!(drifts(&bench).last().unwrap().0, "resolved");
+}
+
+#[test]
+fn alerts_about_data_end_with_the_reference_too() {
+    let nulls = Traffic {
+        incident: Some((215, END, Incident::Nulls)),
+        ..traffic(1)
+    };
+    let orders = [order("o1", "fraud", RELEARN)];
+    let bench = run_over(nulls.events(), Setup::default(), &orders, |_| {});
+    let alerts = values(&bench, "anomaly").into_iter();
+    let of_data: Vec<(Value, Value)> = alerts
+        .filter(|alert| alert["kind"] == "data_quality")
+        .map(|alert| (alert["status"].clone(), alert["at"].clone()))
+        .collect();
+    assert_eq!(of_data[0].0, "firing");
+    let last = of_data.last().unwrap();
+    assert_eq!(
+        (&last.0, &last.1),
+        (&"resolved".into(), &time(ORDERED - 2).into())
+    );
+}
+
+#[test]
+fn an_order_that_was_given_before_the_first_start_is_read() {
+    let mut bench = Bench::new(Setup {
+        first: FirstStart::Latest,
+        ..Setup::default()
+    });
+    give(&bench, &order("o1", "nobody", RELEARN));
+    bench.settle().unwrap();
+    assert_eq!(audits(&bench), [] as [Value; 0], "no clock, no boundary");
+    bench.take_over_all();
+    let (events, _) = split(traffic(1).events(), 10);
+    bench.produce(&events);
+    bench.settle().unwrap();
+    let audits = audits(&bench);
+    assert_eq!(audits.len(), 1);
+    assert_eq!(audits[0]["outcome"], "refused");
+    assert!(
+        audits[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("no model of this name")
+    );
 }

@@ -3,12 +3,9 @@
 //! An order takes effect at the first boundary after the clock, as the frames before it in `panes` say. So the boundary is a
 //! function of the log, decided once, and kept in the state until then (ADR 0027).
 
-use std::collections::VecDeque;
-
-use serde::{Deserialize, Serialize};
-
 use super::Evaluate;
 use super::model::Model;
+use super::orders::{NotTaken, WAITING_MAX};
 use super::publish::exemplars;
 use super::step::StepContext;
 use crate::alert::{
@@ -17,104 +14,9 @@ use crate::alert::{
 use crate::event::EventTime;
 use crate::pipeline::control::{ControlAction, ControlOrder};
 use crate::pipeline::observations::Forgotten;
-use crate::pipeline::outbox::Outbox;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::window::{Boundary, COARSE_MINUTES};
-
-/// Orders that wait in one task. At a boundary a minute, a person does not give as many.
-const WAITING_MAX: usize = 1_000;
-/// Ids of orders that one task remembers: about 50 KB.
-const HANDLED_MAX: usize = 1_000;
-
-/// Orders that wait for their boundary, and the ids of the latest orders. One entry of the state.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct Orders {
-    waiting: Vec<DatedOrder>,
-    /// Ids of orders that were taken, oldest first.
-    handled: VecDeque<String>,
-    #[serde(skip)]
-    changed: bool,
-}
-
-/// An order and the boundary at which it takes effect; `None` as long as the task has no clock.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct DatedOrder {
-    order: ControlOrder,
-    at: Option<Boundary>,
-}
-
-/// Why an order does not wait for a boundary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum NotTaken {
-    /// An order of this id came before.
-    Repeated,
-    /// Too many orders wait.
-    TooMany,
-}
-
-impl Orders {
-    fn take(&mut self, order: &ControlOrder) -> Result<(), NotTaken> {
-        if self.handled.contains(&order.id) {
-            return Err(NotTaken::Repeated);
-        }
-        if self.waiting.len() >= WAITING_MAX {
-            return Err(NotTaken::TooMany);
-        }
-        self.changed = true;
-        if self.handled.len() >= HANDLED_MAX {
-            self.handled.pop_front();
-        }
-        self.handled.push_back(order.id.clone());
-        self.waiting.push(DatedOrder {
-            order: order.clone(),
-            at: None,
-        });
-        Ok(())
-    }
-
-    /// Gives orders without a boundary the first one after `clock`.
-    fn date(&mut self, clock: Option<EventTime>) {
-        let Some(clock) = clock else {
-            return;
-        };
-        let next = Boundary::at_or_before(clock).plus_minutes(1);
-        for waiting in self.waiting.iter_mut().filter(|order| order.at.is_none()) {
-            waiting.at = Some(next);
-            self.changed = true;
-        }
-    }
-
-    fn is_any_undated(&self) -> bool {
-        self.waiting.iter().any(|order| order.at.is_none())
-    }
-
-    /// The boundary at which the next order takes effect.
-    pub fn next(&self) -> Option<Boundary> {
-        self.waiting.iter().filter_map(|order| order.at).min()
-    }
-
-    /// Hands out the orders that take effect at `boundary` or before, in the order in which they came.
-    fn due(&mut self, boundary: Boundary) -> Vec<ControlOrder> {
-        let is_due = |waiting: &DatedOrder| waiting.at.is_some_and(|at| at <= boundary);
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        let (due, rest): (Vec<_>, Vec<_>) = waiting.partition(is_due);
-        self.waiting = rest;
-        self.changed |= !due.is_empty();
-        due.into_iter().map(|dated| dated.order).collect()
-    }
-
-    /// Writes the entry if it has changed.
-    ///
-    /// # Errors
-    /// If it does not serialise.
-    pub fn write(&mut self, outbox: &mut Outbox) -> Result<(), StageError> {
-        if std::mem::take(&mut self.changed) {
-            outbox.put(&StateKey::Orders, self)?;
-        }
-        Ok(())
-    }
-}
 
 impl Evaluate {
     /// Keeps an order until its boundary. An order that came before changes nothing.
@@ -261,10 +163,13 @@ fn next_quarter(at: Boundary) -> Boundary {
     }
 }
 
-/// Start of the oldest quarter of an hour of which panes are kept.
+/// Start of the oldest quarter of an hour that is kept as a whole. Minutes of an older one may be kept, but learning does not read
+/// minutes. A model that is younger than a quarter of an hour has only minutes.
 fn oldest_quarter(model: &Model) -> Option<Boundary> {
-    let first = model.rings_of(None).filter_map(|(_, ring)| ring.first());
-    Some(first.min()?.floor(COARSE_MINUTES))
+    let starts = || model.rings_of(None).flat_map(|(_, ring)| ring.starts());
+    let quarters = starts().filter(|(_, is_fine)| !is_fine);
+    let oldest = quarters.min().or_else(|| starts().min());
+    Some(oldest?.0.floor(COARSE_MINUTES))
 }
 
 fn instant(at: Boundary) -> String {

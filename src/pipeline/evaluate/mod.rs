@@ -23,6 +23,7 @@ mod objective_evaluation;
 mod objectives;
 mod observe;
 mod open_names;
+mod orders;
 mod pending_quality;
 mod publish;
 mod quality;
@@ -41,8 +42,8 @@ use std::sync::Arc;
 
 pub use model::Model;
 
-use self::control::Orders;
 use self::idle::IdleObjectives;
+use self::orders::Orders;
 use self::pending_quality::PendingQuality;
 use self::unclosed_panes::UnclosedPanes;
 use super::clock::{SlowestSource, slowest};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Evaluate;
-use super::control::Orders;
 use super::idle::IdleObjectives;
 use super::knowledge::Knowledge;
 use super::model::Model;
+use super::orders::Orders;
 use super::pending_quality::PendingQuality;
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
