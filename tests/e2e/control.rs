@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::deployment::Deployment;
 use crate::outcome::{Outcome, await_end, rfc3339};
 use crate::stream::{Stream, input_topic};
-use crate::support::{Broker, Producer, Tidegauge, wait_for};
+use crate::support::{Broker, Producer, Sent, Tidegauge, wait_for};
 
 const SOON: Duration = Duration::from_secs(90);
 const HOUR: i64 = 3_600_000;
@@ -75,6 +75,12 @@ fn orders_reach_their_models_and_are_audited() {
     assert!(said.contains("no process of group"), "{said}");
 
     let producer = Producer::new(&broker);
+    let damaged = Sent {
+        value: Some(b"not json"),
+        ..Sent::default()
+    };
+    producer.send(&deployment.topic("control"), &damaged);
+    producer.flush();
     let before = stream.events * 11 / 20;
     stream.write(&producer, &input, 4, 0, before);
     let mut process = deployment.start();
@@ -117,6 +123,36 @@ fn orders_reach_their_models_and_are_audited() {
         deployment.stop(process);
     }
     assert_outcome(&deployment, &stream, &alert);
+    assert_read_again_and_not_obeyed(&deployment);
+}
+
+/// Reads all orders again, as an operator may let a process do.
+#[track_caller]
+fn assert_read_again_and_not_obeyed(deployment: &Deployment) {
+    let applied = |deployment: &Deployment| {
+        let alerts = alerts(deployment).into_iter();
+        let applied =
+            alerts.filter(|audit| audit["kind"] == "control" && audit["model"] != Value::Null);
+        applied.count()
+    };
+    let before = applied(deployment);
+    let control = deployment.topic("control");
+    let reset = [
+        "offsets", "reset", "--topic", &control, "--to", "earliest", "--yes",
+    ];
+    let (code, said) = deployment.command(&reset);
+    assert_eq!(code, Some(0), "{said}");
+    let mut process = deployment.start();
+    wait_for("every order to be known", SOON, || {
+        let metrics = process.get("/metrics")?.body;
+        let repeated = metrics
+            .lines()
+            .filter(|line| line.contains("outcome=\"repeated\""));
+        let counts = repeated.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        (counts.sum::<u64>() == 3).then_some(())
+    });
+    deployment.stop(&mut process);
+    assert_eq!(applied(deployment), before);
 }
 
 #[track_caller]
@@ -129,8 +165,14 @@ fn assert_outcome(deployment: &Deployment, stream: &Stream, approved: &Value) {
         let mut told = audits.iter().filter(|audit| audit["outcome"] == outcome);
         (told.next().copied().unwrap(), told.count())
     };
-    assert_eq!(audits.len(), 3, "{audits:#?}");
-    assert_eq!(told("refused").0["model"], "nobody");
+    assert_eq!(audits.len(), 4, "{audits:#?}");
+    let refused: Vec<&Value> = audits
+        .iter()
+        .filter(|audit| audit["outcome"] == "refused")
+        .map(|audit| &audit["model"])
+        .collect();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused.contains(&&Value::from("nobody")) && refused.contains(&&Value::Null));
     assert_eq!(told("would_apply").0["model"], "churn");
     let (applied, others) = told("applied");
     assert_eq!((others, &applied["note"]), (0, &Value::from("cents")));

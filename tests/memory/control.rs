@@ -424,9 +424,12 @@ fn an_order_that_was_given_before_the_first_start_is_read() {
     bench.settle().unwrap();
     assert_eq!(audits(&bench), [] as [Value; 0], "no clock, no boundary");
     bench.take_over_all();
-    let (events, _) = split(traffic(1).events(), 10);
-    bench.produce(&events);
-    bench.settle().unwrap();
+    let (events, _) = split(traffic(1).events(), 20);
+    let (first, then) = split(events, 10);
+    for part in [first, then] {
+        bench.produce(&part);
+        bench.settle().unwrap();
+    }
     let audits = audits(&bench);
     assert_eq!(audits.len(), 1);
     assert_eq!(audits[0]["outcome"], "refused");
