@@ -219,20 +219,27 @@ impl Audit {
     fn description(&self, at: EventTime) -> String {
         let by = self.by.as_deref().unwrap_or("an operator");
         let at = instant(at);
-        let Relearned { from, dropped } = match &self.outcome {
-            OrderOutcome::Refused(why) => return format!("Nothing was changed: {why}."),
-            OrderOutcome::WouldApply(relearned) | OrderOutcome::Applied(relearned) => relearned,
-        };
-        let (dropped, from) = (dropped.as_deref().unwrap_or("none"), instant(from.time()));
         match &self.outcome {
-            OrderOutcome::WouldApply(_) => format!(
-                "{by} asked what the order would do. At {at} reference {dropped} would be dropped, and the model would learn from {from} on. \
-                 Nothing was changed."
+            OrderOutcome::Refused(why) => format!("Nothing was changed: {why}."),
+            OrderOutcome::WouldApply(relearned) => format!(
+                "{by} asked what the order would do. At {at} {} would be dropped, and the model would learn from {} on. Nothing was changed.",
+                relearned.reference(),
+                instant(relearned.from.time())
             ),
-            OrderOutcome::Applied(_) | OrderOutcome::Refused(_) => format!(
-                "On the word of {by}, reference {dropped} was dropped at {at}. The model learns from {from} on; until it has learned, it is not \
-                 compared with a reference. Alerts about drift and data quality ended."
+            OrderOutcome::Applied(relearned) => format!(
+                "On the word of {by}, {} was dropped at {at}. The model learns from {} on; until it has learned, it is not compared with a \
+                 reference. Alerts about drift and data quality ended.",
+                relearned.reference(),
+                instant(relearned.from.time())
             ),
         }
+    }
+}
+
+impl Relearned {
+    /// The reference that is dropped, as a text names it.
+    fn reference(&self) -> String {
+        let id = self.dropped.as_ref();
+        id.map_or_else(|| "no reference".to_owned(), |id| format!("reference {id}"))
     }
 }

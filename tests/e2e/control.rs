@@ -76,6 +76,7 @@ fn orders_reach_their_models_and_are_audited() {
 
     let producer = Producer::new(&broker);
     let damaged = Sent {
+        key: Some(b"fraud"), // brokers refuse a record without a key on a compacted topic
         value: Some(b"not json"),
         ..Sent::default()
     };
