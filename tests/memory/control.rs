@@ -440,3 +440,30 @@ fn an_order_that_was_given_before_the_first_start_is_read() {
             .contains("no model of this name")
     );
 }
+
+/// Tier `c` has about one prediction a minute: too few for a reference in two hours.
+#[test]
+fn a_small_segment_learns_nothing_from_before_the_order() {
+    let mut plan = plan();
+    plan.segments.keys = vec!["tier".into()];
+    let setup = Setup {
+        plan: Arc::new(plan),
+        ..Setup::default()
+    };
+    let events = with_tiers(traffic(3).events()).into_iter().enumerate();
+    let rare = |(n, mut event): (usize, Event)| {
+        if n % 40 == 0 || n % 120 == 2 {
+            let json = String::from_utf8(event.payload).unwrap();
+            event.payload = json.replace(r#""tier":"a""#, r#""tier":"c""#).into_bytes();
+        }
+        event
+    };
+    let orders = [order("o1", "fraud", RELEARN)];
+    let bench = run_over(events.map(rare).collect(), setup, &orders, |_| {});
+    let learned = values(&bench, "references").into_iter();
+    let of_c: Vec<Value> = learned
+        .filter(|r| r["model"] == "fraud" && r["segment"] == "tier=c")
+        .map(|r| r["span"]["start"].clone())
+        .collect();
+    assert_eq!(of_c, [time(0), time(ORDERED)].map(Value::from));
+}
