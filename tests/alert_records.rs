@@ -14,12 +14,13 @@ use alert_fixtures::contract::{golden, keeps, root, validator};
 use alert_fixtures::{NOON, context, feature, finding, length, observe, observed, records};
 use serde_json::Value as Json;
 use tidegauge::alert::{
-    Alert, AlertKind, AlertRecord, AlertSettings, AlertStatus, Change, Context, Episodes, Flood,
-    FloodKind, Integrity, ReferenceRecord, Report, ReportRecord, ScopedFinding, SourceName,
-    reference_records,
+    Alert, AlertKind, AlertRecord, AlertSettings, AlertStatus, Audit, AuditRecord, Change, Context,
+    Episodes, Flood, FloodKind, Integrity, OrderOutcome, ReferenceRecord, Relearned, Report,
+    ReportRecord, ScopedFinding, SourceName, reference_records,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
-use tidegauge::event::{EventTime, Prediction, Reject, Value};
+use tidegauge::event::{EventTime, Limits, Prediction, Record, Reject, Value};
+use tidegauge::pipeline::control::OrderRecord;
 use tidegauge::reference::{Reference, SubjectReference};
 use tidegauge::sketch::{Partial, PartialBuffer, RecordPosition, Subject};
 use tidegauge::window::{Boundary, Span};
@@ -519,4 +520,99 @@ fn instants_beyond_the_calendar_are_held_at_its_ends() {
         EventTime(i64::MAX),
     );
     assert!(record.started_at.starts_with("9999-12-"));
+}
+
+fn audit(outcome: OrderOutcome) -> Audit {
+    Audit {
+        order: "0f".repeat(16),
+        action: Some("approve"),
+        model: Some("fraud".to_owned()),
+        by: Some("ann".to_owned()),
+        note: None,
+        alert: Some("a".repeat(32)),
+        outcome,
+    }
+}
+
+#[test]
+fn audits_of_orders_keep_the_schema() {
+    let validator = validator("audit");
+    let relearned = || Relearned {
+        from: Boundary(NOON - 60),
+        dropped: Some("b".repeat(32)),
+    };
+    let refused = || OrderOutcome::Refused("the alert is not open".to_owned());
+    let unreadable = Audit {
+        order: "tidegauge.control/0@7".to_owned(),
+        action: None,
+        model: None,
+        by: None,
+        alert: None,
+        ..audit(refused())
+    };
+    let audits = [
+        audit(OrderOutcome::Applied(relearned())),
+        audit(OrderOutcome::WouldApply(relearned())),
+        audit(refused()),
+        unreadable,
+    ];
+    let records = audits.map(|audit| AuditRecord::of(&audit, Boundary(NOON).time()));
+    for record in &records {
+        keeps(&validator, &record.value());
+        let read: AuditRecord = serde_json::from_slice(&record.value()).unwrap();
+        assert_eq!(&read, record);
+        assert_eq!((&*record.status, &*record.severity), ("resolved", "none"));
+    }
+    golden("audit-applied.json", &records[0].value());
+    // printf 'tidegauge/v1\0order:0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f\0control' | sha256sum | cut -c-32
+    assert_eq!(records[0].key(), "25588bac59c5df67787b62f39fafc216");
+}
+
+/// The schema of orders and the reader of the control topic accept and refuse the same records.
+#[test]
+fn the_schema_of_orders_says_what_is_read() {
+    let validator = validator("order");
+    let with = |fields: &str| {
+        format!(r#"{{"schema":"tidegauge.order/1","id":"a1","model":"fraud",{fields}}}"#)
+    };
+    let good = [
+        r#""action":"relearn""#,
+        r#""action":"relearn","since":"2026-05-04T00:00:00Z","by":"ann","note":"x","dry_run":true"#,
+        r#""action":"relearn","since":null,"alert":null,"by":null"#,
+        r#""action":"approve","alert":"df29","started_at":"2026-05-04T00:00:00Z""#,
+        r#""action":"approve","alert":"df29""#,
+    ];
+    let bad = [
+        r#""action":"pin""#,
+        r#""action":"approve""#,
+        r#""action":"approve","alert":"df29","since":"2026-05-04T00:00:00Z""#,
+        r#""action":"relearn","alert":"df29""#,
+        r#""action":"relearn","started_at":"2026-05-04T00:00:00Z""#,
+        r#""action":"relearn","since":"tomorrow""#,
+        r#""action":"relearn","since":5"#,
+        r#""action":"relearn","by":"""#,
+        r#""action":"relearn","dry_run":null"#,
+        r#""action":"relearn","version":"1""#,
+        r#""by":"ann""#,
+    ];
+    let all = good
+        .iter()
+        .map(|g| (g, true))
+        .chain(bad.iter().map(|b| (b, false)));
+    for (fields, is_good) in all {
+        let text = with(fields);
+        let record = Record {
+            payload: Some(text.as_bytes()),
+            arrival: None,
+            traceparent: None,
+            headers_readable: true,
+        };
+        let read = OrderRecord::decode(&record, &Limits::default());
+        let json: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (read.is_ok(), validator.is_valid(&json)),
+            (is_good, is_good),
+            "{text}"
+        );
+    }
 }

@@ -18,6 +18,8 @@ mod bench;
 mod clocks;
 #[path = "memory/conservation.rs"]
 mod conservation;
+#[path = "memory/control.rs"]
+mod control;
 #[path = "memory/cost.rs"]
 mod cost;
 #[path = "memory/deployments.rs"]

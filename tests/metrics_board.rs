@@ -252,6 +252,28 @@ fn labels_are_counted_apart_from_predictions() {
 }
 
 #[test]
+fn orders_are_no_predictions_and_are_counted_by_what_became_of_them() {
+    let site = site(10);
+    let mut orders = ingested(&[]);
+    orders.source.topic = "control".into();
+    orders.counts.orders = orders.counts.counted;
+    site.worker.observe_ingest(&orders);
+    observe(&site.worker, |seen| {
+        seen.count_order("relearn", "applied");
+        seen.count_order("relearn", "applied");
+        seen.count_order("approve", "refused");
+    });
+    let (_, text) = get(&site.http, "/metrics");
+    for series in [
+        "tidegauge_events_total{partition=\"3\",topic=\"control\"} 0",
+        "tidegauge_orders_total{action=\"relearn\",outcome=\"applied\"} 2",
+        "tidegauge_orders_total{action=\"approve\",outcome=\"refused\"} 1",
+    ] {
+        assert!(text.contains(series), "{series}: {text}");
+    }
+}
+
+#[test]
 fn sources_are_counted_and_their_lag_is_as_of_the_scrape() {
     let site = site(10);
     site.worker

@@ -68,6 +68,7 @@ impl AlertBuilder<'_> {
             reference_id: (self.context.reference_id)(first),
             exemplars: self.exemplars(first),
             objective: objective.map(|objective| self.facts(objective, first, evidence)),
+            ended_because: None,
         })
     }
 

@@ -88,6 +88,13 @@ impl Alert {
         }
     }
 
+    /// Says why an alert about a model ended although its cause may last.
+    pub(super) fn end_because(&mut self, why: &str) {
+        if let AlertContent::Causes(causes) = &mut self.content {
+            causes.ended_because = Some(why.to_owned());
+        }
+    }
+
     /// Kind of the alert.
     #[must_use]
     pub fn kind(&self) -> AlertKind {

@@ -12,19 +12,32 @@ impl AlertRecord {
         let kind = self.kind.name();
         let model = self.model.as_deref().unwrap_or_default();
         let subject = self.measure.subject.as_deref().or(self.model.as_deref());
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let ce_type = format!("io.tidegauge.alert.{kind}.{}", self.status.name());
-        vec![
-            header("ce_specversion", "1.0"),
-            header("ce_id", &self.id),
-            header("ce_type", &ce_type),
-            header("ce_source", &format!("/tidegauge/{}", path_segment(model))),
-            header("ce_subject", subject.unwrap_or(kind)),
-            header("ce_time", &self.at),
-            header("content-type", "application/json"),
-            header("traceparent", &traceparent(&self.id)),
-        ]
+        let subject = subject.unwrap_or(kind);
+        envelope(&self.id, &ce_type, Some(model), subject, &self.at)
     }
+}
+
+/// CloudEvents attributes and trace context of one record, as headers in order.
+pub(super) fn envelope(
+    id: &str,
+    ce_type: &str,
+    model: Option<&str>,
+    subject: &str,
+    time: &str,
+) -> Vec<(String, String)> {
+    let source = format!("/tidegauge/{}", path_segment(model.unwrap_or_default()));
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![
+        header("ce_specversion", "1.0"),
+        header("ce_id", id),
+        header("ce_type", ce_type),
+        header("ce_source", &source),
+        header("ce_subject", subject),
+        header("ce_time", time),
+        header("content-type", "application/json"),
+        header("traceparent", &traceparent(id)),
+    ]
 }
 
 /// Bytes to encode: all except RFC 3986's unreserved characters.

@@ -21,11 +21,12 @@ use super::alert_change::Alert;
 use super::cause::{Cause, Evidence, Machine, ScopedFinding};
 use super::cause_summary::CauseSummary;
 use super::context::Context;
+use super::identity::fingerprint;
 use super::lifecycle::{Episode, transition};
 use super::machine::{Signal, State, Timing};
 use super::place::Place;
 use super::settings::AlertSettings;
-use super::terms::{AlertStatus, Severity};
+use super::terms::{AlertKind, AlertStatus, Severity};
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Subject;
@@ -33,6 +34,9 @@ use crate::window::{Boundary, WindowLength};
 
 /// Causes kept per model, including those that ended recently: at about 500 bytes each, 5 MB.
 pub const CAUSES_MAX: usize = 10_000;
+
+/// Families whose findings come from a comparison with a reference.
+const COMPARED: [Family; 2] = [Family::Drift, Family::DataQuality];
 
 /// Alert that fires.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +105,38 @@ impl Episodes {
             .into_iter()
             .flat_map(|family| self.publish(family, &moment, context))
             .collect()
+    }
+
+    /// Ends every cause that was found by comparison with a reference, because the reference is dropped at `at`, and returns the
+    /// alerts to publish. `why` says so in their texts. Causes of volume stay: they are compared with earlier days.
+    #[must_use]
+    pub fn drop_compared(&mut self, at: Boundary, why: &str, context: &Context<'_>) -> Vec<Alert> {
+        let machines = std::mem::take(&mut self.machines).into_iter();
+        let (ended, kept) = machines.partition(|(cause, _)| is_compared(cause.family));
+        self.machines = kept;
+        self.ended.retain(|place, _| place.subject.is_none());
+        let moment = Moment {
+            at,
+            findings: &[],
+            ended: &ended,
+        };
+        let families = COMPARED.into_iter();
+        let mut alerts: Vec<Alert> = families
+            .flat_map(|family| self.publish(family, &moment, context))
+            .collect();
+        for alert in &mut alerts {
+            alert.end_because(why);
+        }
+        alerts
+    }
+
+    /// Family and start of the open alert (pending or firing) of `model` with this fingerprint, if it compares with a reference.
+    #[must_use]
+    pub fn open_compared(&self, model: &str, of: &str) -> Option<(Family, Boundary)> {
+        let mut compared = self.open.iter().filter(|(family, _)| is_compared(**family));
+        compared
+            .find(|(family, _)| fingerprint(model, AlertKind::from(**family), None) == of)
+            .map(|(family, episode)| (*family, episode.start))
     }
 
     /// Same as [`Episodes::is_quiet_at`], for a version as a whole.
@@ -347,6 +383,10 @@ impl Episodes {
         }
         alerts
     }
+}
+
+fn is_compared(family: Family) -> bool {
+    COMPARED.contains(&family)
 }
 
 /// Events of one boundary.

@@ -39,6 +39,8 @@ pub struct GatheredCauses {
     pub exemplars: Exemplars,
     /// Objective, if the alert is about one.
     pub objective: Option<ObjectiveFacts>,
+    /// Why the alert ended although its cause may last; `None` if the cause ended, or the alert is open.
+    pub ended_because: Option<String>,
 }
 
 impl GatheredCauses {

@@ -24,6 +24,13 @@ pub fn fingerprint(name: &str, kind: AlertKind, about: Option<&str>) -> String {
     digest(&parts.collect::<Vec<_>>())
 }
 
+/// Id that the records about one order share, in the form of a fingerprint: 32 hexadecimal digits over the scheme, the word
+/// `order` with the id, and `control`.
+#[must_use]
+pub fn order_fingerprint(order: &str) -> String {
+    digest(&[SCHEME, &format!("order:{order}"), "control"])
+}
+
 /// Id of one record: 32 hexadecimal digits over the alert's fingerprint, the episode's start, the boundary and the sequence.
 pub(super) fn record_id(
     fingerprint: &str,

@@ -6,8 +6,8 @@
 
 mod alert_builder;
 mod alert_change;
-
 mod assessed;
+mod audit;
 mod cause;
 mod cause_record;
 mod cause_summary;
@@ -41,12 +41,13 @@ mod wire;
 
 pub use alert_change::{Alert, AlertContent};
 pub use assessed::{Assessed, Assessment};
+pub use audit::{AUDIT_SCHEMA, Audit, AuditRecord, OrderOutcome, Relearned};
 pub use cause::{Cause, Evidence, Machine, ScopedFinding};
 pub use cause_record::{CauseMeasure, CauseRecord, ExemplarRecord, Named, Provenance};
 pub use context::{AlertObjective, Context};
 pub use episode::{CAUSES_MAX, Episodes, OpenAlert};
 pub use gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
-pub use identity::fingerprint;
+pub use identity::{fingerprint, order_fingerprint};
 pub use impact::{Impact, ImpactVerdict};
 pub use integrity::{Flood, FloodKind, Integrity, SourceIncident, SourceName};
 pub use machine::{RuleTiming, Signal, State, Timing};

@@ -47,10 +47,12 @@ impl AlertText<'_> {
     /// Description in full sentences.
     pub(super) fn description(&self) -> String {
         let ended = self.ended_at.map(instant);
-        let why = if self.is_removed() {
-            ": the objective is no longer configured, so nothing evaluates it"
-        } else {
-            ""
+        let why = match &self.causes.ended_because {
+            _ if self.is_removed() => {
+                ": the objective is no longer configured, so nothing evaluates it".to_owned()
+            }
+            Some(why) => format!(": {why}"),
+            None => String::new(),
         };
         let ended =
             ended.map(|at| format!("It ended at {at}{why}. This was the last trouble seen."));

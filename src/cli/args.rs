@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{self, CheckedConfig, ConfigFaults, ConfigSources, Start};
+use crate::config::{self, CheckedConfig, ConfigFaults, ConfigSources, Period, Start};
+use crate::pipeline::control::parse_instant;
 
 /// Monitor for machine-learning models on Kafka. It reads predictions and labels, and publishes alerts exactly once.
 #[derive(Debug, Parser)]
@@ -50,7 +51,7 @@ pub enum Command {
     /// Show the schemas of records that are read and published.
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// Show learned references.
+    /// Show learned references, or let a model learn anew.
     #[command(subcommand)]
     Reference(ReferenceCommand),
     /// Change where reading continues after a loss.
@@ -246,6 +247,77 @@ pub enum ReferenceCommand {
         #[command(flatten)]
         settings: ConfigArgs,
     },
+    /// Drop the reference of a model and learn it anew.
+    Relearn(RelearnArgs),
+    /// Accept the state that an open alert tells of: learn the reference anew from the start of the alert.
+    Approve(ApproveArgs),
+}
+
+/// `tidegauge reference relearn`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegauge reference relearn fraud --dry-run                        ask what it would do
+  tidegauge reference relearn fraud --note 'new pricing since May'   learn from panes that come
+  tidegauge reference relearn fraud --since 2026-05-04T00:00:00Z     learn from panes that are kept since then
+The references of the model's segments, learned variability and open alerts about drift and data quality end with the reference.
+Until the model has learned, it is not compared with a reference. Panes are kept as long as the longest window, so --since reaches
+back that far; the audit of a refusal names the oldest possible time. The processes of the group must run.")]
+pub struct RelearnArgs {
+    /// Name of the model.
+    pub model: String,
+    /// Learn from panes that are kept since this time, RFC 3339.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub since: Option<String>,
+    /// Flags of every order.
+    #[command(flatten)]
+    pub order: OrderArgs,
+}
+
+/// `tidegauge reference approve`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  tidegauge reference approve fraud df2950e10389c006960d0eb9f9451811
+The id is the field `fingerprint` or `id` of a record of the alert. The alert must be open and about drift or data quality. What came
+since its start is ordinary from then on: the model learns anew from there, as far as panes are kept.")]
+pub struct ApproveArgs {
+    /// Name of the model.
+    pub model: String,
+    /// Fingerprint of the alert, or the id of one of its records.
+    #[arg(value_name = "ID")]
+    pub alert: String,
+    /// Flags of every order.
+    #[command(flatten)]
+    pub order: OrderArgs,
+}
+
+/// Flags of every order.
+#[derive(Debug, Args)]
+pub struct OrderArgs {
+    /// Ask the running processes what the order would do, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Reason, for the audit record.
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Operator, for the audit record; without it, the variable USER.
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Maximum time to wait for the audit record. The clock is behind by `time.disorder`, and a silent partition holds it for
+    /// `time.idle_timeout`.
+    #[arg(long, value_name = "TIME", default_value_t = Period::minutes(10), value_parser = str::parse::<Period>)]
+    pub timeout: Period,
+    /// Flags of the configuration.
+    #[command(flatten)]
+    pub settings: ConfigArgs,
+}
+
+fn time(text: &str) -> Result<String, String> {
+    match parse_instant(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("write a time in RFC 3339, such as 2026-05-04T00:00:00Z".to_owned()),
+    }
 }
 
 /// `tidegauge offsets …`.

@@ -9,6 +9,7 @@ pub mod demo;
 mod error;
 pub mod logs;
 mod offsets;
+mod order;
 mod output;
 mod printable;
 mod reference;
@@ -54,6 +55,8 @@ fn dispatch(command: &Command) -> Result<ExitCode, Error> {
         Command::Reference(ReferenceCommand::Show { model, settings }) => {
             reference::execute(model.as_deref(), settings)
         }
+        Command::Reference(ReferenceCommand::Relearn(args)) => order::relearn(args),
+        Command::Reference(ReferenceCommand::Approve(args)) => order::approve(args),
         Command::Offsets(OffsetsCommand::Reset(args)) => offsets::execute(args),
     }
 }

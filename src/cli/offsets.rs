@@ -15,7 +15,9 @@ use super::{Error, Printable, connect, print};
 pub fn execute(args: &ResetArgs) -> Result<ExitCode, Error> {
     let checked = args.settings.load()?;
     let topic = args.topic.as_str();
-    let inputs: Vec<&str> = checked.plan.topics.inputs().map(String::as_str).collect();
+    let topics = &checked.plan.topics;
+    let inputs = topics.inputs().chain([&topics.control]);
+    let inputs: Vec<&str> = inputs.map(String::as_str).collect();
     if !inputs.contains(&topic) {
         let known = inputs.join(", ");
         return Err(Error::Usage(format!(

@@ -22,6 +22,8 @@ pub static SCHEMAS: &[(&str, &str)] = &[
         "objective",
         include_str!("../../schemas/objective.schema.json"),
     ),
+    ("order", include_str!("../../schemas/order.schema.json")),
+    ("audit", include_str!("../../schemas/audit.schema.json")),
 ];
 
 /// Names of all schemas, for help and errors.

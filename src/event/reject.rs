@@ -104,6 +104,9 @@ reasons! {
     /// The event has more than [`EVALUATIONS_MAX`](super::EVALUATIONS_MAX) evaluations.
     TooManyEvaluations = "too_many_evaluations",
         "The event has more than 32 evaluations: send the scores of few judges, and details elsewhere.";
+    /// The record of the control topic is no order.
+    BadOrder = "bad_order",
+        "The record is no order of this version: give orders with `tidegauge reference relearn` and `approve`.";
 }
 
 impl fmt::Display for Reject {

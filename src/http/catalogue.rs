@@ -101,6 +101,8 @@ catalogue! {
         "Invariants that did not hold, by kind; the operations page lists them. Any increase deserves a page: most kinds end the process.";
     LeftOut = Counter "tidegauge_left_out_total" ["what"]
         "What a bound left out, counted when its minute is closed. predictions: of surplus models or versions. features: values of surplus features. segment_predictions: of surplus segment values; the whole counts them. labels, segment_labels: labels and corrections of the same models, versions and segment values. late_for_stage_predictions, late_for_stage_quality (partials): they came after their minute was closed. causes: a model has too many; counted at every boundary. drift_assessments: too many drifts of a model wait for labels.";
+    Orders = Counter "tidegauge_orders_total" ["action", "outcome"]
+        "Orders of operators. applied: the model learns anew. would_apply: a question, nothing changed. refused: the audit record says why. repeated: an order of this id came before. A record that is no order counts in tidegauge_rejected_records_total.";
     RestoreSeconds = Seconds "tidegauge_restore_seconds" []
         "Time from an assignment until the state was back in memory.";
     RestoredRecords = Counter "tidegauge_restored_records_total" []

@@ -56,6 +56,10 @@ pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observation
             .metrics
             .add(Metric::Published, &labels, *records);
     }
+    for ((action, outcome), count) in &seen.orders {
+        let labels = [*action, *outcome];
+        view.series.metrics.add(Metric::Orders, &labels, *count);
+    }
     for (what, count) in LEFT_OUT {
         view.series
             .metrics

@@ -9,7 +9,8 @@ pub(super) fn show(view: &mut WorkerView<'_>, observed: &IngestObservations) {
     let (source, counts) = (&observed.source, &observed.counts);
     let labels = [source.topic.as_str(), &source.partition.to_string()];
     let metrics = view.series.metrics;
-    let predictions = counts.counted.saturating_sub(counts.labels);
+    let others = counts.labels + counts.orders;
+    let predictions = counts.counted.saturating_sub(others);
     metrics.add(Metric::Events, &labels, predictions);
     metrics.add(Metric::Labels, &labels, counts.labels);
     metrics.add(Metric::Late, &labels, counts.late);

@@ -12,6 +12,7 @@ mod lookup;
 mod message;
 mod offline;
 mod offsets;
+mod orders;
 mod outage;
 mod outage_watch;
 mod policies;
@@ -32,6 +33,7 @@ mod writer;
 
 pub use log::KafkaLog;
 pub use message::KafkaMessage;
+pub use orders::OrderDesk;
 pub use outage_watch::{BrokerState, OutageWatch};
 pub use properties::{PropertyFault, property_faults, property_names};
 pub use reset::OffsetsReset;

@@ -163,7 +163,7 @@ pub fn read_all(settings: &ClientSettings, topic: &str) -> Result<Vec<Vec<u8>>, 
     let lookup = Lookup::create(settings, &Heartbeat::default())?;
     let count = lookup.partitions(topic)?.ok_or_else(|| {
         Fault::Fatal(format!(
-            "topic {topic} does not exist on {}: no reference has been published yet",
+            "topic {topic} does not exist on {}: nothing has been published yet",
             settings.brokers
         ))
     })?;

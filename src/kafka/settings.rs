@@ -128,6 +128,21 @@ impl ClientSettings {
         config
     }
 
+    /// Producer of one order. It needs no transaction: an order has an id and is obeyed once.
+    #[must_use]
+    pub fn order_writer(&self) -> ClientConfig {
+        let mut config = self.base();
+        config
+            .set("partitioner", "murmur2_random")
+            .set("linger.ms", "0");
+        let mut config = self.with_user_properties(config);
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("message.timeout.ms", "20000");
+        config
+    }
+
     /// Maximum bytes of one record: the limit of the library, unless the user set another.
     #[must_use]
     pub fn record_bytes_max(&self) -> usize {

@@ -16,6 +16,8 @@ pub struct TopicSpec {
     pub fixed: bool,
     /// Replication factor; -1 is the default of the cluster.
     pub replication: i32,
+    /// True if the processes read it and never write it.
+    pub is_read: bool,
     /// Topic configuration.
     pub config: BTreeMap<&'static str, String>,
 }
@@ -24,7 +26,9 @@ impl TopicSpec {
     /// Right that the processes need on the topic.
     pub fn needed(&self) -> Right {
         let name = self.name.clone();
-        if self.fixed {
+        if self.is_read {
+            Right::ReadTopic(name)
+        } else if self.fixed {
             Right::ReadWriteTopic(name)
         } else {
             Right::WriteTopic(name)
@@ -47,6 +51,7 @@ pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
     let always = [
         internal(&topics.panes, retained(7)),
         internal(&topics.state, compacted()),
+        control(&topics.control, replication),
         output(&topics.alerts_drift, retained(30)),
         output(&topics.alerts_slo, retained(30)),
         output(&topics.alerts_anomaly, retained(30)),
@@ -55,6 +60,14 @@ pub fn wanted(plan: &Plan, replication: i32) -> Vec<TopicSpec> {
         output(&topics.dead_letters, retained(14)),
     ];
     outcomes.into_iter().chain(always).collect()
+}
+
+/// One partition: an operator gives few orders, and their order counts.
+fn control(name: &str, replication: i32) -> TopicSpec {
+    TopicSpec {
+        is_read: true,
+        ..spec(name, 1, false, replication, compacted())
+    }
 }
 
 fn spec(
@@ -69,6 +82,7 @@ fn spec(
         partitions,
         fixed,
         replication,
+        is_read: false,
         config,
     }
 }

@@ -1,6 +1,8 @@
 //! Observations of alerts, for metrics, the status page and the log.
 
-use crate::alert::{Alert, AlertContent, AlertKind, AlertStatus, Cause, OpenAlert, fingerprint};
+use crate::alert::{
+    Alert, AlertContent, AlertKind, AlertStatus, AuditRecord, Cause, OpenAlert, fingerprint,
+};
 use crate::detect::Family;
 use crate::event::EventTime;
 
@@ -45,6 +47,26 @@ pub struct AlertNotice {
 }
 
 impl AlertNotice {
+    /// What the log says of the audit of an order: the action, and what became of it.
+    #[must_use]
+    pub fn of_audit(audit: &AuditRecord) -> Self {
+        let outcome = match audit.outcome.as_str() {
+            "applied" => "applied",
+            "would_apply" => "would_apply",
+            _ => "refused",
+        };
+        Self {
+            kind: "control",
+            about: audit.model.clone().unwrap_or_default(),
+            objective: None,
+            status: "resolved",
+            change: outcome,
+            severity: "none",
+            cause: audit.action.clone().unwrap_or_default(),
+            causes: 1,
+        }
+    }
+
     /// What the log says of an alert.
     #[must_use]
     pub fn of(alert: &Alert) -> Self {

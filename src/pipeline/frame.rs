@@ -8,6 +8,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::control::ControlOrder;
 use crate::event::{EventTime, Scope};
 use crate::sketch::{Partial, Quality};
 use crate::window::Boundary;
@@ -88,6 +89,8 @@ pub enum Summary {
     Pane(PanePartial),
     /// From join: the quality of predictions.
     Quality(Box<QualityPartial>),
+    /// From the control topic: an order of an operator.
+    Control(Box<ControlOrder>),
 }
 
 /// A payload of frames.

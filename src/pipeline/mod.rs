@@ -6,6 +6,7 @@
 
 mod alert_observations;
 pub mod clock;
+pub mod control;
 pub mod cursor;
 pub mod evaluate;
 mod flood;

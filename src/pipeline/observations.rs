@@ -35,10 +35,12 @@ pub struct IngestCounts {
     pub consumed: u64,
     /// Records whose offset had been read before.
     pub repeated: u64,
-    /// Predictions that were counted, or labels that were taken.
+    /// Predictions that were counted, or labels or orders that were taken.
     pub counted: u64,
     /// Labels among the counted records.
     pub labels: u64,
+    /// Orders of operators among the counted records.
+    pub orders: u64,
     /// Counted records whose ids do not belong to the sample that is joined.
     pub sampled_out: u64,
     /// Predictions older than their source's watermark.
@@ -119,6 +121,8 @@ pub struct Observations {
     pub late_quality: u64,
     /// Counts of what a limit turned away.
     pub overflow: Overflow,
+    /// Orders of operators, by action and by what became of them.
+    pub orders: BTreeMap<(&'static str, &'static str), u64>,
 }
 
 /// Names that were forgotten after a long silence. What metrics and pages show of all of them together must end; without
@@ -364,6 +368,11 @@ impl Observations {
         {
             latest.observed = kept;
         }
+    }
+
+    /// Counts an order by what became of it.
+    pub fn count_order(&mut self, action: &'static str, outcome: &'static str) {
+        *self.orders.entry((action, outcome)).or_default() += 1;
     }
 
     /// How often an invariant did not hold.

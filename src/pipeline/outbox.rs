@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::observations::AlertNotice;
 use super::output::{Output, OutputTopic};
 use super::state::{StateIndex, StateKey, split};
-use crate::alert::{Alert, AlertSettings};
+use crate::alert::{Alert, AlertSettings, AuditRecord};
 
 /// Records to publish and state to write since the last flush.
 #[derive(Debug, Default)]
@@ -115,6 +115,12 @@ impl Outbox {
     pub fn alert(&mut self, alert: &Alert, settings: &AlertSettings) {
         self.writes.notices.push(AlertNotice::of(alert));
         self.publish(Output::alert(alert, settings));
+    }
+
+    /// Publishes the audit of an order.
+    pub fn audit(&mut self, audit: &AuditRecord) {
+        self.writes.notices.push(AlertNotice::of_audit(audit));
+        self.publish(Output::audit(audit));
     }
 
     /// Bytes of the values that the next flush writes.

@@ -1,6 +1,6 @@
 //! Records that the stages publish, and the topic of each.
 
-use crate::alert::{Alert, AlertKind, AlertRecord, AlertSettings};
+use crate::alert::{Alert, AlertKind, AlertRecord, AlertSettings, AuditRecord};
 
 /// An output topic of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +53,17 @@ impl Output {
             key,
             headers: Vec::new(),
             value,
+        }
+    }
+
+    /// The audit of an order, beside the anomaly alerts.
+    #[must_use]
+    pub fn audit(record: &AuditRecord) -> Self {
+        Self {
+            topic: OutputTopic::Anomaly,
+            key: record.key().to_owned(),
+            headers: record.headers(),
+            value: record.value(),
         }
     }
 

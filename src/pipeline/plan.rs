@@ -24,6 +24,8 @@ pub struct Topics {
     pub outcomes: String,
     /// Internal, compacted: the state of join and evaluate.
     pub state: String,
+    /// Orders of operators, compacted. A command writes them, and the group reads them.
+    pub control: String,
     /// Output: drift alerts.
     pub alerts_drift: String,
     /// Output: data-quality, volume and integrity alerts.
@@ -40,10 +42,12 @@ pub struct Topics {
 
 impl Topics {
     /// True if frames of the topic count for the clock of predictions. A topic that is no longer configured counts until
-    /// it is retired; labels send no frames to evaluate.
+    /// it is retired; labels send no frames to evaluate, and orders have no event time.
     #[must_use]
     pub fn is_of_predictions(&self, topic: &str) -> bool {
-        topic != self.outcomes && !self.retired.iter().any(|retired| retired == topic)
+        topic != self.outcomes
+            && topic != self.control
+            && !self.retired.iter().any(|retired| retired == topic)
     }
 
     /// All input topics.
@@ -51,10 +55,10 @@ impl Topics {
         self.predictions.iter().chain(&self.labels)
     }
 
-    /// All topics that the group reads: the inputs and the internal topics between the stages.
+    /// All topics that the group reads: the inputs, the orders, and the internal topics between the stages.
     pub fn read(&self) -> impl Iterator<Item = &str> {
         let outcomes = (!self.labels.is_empty()).then_some(&self.outcomes);
-        let internal = outcomes.into_iter().chain([&self.panes]);
+        let internal = outcomes.into_iter().chain([&self.control, &self.panes]);
         self.inputs().chain(internal).map(String::as_str)
     }
 }

@@ -14,7 +14,7 @@ use crate::window::{Boundary, Resolution, Tier};
 /// Largest value of one record, in bytes, without its header of 3 bytes.
 const PART_BYTES_MAX: usize = 400 << 10;
 /// Version of the serialised keys and values.
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 
 /// Key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,6 +53,8 @@ pub enum StateKey {
     Tally(Scope, Tier, Boundary),
     /// Learned variability of a model, or of one of its segments.
     Variability(String, Option<Segment>),
+    /// Orders that wait for their boundary, and the ids of the latest orders.
+    Orders,
 }
 
 /// Identifies a quality pane of a scope.
@@ -73,6 +75,7 @@ impl StateKey {
         match self {
             Self::JoinHead | Self::JoinAnchor(_) | Self::JoinSuppressed(..) => true,
             Self::Head
+            | Self::Orders
             | Self::Pane(..)
             | Self::Tally(..)
             | Self::Variability(..)

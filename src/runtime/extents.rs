@@ -107,8 +107,8 @@ fn beyond(at: &TopicPartition, next: i64, log: LogExtent, plan: &Plan) -> Fault 
     let what = format!(
         "{at} ends at offset {end}, but the group stands at {next}: the topic was created again under its name, or its brokers lost records"
     );
-    let is_input = plan.topics.inputs().any(|input| input == topic);
-    Fault::Fatal(if is_input {
+    let mut reset = plan.topics.inputs().chain([&plan.topics.control]);
+    Fault::Fatal(if reset.any(|input| input == topic) {
         format!(
             "{what}. To read it from its oldest record on, run `tidegauge offsets reset --topic {topic}` with the same configuration; it shows first what it would do"
         )

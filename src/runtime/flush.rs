@@ -97,6 +97,10 @@ impl<O> Gathering<'_, O> {
                     let output = Output::alert(alert, &self.plan.alert);
                     self.records.push(outgoing(self.plan, output));
                 }
+                for audit in &flushed.audits {
+                    self.notices.push(AlertNotice::of_audit(audit));
+                    self.records.push(outgoing(self.plan, Output::audit(audit)));
+                }
                 report.ingest.push(flushed.observations);
             }
         }

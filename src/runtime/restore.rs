@@ -232,7 +232,8 @@ fn ingest<L: Log>(
     }
     // A partition that was added while running is read from its beginning, so that nothing of it is missed.
     let added = known.iter().any(|topic| at.partition >= topic.first);
-    let first = if added {
+    // An order that was given before the first process started is obeyed, too.
+    let first = if added || at.topic == plan.topics.control {
         FirstStart::Earliest
     } else {
         policy.first

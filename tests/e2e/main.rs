@@ -22,6 +22,7 @@ use deployment::{outcome, recount, stream};
 mod aliens;
 mod backfill;
 mod bad_input;
+mod control;
 mod damage;
 mod exactly_once;
 mod hangs;

@@ -82,6 +82,7 @@ pub fn plan() -> pipeline::Plan {
             outcomes: "outcomes".into(),
             panes: "panes".into(),
             state: "state".into(),
+            control: "control".into(),
             alerts_drift: "drift".into(),
             alerts_slo: "slo".into(),
             alerts_anomaly: "anomaly".into(),
@@ -127,6 +128,8 @@ pub struct Setup {
     /// Turns at which all members die and new ones take over.
     pub crashes: Vec<u64>,
     pub faults: Vec<PlannedFault>,
+    /// Where a new group begins to read.
+    pub first: FirstStart,
 }
 
 impl Default for Setup {
@@ -139,6 +142,7 @@ impl Default for Setup {
             checkpoint: Duration::from_millis(200),
             crashes: Vec::new(),
             faults: Vec::new(),
+            first: FirstStart::Earliest,
         }
     }
 }
@@ -167,6 +171,7 @@ impl Bench {
             log.create_topic("labels", LABEL_PARTITIONS);
             log.create_topic("outcomes", INTERNAL_PARTITIONS as usize);
         }
+        log.create_topic("control", 1);
         log.create_topic("panes", INTERNAL_PARTITIONS as usize);
         log.create_topic("state", INTERNAL_PARTITIONS as usize);
         log.plan_faults(setup.faults.iter().copied());
@@ -264,7 +269,7 @@ impl Bench {
             let options = Options {
                 flush_interval: self.setup.flush,
                 checkpoint_interval: self.setup.checkpoint,
-                first: FirstStart::Earliest,
+                first: self.setup.first,
                 incarnation: 7_000 + self.lives,
                 restore_stall_max: RESTORE_STALL_MAX,
                 revoke_time_max: Duration::from_secs(20),

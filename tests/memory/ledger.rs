@@ -36,6 +36,8 @@ pub struct Said {
     pub aborts: u64,
     pub violations: BTreeMap<InvariantId, u64>,
     pub overflow: Overflow,
+    /// Orders by action and outcome.
+    pub orders: BTreeMap<(&'static str, &'static str), u64>,
     /// Evaluated windows in order: model, version, minutes, end.
     pub windows: Vec<(String, String, i64, i64)>,
     /// Names that were forgotten, in order.
@@ -77,8 +79,8 @@ impl Meter for Ledger {
     }
 
     fn observe_ingest(&self, observed: &IngestObservations) {
-        if observed.source.topic == "labels" {
-            return; // the joins report labels
+        if ["labels", "control"].contains(&observed.source.topic.as_str()) {
+            return; // the joins report labels, and orders are no predictions
         }
         let (partition, counts) = (observed.source.partition, &observed.counts);
         let mut said = self.0.lock().unwrap();
@@ -99,6 +101,9 @@ impl Meter for Ledger {
         let models = observed.models.iter();
         said.unjudged
             .extend(models.map(|model| (model.name.clone(), model.unjudged)));
+        for (order, count) in &observed.orders {
+            *said.orders.entry(*order).or_default() += count;
+        }
         said.overflow += observed.overflow;
         said.forgotten.extend_from_slice(&observed.forgotten);
         let wholes = observed.windows.iter();

@@ -10,12 +10,20 @@ use crate::stream::Quarter;
 struct Record {
     kind: String,
     change: Option<String>,
+    #[serde(default)]
+    severity: String,
     at: String,
     causes: Vec<CauseFields>,
     #[serde(default)]
     new_causes: Vec<NameFields>,
     #[serde(default)]
     new_causes_total: u64,
+}
+
+impl Record {
+    fn pages(&self) -> bool {
+        self.severity != "info"
+    }
 }
 
 #[derive(Deserialize)]
@@ -60,6 +68,8 @@ pub struct Episode {
     pub unnamed: u64,
     /// Records that added causes after the opening.
     pub joins: u64,
+    /// True if a record of it pages. One that does not may be a weekday: the reference is provisional.
+    pub pages: bool,
 }
 
 /// All episodes of one model, in the order of their opening.
@@ -93,14 +103,18 @@ impl Episodes {
                     causes: Vec::new(),
                     unnamed: 0,
                     joins: 0,
+                    pages: false,
                 };
+                episode.pages = record.pages();
                 episode.name(&record, at);
                 self.0.push(episode);
             }
             (Some("joined"), Some(episode)) => {
                 episode.joins += 1;
+                episode.pages |= record.pages();
                 episode.name(&record, at);
             }
+            (Some("escalated"), Some(episode)) => episode.pages |= record.pages(),
             (Some("resolved"), Some(episode)) => episode.resolved = Some(at),
             _ => {}
         }
@@ -111,19 +125,26 @@ impl Episodes {
         self.0.iter().filter(move |episode| episode.kind == kind)
     }
 
-    /// Number of episodes of `kind`.
+    /// Number of episodes of `kind` that page.
     pub fn count(&self, kind: &str) -> usize {
-        self.of_kind(kind).count()
+        self.of_kind(kind).filter(|episode| episode.pages).count()
+    }
+
+    /// Number of episodes that page nobody.
+    pub fn shown(&self) -> usize {
+        self.0.iter().filter(|episode| !episode.pages).count()
     }
 
     /// Number of records that added causes to an open episode of `kind`.
     pub fn joins(&self, kind: &str) -> u64 {
-        self.of_kind(kind).map(|episode| episode.joins).sum()
+        let paging = self.of_kind(kind).filter(|episode| episode.pages);
+        paging.map(|episode| episode.joins).sum()
     }
 
-    /// Every subject that was named.
+    /// Every subject that an episode named that pages.
     pub fn causes(&self) -> impl Iterator<Item = &NamedCause> {
-        self.0.iter().flat_map(|episode| &episode.causes)
+        let paging = self.0.iter().filter(|episode| episode.pages);
+        paging.flat_map(|episode| &episode.causes)
     }
 }
 

@@ -115,13 +115,13 @@ fn false_episodes() {
             options.seeds, options.subjects, options.days, options.pane_minutes
         );
         println!(
-            "| world | what moves | drift | data quality | volume | at most one | subjects named |"
+            "| world | what moves | drift | data quality | volume | at most one | shown, without a page | subjects named |"
         );
-        println!("|---|---|---|---|---|---|---|");
+        println!("|---|---|---|---|---|---|---|---|");
         for (world, models) in measure(&options, *per_minute) {
             let [drift, quality, volume] = KINDS.map(|kind| of_kind(&models, kind));
             println!(
-                "| {} | {} | {drift} | {quality} | {volume} | {} | {} |",
+                "| {} | {} | {drift} | {quality} | {volume} | {} | {:.1} | {} |",
                 world.name,
                 world.about,
                 if keeps_the_promise(&models) {
@@ -129,6 +129,7 @@ fn false_episodes() {
                 } else {
                     "no"
                 },
+                models.iter().map(Episodes::shown).sum::<usize>() as f64 / models.len() as f64,
                 by_detector(&models)
             );
         }

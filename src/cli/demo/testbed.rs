@@ -264,7 +264,8 @@ fn create_topics(
 ) -> Result<(), KafkaError> {
     let topics = &checked.plan.topics;
     let internal = INTERNAL_PARTITIONS as i32;
-    let outputs = [
+    let others = [
+        &topics.control,
         &topics.alerts_drift,
         &topics.alerts_slo,
         &topics.alerts_anomaly,
@@ -277,7 +278,7 @@ fn create_topics(
     cluster.create_topic(&topics.outcomes, internal, 1)?;
     cluster.create_topic(&topics.panes, internal, 1)?;
     cluster.create_topic(&topics.state, internal, 1)?;
-    outputs
+    others
         .into_iter()
         .try_for_each(|topic| cluster.create_topic(topic, 1, 1))
 }

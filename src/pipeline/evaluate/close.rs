@@ -73,13 +73,13 @@ impl Evaluate {
         }
     }
 
-    /// The next boundary of predictions to close. Without any model, time without panes is skipped.
+    /// The next boundary of predictions to close. Without any model, time without panes and without orders is skipped.
     pub(super) fn next_boundary(&self) -> Option<Boundary> {
         let target = Boundary::at_or_before(self.clock()?);
         let first_open = self.open.first().map(|start| start.plus_minutes(1));
         let next = match self.closed {
             Some(closed) if !self.models.is_empty() => closed.plus_minutes(1),
-            _ => first_open?,
+            _ => first_open.into_iter().chain(self.orders.next()).min()?,
         };
         (next <= target).then_some(next)
     }
@@ -111,6 +111,7 @@ impl Evaluate {
                 model.insert_pane(slice, start, partial);
             }
         }
+        self.obey(boundary)?;
         let mut step = StepContext {
             at: boundary,
             plan: &self.plan,

@@ -36,6 +36,8 @@ pub struct Knowledge {
     pub labelled_until: BTreeMap<Slice, Boundary>,
     /// Why the model cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
+    /// First boundary from which an order said to learn anew; `None` without such an order.
+    pub relearned_from: Option<Boundary>,
 }
 
 impl Knowledge {
@@ -52,6 +54,7 @@ impl Knowledge {
             segments: KnownSegments::default(),
             labelled_until: BTreeMap::new(),
             unjudged: None,
+            relearned_from: None,
         }
     }
 

@@ -52,7 +52,7 @@ pub fn freeze_if_ready(model: &mut Model, step: &mut StepContext<'_>) -> Result<
 
 /// The learning span of the model, once it holds enough hours with traffic and enough predictions.
 fn whole_span(model: &Model, at: Boundary, plan: &Plan) -> Option<Span> {
-    let start = model.knowledge.first_pane.floor(COARSE_MINUTES);
+    let start = model.since().floor(COARSE_MINUTES);
     if at.0 - start.0 < plan.learning.provisional_minutes {
         return None;
     }
@@ -106,12 +106,13 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
         |segment: &Segment, first| model.coarse_predictions(Some(segment), span(first));
     let known = model.knowledge.segments.iter();
     known
-        .filter(|(segment, seen)| {
-            is_due(segment, seen.first)
+        .map(|(segment, seen)| (segment, seen.first.max(model.since())))
+        .filter(|(segment, first)| {
+            is_due(segment, *first)
                 && model.reference_of(Some(segment)).is_none()
-                && predictions(segment, seen.first) >= LearningPlan::FEW_EVENTS_MIN
+                && predictions(segment, *first) >= LearningPlan::FEW_EVENTS_MIN
         })
-        .map(|(segment, seen)| (segment.clone(), span(seen.first)))
+        .map(|(segment, first)| (segment.clone(), span(first)))
         .collect()
 }
 
@@ -189,7 +190,9 @@ fn due_subjects(
     let mut due = Vec::new();
     for (subject, first) in model.late_subjects(known) {
         let seen = segment.and_then(|segment| model.segment_since(segment));
-        let start = seen.map_or(first, |seen| seen.max(first));
+        let start = seen
+            .map_or(first, |seen| seen.max(first))
+            .max(known.span.start);
         let span = Span {
             start,
             end: step.at,
@@ -257,16 +260,23 @@ fn complete(
     keep(model, reference.with_content_id(), step)
 }
 
-/// Takes the subjects that are due with this span again from panes of six hours. What came before the span of a subject in
-/// the first of them is empty of it.
+/// Takes the subjects that are due with this span again from panes of six hours. In the first of them, nothing came before the
+/// span, unless an order began it: then that pane is left out.
 fn take_again(
     model: &Model,
     reference: &mut Reference,
     (due, span): (&BTreeMap<Subject, Span>, Span),
     troubled: &BTreeSet<Subject>,
 ) {
+    let before = span.start.floor(Tier::SixHours.minutes());
+    let has_earlier = model.knowledge.relearned_from == Some(span.start) && before < span.start;
+    let start = if has_earlier {
+        before.plus_minutes(Tier::SixHours.minutes())
+    } else {
+        before
+    };
     let from = Span {
-        start: span.start.floor(Tier::SixHours.minutes()),
+        start,
         end: span.end,
     };
     let is_late = span.start > reference.span.start;

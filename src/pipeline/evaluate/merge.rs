@@ -24,6 +24,9 @@ impl Evaluate {
                 Summary::Pane(piece) => {
                     self.observations.late_for_stage += self.merge_partial(piece, replaying);
                 }
+                // In a replay, what became of the order is in the state already.
+                Summary::Control(_) if replaying => {}
+                Summary::Control(order) => self.take_order(*order),
                 Summary::Quality(partial) => {
                     let came_in_time = self.pending_quality.merge(*partial);
                     self.pending_quality
@@ -36,6 +39,9 @@ impl Evaluate {
             self.note_loss(&frame);
         }
         self.intake.pass(&frame);
+        if !replaying {
+            self.date_orders();
+        }
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod aging;
 mod case;
 mod close;
 mod close_model;
+mod control;
 mod counted_panes;
 mod drop_threshold;
 mod idle;
@@ -23,6 +24,7 @@ mod objective_evaluation;
 mod objectives;
 mod observe;
 mod open_names;
+mod orders;
 mod ordinary_days;
 mod pending_quality;
 mod publish;
@@ -44,6 +46,7 @@ use std::sync::Arc;
 pub use model::Model;
 
 use self::idle::IdleObjectives;
+use self::orders::Orders;
 use self::pending_quality::PendingQuality;
 use self::unclosed_panes::UnclosedPanes;
 use super::clock::{SlowestSource, slowest};
@@ -81,6 +84,8 @@ pub struct Evaluate {
     /// Incidents of sources since the last flush.
     incidents: Vec<(SourceId, DatedIncident)>,
     idle: IdleObjectives,
+    /// Orders of operators.
+    orders: Orders,
 }
 
 impl Evaluate {
@@ -200,6 +205,7 @@ impl Stage for Evaluate {
             reports_global_events: partition == 0,
             incidents: Vec::new(),
             idle: IdleObjectives::new(partition),
+            orders: Orders::default(),
         }
     }
 
@@ -278,6 +284,7 @@ impl Stage for Evaluate {
         let mut writes = Writes::default();
         if !self.intake.is_replaying() {
             self.publish_incidents(now);
+            self.orders.write(&mut self.outbox)?;
             if std::mem::take(&mut self.changed) {
                 let head = self.head();
                 self.outbox.put(&StateKey::Head, &head)?;

@@ -97,6 +97,14 @@ impl Model {
         }
     }
 
+    /// Drops all references, and what was learned with them. Returns their segments, and `None` for the whole.
+    pub(super) fn drop_references(&mut self) -> Vec<Option<Segment>> {
+        self.reference = None;
+        self.segment_references.clear();
+        self.variability.clear();
+        std::mem::take(&mut self.baselines).into_keys().collect()
+    }
+
     /// What was learned of a segment, or of the whole, from ordinary days.
     pub(super) fn variability_of(&self, segment: Option<&Segment>) -> Option<&SegmentVariability> {
         self.variability.get(&segment.cloned())
@@ -238,9 +246,10 @@ impl Model {
         subjects.is_some_and(|subjects| subjects.contains_key(subject))
     }
 
-    /// Start of the first pane.
+    /// Start of the time from which the model learns: its first pane, or what the last order to learn anew said.
     pub(super) fn since(&self) -> Boundary {
-        self.knowledge.first_pane
+        let first = self.knowledge.first_pane;
+        self.knowledge.relearned_from.unwrap_or(first).max(first)
     }
 
     /// Quarter of an hour in which the oldest of the version's subjects was first seen; `None` if it has none.

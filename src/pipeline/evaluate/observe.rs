@@ -40,7 +40,7 @@ impl Model {
                 Some(reference) => ReferenceProgress::Learned {
                     id: reference.id.clone(),
                 },
-                None => self.learning(now.unwrap_or(self.knowledge.first_pane), plan),
+                None => self.learning(now.unwrap_or(self.since()), plan),
             },
         }
     }
@@ -48,7 +48,7 @@ impl Model {
     /// How much of what a reference needs has been seen up to `now`.
     fn learning(&self, now: Boundary, plan: &Plan) -> ReferenceProgress {
         let span = Span {
-            start: self.knowledge.first_pane,
+            start: self.since(),
             end: now,
         };
         let minutes = |minutes: i64| u64::try_from(minutes).unwrap_or(0);

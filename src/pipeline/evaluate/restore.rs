@@ -7,6 +7,7 @@ use super::Evaluate;
 use super::idle::IdleObjectives;
 use super::knowledge::Knowledge;
 use super::model::Model;
+use super::orders::Orders;
 use super::pending_quality::PendingQuality;
 use super::quality::QualityKnowledge;
 use super::slice::Slice;
@@ -47,6 +48,7 @@ impl Evaluate {
         let mut pending_quality = std::mem::take(&mut held.pending_quality);
         pending_quality.continue_from(head.open_quality_closed);
         let removed = held.take_removed(plan);
+        let orders = std::mem::take(&mut held.orders);
         let models = held.into_models(plan);
         let checkpoint = ReplayStart {
             offset: head.open_from,
@@ -68,6 +70,7 @@ impl Evaluate {
             reports_global_events: partition == 0,
             incidents: Vec::new(),
             idle: IdleObjectives::new(partition),
+            orders,
         };
         if !restored.intake.is_replaying() {
             restored.close_quality_again(head.quality_closed);
@@ -137,6 +140,7 @@ struct Held {
     quality: Vec<(String, QualityKnowledge)>,
     /// Entries of objectives, by model and objective.
     objectives: BTreeMap<(String, String), HeldObjective>,
+    orders: Orders,
 }
 
 /// The entries of one objective of a model.
@@ -150,6 +154,7 @@ impl Held {
     fn take(&mut self, key: &StateKey, value: &[u8]) -> Result<(), BadState> {
         match key {
             StateKey::Head => self.head = Some(decode(value)?),
+            StateKey::Orders => self.orders = decode(value)?,
             StateKey::Model(name) => {
                 let knowledge: Knowledge = decode(value)?;
                 let model = Model::restored(knowledge);
@@ -207,6 +212,7 @@ impl Held {
             | StateKey::Pane(..)
             | StateKey::Tally(..)
             | StateKey::Variability(..)
+            | StateKey::Orders
             | StateKey::Open(..)
             | StateKey::OpenLeftOut(_)
             | StateKey::Model(_)

@@ -148,19 +148,36 @@ fn forget_panes(
             outbox.remove(&StateKey::Pane(slice.of(model.name()), tier, start))?;
         }
     }
+    model
+        .rings
+        .retain(|slice, _| slice.segment.as_ref() != segment);
+    forget_tallies(model, segment, outbox)
+}
+
+/// Removes the panes of a segment, or of the whole, that were counted against its reference.
+///
+/// # Errors
+/// If a key does not serialise.
+pub fn forget_tallies(
+    model: &mut Model,
+    segment: Option<&Segment>,
+    outbox: &mut Outbox,
+) -> Result<(), StageError> {
     let is_of = |slice: &Slice| slice.segment.as_ref() == segment;
     for (slice, ring) in model.tallies.iter().filter(|(slice, _)| is_of(slice)) {
         for (tier, start) in ring.starts().filter(|(tier, _)| *tier != Tier::Minute) {
             outbox.remove(&StateKey::Tally(slice.of(model.name()), tier, start))?;
         }
     }
-    model.rings.retain(|slice, _| !is_of(slice));
     model.tallies.retain(|slice, _| !is_of(slice));
     Ok(())
 }
 
 /// Removes the reference of a model or segment, and what was learned with it.
-fn forget_reference(
+///
+/// # Errors
+/// If a key does not serialise.
+pub fn forget_reference(
     model: String,
     segment: Option<Segment>,
     outbox: &mut Outbox,

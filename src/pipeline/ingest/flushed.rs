@@ -1,6 +1,6 @@
 //! What one flush of a source sends, and the check that nothing of it was lost.
 
-use crate::alert::Alert;
+use crate::alert::{Alert, AuditRecord};
 use crate::join::Outcomes;
 use crate::pipeline::frame::{Frame, Summary};
 use crate::pipeline::invariant::{InvariantId, Violation};
@@ -14,6 +14,8 @@ pub struct Flushed {
     pub outcomes: Vec<Frame<Outcomes>>,
     /// Alerts about the source itself.
     pub alerts: Vec<Alert>,
+    /// Audits of records of the control topic that are no order.
+    pub audits: Vec<AuditRecord>,
     /// What metrics show.
     pub observations: IngestObservations,
 }
@@ -50,11 +52,12 @@ impl Flushed {
         })
     }
 
-    /// Predictions in the frames to evaluate. Segments are left out, because the whole contains their predictions.
+    /// Predictions and orders in the frames to evaluate. Segments are left out, because the whole contains their predictions.
     fn sketched(&self) -> u64 {
         let payloads = self.panes.iter().flat_map(|frame| &frame.payloads);
         let predictions = payloads.map(|payload| match payload {
             Summary::Pane(pane) if pane.scope.segment.is_none() => pane.partial.predictions,
+            Summary::Control(_) => 1,
             Summary::Pane(_) | Summary::Quality(_) => 0,
         });
         predictions.sum()

@@ -8,6 +8,7 @@
 mod disposition;
 mod flushed;
 mod open_scopes;
+mod orders;
 mod position;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use flushed::Flushed;
 pub use position::{Chain, EndSeen, Position};
 
 use self::open_scopes::OpenScopes;
+use self::orders::OrderBuffer;
 use super::flood::FloodGauge;
 use super::frame::{Frame, FrameLink, SourceId, Summary};
 use super::incident::DatedIncident;
@@ -34,6 +36,8 @@ use crate::window::{Boundary, Lateness, SourceClock};
 enum Role {
     Predictions,
     Labels,
+    /// Orders of operators. They have no event time, so the source has no watermark and holds no clock.
+    Control,
 }
 
 /// The ingest task of one input partition.
@@ -52,6 +56,7 @@ pub struct Ingest {
     open: OpenScopes,
     announced: Option<EventTime>,
     outcomes: OutcomeBuffers,
+    orders: OrderBuffer,
     counts: IngestCounts,
     rejects: FloodGauge,
     late: FloodGauge,
@@ -104,14 +109,17 @@ impl Ingest {
         link: FrameLink,
         next: i64,
     ) -> Self {
-        let role = if plan.topics.labels.contains(&source.topic) {
-            Role::Labels
-        } else {
-            Role::Predictions
+        let role = match &source.topic {
+            topic if plan.topics.labels.contains(topic) => Role::Labels,
+            topic if *topic == plan.topics.control => Role::Control,
+            _ => Role::Predictions,
         };
         let mut position = position;
         let loss = accepted_loss(&position, next);
-        let outcomes_link = position.begin_chain(&plan, link, next);
+        let outcomes_link = match role {
+            Role::Control => FrameLink::Next, // orders do not concern the join
+            Role::Predictions | Role::Labels => position.begin_chain(&plan, link, next),
+        };
         Self {
             outcomes: OutcomeBuffers::new(&plan),
             plan,
@@ -128,6 +136,7 @@ impl Ingest {
             start: next,
             next,
             open: OpenScopes::default(),
+            orders: OrderBuffer::default(),
             counts: IngestCounts::default(),
             incidents: loss.into_iter().collect(),
         }
@@ -195,6 +204,11 @@ impl Ingest {
         match self.role {
             Role::Predictions => self.count_prediction(offset, record, latest),
             Role::Labels => self.count_label(record, latest),
+            Role::Control => {
+                self.orders.take(offset, record, &self.plan.limits)?;
+                self.counts.orders += 1;
+                Ok(Disposition::Counted)
+            }
         }
     }
 
@@ -265,7 +279,7 @@ impl Ingest {
     /// Lets the watermark follow the wall clock. The caller has checked that the source is at its end and was quiet for
     /// the idle timeout.
     pub fn idle(&mut self, now: Tick) {
-        if self.plan.ticks {
+        if self.plan.ticks && self.role != Role::Control {
             self.clock.idle(
                 now,
                 self.plan.idle_timeout_millis,
@@ -288,7 +302,7 @@ impl Ingest {
     /// True if memory requires a flush now.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.open.is_full() || self.outcomes.is_full()
+        self.open.is_full() || self.outcomes.is_full() || self.orders.is_full()
     }
 
     /// True if a flush would send something: records were read, the watermark moved, or an incarnation began.
@@ -321,6 +335,7 @@ impl Ingest {
             panes: self.flush_panes(),
             outcomes: self.flush_outcomes(),
             alerts,
+            audits: self.orders.audits(&self.source, now),
             observations: self.observe(),
         };
         self.counts = IngestCounts::default();
@@ -332,10 +347,12 @@ impl Ingest {
     }
 
     fn flush_panes(&mut self) -> Vec<Frame<Summary>> {
-        if self.role == Role::Labels {
-            return Vec::new();
-        }
-        let payloads = self.open.take().into_iter();
+        let payloads = match self.role {
+            Role::Labels => return Vec::new(),
+            Role::Predictions => self.open.take(),
+            Role::Control => self.orders.payloads(),
+        };
+        let payloads = payloads.into_iter();
         payloads.map(|payloads| self.frame(payloads)).collect()
     }
 

@@ -230,7 +230,8 @@ impl Stage for JoinTask {
                 | StateKey::Quality(..)
                 | StateKey::ModelQuality(_)
                 | StateKey::ObjectiveHour(..)
-                | StateKey::Objective(..) => {}
+                | StateKey::Objective(..)
+                | StateKey::Orders => {}
             }
         }
         let Some(head) = head else {

@@ -1,0 +1,237 @@
+//! Orders of operators: when they take effect, and what they do to a model.
+//!
+//! An order takes effect at the first boundary after the clock, as the frames before it in `panes` say. So the boundary is a
+//! function of the log, decided once, and kept in the state until then (ADR 0027).
+
+use super::Evaluate;
+use super::model::Model;
+use super::orders::{NotTaken, WAITING_MAX};
+use super::publish::exemplars;
+use super::retire;
+use super::step::StepContext;
+use crate::alert::{
+    AlertKind, Audit, AuditRecord, Cause, Change, Context, OrderOutcome, Relearned,
+};
+use crate::event::EventTime;
+use crate::pipeline::control::{ControlAction, ControlOrder};
+use crate::pipeline::observations::Forgotten;
+use crate::pipeline::stage::StageError;
+use crate::window::{Boundary, COARSE_MINUTES, Tier};
+
+impl Evaluate {
+    /// Keeps an order until its boundary. An order that came before changes nothing.
+    pub(super) fn take_order(&mut self, order: ControlOrder) {
+        let action = order.action.name();
+        match self.orders.take(&order) {
+            Ok(()) => {}
+            Err(NotTaken::Repeated) => self.observations.count_order(action, "repeated"),
+            Err(NotTaken::TooMany) => {
+                let why = format!("{WAITING_MAX} orders wait for their boundary already");
+                let outcome = OrderOutcome::Refused(why);
+                self.observations.count_order(action, outcome.name());
+                // Without a clock, no boundary can date the audit; the count shows the order.
+                if let Some(at) = self.clock() {
+                    let audit = audit(order, outcome);
+                    self.outbox.audit(&AuditRecord::of(&audit, at));
+                }
+            }
+        }
+    }
+
+    /// Gives orders that came their boundary. Call it once the frame that brought them has moved the clock.
+    pub(super) fn date_orders(&mut self) {
+        if self.orders.is_any_undated() {
+            let clock = self.clock();
+            self.orders.date(clock);
+        }
+    }
+
+    /// Obeys the orders that take effect at `boundary`.
+    pub(super) fn obey(&mut self, boundary: Boundary) -> Result<(), StageError> {
+        for order in self.orders.due(boundary) {
+            let mut step = StepContext {
+                at: boundary,
+                plan: &self.plan,
+                outbox: &mut self.outbox,
+                observations: &mut self.observations,
+            };
+            let outcome = match self.models.get_mut(&order.model) {
+                Some(model) => obey(model, &order, &mut step)?,
+                None => OrderOutcome::Refused(
+                    "no model of this name is known: it sent no prediction, or was silent for long"
+                        .to_owned(),
+                ),
+            };
+            step.observations
+                .count_order(order.action.name(), outcome.name());
+            let audit = audit(order, outcome);
+            step.outbox.audit(&AuditRecord::of(&audit, boundary.time()));
+        }
+        Ok(())
+    }
+}
+
+fn audit(order: ControlOrder, outcome: OrderOutcome) -> Audit {
+    let action = order.action.name();
+    let alert = match order.action {
+        ControlAction::Approve { alert, .. } => Some(alert),
+        ControlAction::Relearn { .. } => None,
+    };
+    Audit {
+        order: order.id,
+        action: Some(action),
+        model: Some(order.model),
+        by: order.by,
+        note: order.note,
+        alert,
+        outcome,
+    }
+}
+
+fn obey(
+    model: &mut Model,
+    order: &ControlOrder,
+    step: &mut StepContext<'_>,
+) -> Result<OrderOutcome, StageError> {
+    let from = match learning_start(model, &order.action, step.at) {
+        Ok(from) => from,
+        Err(why) => return Ok(OrderOutcome::Refused(why)),
+    };
+    let reference = model.reference.as_ref();
+    let relearned = Relearned {
+        from,
+        dropped: reference.map(|reference| reference.id.clone()),
+    };
+    if order.dry_run {
+        return Ok(OrderOutcome::WouldApply(relearned));
+    }
+    let why = format!("order {} drops the reference", order.id);
+    model.relearn(from, &why, step)?;
+    Ok(OrderOutcome::Applied(relearned))
+}
+
+/// First boundary from which the model is to learn, or why the order is refused. Learning reads whole quarters of an hour, and
+/// one that began before the asked time is not whole.
+fn learning_start(model: &Model, action: &ControlAction, at: Boundary) -> Result<Boundary, String> {
+    match action {
+        ControlAction::Relearn { since: None } => Ok(next_quarter(at)),
+        ControlAction::Relearn { since: Some(since) } => {
+            if *since > at.time() {
+                let at = instant(at);
+                return Err(format!(
+                    "its time lies after {at}, the boundary at which it takes effect"
+                ));
+            }
+            let oldest = oldest_quarter(model).unwrap_or(at);
+            if *since < oldest.time() {
+                let oldest = instant(oldest);
+                return Err(format!(
+                    "panes of the model are kept since {oldest}, so that is the oldest possible time"
+                ));
+            }
+            Ok(next_quarter(at_or_after(*since)))
+        }
+        ControlAction::Approve { alert, started_at } => {
+            let open = model.knowledge.episodes.open_compared(model.name(), alert);
+            let open = open.filter(|(_, start)| started_at.is_none_or(|time| time == start.time()));
+            let Some((_, start)) = open else {
+                return Err(
+                    "the alert is not open, or is not about drift or data quality of this model"
+                        .to_owned(),
+                );
+            };
+            Ok(next_quarter(start).max(oldest_quarter(model).unwrap_or(at)))
+        }
+    }
+}
+
+fn at_or_after(time: EventTime) -> Boundary {
+    let before = Boundary::at_or_before(time);
+    if before.time() == time {
+        before
+    } else {
+        before.plus_minutes(1)
+    }
+}
+
+fn next_quarter(at: Boundary) -> Boundary {
+    let floor = at.floor(COARSE_MINUTES);
+    if floor == at {
+        at
+    } else {
+        floor.plus_minutes(COARSE_MINUTES)
+    }
+}
+
+/// Start of the oldest quarter of an hour that is kept as a whole. Minutes of an older one may be kept, but learning does not read
+/// minutes. A model that is younger than a quarter of an hour has only minutes.
+fn oldest_quarter(model: &Model) -> Option<Boundary> {
+    let starts = || model.rings_of(None).flat_map(|(_, ring)| ring.starts());
+    let quarters = starts().filter(|(tier, _)| *tier == Tier::Quarter);
+    let oldest = quarters.min().or_else(|| starts().min());
+    Some(oldest?.1.floor(COARSE_MINUTES))
+}
+
+fn instant(at: Boundary) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.time().0);
+    time.map_or_else(|_| at.0.to_string(), |time| time.to_string())
+}
+
+impl Model {
+    /// Drops the references of the model and of its segments, what was learned with them, and the alerts that compare with them.
+    /// Learning begins at `from`. Traffic, quality and objectives stay: they do not depend on a reference.
+    ///
+    /// # Errors
+    /// If a key does not serialise.
+    fn relearn(
+        &mut self,
+        from: Boundary,
+        why: &str,
+        step: &mut StepContext<'_>,
+    ) -> Result<(), StageError> {
+        self.end_compared_alerts(why, step);
+        let name = self.knowledge.name.clone();
+        for segment in self.drop_references() {
+            retire::forget_reference(name.clone(), segment.clone(), step.outbox)?;
+            retire::forget_tallies(self, segment.as_ref(), step.outbox)?;
+        }
+        self.knowledge.unjudged = None;
+        self.knowledge.relearned_from = Some(from);
+        self.changed = true;
+        // Distances from a reference that is gone are no longer shown.
+        for (version, subjects) in &self.knowledge.versions {
+            let shown = subjects.keys().map(|subject| Forgotten {
+                model: name.clone(),
+                version: Some(version.clone()),
+                segment: None,
+                subject: Some(subject.clone()),
+            });
+            step.observations.forgotten.extend(shown);
+        }
+        Ok(())
+    }
+
+    fn end_compared_alerts(&mut self, why: &str, step: &mut StepContext<'_>) {
+        let mut episodes = std::mem::take(&mut self.knowledge.episodes);
+        let shown = |cause: &Cause| exemplars(self, cause, step.at);
+        let reference_id = |cause: &Cause| {
+            let reference = self.reference_of(cause.segment.as_ref());
+            reference.map(|reference| reference.id.clone())
+        };
+        let context = Context {
+            model: self.name(),
+            objective: None,
+            settings: &step.plan.alert,
+            reference_id: &reference_id,
+            exemplars: &shown,
+        };
+        let alerts = episodes.drop_compared(step.at, why, &context);
+        self.knowledge.episodes = episodes;
+        for alert in alerts {
+            if (alert.kind(), alert.change) == (AlertKind::Drift, Change::Resolved) {
+                self.quality.end_drift(step.at);
+            }
+            step.alert(alert);
+        }
+    }
+}
