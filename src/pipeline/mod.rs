@@ -25,6 +25,7 @@ pub mod segments;
 pub mod stage;
 pub mod state;
 pub mod unjudged;
+mod volume_observation;
 
 pub use intake::Intake;
 pub use partition::INTERNAL_PARTITIONS;

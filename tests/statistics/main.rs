@@ -17,3 +17,5 @@ mod slo_prometheus;
 mod slo_rules;
 mod stage;
 mod volume;
+mod volume_simulation;
+mod volume_traffic;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
-use crate::detect::volume::VolumeHistory;
+use crate::detect::volume::VolumeSeries;
 use crate::event::{EVALUATIONS_MAX, Segment};
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::{Partial, Subject};
@@ -41,8 +41,8 @@ pub struct Knowledge {
     pub versions: SubjectsByVersion,
     /// The largest value of each detector in ordinary windows.
     pub variability: BTreeMap<VariabilityKey, f64>,
-    /// Traffic by quarter of an hour.
-    pub volume: VolumeHistory,
+    /// Traffic by quarter of an hour, and what is learned of it.
+    pub volume: VolumeSeries,
     /// Alerts that are pending, firing or recently resolved.
     pub episodes: Episodes,
     /// Segments of all versions.
@@ -63,7 +63,7 @@ impl Knowledge {
             last_seen: first_pane,
             versions: SubjectsByVersion::new(),
             variability: BTreeMap::new(),
-            volume: VolumeHistory::default(),
+            volume: VolumeSeries::default(),
             episodes: Episodes::default(),
             segments: KnownSegments::default(),
             labelled_until: BTreeMap::new(),

@@ -1,0 +1,120 @@
+//! Rungs: the lengths of the windows of traffic, and how each is compared.
+
+use super::counts::SlotSums;
+use super::expected::Expected;
+use super::side::Side;
+use super::slot::{DAY, HOUR, Slot, WEEK};
+use super::week::WeekChange;
+
+/// Fewest events that a rise is measured from. A handful where nothing was expected is no rise.
+const RISE_EVENTS: f64 = 30.0;
+/// Weeks that a rise needs: an outage a week ago must not make today a rise.
+const RISE_WEEKS: usize = 2;
+/// Floor of a rise over seven days, as a part of the floor of other rises: 32 % instead of 44 %.
+const WEEK_RISE: f64 = 0.75;
+
+/// Length of a window of traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rung {
+    /// 15 minutes.
+    Quarter,
+    /// One hour.
+    Hour,
+    /// 24 hours.
+    Day,
+    /// Seven days.
+    Week,
+}
+
+/// A window on one side, before it is judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Measured {
+    /// Events in the window.
+    pub(super) count: f64,
+    /// What was expected.
+    pub(super) expected: Expected,
+    /// D that is judged.
+    pub(super) distance: f64,
+}
+
+impl Rung {
+    /// Number of rungs.
+    pub(super) const COUNT: usize = 4;
+    /// Every rung, the shortest first.
+    pub(super) const ALL: [Self; Self::COUNT] = [Self::Quarter, Self::Hour, Self::Day, Self::Week];
+
+    /// Length in slots.
+    pub(super) fn slots(self) -> i64 {
+        match self {
+            Self::Quarter => 1,
+            Self::Hour => HOUR,
+            Self::Day => DAY,
+            Self::Week => WEEK,
+        }
+    }
+
+    /// True if the window that ends at `end` is judged: the week hourly, the others each quarter of an hour.
+    fn is_due(self, end: Slot) -> bool {
+        self != Self::Week || end.0.rem_euclid(HOUR) == 0
+    }
+
+    /// Smallest D that matters, for a change by `share`.
+    pub(super) fn floor(self, side: Side, share: f64) -> f64 {
+        let floor = side.distance_of(share);
+        match (self, side) {
+            (Self::Week, Side::Rise) => WEEK_RISE * floor,
+            _ => floor,
+        }
+    }
+
+    /// Measures the window before `end`; `None` while what is expected is not known, and if the window is not due.
+    pub(super) fn measure(self, sums: &SlotSums, end: Slot, side: Side) -> Option<Measured> {
+        let length = self.slots();
+        self.is_due(end).then_some(())?;
+        match self {
+            Self::Quarter | Self::Hour => Measured::of(sums, end, length, side),
+            Self::Day => {
+                let ends = (0..HOUR).map(|back| Slot(end.0 - back));
+                let windows: Option<Vec<Measured>> = ends
+                    .map(|end| Measured::of(sums, end, length, side))
+                    .collect();
+                let windows = windows?;
+                let distances = windows.iter().map(|window| window.distance);
+                Some(Measured {
+                    distance: distances.reduce(f64::min)?,
+                    ..*windows.first()?
+                })
+            }
+            Self::Week => {
+                let change = WeekChange::of_past_day(sums, end, side)?;
+                Some(Measured {
+                    count: sums.sum(end, length)? as f64,
+                    expected: Expected {
+                        count: change.expected,
+                        variance: std::f64::consts::PI / change.expected,
+                        weeks: 1,
+                        is_unsettled: false,
+                    },
+                    distance: change.distance,
+                })
+            }
+        }
+    }
+}
+
+impl Measured {
+    fn of(sums: &SlotSums, end: Slot, length: i64, side: Side) -> Option<Self> {
+        let count = sums.sum(end, length)? as f64;
+        let expected = Expected::of(sums, end, length, side)?;
+        let expected = match side {
+            Side::Fall => expected,
+            Side::Rise if expected.weeks < RISE_WEEKS => return None,
+            Side::Rise => expected.at_least(RISE_EVENTS),
+        };
+        Some(Self {
+            count,
+            expected,
+            distance: side.distance(count, expected.count),
+        })
+    }
+}
