@@ -8,6 +8,7 @@ use tidegauge::pipeline::clock::ClockReport;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
     Forgotten, IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
+    VolumeObservation,
 };
 use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::runtime::meter::Meter;
@@ -48,6 +49,8 @@ pub struct Said {
     pub idle: BTreeMap<i32, BTreeSet<IdleObjective>>,
     /// Why each model cannot be judged, as of the last report.
     pub unjudged: BTreeMap<String, Option<Unjudged>>,
+    /// Traffic of each model in the last window of each length in minutes.
+    pub volume: BTreeMap<(String, i64), VolumeObservation>,
 }
 
 /// Records the calls that a worker makes to its meter.
@@ -99,6 +102,10 @@ impl Meter for Ledger {
         let models = observed.models.iter();
         said.unjudged
             .extend(models.map(|model| (model.name.clone(), model.unjudged)));
+        let volume = observed.volume.iter();
+        said.volume.extend(volume.map(|((model, window), traffic)| {
+            ((model.clone(), window.minutes()), traffic.clone())
+        }));
         said.overflow += observed.overflow;
         said.forgotten.extend_from_slice(&observed.forgotten);
         let wholes = observed.windows.iter();

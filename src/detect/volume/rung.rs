@@ -8,8 +8,6 @@ use super::week::WeekChange;
 
 /// Fewest events that a rise is measured from. A handful where nothing was expected is no rise.
 const RISE_EVENTS: f64 = 30.0;
-/// Weeks that a rise needs: an outage a week ago must not make today a rise.
-const RISE_WEEKS: usize = 2;
 /// Floor of a rise over seven days, as a part of the floor of other rises: 32 % instead of 44 %.
 const WEEK_RISE: f64 = 0.75;
 
@@ -108,7 +106,6 @@ impl Measured {
         let expected = Expected::of(sums, end, length, side)?;
         let expected = match side {
             Side::Fall => expected,
-            Side::Rise if expected.weeks < RISE_WEEKS => return None,
             Side::Rise => expected.at_least(RISE_EVENTS),
         };
         Some(Self {

@@ -22,8 +22,8 @@ pub const NAME: &str = "volume";
 const JUDGEMENTS: u64 = 30 * DAY as u64;
 /// Rungs and sides that share the budget.
 const SHARES: u64 = (Rung::COUNT * Side::BOTH.len()) as u64;
-/// Smallest fall that alarms while fewer than seven days are learned.
-const UNKNOWN_SHARE: f64 = 0.75;
+/// Weeks that a rise needs: an outage a week ago must not make today a rise.
+const RISE_WEEKS: usize = 2;
 /// Share of the expected count below which a fall always pages at once.
 const CRITICAL_SHARE: f64 = 0.1;
 /// Days of which a week is a mean.
@@ -202,36 +202,62 @@ impl VolumeSeries {
         budget: Budget,
     ) -> Vec<Judged> {
         let z = quantile(budget.alpha());
-        let mut judged = Vec::new();
-        for (rung, habits) in Rung::ALL.into_iter().zip(&self.habits) {
-            for side in Side::BOTH {
-                let Some(measured) = rung.measure(sums, end, side) else {
-                    continue;
-                };
-                let habit = habits.of(side);
-                let mut reading = reading(side, &measured, z);
-                let is_unsettled = measured.expected.is_unsettled;
-                let is_known = habit.is_known();
-                if is_known {
-                    reading.habit = self.bound(rung, side);
-                    reading.floor = rung.floor(side, settings.share(side));
-                } else {
-                    reading.floor = side.distance_of(UNKNOWN_SHARE.max(settings.share(side)));
-                }
-                if rung == Rung::Day {
-                    let week = WeekChange::at(sums, end, side);
-                    let floor = Rung::Week.floor(side, settings.share(side));
-                    reading.is_held = is_known && week.is_some_and(|w| w.distance >= floor);
-                }
-                judged.push(Judged {
-                    rung,
-                    reading,
-                    is_mute: !is_known && (side == Side::Rise || rung == Rung::Week),
-                    is_unsettled,
-                });
+        let rungs = Rung::ALL.into_iter();
+        let sides = rungs.flat_map(|rung| Side::BOTH.map(|side| (rung, side)));
+        let measured = sides.filter_map(|(rung, side)| {
+            let measured = rung.measure(sums, end, side)?;
+            let mut judged = self.against_habit(rung, side, &measured, settings);
+            judged.reading.noise = z * judged.reading.sigma;
+            if rung == Rung::Day {
+                let week = WeekChange::at(sums, end, side);
+                let floor = Rung::Week.floor(side, settings.share(side));
+                judged.reading.is_held = week.is_some_and(|week| week.distance >= floor);
             }
+            Some(judged)
+        });
+        measured.collect()
+    }
+
+    /// Compares a window with what is ordinary. While that is not known, only a fall by 75 % within a day is judged.
+    fn against_habit(
+        &self,
+        rung: Rung,
+        side: Side,
+        measured: &Measured,
+        settings: &VolumeSettings,
+    ) -> Judged {
+        let (share, expected) = (settings.share(side), &measured.expected);
+        let habits = Rung::ALL.into_iter().zip(&self.habits);
+        let mut own = habits.filter(|(other, _)| *other == rung);
+        let is_known = own.any(|(_, habits)| habits.of(side).is_known());
+        let (habit, floor) = if is_known {
+            (self.bound(rung, side), rung.floor(side, share))
+        } else {
+            let share = share.max(unknown_share(side));
+            (0.0, side.distance_of(share))
+        };
+        let is_mute = match side {
+            Side::Fall => !is_known && rung == Rung::Week,
+            Side::Rise => !is_known || (rung != Rung::Week && expected.weeks < RISE_WEEKS),
+        };
+        Judged {
+            rung,
+            reading: Reading {
+                side,
+                count: measured.count,
+                expected: expected.count,
+                distance: measured.distance,
+                sigma: libm::sqrt(expected.variance),
+                weeks: expected.weeks,
+                habit,
+                noise: 0.0,
+                floor,
+                is_certain: true,
+                is_held: false,
+            },
+            is_mute,
+            is_unsettled: expected.is_unsettled,
         }
-        judged
     }
 
     /// B of a rung and side.
@@ -260,7 +286,8 @@ impl VolumeSeries {
                 };
                 let beyond = own.reading.distance - z * own.reading.sigma;
                 let is_alarm = of_side().any(|other| {
-                    other.rung.slots() >= rung.slots() && !other.is_mute && other.reading.is_alarm()
+                    let counts = other.rung == rung || !other.is_mute;
+                    other.rung.slots() >= rung.slots() && counts && other.reading.is_alarm()
                 });
                 let habit = habits.of_mut(side);
                 habit.note(day, beyond, is_alarm, settings.learn_repeats);
@@ -269,20 +296,12 @@ impl VolumeSeries {
     }
 }
 
-fn reading(side: Side, measured: &Measured, z: f64) -> Reading {
-    let sigma = libm::sqrt(measured.expected.variance);
-    Reading {
-        side,
-        count: measured.count,
-        expected: measured.expected.count,
-        distance: measured.distance,
-        sigma,
-        weeks: measured.expected.weeks,
-        habit: 0.0,
-        noise: z * sigma,
-        floor: 0.0,
-        is_certain: true,
-        is_held: false,
+/// Change that is no ordinary day while fewer than seven days are learned: a quarter of the traffic, or four times as
+/// much.
+fn unknown_share(side: Side) -> f64 {
+    match side {
+        Side::Fall => 0.75,
+        Side::Rise => 3.0,
     }
 }
 
