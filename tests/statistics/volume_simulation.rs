@@ -17,7 +17,7 @@ const ORDINARY: [(&str, Kind, f64); 20] = [
         0.0,
     ),
     ("flat, 100 an hour", Kind::of(Shape::Flat, CALM, 100.0), 0.0),
-    ("flat, 10 an hour", Kind::of(Shape::Flat, CALM, 10.0), 0.0),
+    ("flat, 10 an hour", Kind::of(Shape::Flat, CALM, 10.0), 0.3),
     ("daily rhythm", Kind::of(Shape::Daily, CALM, 1_000.0), 0.0),
     ("weekends", Kind::of(Shape::Weekend, CALM, 1_000.0), 0.0),
     ("shop", Kind::of(Shape::Shop, CALM, 1_000.0), 0.0),
@@ -187,7 +187,7 @@ fn a_lasting_change_is_one_episode() {
 #[test]
 #[ignore = "takes minutes: prints the tables of docs/statistics.md"]
 fn the_tables_of_volume() {
-    let seeds = 20;
+    let (seeds, mut beyond) = (20, Vec::new());
     println!("false episodes per model: days 0–14, 14–28, 28–55, and the worst model");
     for (name, kind, accepted) in ORDINARY {
         let runs: Vec<Vec<Episode>> = (0..seeds)
@@ -205,7 +205,9 @@ fn the_tables_of_volume() {
             parts.0, parts.1, parts.2
         );
         let sum = parts.0 + parts.1 + parts.2;
-        assert!(sum <= accepted, "{name}: {sum}");
+        if sum > accepted {
+            beyond.push((name, sum));
+        }
     }
     println!("hours to the alarm: median, 90 %, share within 2 h and 24 h, episodes of the week");
     for (name, kind) in WATCHED {
@@ -220,4 +222,5 @@ fn the_tables_of_volume() {
             );
         }
     }
+    assert!(beyond.is_empty(), "{beyond:?}");
 }

@@ -26,7 +26,7 @@ pub(super) enum Rung {
 
 /// A window on one side, before it is judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Measured {
+pub(super) struct MeasuredTraffic {
     /// Events in the window.
     pub(super) count: f64,
     /// What was expected.
@@ -66,26 +66,26 @@ impl Rung {
     }
 
     /// Measures the window before `end`; `None` while what is expected is not known, and if the window is not due.
-    pub(super) fn measure(self, sums: &SlotSums, end: Slot, side: Side) -> Option<Measured> {
+    pub(super) fn measure(self, sums: &SlotSums, end: Slot, side: Side) -> Option<MeasuredTraffic> {
         let length = self.slots();
         self.is_due(end).then_some(())?;
         match self {
-            Self::Quarter | Self::Hour => Measured::of(sums, end, length, side),
+            Self::Quarter | Self::Hour => MeasuredTraffic::of(sums, end, length, side),
             Self::Day => {
                 let ends = (0..HOUR).map(|back| Slot(end.0 - back));
-                let windows: Option<Vec<Measured>> = ends
-                    .map(|end| Measured::of(sums, end, length, side))
+                let windows: Option<Vec<MeasuredTraffic>> = ends
+                    .map(|end| MeasuredTraffic::of(sums, end, length, side))
                     .collect();
                 let windows = windows?;
                 let distances = windows.iter().map(|window| window.distance);
-                Some(Measured {
+                Some(MeasuredTraffic {
                     distance: distances.reduce(f64::min)?,
                     ..*windows.first()?
                 })
             }
             Self::Week => {
                 let change = WeekChange::of_past_day(sums, end, side)?;
-                Some(Measured {
+                Some(MeasuredTraffic {
                     count: sums.sum(end, length)? as f64,
                     expected: Expected {
                         count: change.expected,
@@ -100,7 +100,7 @@ impl Rung {
     }
 }
 
-impl Measured {
+impl MeasuredTraffic {
     fn of(sums: &SlotSums, end: Slot, length: i64, side: Side) -> Option<Self> {
         let count = sums.sum(end, length)? as f64;
         let expected = Expected::of(sums, end, length, side)?;

@@ -9,7 +9,7 @@ use super::early;
 use super::habit::{Habit, NOISE_ALPHA};
 use super::noise::quantile;
 use super::reading::Reading;
-use super::rung::{Measured, Rung};
+use super::rung::{MeasuredTraffic, Rung};
 use super::side::Side;
 use super::slot::{DAY, SLOT_MINUTES, Slot};
 use super::week::WeekChange;
@@ -223,7 +223,7 @@ impl VolumeSeries {
         &self,
         rung: Rung,
         side: Side,
-        measured: &Measured,
+        measured: &MeasuredTraffic,
         settings: &VolumeSettings,
     ) -> Judged {
         let (share, expected) = (settings.share(side), &measured.expected);
