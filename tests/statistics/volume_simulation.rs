@@ -25,7 +25,7 @@ const ORDINARY: [(&str, Kind, f64); 20] = [
     (
         "office, 20 an hour",
         Kind::of(Shape::Office, CALM, 20.0),
-        0.0,
+        0.2,
     ),
     (
         "office in the far east",
@@ -35,22 +35,22 @@ const ORDINARY: [(&str, Kind, f64); 20] = [
     (
         "office, clock +1 h, day 27",
         Kind::of(Shape::Shifted(27, 4), SLIGHT, 400.0),
-        0.3,
+        0.6,
     ),
     (
         "office, clock −1 h, day 27",
         Kind::of(Shape::Shifted(27, -4), SLIGHT, 400.0),
-        0.3,
+        0.6,
     ),
     (
         "office, clock +1 h, day 6",
         Kind::of(Shape::Shifted(6, 4), SLIGHT, 400.0),
-        0.4,
+        0.6,
     ),
     (
         "office, clock −1 h, day 13",
         Kind::of(Shape::Shifted(13, -4), SLIGHT, 400.0),
-        0.3,
+        0.6,
     ),
     (
         "jobs",

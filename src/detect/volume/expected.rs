@@ -13,8 +13,8 @@
 //! after, so a small fall is found only near the top, the bottom, or by the day. Growth of more than 10 % a week hides
 //! falls by the excess. After four days at a new level, that level is expected.
 //!
-//! **Rejected.** All nine quarters of ±1 h: no false alarm fewer, and the smallest of nine lies lower, so −20 % takes
-//! longer. ±30 min: pages at a clock change. The median ratio alone as the level of a fall: the end of a ramp-up pages.
+//! **Rejected.** All nine quarters of ±1 h: neither fewer false alarms nor shorter delays, for three times the work.
+//! ±30 min: pages at a clock change. The median ratio alone as the level of a fall: pages more often after a ramp-up.
 
 use super::counts::SlotSums;
 use super::side::Side;

@@ -10,7 +10,7 @@
 //! and another ended at most 28 days before it, its largest day enters, unless the user refuses that.
 //!
 //! **Rejected.** noise(0.05): B then holds noise twice, and −20 % of 1,000 an hour is found within two hours in 60
-//! instead of 92 %. M without the bound at 0: half the false alarms under noise, but weekdays and weekends spread s so
+//! instead of 90 to 100 %. M without the bound at 0: half the false alarms under noise, but weekdays and weekends spread s so
 //! far that an outage of half the traffic of an office takes days.
 
 use std::collections::VecDeque;

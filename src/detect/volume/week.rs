@@ -6,7 +6,7 @@
 //! variance of their mean.
 //!
 //! **Rejected.** Totals of seven days: they page in the week after a holiday. One week alone: under noise that lasts for
-//! days, it pages five times as often.
+//! days, it pages several times as often.
 
 use super::counts::SlotSums;
 use super::expected::daily_ratios;
