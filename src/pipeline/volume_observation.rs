@@ -39,6 +39,7 @@ impl VolumeObservation {
     #[must_use]
     pub fn change(&self) -> Option<f64> {
         let is_expected = self.expected > 0;
-        is_expected.then(|| self.count as f64 / self.expected as f64 - 1.0)
+        let (count, expected) = (self.count as f64, self.expected as f64);
+        is_expected.then(|| (count - expected) / expected)
     }
 }

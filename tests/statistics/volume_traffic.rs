@@ -179,6 +179,8 @@ pub struct Told {
     pub episodes: Vec<Episode>,
     /// Windows that were shown without an alarm: slot and window.
     pub shown: Vec<(i64, VolumeWindow)>,
+    /// Breaches: slot and length in minutes.
+    pub breaches: Vec<(i64, i64)>,
     /// The last window of each length.
     pub last: BTreeMap<i64, VolumeWindow>,
 }
@@ -203,6 +205,7 @@ pub fn told(counts: &[u64], start: i64, settings: &VolumeSettings) -> Told {
                         });
                     }
                     active.insert(length, n);
+                    told.breaches.push((n, window.minutes));
                 }
                 Verdict::Lingering => {
                     told.shown.push((n, window.clone()));

@@ -22,8 +22,6 @@ pub const NAME: &str = "volume";
 const JUDGEMENTS: u64 = 30 * DAY as u64;
 /// Rungs and sides that share the budget.
 const SHARES: u64 = (Rung::COUNT * Side::BOTH.len()) as u64;
-/// Weeks that a rise needs: an outage a week ago must not make today a rise.
-const RISE_WEEKS: usize = 2;
 /// Share of the expected count below which a fall always pages at once.
 const CRITICAL_SHARE: f64 = 0.1;
 /// Days of which a week is a mean.
@@ -236,10 +234,8 @@ impl VolumeSeries {
             let share = share.max(unknown_share(side));
             (0.0, side.distance_of(share))
         };
-        let is_mute = match side {
-            Side::Fall => !is_known && rung == Rung::Week,
-            Side::Rise => !is_known || (rung != Rung::Week && expected.weeks < RISE_WEEKS),
-        };
+        // Once seven days are known there are two weeks, so an outage a week ago makes no rise of today.
+        let is_mute = !is_known && (side == Side::Rise || rung == Rung::Week);
         Judged {
             rung,
             reading: Reading {
