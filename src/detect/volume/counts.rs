@@ -101,9 +101,4 @@ impl SlotSums {
         let from = usize::try_from(end.0 - length - self.first.0).ok()?;
         Some(self.before.get(to)? - self.before.get(from)?)
     }
-
-    /// Counts of the single slots among the `length` slots before `end`, the oldest first.
-    pub(super) fn each(&self, end: Slot, length: i64) -> impl Iterator<Item = u64> + '_ {
-        (1..=length).filter_map(move |n| self.sum(Slot(end.0 - length + n), 1))
-    }
 }

@@ -4,9 +4,8 @@
 //! the mean, and none fewer than 30. A quarter of an hour below a tenth of the smallest is an outage. Office hours are
 //! not steady, because their nights are empty, so their first weekend is silent.
 //!
-//! **Full stop of other traffic.** Three hours below 2 % of yesterday (the smallest within an hour), where yesterday
-//! flowed: none of its quarters of an hour held less than a tenth of their mean, so a job that ran once is not missed.
-//! Not on weekends. The first Saturday morning on Earth begins on Friday at 18:00 UTC, so a weekend begins there.
+//! **Full stop of other traffic.** Three hours, and the last of them, below 2 % of yesterday (the smallest within an
+//! hour, so that a short job that ran once is not missed). Not on weekends. The first Saturday morning on Earth begins on Friday at 18:00 UTC, so a weekend begins there.
 //!
 //! **Day over day.** 24 hours against the 24 before, both on weekdays, in eight blocks of three hours, each against the
 //! smaller of yesterday and a week ago. Student's t of the eight distances at 1e-4 tells a lower level from another
@@ -60,7 +59,7 @@ pub(super) fn steady(sums: &SlotSums, end: Slot, lowest: u64) -> Option<Reading>
     is_steady.then(|| fall(count, lowest as f64, 1.0 - STOPPED_SHARE))
 }
 
-/// Reading of the hour before `end`; `None` on weekends, and if yesterday did not flow.
+/// Reading of the hour before `end`; `None` on weekends, and if yesterday had too few events.
 pub(super) fn stop(sums: &SlotSums, end: Slot) -> Option<Reading> {
     if Slot(end.0 - 1).of_week() >= FRIDAY_EVENING {
         return None;
@@ -72,11 +71,9 @@ pub(super) fn stop(sums: &SlotSums, end: Slot) -> Option<Reading> {
         around?.into_iter().min()
     };
     let (hours, hour) = (smallest(STOP)?, smallest(HOUR)?);
-    let weakest = sums.each(yesterday, STOP).min()? as f64;
-    let flowed = hours >= STEADY_EVENTS && weakest >= STEADY_SHARE * hours as f64 / STOP as f64;
     let count = sums.sum(end, HOUR)? as f64;
     let has_stopped = (sums.sum(end, STOP)? as f64) < STOP_SHARE * hours as f64;
-    (flowed && hour > 0).then(|| Reading {
+    (hours >= STEADY_EVENTS && hour > 0).then(|| Reading {
         is_certain: has_stopped,
         ..fall(count, hour as f64, 1.0 - STOP_SHARE)
     })
@@ -106,13 +103,13 @@ pub(super) fn day(sums: &SlotSums, end: Slot, shown: f64) -> Option<Reading> {
     let sigma = libm::sqrt(f64::max(squares / (n - 1.0), poisson) / n);
     let sum = |of: fn(&(u64, u64)) -> u64| blocks.iter().map(of).sum::<u64>() as f64;
     let (count, expected) = (sum(|(now, _)| *now), sum(|(_, then)| *then));
-    let is_certain = mean >= quantile * sigma;
+    let noise = quantile * sigma;
     let reading = fall(count, expected, f64::max(DAY_SHARE, shown));
+    let is_shown = mean >= noise && reading.distance >= Side::Fall.distance_of(shown);
     Some(Reading {
         sigma,
-        noise: quantile * sigma,
-        is_certain,
-        is_held: is_certain && reading.distance >= Side::Fall.distance_of(shown),
+        noise,
+        is_held: is_shown,
         ..reading
     })
 }
