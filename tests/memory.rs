@@ -74,3 +74,5 @@ mod time;
 mod traffic;
 #[path = "memory/unjudged.rs"]
 mod unjudged;
+#[path = "memory/volume.rs"]
+mod volume;

@@ -15,7 +15,8 @@ use tidegauge::pipeline::frame::SourceId;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
     AlertObservation, Forgotten, IngestCounts, IngestObservations, Judgement, JudgementKey,
-    ModelObservation, Observations, Overflow, Progress, ReferenceProgress, WindowClosed,
+    ModelObservation, Observations, Overflow, Progress, ReferenceProgress, VolumeObservation,
+    WindowClosed,
 };
 use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::reference::{Reference, SubjectReference};
@@ -577,10 +578,37 @@ fn a_model_that_cannot_be_judged_is_shown_until_it_can() {
         assert_eq!(metrics.contains(line), unjudged.is_some());
         let status = &json(&site.http, "/status").1["models"][0]["unjudged"];
         let text = unjudged.map(|_| {
-            "30 days hold 40 predictions, and a reference needs 1000: lower learning.events_min"
+            "30 days hold 40 predictions, and a reference needs 1000: with fewer, nothing can be told from chance"
         });
         assert_eq!(status["text"].as_str(), text);
     }
+}
+
+#[test]
+fn traffic_is_shown_with_the_smallest_change_that_alarms() {
+    let site = site(10);
+    let traffic = VolumeObservation {
+        end: Boundary(600),
+        count: 800,
+        expected: 1_000,
+        verdict: Verdict::Lingering,
+        detectable_drop: Some(0.25),
+        detectable_rise: None,
+    };
+    let key = ("fraud".to_owned(), WindowLength::from_minutes(60).unwrap());
+    observe(&site.worker, |seen| seen.volume = [(key, traffic)].into());
+    let (_, metrics) = get(&site.http, "/metrics");
+    let change = "tidegauge_volume_change_ratio{model=\"fraud\",window=\"1h\"} -0.2";
+    assert!(metrics.contains(change), "{metrics}");
+    let drop =
+        "tidegauge_volume_detectable_ratio{direction=\"drop\",model=\"fraud\",window=\"1h\"} 0.25";
+    assert!(metrics.contains(drop), "{metrics}");
+    assert!(!metrics.contains("direction=\"rise\""), "{metrics}");
+    let status = &json(&site.http, "/status").1["models"][0]["volume"][0];
+    assert_eq!(status["window"], "1h");
+    assert_eq!(status["verdict"], "lingering");
+    assert_eq!(status["detectable_drop"], 0.25);
+    assert!(status["detectable_rise"].is_null());
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub enum AlertKind {
     Drift,
     /// The data is broken.
     DataQuality,
-    /// Traffic fell far below its usual level.
+    /// Traffic fell or rose beyond what is ordinary.
     Volume,
     /// An objective is not met.
     Slo,

@@ -5,7 +5,7 @@ use super::gathered::GatheredCauses;
 use super::objective_text::ObjectiveText;
 use super::terms::AlertStatus;
 use super::wire::instant;
-use crate::detect::{Family, short_number};
+use crate::detect::{Family, percent, short_number};
 use crate::event::EventTime;
 
 /// Further causes that a description names, at most.
@@ -29,7 +29,7 @@ impl AlertText<'_> {
             (Family::Drift, n) => format!("{n} subjects drift, {subject} most"),
             (Family::DataQuality, 0 | 1) => format!("bad data in {subject}"),
             (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
-            (Family::Volume, _) => "traffic fell away".to_owned(),
+            (Family::Volume, _) => traffic(&self.causes.first.1),
             (Family::Objective, _) => match self.objective() {
                 Some(objective) if self.is_removed() => objective.removed(),
                 Some(objective) => objective.line(),
@@ -93,7 +93,11 @@ impl AlertText<'_> {
             }
             Family::Objective => format!("{subject} of {whose} is not met"),
             Family::Volume => {
-                format!("{whose} got far less traffic than at this time of earlier days")
+                let more = if is_rise(evidence) { "more" } else { "less" };
+                format!(
+                    "{whose} got {} {more} traffic than expected",
+                    percent(evidence.value)
+                )
             }
         };
         format!("{when}{what}: {}.", numbers(cause, evidence))
@@ -124,6 +128,24 @@ impl AlertText<'_> {
         };
         Some(format!("{more} more: {}{open}.", names.join(", ")))
     }
+}
+
+/// What the traffic did, and by how much: `traffic fell by 35 %`.
+fn traffic(evidence: &Evidence) -> String {
+    match (is_rise(evidence), evidence.window_events) {
+        (false, 0) => "traffic stopped".to_owned(),
+        (false, _) => format!("traffic fell by {}", percent(evidence.value)),
+        (true, _) => format!("traffic rose by {}", percent(evidence.value)),
+    }
+}
+
+/// True if there was more traffic than expected. The direction of a week is that of its median day, not of its sum.
+fn is_rise(evidence: &Evidence) -> bool {
+    let direction = evidence.details.get("direction");
+    direction.map_or(
+        evidence.window_events > evidence.reference_events,
+        |direction| *direction > 0.0,
+    )
 }
 
 /// Name of the cause's subject, and of its segment if it has one.

@@ -39,6 +39,7 @@ mod settle;
 mod shape;
 mod time;
 mod topics;
+mod volume;
 mod windows;
 mod words;
 
@@ -65,6 +66,7 @@ pub use segments::SegmentsConfig;
 pub use settings::{CheckedConfig, Configuration};
 pub use time::TimeConfig;
 pub use topics::TopicsConfig;
+pub use volume::VolumeConfig;
 pub use windows::WindowConfig;
 
 /// Reads and checks a configuration.

@@ -6,7 +6,7 @@ use super::fault::{ConfigFaults, nearest};
 use super::{
     AlertsConfig, BoundsConfig, DetectConfig, HttpConfig, JoinConfig, KafkaConfig, LearningConfig,
     LimitsConfig, LogConfig, ObjectiveConfig, QualityConfig, RuntimeConfig, SegmentsConfig,
-    TimeConfig, TopicsConfig, WindowConfig, objective_check, objectives, windows,
+    TimeConfig, TopicsConfig, VolumeConfig, WindowConfig, objective_check, objectives, windows,
 };
 use crate::codec::{CODECS, Codec};
 use crate::pipeline::Plan;
@@ -33,6 +33,8 @@ pub struct Configuration {
     pub learning: LearningConfig,
     /// When a window is a breach.
     pub detect: DetectConfig,
+    /// Which changes of a model's traffic are alarms.
+    pub volume: VolumeConfig,
     /// How labels are joined to their predictions.
     pub join: JoinConfig,
     /// How predictions and labels are read as right or wrong.
@@ -67,6 +69,7 @@ impl Default for Configuration {
             windows: windows::defaults(),
             learning: LearningConfig::default(),
             detect: DetectConfig::default(),
+            volume: VolumeConfig::default(),
             join: JoinConfig::default(),
             quality: QualityConfig::default(),
             segments: SegmentsConfig::default(),
@@ -120,6 +123,7 @@ impl Configuration {
             windows: windows::check(&self.windows, faults),
             learning: self.learning.check(faults),
             detect: self.detect.check(faults),
+            volume: self.volume.check(faults),
             alert: self.alerts.check(faults),
             bounds: self.bounds.check(faults),
             join: self.join.check(faults),

@@ -14,7 +14,7 @@ pub enum Family {
     Drift,
     /// The data is broken: nulls, missing subjects, other types, new categories, or numbers out of range.
     DataQuality,
-    /// Traffic has dropped.
+    /// Traffic has fallen or risen.
     Volume,
     /// An objective is not met.
     Objective,

@@ -125,6 +125,10 @@ catalogue! {
         "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     Unjudged = Gauge "tidegauge_model_unjudged" ["model", "reason"]
         "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
+    VolumeChange = Gauge "tidegauge_volume_change_ratio" ["model", "window"]
+        "Predictions in the last window of traffic ÷ those expected − 1: −0.2 is a fifth less. Windows: 15m, 1h, 1d, 7d. Absent while nothing is expected.";
+    VolumeDetectable = Gauge "tidegauge_volume_detectable_ratio" ["model", "window", "direction"]
+        "Smallest change of traffic that alarms now, as a share of what is expected; direction: drop or rise. Absent while none can be seen.";
     AlertsFiring = Gauge "tidegauge_alerts_firing" ["model", "family", "severity"]
         "Firing alerts.";
     Drift = Gauge "tidegauge_drift" ["model", "version", "subject", "window", "distance"]

@@ -10,10 +10,12 @@ use crate::detect::Family;
 use crate::event::Segment;
 use crate::pipeline::observations::{
     AlertObservation, Forgotten, IdleObjective, Judgement, JudgementKey, ModelObservation,
-    ObjectiveReading, Observations, QualityKey, QualityObservation, WindowClosed,
+    ObjectiveReading, Observations, QualityKey, QualityObservation, VolumeObservation,
+    WindowClosed,
 };
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::Subject;
+use crate::window::WindowLength;
 
 /// Reads a number from the observations of a task.
 type Reading = fn(&Observations) -> u64;
@@ -78,6 +80,9 @@ pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observation
     wholes.for_each(|window| show_window(view, window));
     for (key, judgement) in &seen.judgements {
         show_judgement(view, key, judgement);
+    }
+    for ((model, window), traffic) in &seen.volume {
+        show_volume(view, model, *window, traffic);
     }
     for (key, quality) in &seen.quality {
         show_quality(view, key, quality);
@@ -157,6 +162,28 @@ fn show_judgement(view: &mut WorkerView<'_>, key: &JudgementKey, judgement: &Jud
         view.series.set(Metric::Drift, &labels, *value);
     }
     view.shown.model(model).judge(key, judgement);
+}
+
+/// Shows the traffic of a model in its last window of one length.
+fn show_volume(
+    view: &mut WorkerView<'_>,
+    model: &str,
+    window: WindowLength,
+    seen: &VolumeObservation,
+) {
+    let name = window.name();
+    let labels = [model, name.as_str()];
+    view.series
+        .set_or_remove(Metric::VolumeChange, &labels, seen.change());
+    for (direction, value) in [
+        ("drop", seen.detectable_drop),
+        ("rise", seen.detectable_rise),
+    ] {
+        let labels = [model, name.as_str(), direction];
+        view.series
+            .set_or_remove(Metric::VolumeDetectable, &labels, value);
+    }
+    view.shown.model(model).keep_volume(window, seen);
 }
 
 /// Shows the quality of one scope in one window.

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
-use super::status::{ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus};
-use crate::pipeline::observations::{Forgotten, Judgement, JudgementKey, ReferenceProgress};
+use super::status::{ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, VolumeStatus};
+use crate::pipeline::observations::{
+    Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
+};
 use crate::pipeline::unjudged::Unjudged;
 use crate::window::WindowLength;
 
@@ -25,6 +27,8 @@ pub(super) struct ModelSeries {
     windows_closed: u64,
     reference: Option<ReferenceStatus>,
     subjects: BTreeMap<String, BTreeMap<String, DrawnSubject>>,
+    /// Traffic in the last window of each length.
+    volume: BTreeMap<WindowLength, VolumeStatus>,
     /// Why the model cannot be judged.
     pub unjudged: Option<Unjudged>,
     /// Quality and objectives.
@@ -73,6 +77,11 @@ impl ModelSeries {
         if !self.versions.contains(version) {
             self.versions.insert(version.to_owned());
         }
+    }
+
+    /// Keeps the traffic of the last window of a length.
+    pub fn keep_volume(&mut self, window: WindowLength, seen: &VolumeObservation) {
+        self.volume.insert(window, volume_status(window, seen));
     }
 
     /// Keeps the judgement if no shorter window of the subject was judged before.
@@ -152,6 +161,7 @@ impl ModelSeries {
                 text: unjudged.to_string(),
             }),
             windows_closed: self.windows_closed,
+            volume: self.volume.values().cloned().collect(),
             quality: self.outcomes.quality_statuses(),
             objectives: self.outcomes.objective_statuses(),
             subjects_total: subjects.len(),
@@ -161,6 +171,19 @@ impl ModelSeries {
                 .cloned()
                 .collect(),
         }
+    }
+}
+
+fn volume_status(window: WindowLength, seen: &VolumeObservation) -> VolumeStatus {
+    VolumeStatus {
+        window: window.name(),
+        end: seen.end.time(),
+        count: seen.count,
+        expected: seen.expected,
+        change: seen.change(),
+        detectable_drop: seen.detectable_drop,
+        detectable_rise: seen.detectable_rise,
+        verdict: seen.verdict,
     }
 }
 

@@ -93,6 +93,8 @@ pub struct ModelStatus {
     pub unjudged: Option<UnjudgedStatus>,
     /// Windows that were judged.
     pub windows_closed: u64,
+    /// Traffic in the last window of each length, the shortest first.
+    pub volume: Vec<VolumeStatus>,
     /// Quality in the last windows, first of the whole, then of segments.
     pub quality: Vec<QualityStatus>,
     /// Objectives, by name.
@@ -101,6 +103,28 @@ pub struct ModelStatus {
     pub subjects_total: usize,
     /// The 50 subjects that are farthest from the reference, the farthest first.
     pub subjects: Vec<SubjectStatus>,
+}
+
+/// Traffic in the last window of one length.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct VolumeStatus {
+    /// Length of the window: `15m`, `1h`, `1d` or `7d`.
+    pub window: String,
+    /// End of the window.
+    #[serde(serialize_with = "rfc3339_always")]
+    pub end: EventTime,
+    /// Predictions that came.
+    pub count: u64,
+    /// Predictions that were expected.
+    pub expected: u64,
+    /// Count ÷ expected − 1; `null` if nothing was expected.
+    pub change: Option<f64>,
+    /// Smallest fall that alarms, as a share of what is expected; `null` if not even a full stop does.
+    pub detectable_drop: Option<f64>,
+    /// Smallest rise that alarms, as a share of what is expected; `null` while rises are not judged.
+    pub detectable_rise: Option<f64>,
+    /// The verdict: `lingering` for a change that is shown but does not alarm.
+    pub verdict: Verdict,
 }
 
 /// Why a model cannot be judged.

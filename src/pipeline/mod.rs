@@ -26,6 +26,7 @@ pub mod segments;
 pub mod stage;
 pub mod state;
 pub mod unjudged;
+mod volume_observation;
 
 pub use intake::Intake;
 pub use partition::INTERNAL_PARTITIONS;

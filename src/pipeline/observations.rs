@@ -7,6 +7,7 @@ pub use super::alert_observations::{AlertNotice, AlertObservation};
 use super::frame::SourceId;
 use super::invariant::InvariantId;
 use super::output::OutputTopic;
+pub use super::volume_observation::VolumeObservation;
 use crate::alert::WindowTime;
 use crate::detect::Verdict;
 use crate::detect::slo::BudgetStatus;
@@ -99,6 +100,8 @@ pub struct Observations {
     pub windows: Vec<WindowClosed>,
     /// The latest judgement of each subject.
     pub judgements: BTreeMap<JudgementKey, Judgement>,
+    /// The latest traffic of each model and window length.
+    pub volume: BTreeMap<(String, WindowLength), VolumeObservation>,
     /// The latest quality of each window.
     pub quality: BTreeMap<QualityKey, QualityObservation>,
     /// Latest budget status of each objective, by model and objective.

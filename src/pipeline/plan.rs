@@ -210,6 +210,8 @@ pub struct Plan {
     pub learning: LearningPlan,
     /// How windows are judged.
     pub detect: detect::DetectorSettings,
+    /// Which changes of traffic are alarms.
+    pub volume: detect::volume::VolumeSettings,
     /// How findings become alerts.
     pub alert: alert::AlertSettings,
     /// Limits of what is kept.

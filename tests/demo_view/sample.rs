@@ -209,6 +209,7 @@ fn at_hour(
         versions: vec!["2026-05".into()],
         reference,
         unjudged: None,
+        volume: Vec::new(),
         windows_closed: 1_234,
         quality: Vec::new(),
         objectives: Vec::new(),

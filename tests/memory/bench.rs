@@ -103,6 +103,7 @@ pub fn plan() -> pipeline::Plan {
             variability_minutes: 14 * 1_440,
         },
         detect: Default::default(),
+        volume: Default::default(),
         alert: Default::default(),
         bounds: Bounds {
             models_max: 10,

@@ -256,7 +256,7 @@ fn panes_that_are_kept_are_learned_from_at_once() {
         let fields = format!(r#""action":"relearn","since":"{}""#, time(minute));
         order("o1", "fraud", &fields)
     };
-    // The longest window is an hour, so two hours are kept.
+    // The longest window is an hour, so two hours and a quarter are kept.
     let bench = plain(1, &[since(200)]);
     let audit = audits(&bench).remove(0);
     assert_eq!(
@@ -269,7 +269,7 @@ fn panes_that_are_kept_are_learned_from_at_once() {
     assert_eq!(audit["outcome"], "refused");
     let reason = audit["reason"].as_str().unwrap();
     assert!(
-        reason.contains(&format!("kept since {}", time(120))),
+        reason.contains(&format!("kept since {}", time(105))),
         "{reason}"
     );
     let mut plan = plan();

@@ -8,6 +8,7 @@ use tidegauge::pipeline::clock::ClockReport;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
     Forgotten, IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
+    VolumeObservation,
 };
 use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::runtime::meter::Meter;
@@ -50,6 +51,8 @@ pub struct Said {
     pub idle: BTreeMap<i32, BTreeSet<IdleObjective>>,
     /// Why each model cannot be judged, as of the last report.
     pub unjudged: BTreeMap<String, Option<Unjudged>>,
+    /// Traffic of each model in the last window of each length in minutes.
+    pub volume: BTreeMap<(String, i64), VolumeObservation>,
 }
 
 /// Records the calls that a worker makes to its meter.
@@ -104,6 +107,10 @@ impl Meter for Ledger {
         for (order, count) in &observed.orders {
             *said.orders.entry(*order).or_default() += count;
         }
+        let volume = observed.volume.iter();
+        said.volume.extend(volume.map(|((model, window), traffic)| {
+            ((model.clone(), window.minutes()), traffic.clone())
+        }));
         said.overflow += observed.overflow;
         said.forgotten.extend_from_slice(&observed.forgotten);
         let wholes = observed.windows.iter();

@@ -147,6 +147,7 @@ fn an_episode_that_gathers_causes_does_not_keep_the_promise() {
         causes: Vec::new(),
         unnamed: 0,
         joins,
+        pages: true,
     };
     let model = |episodes: Vec<Episode>| vec![Episodes(episodes)];
     let one_each = model(vec![episode("drift", 0), episode("volume", 0)]);

@@ -17,3 +17,6 @@ mod slo_prometheus;
 mod slo_rules;
 mod stage;
 mod volume;
+mod volume_rules;
+mod volume_simulation;
+mod volume_traffic;

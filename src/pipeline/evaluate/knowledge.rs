@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
-use crate::detect::volume::VolumeHistory;
+use crate::detect::volume::VolumeSeries;
 use crate::event::EVALUATIONS_MAX;
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::{Partial, Subject};
@@ -26,8 +26,8 @@ pub struct Knowledge {
     pub last_seen: Boundary,
     /// Versions and their subjects.
     pub versions: SubjectsByVersion,
-    /// Traffic by quarter of an hour.
-    pub volume: VolumeHistory,
+    /// Traffic by quarter of an hour, and what is learned of it.
+    pub volume: VolumeSeries,
     /// Alerts that are pending, firing or recently resolved.
     pub episodes: Episodes,
     /// Segments of all versions.
@@ -49,7 +49,7 @@ impl Knowledge {
             first_pane,
             last_seen: first_pane,
             versions: SubjectsByVersion::new(),
-            volume: VolumeHistory::default(),
+            volume: VolumeSeries::default(),
             episodes: Episodes::default(),
             segments: KnownSegments::default(),
             labelled_until: BTreeMap::new(),
