@@ -334,7 +334,10 @@ fn drift_keeps_its_limit_and_says_what_was_left_out() {
 fn what_a_worker_no_longer_owns_disappears() {
     let site = site(100);
     site.worker.observe_ingest(&ingested(&[]));
-    let learned = model(ReferenceProgress::Learned { id: "abc".into() });
+    let learned = model(ReferenceProgress::Learned {
+        id: "abc".into(),
+        is_provisional: false,
+    });
     observe(&site.worker, |seen| seen.models = vec![learned]);
     alert(&site.worker, "f", "warning", true);
     let gone = [
@@ -382,7 +385,10 @@ fn a_forgotten_model_disappears_and_frees_its_places() {
         judge(&site.worker, name, "a", 0.5);
         observe(&site.worker, |seen| {
             seen.windows = vec![closed(name)];
-            seen.models = vec![model(ReferenceProgress::Learned { id: "abc".into() })];
+            seen.models = vec![model(ReferenceProgress::Learned {
+                id: "abc".into(),
+                is_provisional: false,
+            })];
         });
     }
     alert(&site.worker, "f", "warning", true);
@@ -546,6 +552,7 @@ fn learning_shows_the_slower_of_time_and_events() {
         0.25
     );
     let learned = model(ReferenceProgress::Learned {
+        is_provisional: false,
         id: "0123abcd".into(),
     });
     observe(&site.worker, |seen| seen.models = vec![learned]);

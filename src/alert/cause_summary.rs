@@ -94,10 +94,11 @@ fn split<'a>(machines: impl Iterator<Item = (&'a Cause, &'a Machine)>) -> (Liste
     machines.partition(|(_, machine)| machine.state.is_firing())
 }
 
-/// True for a finding of an objective that pages. An objective is evaluated in several windows, each with its own factor, so
-/// paging causes rank before the others.
-fn urgency(cause: &Cause, evidence: &Evidence) -> bool {
-    cause.family == Family::Objective && evidence.critical_effect
+/// Paging causes rank before those that page nobody. An objective is evaluated in several windows, each with its own factor,
+/// so the findings of an objective that page rank before its others.
+fn urgency(cause: &Cause, evidence: &Evidence) -> (bool, bool) {
+    let pages = cause.family == Family::Objective && evidence.critical_effect;
+    (!evidence.is_provisional, pages)
 }
 
 /// Ranks by urgency, then by descending effect, then by name, and keeps the first cause of each version, segment and subject.

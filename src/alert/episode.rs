@@ -290,7 +290,11 @@ impl Episodes {
             let signal = scoped.map_or(Signal::Silence, |scoped| scoped.signal());
             if signal >= Signal::Lingering {
                 let evidence = scoped.and_then(|o| Evidence::of(o, at));
+                let was_provisional = machine.evidence.is_provisional;
                 machine.evidence = evidence.unwrap_or(machine.evidence);
+                // A break that settles stays one, and what only lingers gives no new reason to page.
+                let is_new_reason = signal == Signal::Breach && !machine.evidence.is_provisional;
+                machine.evidence.is_provisional = was_provisional && !is_new_reason;
             }
             machine.lasting = scoped.map_or(machine.lasting, |o| o.lasting);
             let timing = Timing::of(settings, cause.length, machine.lasting);

@@ -65,6 +65,13 @@ pub(super) fn check(windows: &[WindowConfig], faults: &mut ConfigFaults) -> Vec<
         "list 1 to 8, or remove the key for the default windows 15m, 1h, 24h, 7d and 30d",
     );
     check_ascending(windows, faults);
+    let is_short = |window: &WindowConfig| window.length <= Period::hours(24);
+    faults.require(
+        windows.is_empty() || windows.iter().any(is_short),
+        "windows",
+        "every window is longer than 24h".to_owned(),
+        "add one of at most 24h: what is ordinary is learned from such windows",
+    );
     let checked = windows.iter().enumerate();
     checked
         .filter_map(|(i, window)| spec(i, window, faults))

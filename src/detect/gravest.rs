@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::detector::Detector;
-use super::finding::{Finding, Verdict};
+use super::finding::{Family, Finding, Verdict};
 use super::shift::{Compared, Shift};
 
 /// Distance from a provisional reference that no ordinary weekday reaches.
@@ -32,18 +32,24 @@ pub fn gravest(
     })
 }
 
-/// Order of gravity: a breach before anything else, then by effect.
-fn gravity(finding: &Finding) -> (bool, f64) {
-    (finding.verdict == Verdict::Breach, finding.effect)
+/// Order of gravity: by verdict, then by effect.
+fn gravity(finding: &Finding) -> (u8, f64) {
+    let verdict = match finding.verdict {
+        Verdict::Breach => 3,
+        Verdict::Lingering => 2,
+        Verdict::Quiet => 1,
+        Verdict::InsufficientData => 0,
+    };
+    (verdict, finding.effect)
 }
 
-/// True if what differs from the first day may be a weekday: a break is larger, and what never was has no rhythm.
-fn may_be_rhythm(compared: &Compared, distance: f64) -> bool {
-    let never_was = match compared {
-        Compared::Stability(_) => false,
-        Compared::Rate { before, .. } => *before <= NEVER_MAX,
+/// True for broken values that the first day never had: they have no rhythm. A rare category may well have one.
+fn is_of_what_never_was(shift: &Shift, detector: &dyn Detector) -> bool {
+    let before = match shift.compared {
+        Compared::Stability(_) => None,
+        Compared::Rate { before, .. } => Some(before),
     };
-    distance < BREAK_MIN && !never_was
+    detector.family() == Family::DataQuality && before.is_some_and(|before| before <= NEVER_MAX)
 }
 
 /// The finding of one shift, if ordinary windows reach a distance of `ordinary`.
@@ -54,7 +60,8 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: f64
     let effect = distance / reach;
     let statistic = shift.surprise(ordinary);
     let (value, threshold) = shift.value_and_threshold(reach);
-    let is_provisional = case.baseline.is_provisional && may_be_rhythm(&shift.compared, distance);
+    let may_be_rhythm = distance < BREAK_MIN && !is_of_what_never_was(&shift, detector);
+    let is_provisional = case.baseline.is_provisional && may_be_rhythm;
     let mut details = shift.details;
     details.extend([
         ("distance", distance),

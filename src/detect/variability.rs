@@ -6,7 +6,8 @@
 //! mean; the fewer days are known, the more.
 //!
 //! **Formula.** M of each of J days; s² = [2(0.35·mean)² + Σ(M−mean)²] ÷ (J+1): two imagined days keep s from 0.
-//! B = mean + (5 + 80/J)·s, the distance up to which a window is ordinary: at most 2, and at most 1.2 before J = 7. Windows of more than a day are averages
+//! B = mean + (5 + 80/J)·s, the distance up to which a window is ordinary: at most 2;
+//! before J = 7, at most 1.2 and four times the largest M. Windows of more than a day are averages
 //! of days, which move less: B = mean + (5 + 80/J)·s ÷ √7.
 //!
 //! **Assumptions and limits.** Days are alike but for chance. A rhythm of weeks looks like days that differ. A subject
@@ -32,6 +33,9 @@ const ORDINARY_MAX: f64 = 2.0;
 /// The same before [`DAYS_OF_A_WEEK`] days are known: then the bound says little, and a break must still be found.
 const ORDINARY_MAX_OF_FEW_DAYS: f64 = 1.2;
 const DAYS_OF_A_WEEK: u32 = 7;
+/// Before that, B is at most this multiple of the largest day. One window in a thousand leaves its noise by chance, and one day
+/// would make thirty times its distance ordinary.
+const FEW_DAYS_FACTOR: f64 = 4.0;
 
 /// Largest distance of a rate that can be ordinary, unless a larger one was learned.
 const ORDINARY_RATE_MAX: f64 = 1.0;
@@ -101,14 +105,11 @@ impl Variability {
     }
 
     fn bound_of(&self, days: f64, rule: OrdinaryRule) -> f64 {
-        let most = if self.days < DAYS_OF_A_WEEK {
-            ORDINARY_MAX_OF_FEW_DAYS
-        } else {
-            ORDINARY_MAX
+        let most = match self.days {
+            0 => return ORDINARY_MAX_OF_FEW_DAYS,
+            1..DAYS_OF_A_WEEK => ORDINARY_MAX_OF_FEW_DAYS.min(FEW_DAYS_FACTOR * self.largest),
+            _ => ORDINARY_MAX,
         };
-        if self.days == 0 {
-            return most;
-        }
         let learned = f64::from(self.days);
         let mean = self.sum / learned;
         let around_mean = (self.sum_of_squares - learned * mean * mean).max(0.0);
@@ -118,7 +119,10 @@ impl Variability {
         let bound = mean + deviations * deviation;
         match rule {
             OrdinaryRule::Distribution => bound.min(most),
-            OrdinaryRule::Rate => bound.min(ORDINARY_RATE_MAX.max(ABOVE_LARGEST * self.largest)),
+            OrdinaryRule::Rate => {
+                let largest = ORDINARY_RATE_MAX.max(ABOVE_LARGEST * self.largest);
+                bound.min(largest).min(most)
+            }
         }
     }
 }
@@ -142,7 +146,7 @@ mod tests {
         assert_eq!(of(&[0.0; 7]), Variability::of_still_days(7));
         assert_eq!(
             Variability::default().bound(OrdinaryRule::Distribution),
-            ORDINARY_MAX
+            ORDINARY_MAX_OF_FEW_DAYS
         );
     }
 

@@ -57,7 +57,13 @@ impl ModelSeries {
     /// Keeps the progress of the reference; returns it as a share, 0..=1.
     pub fn learn(&mut self, reference: &ReferenceProgress) -> f64 {
         let (status, progress) = match reference {
-            ReferenceProgress::Learned { id } => (ReferenceStatus::Learned { id: id.clone() }, 1.0),
+            ReferenceProgress::Learned { id, is_provisional } => {
+                let status = ReferenceStatus::Learned {
+                    id: id.clone(),
+                    provisional: *is_provisional,
+                };
+                (status, 1.0)
+            }
             ReferenceProgress::Learning {
                 span_minutes,
                 events,

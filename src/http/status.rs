@@ -228,6 +228,8 @@ pub enum ReferenceStatus {
     Learned {
         /// Content hash of the reference.
         id: String,
+        /// True until the whole learning span was seen: what is smaller than a break may be a weekday, and pages nobody.
+        provisional: bool,
     },
 }
 

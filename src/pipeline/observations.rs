@@ -171,6 +171,8 @@ pub enum ReferenceProgress {
     Learned {
         /// Its content hash.
         id: String,
+        /// True until the whole learning span was seen: only breaks page.
+        is_provisional: bool,
     },
 }
 

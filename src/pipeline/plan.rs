@@ -7,7 +7,7 @@ use crate::codec::Codec;
 use crate::detect;
 use crate::detect::slo::Objective;
 use crate::event::Limits;
-use crate::window::{Tier, WindowLength, WindowSpec};
+use crate::window::{WindowLength, WindowSpec};
 
 /// Names of the topics that are read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -233,11 +233,9 @@ impl Plan {
         !self.topics.labels.is_empty()
     }
 
-    /// Windows that are reported: those that move by less than an hour. The panes of longer ones are kept as counts only,
-    /// and their predictions are in the reports of shorter ones.
+    /// Windows that are reported.
     pub fn reported_windows(&self) -> impl Iterator<Item = &WindowSpec> {
-        let is_reported = |window: &&WindowSpec| window.step_minutes < Tier::Hour.minutes();
-        self.windows.iter().filter(is_reported)
+        self.windows.iter().filter(|window| window.is_reported())
     }
 
     /// The longest window that is reported.

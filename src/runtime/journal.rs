@@ -50,6 +50,8 @@ type KnownModels = BTreeMap<String, KnownModel>;
 struct KnownModel {
     /// Id of its reference, if it has one.
     reference: Option<String>,
+    /// True while that reference is provisional.
+    is_provisional: bool,
     /// Why it cannot be judged, in one word.
     unjudged: Option<&'static str>,
 }
@@ -155,11 +157,16 @@ impl Journal {
             && self.has_line(Happening::ReferenceLearned)
         {
             let subjects = seen.subjects;
+            let caveat = if now.is_provisional {
+                ": it is provisional, so only breaks page until learning.span is over"
+            } else {
+                ""
+            };
             tracing::info!(
                 model,
                 reference,
                 subjects,
-                "the reference of a model is learned"
+                "the reference of a model is learned{caveat}"
             );
         }
         if let Some(why) = seen.unjudged
@@ -220,9 +227,16 @@ impl KnownModel {
     fn of(model: &ModelObservation) -> Self {
         Self {
             reference: match &model.reference {
-                ReferenceProgress::Learned { id } => Some(id.clone()),
+                ReferenceProgress::Learned { id, .. } => Some(id.clone()),
                 ReferenceProgress::Learning { .. } => None,
             },
+            is_provisional: matches!(
+                model.reference,
+                ReferenceProgress::Learned {
+                    is_provisional: true,
+                    ..
+                }
+            ),
             unjudged: model.unjudged.map(|unjudged| unjudged.name()),
         }
     }
@@ -269,7 +283,10 @@ mod tests {
             subjects: 3,
             unjudged: None,
             reference: match reference {
-                Some(id) => ReferenceProgress::Learned { id: id.to_owned() },
+                Some(id) => ReferenceProgress::Learned {
+                    id: id.to_owned(),
+                    is_provisional: false,
+                },
                 None => ReferenceProgress::Learning {
                     span_minutes: progress,
                     events: progress,

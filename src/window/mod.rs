@@ -5,7 +5,7 @@ mod ring;
 mod rollup;
 mod watermark;
 
-pub use pane::{Boundary, PANE_MILLIS, Span, WindowLength, WindowSpec};
+pub use pane::{Boundary, DAY_MINUTES, HOUR_MINUTES, PANE_MILLIS, Span, WindowLength, WindowSpec};
 pub use ring::{Aged, COARSE_MINUTES, PaneRing, Retention, TIERS, Tier};
 pub use rollup::{PaneName, Resolution, RollupRetention, RollupRing};
 pub use watermark::{Lateness, SourceClock};

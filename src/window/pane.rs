@@ -7,6 +7,11 @@ use crate::event::EventTime;
 /// Length of one pane in milliseconds. A pane is the smallest span of event time; its length is fixed for a deployment.
 pub const PANE_MILLIS: i64 = 60_000;
 
+/// Minutes of an hour.
+pub const HOUR_MINUTES: i64 = 60;
+/// Minutes of a day.
+pub const DAY_MINUTES: i64 = 24 * HOUR_MINUTES;
+
 /// Time at which panes begin and end, in minutes since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Boundary(pub i64);
@@ -98,4 +103,13 @@ pub struct WindowSpec {
     pub length: WindowLength,
     /// Minutes between two evaluations of the window.
     pub step_minutes: i64,
+}
+
+impl WindowSpec {
+    /// True if the window is reported: it holds at most a day. The panes of longer ones are kept as counts only, and their
+    /// predictions are in the reports of shorter ones.
+    #[must_use]
+    pub fn is_reported(&self) -> bool {
+        self.length.minutes() <= DAY_MINUTES
+    }
 }

@@ -105,7 +105,8 @@ impl<M: Monoid> PaneRing<M> {
     /// Panes of this length that begin within `span`, by start.
     pub fn within(&self, tier: Tier, span: Span) -> impl Iterator<Item = (Boundary, &M)> {
         let panes = self.panes.get(&tier);
-        let within = panes.map(|panes| panes.range(span.start..span.end));
+        let within = panes.filter(|_| span.start < span.end);
+        let within = within.map(|panes| panes.range(span.start..span.end));
         within
             .into_iter()
             .flatten()

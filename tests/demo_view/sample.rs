@@ -76,6 +76,7 @@ pub fn watching() -> Sample {
         ),
     ];
     let reference = ReferenceStatus::Learned {
+        provisional: false,
         id: "5bd1e995".into(),
     };
     let mut sample = at_hour(37, reference, subjects(), alerts);

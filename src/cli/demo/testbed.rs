@@ -29,6 +29,8 @@ use crate::window::{Boundary, WindowLength};
 const PARTITIONS: i32 = 4;
 /// Partitions of the labels topic.
 const LABELS_PARTITIONS: i32 = 2;
+/// Event time to learn from. The stream has no rhythm of a week, and the demo says so.
+const LEARNING: &str = "24h";
 /// Time that a prediction waits for labels and corrections. With one day, each day is reported again when the next day
 /// ends.
 const HORIZON: &str = "24h";
@@ -75,6 +77,7 @@ impl Testbed {
             .flag("demo", "topics.labels", LABELS)
             .flag("demo", "join.horizon", HORIZON)
             .flag("demo", "segments.keys", SEGMENT_KEY)
+            .flag("demo", "learning.span", LEARNING)
             .flag("demo", &format!("quality.positive.{MODEL}"), "fraud");
         let mut checked = config::load(&sources)?;
         checked.plan.objectives.extend(objective());

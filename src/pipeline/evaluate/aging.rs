@@ -1,12 +1,15 @@
 //! Aging: panes become longer ones, and old panes are dropped.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::model::Model;
 use super::step::StepContext;
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::window::{COARSE_MINUTES, Retention, Tier, WindowSpec};
+use crate::reference::Reference;
+use crate::window::{COARSE_MINUTES, Retention, Span, Tier, WindowLength, WindowSpec};
 
 /// Ages the panes and the tallies of every slice.
 ///
@@ -21,9 +24,18 @@ pub fn age(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageErr
 }
 
 fn age_panes(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
+    let segments = model.rings.keys().map(|slice| slice.segment.clone());
+    let kept_of: BTreeMap<Option<Segment>, Retention> = segments
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .map(|segment| {
+            let kept = pane_retention(step.plan, needs(model, segment.as_ref()));
+            (segment, kept)
+        })
+        .collect();
     let mut rings = std::mem::take(&mut model.rings);
     for (slice, ring) in &mut rings {
-        let kept = pane_retention(step.plan, needs(model, slice.segment.as_ref()));
+        let kept = kept_of.get(&slice.segment).copied().unwrap_or_default();
         let scope = slice.of(model.name());
         let aged = ring.age(step.at, kept);
         for (tier, start) in aged.dropped {
@@ -80,19 +92,32 @@ enum Needs {
 fn needs(model: &Model, segment: Option<&Segment>) -> Needs {
     match model.reference_of(segment) {
         None => Needs::Quarters,
-        Some(reference) if !model.late_subjects(reference).is_empty() => Needs::Quarters,
+        Some(reference) if waits(model, segment, reference) => Needs::Quarters,
         Some(reference) if reference.is_provisional() => Needs::Days,
         Some(_) => Needs::Nothing,
     }
 }
 
-/// Panes of a minute for the longest window that moves by minutes, of a quarter of an hour for the longest window that moves
-/// by them, and what learning needs. Longer windows consist of tallies.
+/// True if a subject that the reference lacks has come.
+fn waits(model: &Model, segment: Option<&Segment>, reference: &Reference) -> bool {
+    let late = model.late_subjects(reference);
+    late.into_iter().any(|(subject, first)| {
+        let since = Span {
+            start: first,
+            end: model.last_seen().plus_minutes(COARSE_MINUTES),
+        };
+        model.first_pane_of(segment, &subject, since).is_some()
+    })
+}
+
+/// Panes of a minute for the longest window that moves by minutes, of a quarter of an hour for the longest window that is
+/// reported, and what learning needs. Longer windows consist of tallies.
 fn pane_retention(plan: &Plan, needs: Needs) -> Retention {
     let tallies = tally_retention(plan);
+    let reported = plan.longest_reported().map_or(0, WindowLength::minutes);
     let windows = Retention {
         minute: tallies.minute,
-        quarter: tallies.quarter,
+        quarter: tallies.quarter.max(reported + COARSE_MINUTES),
         ..Retention::default()
     };
     let longest = i64::from(LearningPlan::SPAN_MINUTES_MAX);
@@ -110,7 +135,7 @@ fn pane_retention(plan: &Plan, needs: Needs) -> Retention {
     }
 }
 
-/// Panes of each length as far back as the longest window that moves by less than the next length needs them.
+/// Panes of each length as far back as the longest window that does not move by whole panes of the next length.
 fn tally_retention(plan: &Plan) -> Retention {
     let longest = |moves: &dyn Fn(&WindowSpec) -> bool| {
         let windows = plan.windows.iter().filter(|window| moves(window));
@@ -119,16 +144,16 @@ fn tally_retention(plan: &Plan) -> Retention {
             .max()
             .unwrap_or(0)
     };
-    let [minute, quarter, hour, six_hours] = [
-        Tier::Minute.minutes(),
+    let moves_by = |window: &WindowSpec, minutes: i64| window.step_minutes % minutes == 0;
+    let [quarter, hour, six_hours] = [
         COARSE_MINUTES,
         Tier::Hour.minutes(),
         Tier::SixHours.minutes(),
     ];
     Retention {
-        minute: longest(&|window| window.step_minutes < quarter).max(quarter) + quarter,
-        quarter: longest(&|window| window.step_minutes < hour).max(hour) + hour,
-        hour: longest(&|window| window.step_minutes < six_hours).max(six_hours) + six_hours,
-        six_hours: longest(&|window| window.step_minutes >= minute) + six_hours,
+        minute: longest(&|window| !moves_by(window, quarter)).max(quarter) + quarter,
+        quarter: longest(&|window| !moves_by(window, hour)).max(hour) + hour,
+        hour: longest(&|window| !moves_by(window, six_hours)).max(six_hours) + six_hours,
+        six_hours: longest(&|_| true) + six_hours,
     }
 }

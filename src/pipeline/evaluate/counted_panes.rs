@@ -42,7 +42,7 @@ impl Model {
     /// The baselines of a segment, or of the whole, and the boundary from which panes are counted.
     fn judged_since(&self, segment: Option<&Segment>) -> Option<(&Baselines, Boundary)> {
         let baselines = self.baselines_of(segment)?;
-        let reference = self.reference_of(segment)?;
-        Some((baselines, reference.span.end))
+        let learned = baselines.iter().map(|(_, own)| own.span.end);
+        Some((baselines, learned.min()?))
     }
 }

@@ -1,11 +1,11 @@
 //! Judging: every window that ends at a boundary, against its reference, by every detector.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::case::{JudgedWindow, Lends, WindowPanes, budget};
 use super::model::Model;
-use super::slice::Slice;
+use super::slice::{SeenSpan, Slice};
 use super::step::StepContext;
 use super::variability::{Excess, Thing};
 use crate::alert::ScopedFinding;
@@ -16,10 +16,12 @@ use crate::pipeline::plan::Plan;
 use crate::reference::Reference;
 use crate::sketch::Subject;
 use crate::stats::DISTANCES;
-use crate::window::{Boundary, COARSE_MINUTES, Span, Tier, WindowLength, WindowSpec};
+use crate::window::{
+    Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, WindowLength, WindowSpec,
+};
 
-const HOUR_MINUTES: i64 = 60;
-const DAY_MINUTES: i64 = 1_440;
+/// The subjects of a version that was forgotten.
+static NO_SUBJECTS: BTreeMap<Subject, SeenSpan> = BTreeMap::new();
 
 /// Results of judging the windows that end at a boundary.
 #[derive(Default)]
@@ -83,7 +85,13 @@ fn judge_slice(
         baselines,
         budget: budget(model, spec, step.plan),
         inside_reference: false,
-        known: model.knowledge.versions.get(&slice.version),
+        known: Some(
+            model
+                .knowledge
+                .versions
+                .get(&slice.version)
+                .unwrap_or(&NO_SUBJECTS),
+        ),
         plan: step.plan,
     };
     judge_window(model, &window, &cases, step, judged);
@@ -96,10 +104,10 @@ fn is_too_thin(slice: &Slice, predictions: u64, span: Span, plan: &Plan) -> bool
     slice.segment.is_some() && !span.end.on_grid(minutes) && predictions < plan.detect.events_min
 }
 
-/// Reports carry distances over all cells; they are due when a window tumbles. The panes of windows that move by hours are
-/// no longer kept.
+/// Reports carry distances over all cells; they are due when a window tumbles. The panes of windows of several days are no
+/// longer kept.
 fn lends(spec: &WindowSpec, at: Boundary) -> Lends {
-    if spec.step_minutes >= Tier::Hour.minutes() {
+    if !spec.is_reported() {
         Lends::Nothing
     } else if at.on_grid(spec.length.minutes()) {
         Lends::Everything

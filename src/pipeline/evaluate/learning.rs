@@ -21,6 +21,9 @@ use crate::reference::{Reference, SubjectReference, learn, learn_subjects};
 use crate::sketch::Subject;
 use crate::window::{Boundary, COARSE_MINUTES, Span, Tier};
 
+/// A reference holds at most as many subjects as this many versions have features.
+const SUBJECTS_FACTOR: usize = 2;
+
 /// Freezes what can be learned at this boundary: first the reference of the model, then those of its segments, then what
 /// came later, and last what was provisional.
 ///
@@ -78,6 +81,11 @@ fn covers(model: &Model, segment: Option<&Segment>, span: Span, minutes: i64) ->
     is_longest(span) || model.traffic_minutes(segment, span) >= minutes
 }
 
+/// Values that the reference of a segment or of a late subject needs: as many as a judged window.
+fn events_min(plan: &Plan) -> u64 {
+    plan.detect.events_min.max(LearningPlan::FEW_EVENTS_MIN)
+}
+
 fn is_longest(span: Span) -> bool {
     span.end.0 - span.start.0 >= i64::from(LearningPlan::SPAN_MINUTES_MAX)
 }
@@ -110,7 +118,7 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
         .filter(|(segment, first)| {
             is_due(segment, *first)
                 && model.reference_of(Some(segment)).is_none()
-                && predictions(segment, *first) >= LearningPlan::FEW_EVENTS_MIN
+                && predictions(segment, *first) >= events_min(plan)
         })
         .map(|(segment, first)| (segment.clone(), span(first)))
         .collect()
@@ -150,6 +158,14 @@ fn add_late(
         return Ok(());
     };
     let due = due_subjects(model, segment, &known, step);
+    // The features of a version are bounded; those of all versions that ever came must be, too.
+    let room = step
+        .plan
+        .bounds
+        .features_max
+        .saturating_mul(SUBJECTS_FACTOR);
+    let room = room.saturating_sub(known.subjects.len());
+    let due: Vec<(Subject, Span)> = due.into_iter().take(room).collect();
     if due.is_empty() {
         return Ok(());
     }
@@ -174,8 +190,12 @@ fn add_late(
         }
     }
     keep(model, reference.with_content_id(), step)?;
+    let mut by_span: BTreeMap<Span, BTreeSet<Subject>> = BTreeMap::new();
     for (subject, span) in due {
-        ordinary_days::learn_span(model, segment, (span, Some(&subject)), step)?;
+        by_span.entry(span).or_default().insert(subject);
+    }
+    for (span, subjects) in by_span {
+        ordinary_days::learn_span(model, segment, (span, Some(&subjects)), step)?;
     }
     Ok(())
 }
@@ -189,10 +209,13 @@ fn due_subjects(
 ) -> Vec<(Subject, Span)> {
     let mut due = Vec::new();
     for (subject, first) in model.late_subjects(known) {
-        let seen = segment.and_then(|segment| model.segment_since(segment));
-        let start = seen
-            .map_or(first, |seen| seen.max(first))
-            .max(known.span.start);
+        let whole = Span {
+            start: first,
+            end: step.at,
+        };
+        let Some(start) = model.first_pane_of(segment, &subject, whole) else {
+            continue;
+        };
         let span = Span {
             start,
             end: step.at,
@@ -206,7 +229,7 @@ fn due_subjects(
             .flat_map(|(_, ring)| ring.within(Tier::Quarter, span));
         let present = panes.filter_map(|(_, pane)| pane.subjects.get(&subject));
         let present: u64 = present.map(|sketch| sketch.types.present()).sum();
-        if present >= LearningPlan::FEW_EVENTS_MIN {
+        if present >= events_min(step.plan) {
             due.push((subject, span));
         }
     }
@@ -252,7 +275,9 @@ fn complete(
     if due.is_empty() {
         return Ok(());
     }
-    let troubled = model.knowledge.episodes.troubled(segment);
+    // A segment is often too small to find what its whole finds.
+    let mut troubled = model.knowledge.episodes.troubled(segment);
+    troubled.extend(model.knowledge.episodes.troubled(None));
     let mut reference = (*known).clone();
     for span in due.values().copied().collect::<BTreeSet<Span>>() {
         take_again(model, &mut reference, (&due, span), &troubled);
@@ -260,8 +285,8 @@ fn complete(
     keep(model, reference.with_content_id(), step)
 }
 
-/// Takes the subjects that are due with this span again from panes of six hours. In the first of them, nothing came before the
-/// span, unless an order began it: then that pane is left out.
+/// Takes the subjects that are due with this span again from panes of six hours. The first of them is left out if it holds
+/// predictions from before the span: of a subject that came later, and if an order began it.
 fn take_again(
     model: &Model,
     reference: &mut Reference,
@@ -269,8 +294,9 @@ fn take_again(
     troubled: &BTreeSet<Subject>,
 ) {
     let before = span.start.floor(Tier::SixHours.minutes());
-    let has_earlier = model.knowledge.relearned_from == Some(span.start) && before < span.start;
-    let start = if has_earlier {
+    let is_late = span.start > reference.span.start;
+    let is_ordered = model.knowledge.relearned_from == Some(span.start);
+    let start = if (is_late || is_ordered) && before < span.start {
         before.plus_minutes(Tier::SixHours.minutes())
     } else {
         before
@@ -279,7 +305,6 @@ fn take_again(
         start,
         end: span.end,
     };
-    let is_late = span.start > reference.span.start;
     let is_due = |subject: &Subject| due.get(subject) == Some(&span);
     let of_version = |version: &str| {
         !is_late

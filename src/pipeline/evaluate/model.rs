@@ -269,6 +269,20 @@ impl Model {
         self.knowledge.segments.first_seen(segment)
     }
 
+    /// Start of the first quarter of an hour within `span` in which a segment, or the whole, had `subject`.
+    pub(super) fn first_pane_of(
+        &self,
+        segment: Option<&Segment>,
+        subject: &Subject,
+        span: Span,
+    ) -> Option<Boundary> {
+        let panes = self
+            .rings_of(segment)
+            .flat_map(|(_, ring)| ring.within(Tier::Quarter, span));
+        let holding = panes.filter(|(_, pane)| pane.subjects.contains_key(subject));
+        holding.map(|(start, _)| start).min()
+    }
+
     /// Subjects that `reference` lacks, with the quarter of an hour in which each was first seen. One that stays too rare
     /// for 30 days is given up: its panes are no longer kept.
     pub(super) fn late_subjects(&self, reference: &Reference) -> BTreeMap<Subject, Boundary> {
@@ -277,9 +291,11 @@ impl Model {
         let mut late: BTreeMap<Subject, Boundary> = BTreeMap::new();
         for (subject, seen) in self.knowledge.versions.values().flatten() {
             let is_late = subject.drifts() && !reference.subjects.contains_key(subject);
-            if is_late && seen.first >= oldest {
-                let first = late.entry(subject.clone()).or_insert(seen.first);
-                *first = seen.first.min(*first);
+            // A subject that is known for long is late to a reference that was learned again.
+            let seen = seen.first.max(reference.span.start);
+            if is_late && seen >= oldest {
+                let first = late.entry(subject.clone()).or_insert(seen);
+                *first = seen.min(*first);
             }
         }
         late

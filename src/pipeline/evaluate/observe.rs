@@ -39,6 +39,7 @@ impl Model {
             reference: match reference {
                 Some(reference) => ReferenceProgress::Learned {
                     id: reference.id.clone(),
+                    is_provisional: reference.is_provisional(),
                 },
                 None => self.learning(now.unwrap_or(self.since()), plan),
             },
@@ -49,13 +50,13 @@ impl Model {
     fn learning(&self, now: Boundary, plan: &Plan) -> ReferenceProgress {
         let span = Span {
             start: self.since(),
-            end: now,
+            end: now.max(self.since()),
         };
         let minutes = |minutes: i64| u64::try_from(minutes).unwrap_or(0);
         ReferenceProgress::Learning {
             span_minutes: Progress {
                 done: minutes(self.traffic_minutes(None, span)),
-                of: minutes(plan.learning.span_minutes),
+                of: minutes(plan.learning.provisional_minutes),
             },
             events: Progress {
                 done: self.coarse_predictions(None, span),

@@ -1,6 +1,7 @@
 //! Learns variability: from the windows of the learning span at once, and from those of the days after it one by one.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{JudgedWindow, Lends, WindowPanes, budget};
 use super::judge::Judged;
@@ -17,11 +18,9 @@ use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::sketch::Subject;
 use crate::window::{
-    Boundary, COARSE_MINUTES, PaneRing, Retention, Span, Tier, WindowLength, WindowSpec,
+    Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, PaneRing, Retention, Span, Tier,
+    WindowLength, WindowSpec,
 };
-
-const HOUR_MINUTES: i64 = 60;
-const DAY_MINUTES: i64 = 1_440;
 
 /// Windows from which variability is learned: those of at most a day.
 fn lengths(plan: &Plan) -> impl Iterator<Item = &WindowSpec> {
@@ -29,7 +28,10 @@ fn lengths(plan: &Plan) -> impl Iterator<Item = &WindowSpec> {
     windows.filter(|window| window.length.minutes() <= DAY_MINUTES)
 }
 
-/// Learns from all windows of a learning span that consist of whole quarters of an hour: all subjects, or `only` one that
+/// The largest distance of each thing on one day.
+type Day = BTreeMap<(Subject, Thing), f64>;
+
+/// Learns from all windows of a learning span that consist of whole quarters of an hour: all subjects, or `only` those that
 /// came later.
 ///
 /// # Errors
@@ -37,50 +39,61 @@ fn lengths(plan: &Plan) -> impl Iterator<Item = &WindowSpec> {
 pub fn learn_span(
     model: &mut Model,
     segment: Option<&Segment>,
-    (span, only): (Span, Option<&Subject>),
+    (span, only): (Span, Option<&BTreeSet<Subject>>),
     step: &mut StepContext<'_>,
 ) -> Result<(), StageError> {
-    let days = Days::of(span.start, step.plan.learning.provisional_minutes);
-    let mut learned = model
-        .variability
-        .remove(&segment.cloned())
-        .unwrap_or_default();
-    if let Some(baselines) = model.baselines_of(segment) {
-        let tallies = tallies_of(model, segment, span, baselines);
-        let whole = lengths(step.plan).filter(|spec| spec.length.minutes() % COARSE_MINUTES == 0);
-        for spec in whole {
-            let mut of_day: BTreeMap<(Subject, Thing), f64> = BTreeMap::new();
-            let mut end = span.start.plus_minutes(spec.length.minutes());
-            let mut has_windows = false;
-            while end <= span.end {
-                let window = (spec, Span::ending_at(end, spec.length));
-                has_windows |= raise(model, segment, window, &tallies, step.plan, &mut of_day);
-                if days.closes_at(end) {
-                    if std::mem::take(&mut has_windows) {
-                        of_day.retain(|(subject, _), _| only.is_none_or(|only| only == subject));
-                        match only {
-                            None => learned.learn_day(spec.length, std::mem::take(&mut of_day)),
-                            Some(only) => {
-                                let of_day = std::mem::take(&mut of_day);
-                                learned.learn_late_day(spec.length, only, of_day);
-                            }
-                        }
-                    }
-                    of_day.clear();
-                }
-                end = end.plus_minutes(grid(spec.length));
-            }
+    let learned_days = days_of_span(model, segment, (span, only), step.plan);
+    let whose = segment.cloned();
+    let mut learned = model.variability.remove(&whose).unwrap_or_default();
+    for (length, day) in learned_days {
+        match only {
+            None => learned.learn_day(length, &day),
+            Some(only) => only
+                .iter()
+                .for_each(|subject| learned.learn_late_day(length, subject, &day)),
         }
     }
-    let key = StateKey::Variability(model.name().to_owned(), segment.cloned());
+    let key = StateKey::Variability(model.name().to_owned(), whose.clone());
     step.outbox.put(&key, &learned)?;
-    model.variability.insert(segment.cloned(), learned);
+    model.variability.insert(whose, learned);
     Ok(())
+}
+
+/// The whole days of a learning span, by length of window.
+fn days_of_span(
+    model: &Model,
+    segment: Option<&Segment>,
+    (span, only): (Span, Option<&BTreeSet<Subject>>),
+    plan: &Plan,
+) -> Vec<(WindowLength, Day)> {
+    let Some(baselines) = model.baselines_of(segment) else {
+        return Vec::new();
+    };
+    let days = Days::of(span.start, plan.learning.provisional_minutes);
+    let tallies = tallies_of(model, segment, span, baselines);
+    let mut learned = Vec::new();
+    let whole = lengths(plan).filter(|spec| spec.length.minutes() % COARSE_MINUTES == 0);
+    for spec in whole {
+        let (mut day, mut has_windows) = (Day::new(), false);
+        let mut end = span.start.plus_minutes(spec.length.minutes());
+        while end <= span.end {
+            let window = (spec, Span::ending_at(end, spec.length));
+            has_windows |= raise(model, segment, window, (&tallies, only), plan, &mut day);
+            if days.closes_at(end) {
+                let closed = std::mem::take(&mut day);
+                if std::mem::take(&mut has_windows) {
+                    learned.push((spec.length, closed));
+                }
+            }
+            end = end.plus_minutes(grid(spec.length));
+        }
+    }
+    learned
 }
 
 /// Minutes between two windows of the learning span.
 fn grid(length: WindowLength) -> i64 {
-    if length.minutes() > HOUR_MINUTES {
+    if length.minutes() > HOUR_MINUTES && length.minutes() % HOUR_MINUTES == 0 {
         HOUR_MINUTES
     } else {
         COARSE_MINUTES
@@ -120,9 +133,9 @@ fn raise(
     model: &Model,
     segment: Option<&Segment>,
     (spec, span): (&WindowSpec, Span),
-    tallies: &PaneRing<TallyPane>,
+    (tallies, only): (&PaneRing<TallyPane>, Option<&BTreeSet<Subject>>),
     plan: &Plan,
-    of_day: &mut BTreeMap<(Subject, Thing), f64>,
+    day: &mut Day,
 ) -> bool {
     let known = model.reference_of(segment).zip(model.baselines_of(segment));
     let window = tallies.merged(span);
@@ -144,12 +157,15 @@ fn raise(
         plan,
     };
     judged.for_each_case(Lends::Categories, |case| {
+        if only.is_some_and(|only| !only.contains(case.subject)) {
+            return;
+        }
         for detector in DETECTORS {
             for shift in detector.measure(case) {
                 let distance = shift.excess().unwrap_or(0.0);
                 if distance > 0.0 {
                     let thing = Thing::of(*detector, shift.channel);
-                    let largest = of_day.entry((case.subject.clone(), thing)).or_default();
+                    let largest = day.entry((case.subject.clone(), thing)).or_default();
                     *largest = largest.max(distance);
                 }
             }
@@ -170,15 +186,14 @@ pub fn learn(
     if !step.at.on_grid(COARSE_MINUTES) {
         return Ok(());
     }
-    let mut by_segment: BTreeMap<Option<Segment>, Vec<Excess>> = BTreeMap::new();
-    for (segment, _) in &judged.windows {
-        by_segment.entry(segment.clone()).or_default();
-    }
+    // A day closes whether or not a window was judged at its end.
+    let known = model.variability.keys().cloned();
+    let mut by_segment: BTreeMap<Option<Segment>, Vec<Excess>> =
+        known.map(|segment| (segment, Vec::new())).collect();
     for excess in judged.excesses {
-        let of_segment = by_segment.get_mut(&excess.slice.segment);
-        of_segment
-            .into_iter()
-            .for_each(|kept| kept.push(excess.clone()));
+        if let Some(of_segment) = by_segment.get_mut(&excess.slice.segment) {
+            of_segment.push(excess);
+        }
     }
     for (segment, excesses) in by_segment {
         let lengths = judged.windows.iter().filter(|(of, _)| *of == segment);
@@ -202,13 +217,13 @@ fn learn_segment(
         return Ok(());
     }
     let days = Days::of(span.start, step.plan.learning.provisional_minutes);
+    let offers = offers(model, excesses, step);
     let mut learned = model.variability.remove(&segment).unwrap_or_default();
     let mut changed = false;
     for length in lengths {
         changed |= learned.note(length, at, days);
     }
-    for excess in excesses {
-        let teaching = teaching(model, &excess, step);
+    for (excess, teaching) in offers {
         let rule = rule_of(&excess.thing);
         changed |= learned.offer(excess, teaching, rule, (at, days));
     }
@@ -219,6 +234,29 @@ fn learn_segment(
     }
     model.variability.insert(segment, learned);
     Ok(())
+}
+
+/// One offer of each thing, of all versions together: the largest distance of an ordinary window, or the trouble if one version
+/// is in trouble.
+fn offers(model: &Model, excesses: Vec<Excess>, step: &StepContext<'_>) -> Vec<(Excess, Teaching)> {
+    let mut offers: BTreeMap<(WindowLength, Subject, Thing), (Excess, Teaching)> = BTreeMap::new();
+    for excess in excesses {
+        let teaching = teaching(model, &excess, step);
+        let of = (excess.length, excess.subject.clone(), excess.thing.clone());
+        match offers.entry(of) {
+            Entry::Vacant(place) => {
+                place.insert((excess, teaching));
+            }
+            Entry::Occupied(mut place) => {
+                let (kept, so_far) = place.get_mut();
+                let is_graver = (teaching, excess.distance) > (*so_far, kept.distance);
+                if is_graver {
+                    *place.get_mut() = (excess, teaching);
+                }
+            }
+        }
+    }
+    offers.into_values().collect()
 }
 
 fn rule_of(thing: &Thing) -> OrdinaryRule {

@@ -19,9 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::slice::Slice;
 use crate::detect::{Detector, OrdinaryRule, Variability};
 use crate::sketch::Subject;
-use crate::window::{Boundary, COARSE_MINUTES, WindowLength};
+use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, WindowLength};
 
-const DAY_MINUTES: i64 = 1_440;
 /// Parts of a learning span of less than a day, each taken for a day.
 const PARTS_OF_SHORT_SPAN: i64 = 7;
 /// Blocks into which a day is divided, at most: windows are taken back by the block.
@@ -69,7 +68,7 @@ pub struct Excess {
 }
 
 /// Whether a window may teach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Teaching {
     /// It is ordinary.
     Ordinary,
@@ -154,6 +153,8 @@ struct LengthVariability {
     days_late: u32,
     /// Recent days on which windows were judged.
     judged: BTreeSet<i64>,
+    /// Days that wait to enter late.
+    waiting: BTreeSet<i64>,
     /// For subjects that came later, the days that had entered before them.
     starts: BTreeMap<Subject, u32>,
     things: BTreeMap<Subject, BTreeMap<Thing, Learned>>,
@@ -209,7 +210,7 @@ impl SegmentVariability {
     }
 
     /// Learns a whole day of the learning span: the largest distance of each thing that left its noise.
-    pub fn learn_day(&mut self, length: WindowLength, day: BTreeMap<(Subject, Thing), f64>) {
+    pub fn learn_day(&mut self, length: WindowLength, day: &BTreeMap<(Subject, Thing), f64>) {
         let of_length = self.0.entry(length).or_default();
         for (subject, thing) in day.keys() {
             of_length.entry(subject.clone(), thing.clone());
@@ -231,15 +232,13 @@ impl SegmentVariability {
         &mut self,
         length: WindowLength,
         subject: &Subject,
-        day: BTreeMap<(Subject, Thing), f64>,
+        day: &BTreeMap<(Subject, Thing), f64>,
     ) {
         let of_length = self.0.entry(length).or_default();
-        let days_before = of_length.days;
-        of_length
-            .starts
-            .entry(subject.clone())
-            .or_insert(days_before);
-        for (subject, thing) in day.keys() {
+        // Its own days count: the first of them is entered here.
+        let before = of_length.days.saturating_sub(1);
+        of_length.starts.entry(subject.clone()).or_insert(before);
+        for (_, thing) in day.keys().filter(|(own, _)| own == subject) {
             of_length.entry(subject.clone(), thing.clone());
         }
         let things = of_length.things.get_mut(subject);
@@ -297,8 +296,8 @@ impl SegmentVariability {
         let Some(closed) = days.closed_at(at) else {
             return false;
         };
-        for (length, of_length) in &mut self.0 {
-            of_length.enter(closed - 1, days, length.minutes() >= DAY_MINUTES);
+        for of_length in self.0.values_mut() {
+            of_length.enter(closed - 1, days);
         }
         true
     }
@@ -327,12 +326,17 @@ impl LengthVariability {
     }
 
     /// Enters `day`, if windows were judged on it.
-    fn enter(&mut self, day: i64, days: Days, is_of_a_day: bool) {
+    fn enter(&mut self, day: i64, days: Days) {
         let was_judged = self.judged.remove(&day);
         self.judged = self.judged.split_off(&day);
         let late = day - DAYS_LATE;
         self.days += u32::from(was_judged);
-        self.days_late += u32::from(was_judged && late >= 0);
+        let enters_late = self.waiting.remove(&late);
+        self.waiting = self.waiting.split_off(&late);
+        self.days_late += u32::from(enters_late);
+        if was_judged {
+            self.waiting.insert(day);
+        }
         for learned in self.all() {
             if let Some(distance) = learned.take_day(day, days).filter(|_| was_judged) {
                 learned.entered.learn(f64::from(distance));
@@ -340,7 +344,7 @@ impl LengthVariability {
             }
             let due = learned.waiting.split_off(&(late + 1));
             let entered = std::mem::replace(&mut learned.waiting, due);
-            for distance in entered.into_values().filter(|_| is_of_a_day) {
+            for distance in entered.into_values() {
                 learned.entered_late.learn(f64::from(distance));
             }
         }
@@ -350,10 +354,11 @@ impl LengthVariability {
 impl Learned {
     fn raise(&mut self, at: Boundary, distance: f64, days: Days) -> bool {
         let distance = distance as f32;
-        let largest = self.recent.entry(days.block(at)).or_insert(0.0);
-        let is_larger = distance > *largest;
-        *largest = largest.max(distance);
-        is_larger
+        let block = days.block(at);
+        let known = self.recent.get(&block).copied();
+        self.recent
+            .insert(block, known.map_or(distance, |known| known.max(distance)));
+        known.is_none_or(|known| distance > known)
     }
 
     /// Takes back the blocks that end after `since`.
