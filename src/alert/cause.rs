@@ -138,7 +138,7 @@ pub struct Evidence {
     pub value: f64,
     /// Value from which the finding matters, in the detector's unit.
     pub threshold: f64,
-    /// `value ÷ threshold`.
+    /// Distance ÷ distance at the threshold.
     pub effect: f64,
     /// Statistic of the test.
     pub statistic: f64,

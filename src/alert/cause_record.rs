@@ -27,7 +27,7 @@ pub struct CauseMeasure {
     pub value: f64,
     /// Value from which the finding matters, in the detector's unit.
     pub threshold: f64,
-    /// `value ÷ threshold`; `null` for integrity and assessments.
+    /// Distance ÷ distance at the threshold; `null` for integrity and assessments.
     pub effect: Option<f64>,
     /// Statistic of the test; `null` for integrity and assessments.
     pub statistic: Option<f64>,

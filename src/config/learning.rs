@@ -20,9 +20,9 @@ pub struct LearningConfig {
     /// then; a smaller shift may be a weekday, and is published with severity `info`. At `span` or more there is no
     /// provisional reference.
     pub provisional: Period,
-    /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `span` until it is
-    /// reached; only the last 30 days count. The default is five times the minimum of a judged window, so that the
-    /// noise of the reference is the smaller part.
+    /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `provisional` until it
+    /// is reached; only the last 30 days count, and then 300 must do. With the default, the noise of a window of a few
+    /// hundred predictions is larger than that of the reference.
     pub events_min: u64,
     /// Event time after learning in which ordinary days still teach how much the model varies by itself: whole hours, 0s
     /// to 90d. Then it is frozen, so that slow drift does not become ordinary. With few days the thresholds are high;

@@ -6,7 +6,7 @@ use super::fault::ConfigFaults;
 use crate::detect::volume::VolumeSettings;
 
 /// Which changes of a model's traffic are alarms. A change must also be larger than what is ordinary for the model:
-/// `/status` and the metric `tidegauge_volume_detectable` show the smallest change that alarms now.
+/// `/status` and the metric `tidegauge_volume_detectable_ratio` show the smallest change that alarms now.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VolumeConfig {

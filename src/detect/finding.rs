@@ -43,7 +43,7 @@ const CLEAR_SURPRISE: f64 = 0.5;
 
 impl Verdict {
     /// Judges the finding of any detector. Without `enough` events the verdict is `InsufficientData`. `effect` is the
-    /// value ÷ its threshold. `statistic` is a surprise in nats, and `critical` is the surprise it must reach.
+    /// distance ÷ the distance at its threshold. `statistic` is a surprise in nats, and `critical` is the surprise it must reach.
     #[must_use]
     pub fn of(enough: bool, effect: f64, statistic: f64, critical: f64) -> Self {
         if !enough {
@@ -73,7 +73,7 @@ pub struct Finding {
     pub value: f64,
     /// Threshold that `value` must reach to matter.
     pub threshold: f64,
-    /// `value ÷ threshold`. Causes from different detectors are ranked by it.
+    /// Distance ÷ distance at the threshold. Causes from different detectors are ranked by it.
     pub effect: f64,
     /// Surprise of the counts if nothing is wrong: −ln p in nats, where p is a probability or Chernoff's bound on it.
     pub statistic: f64,

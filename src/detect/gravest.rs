@@ -4,7 +4,11 @@ use super::case::Case;
 use super::detector::Detector;
 use super::finding::{Family, Finding, Verdict};
 use super::shift::{Compared, Shift};
+use super::variability::{DAYS_OF_A_WEEK, Ordinary};
 
+/// Factor of the smallest distance of a distribution that matters, until [`DAYS_OF_A_WEEK`] days are known. Then it is a PSI of
+/// 0.1: that one day left its noise nowhere says little about the next.
+const YOUNG_FLOOR: f64 = 1.6;
 /// Distance from a provisional reference that no ordinary weekday reaches.
 const BREAK_MIN: f64 = 0.7;
 /// Largest rate that counts as one that never was.
@@ -17,7 +21,7 @@ pub fn gravest(
     detector: &dyn Detector,
     shifts: Vec<Shift>,
     case: &Case<'_>,
-    ordinary: impl Fn(u8) -> f64,
+    ordinary: impl Fn(u8) -> Ordinary,
 ) -> Option<Finding> {
     let findings = shifts.into_iter().map(|shift| {
         let ordinary = ordinary(shift.channel);
@@ -53,19 +57,25 @@ fn is_of_what_never_was(shift: &Shift, detector: &dyn Detector) -> bool {
 }
 
 /// The finding of one shift, if ordinary windows reach a distance of `ordinary`.
-fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: f64) -> Finding {
+fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ordinary) -> Finding {
     let critical = case.budget.surprise() + shift.surprise_of_tests();
-    let reach = shift.floor.max(ordinary);
+    let is_young = ordinary.days < DAYS_OF_A_WEEK && detector.family() == Family::Drift;
+    let floor = if is_young {
+        YOUNG_FLOOR * shift.floor
+    } else {
+        shift.floor
+    };
+    let reach = floor.max(ordinary.distance);
     let distance = shift.distance();
     let effect = distance / reach;
-    let statistic = shift.surprise(ordinary);
+    let statistic = shift.surprise(ordinary.distance);
     let (value, threshold) = shift.value_and_threshold(reach);
     let may_be_rhythm = distance < BREAK_MIN && !is_of_what_never_was(&shift, detector);
     let is_provisional = case.baseline.is_provisional && may_be_rhythm;
     let mut details = shift.details;
     details.extend([
         ("distance", distance),
-        ("ordinary", ordinary),
+        ("ordinary", ordinary.distance),
         ("g", shift.g),
         ("df", f64::from(shift.df)),
         ("alpha", case.budget.alpha()),

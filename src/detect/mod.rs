@@ -37,7 +37,7 @@ pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
 pub use shift::{Compared, Counted, Shift};
 pub use tally::Tally;
-pub use variability::{OrdinaryRule, Variability};
+pub use variability::{Ordinary, OrdinaryRule, Variability};
 
 /// Every detector of one subject in one window, in the order of the documentation.
 pub static DETECTORS: &[&dyn Detector] = &[

@@ -32,7 +32,7 @@ const IMAGINED_DAYS: f64 = 2.0;
 const ORDINARY_MAX: f64 = 2.0;
 /// The same before [`DAYS_OF_A_WEEK`] days are known: then the bound says little, and a break must still be found.
 const ORDINARY_MAX_OF_FEW_DAYS: f64 = 1.2;
-const DAYS_OF_A_WEEK: u32 = 7;
+pub const DAYS_OF_A_WEEK: u32 = 7;
 /// Before that, B is at most this multiple of the largest day. One window in a thousand leaves its noise by chance, and one day
 /// would make thirty times its distance ordinary.
 const FEW_DAYS_FACTOR: f64 = 4.0;
@@ -50,6 +50,26 @@ pub enum OrdinaryRule {
     /// B is at most 1, or a quarter above the largest day. Once is an incident, twice is ordinary: what fired is learned
     /// from the second alarm on. Bursts of nulls would otherwise page for ever.
     Rate,
+}
+
+/// What is ordinary in windows of one length.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ordinary {
+    /// The distance that ordinary windows reach.
+    pub distance: f64,
+    /// Days from which it was learned.
+    pub days: u32,
+}
+
+impl Ordinary {
+    /// A distance that is known for sure.
+    #[must_use]
+    pub fn known(distance: f64) -> Self {
+        Self {
+            distance,
+            days: u32::MAX,
+        }
+    }
 }
 
 /// Distances of ordinary days.
@@ -77,6 +97,17 @@ impl Variability {
         self.sum += distance;
         self.sum_of_squares += distance * distance;
         self.largest = self.largest.max(distance);
+    }
+
+    /// The one of two that makes more ordinary.
+    #[must_use]
+    pub fn or_wider(self, other: Self) -> Self {
+        let rule = OrdinaryRule::Distribution;
+        if self.days > 0 && self.bound(rule) >= other.bound(rule) {
+            self
+        } else {
+            other
+        }
     }
 
     /// Days that were learned.

@@ -1,6 +1,6 @@
 //! Detectors of rates on simulated streams: broken data is detected, and ordinary variation is not.
 
-use tidegauge::detect::{Finding, OrdinaryRule, Variability, Verdict, gravest};
+use tidegauge::detect::{Finding, Ordinary, OrdinaryRule, Variability, Verdict, gravest};
 use tidegauge::sketch::{TypeCounts, ValueSketch};
 
 use crate::stage::{Sample, Stage, normal, normals, sketch};
@@ -109,7 +109,8 @@ fn a_feature_that_vanishes_is_missing() {
     let empty = ValueSketch::default();
     let missing = crate::stage::detector("missing_rate");
     let missing = stage.case(&empty, 1_000, |case| {
-        gravest(missing, missing.measure(case), case, |_| 0.0).unwrap()
+        let nothing = Ordinary::known(0.0);
+        gravest(missing, missing.measure(case), case, |_| nothing).unwrap()
     });
     assert_eq!((missing.verdict, missing.value), (Verdict::Breach, 1.0));
     assert!(missing.critical_effect);

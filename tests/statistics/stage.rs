@@ -1,7 +1,8 @@
 //! Seeded streams, and detector cases built from them.
 
 use tidegauge::detect::{
-    Baseline, Budget, Case, DETECTORS, Detector, DetectorSettings, Finding, Sketches, gravest,
+    Baseline, Budget, Case, DETECTORS, Detector, DetectorSettings, Finding, Ordinary, Sketches,
+    gravest,
 };
 use tidegauge::event::Value;
 use tidegauge::reference::SubjectReference;
@@ -112,6 +113,7 @@ impl Stage {
         ordinary: f64,
     ) -> Option<Finding> {
         self.case(window, window.types.present(), |case| {
+            let ordinary = Ordinary::known(ordinary);
             gravest(detector, detector.measure(case), case, |_| ordinary)
         })
     }

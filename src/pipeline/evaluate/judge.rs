@@ -9,7 +9,7 @@ use super::slice::{SeenSpan, Slice};
 use super::step::StepContext;
 use super::variability::{Excess, Thing};
 use crate::alert::ScopedFinding;
-use crate::detect::{Case, DETECTORS, Finding, Verdict, gravest};
+use crate::detect::{Case, DETECTORS, Finding, Ordinary, Verdict, gravest};
 use crate::event::{Scope, Segment};
 use crate::pipeline::observations::{Judgement, JudgementKey, WindowClosed};
 use crate::pipeline::plan::Plan;
@@ -246,7 +246,7 @@ fn findings(
         }
         let rule = detector.ordinary_rule();
         let ordinary = |channel| {
-            learned.map_or(0.0, |learned| {
+            learned.map_or(Ordinary::known(0.0), |learned| {
                 learned.bound(window.length, case.subject, &thing(channel), rule)
             })
         };

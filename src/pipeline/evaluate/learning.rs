@@ -190,14 +190,18 @@ fn add_late(
         }
     }
     keep(model, reference.with_content_id(), step)?;
-    let mut by_span: BTreeMap<Span, BTreeSet<Subject>> = BTreeMap::new();
-    for (subject, span) in due {
-        by_span.entry(span).or_default().insert(subject);
-    }
-    for (span, subjects) in by_span {
+    for (span, subjects) in by_span(due.into_iter()) {
         ordinary_days::learn_span(model, segment, (span, Some(&subjects)), step)?;
     }
     Ok(())
+}
+
+fn by_span(subjects: impl Iterator<Item = (Subject, Span)>) -> BTreeMap<Span, BTreeSet<Subject>> {
+    let mut by_span: BTreeMap<Span, BTreeSet<Subject>> = BTreeMap::new();
+    for (subject, span) in subjects {
+        by_span.entry(span).or_default().insert(subject);
+    }
+    by_span
 }
 
 /// Subjects that the reference lacks and that have been seen for long enough, with their spans.
@@ -282,7 +286,15 @@ fn complete(
     for span in due.values().copied().collect::<BTreeSet<Span>>() {
         take_again(model, &mut reference, (&due, span), &troubled);
     }
-    keep(model, reference.with_content_id(), step)
+    keep(model, reference.with_content_id(), step)?;
+    // Trouble must not become ordinary.
+    let ordinary = due
+        .into_iter()
+        .filter(|(subject, _)| !troubled.contains(subject));
+    for (span, subjects) in by_span(ordinary) {
+        ordinary_days::learn_span_again(model, segment, (span, &subjects), step)?;
+    }
+    Ok(())
 }
 
 /// Takes the subjects that are due with this span again from panes of six hours. The first of them is left out if it holds

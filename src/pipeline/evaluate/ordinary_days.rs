@@ -16,7 +16,7 @@ use crate::event::Segment;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::sketch::Subject;
+use crate::sketch::{Monoid, Subject};
 use crate::window::{
     Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, PaneRing, Retention, Span, Tier,
     WindowLength, WindowSpec,
@@ -91,6 +91,61 @@ fn days_of_span(
     learned
 }
 
+/// Learns from the learning span once more, when its reference was taken again: what was ordinary against the provisional one
+/// need not be against this one. A weekday may now lie on the other side of it. Only panes of six hours are kept that long, so
+/// what was learned by shorter windows stays where it says more.
+///
+/// # Errors
+/// If an entry does not serialise.
+pub fn learn_span_again(
+    model: &mut Model,
+    segment: Option<&Segment>,
+    (span, only): (Span, &BTreeSet<Subject>),
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    let days = days_of_six_hours(model, segment, (span, only), step.plan);
+    let whose = segment.cloned();
+    let mut learned = model.variability.remove(&whose).unwrap_or_default();
+    learned.learn_again(&days);
+    let key = StateKey::Variability(model.name().to_owned(), whose.clone());
+    step.outbox.put(&key, &learned)?;
+    model.variability.insert(whose, learned);
+    Ok(())
+}
+
+/// The days of a span, by windows of six hours.
+fn days_of_six_hours(
+    model: &Model,
+    segment: Option<&Segment>,
+    (span, only): (Span, &BTreeSet<Subject>),
+    plan: &Plan,
+) -> Vec<Day> {
+    let (Some(baselines), Some(spec)) = (model.baselines_of(segment), lengths(plan).last()) else {
+        return Vec::new();
+    };
+    let mut tallies = PaneRing::default();
+    for (start, pane) in tallies_within(model, segment, (Tier::SixHours, span), baselines) {
+        tallies.insert(Tier::SixHours, start, pane);
+    }
+    let mut learned: Vec<Day> = Vec::new();
+    let six_hours = Tier::SixHours.minutes();
+    let mut start = span.start.floor(six_hours);
+    while start < span.end {
+        let end = start.plus_minutes(six_hours);
+        let nth = (start.0 - span.start.0).max(0).div_euclid(DAY_MINUTES);
+        let nth = usize::try_from(nth).unwrap_or(0);
+        if learned.len() <= nth {
+            learned.resize(nth + 1, Day::new());
+        }
+        if let Some(day) = learned.get_mut(nth) {
+            let window = (spec, Span { start, end });
+            raise(model, segment, window, (&tallies, Some(only)), plan, day);
+        }
+        start = end;
+    }
+    learned
+}
+
 /// Minutes between two windows of the learning span.
 fn grid(length: WindowLength) -> i64 {
     if length.minutes() > HOUR_MINUTES && length.minutes() % HOUR_MINUTES == 0 {
@@ -107,13 +162,7 @@ fn tallies_of(
     span: Span,
     baselines: &Baselines,
 ) -> PaneRing<TallyPane> {
-    let mut quarters: BTreeMap<Boundary, TallyPane> = BTreeMap::new();
-    for (_, ring) in model.rings_of(segment) {
-        for (start, pane) in ring.within(Tier::Quarter, span) {
-            let sum = quarters.entry(start).or_default();
-            crate::sketch::Monoid::merge(sum, &baselines.count(pane));
-        }
-    }
+    let quarters = tallies_within(model, segment, (Tier::Quarter, span), baselines);
     let keep = Retention {
         quarter: i64::MAX / 2,
         hour: i64::MAX / 2,
@@ -125,6 +174,27 @@ fn tallies_of(
         ring.age(start.plus_minutes(COARSE_MINUTES), keep);
     }
     ring
+}
+
+/// The panes of one length within a span, of all versions together, counted against the reference.
+fn tallies_within(
+    model: &Model,
+    segment: Option<&Segment>,
+    (tier, span): (Tier, Span),
+    baselines: &Baselines,
+) -> BTreeMap<Boundary, TallyPane> {
+    let mut panes: BTreeMap<Boundary, TallyPane> = BTreeMap::new();
+    let span = Span {
+        start: span.start.floor(tier.minutes()),
+        end: span.end,
+    };
+    for (_, ring) in model.rings_of(segment) {
+        for (start, pane) in ring.within(tier, span) {
+            let sum = panes.entry(start).or_default();
+            sum.merge(&baselines.count(pane));
+        }
+    }
+    panes
 }
 
 /// Raises the largest distances of a day to those of one window of the learning span. Returns true if the window holds

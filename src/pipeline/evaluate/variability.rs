@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::slice::Slice;
-use crate::detect::{Detector, OrdinaryRule, Variability};
+use crate::detect::{Detector, Ordinary, OrdinaryRule, Variability};
 use crate::sketch::Subject;
 use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, WindowLength};
 
@@ -179,7 +179,7 @@ struct Learned {
 }
 
 impl SegmentVariability {
-    /// B: the distance up to which a window of `length` is ordinary.
+    /// What is ordinary in a window of `length`.
     #[must_use]
     pub fn bound(
         &self,
@@ -187,17 +187,25 @@ impl SegmentVariability {
         subject: &Subject,
         thing: &Thing,
         rule: OrdinaryRule,
-    ) -> f64 {
+    ) -> Ordinary {
         let of_length = self.of_length(length);
         let Some((own, learned)) = of_length else {
-            return Variability::default().bound(rule);
+            return Ordinary {
+                distance: Variability::default().bound(rule),
+                days: 0,
+            };
         };
         let is_of_days = length.minutes() > DAY_MINUTES && *own < length;
         let entry = learned.things.get(subject).and_then(|of| of.get(thing));
-        match entry {
+        let distance = match entry {
             Some(entry) if is_of_days => entry.entered_late.bound_of_days(rule),
             Some(entry) => entry.entered.bound(rule),
             None => 0.0,
+        };
+        let before = learned.starts.get(subject).copied().unwrap_or(0);
+        Ordinary {
+            distance,
+            days: learned.days.saturating_sub(before),
         }
     }
 
@@ -223,6 +231,23 @@ impl SegmentVariability {
                 let distance = distance.copied().unwrap_or(0.0);
                 learned.entered.learn(distance);
                 learned.entered_late.learn(distance);
+            }
+        }
+    }
+
+    /// Replaces what was learned of a thing by these days where they make more ordinary.
+    pub fn learn_again(&mut self, days: &[BTreeMap<(Subject, Thing), f64>]) {
+        let things: BTreeSet<&(Subject, Thing)> = days.iter().flat_map(BTreeMap::keys).collect();
+        for (subject, thing) in things {
+            let mut again = Variability::default();
+            for day in days {
+                let distance = day.get(&(subject.clone(), thing.clone()));
+                again.learn(distance.copied().unwrap_or(0.0));
+            }
+            for of_length in self.0.values_mut() {
+                let learned = of_length.entry(subject.clone(), thing.clone());
+                learned.entered = learned.entered.or_wider(again);
+                learned.entered_late = learned.entered_late.or_wider(again);
             }
         }
     }
