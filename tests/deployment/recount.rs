@@ -14,7 +14,7 @@ use super::stream::Stream;
 const QUARTER: i64 = 15 * 60_000;
 
 /// Predictions from which a window reports, unless its length is the longest one: the default of `detect.events_min`.
-pub const EVENTS_MIN: u64 = 200;
+pub const EVENTS_MIN: u64 = 30;
 
 /// Counts of one subject in one window.
 #[derive(Debug, Clone, Default)]

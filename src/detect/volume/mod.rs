@@ -6,9 +6,9 @@
 //!
 //! **Counts.** All predictions of the model that come, also those of versions that a limit turned away.
 //!
-//! **Formula.** D = 2(√(x/b) − 1), b from [`expected`]. Alarm when D ≥ max(floor, B + noise(α)), on each side: B from
-//! [`habit`], noise(α) = z(1−α)·√f with f the variance of D, α = budget ÷ (8 × judgements of a window in 30 days), the
-//! floors from the settings. A day alarms if all its windows of the past hour do. In the first two weeks [`early`] finds
+//! **Formula.** D = 2(√(x/b) − 1), b from `expected`. Alarm when D ≥ max(floor, B + noise(α)), on each side: B from
+//! `habit`, noise(α) = z(1−α)·√f with f the variance of D, α = budget ÷ (8 × judgements of a window in 30 days), the
+//! floors from the settings. A day alarms if all its windows of the past hour do. In the first two weeks `early` finds
 //! full stops and days that fall by 28 %. From day 10, windows up to a day alarm at a fall by 75 %, until seven days are
 //! learned.
 //! Published with each window: the smallest fall and rise that alarm now, as shares of what is expected.
