@@ -50,7 +50,7 @@ const BASE: Case = Case {
     numeric: 20,
     categorical: 0,
     per_minute: 60,
-    windows: 3,
+    windows: 5,
     settings: &[],
 };
 const THIN: Case = Case {
@@ -91,8 +91,8 @@ const CASES: [Case; 11] = [
         ..BASE
     },
     Case {
-        name: "only windows of 15 minutes and 1 hour",
-        windows: 2,
+        name: "only windows of 15 minutes, 1 hour and 24 hours",
+        windows: 3,
         ..BASE
     },
     THIN,
