@@ -71,7 +71,11 @@ impl ReportFinding {
     /// Probability of the value, or of a more extreme one, without drift.
     fn p_value(&self) -> f64 {
         match (self.details.get("g"), self.details.get("df")) {
-            (Some(g), Some(df)) if *df >= 1.0 => ChiSquared::new(*df).unwrap().sf(*g),
+            (Some(g), Some(df)) if *df >= 1.0 => {
+                // Of several categories, the finding is about the one that rose most.
+                let tests = self.details.get("cells").copied().unwrap_or(1.0);
+                tests * ChiSquared::new(*df).unwrap().sf(*g)
+            }
             _ => self.alpha() * (self.critical - self.statistic).exp(),
         }
     }
