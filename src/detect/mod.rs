@@ -2,6 +2,7 @@
 
 mod baseline;
 mod case;
+mod days;
 mod detector;
 mod finding;
 mod gravest;

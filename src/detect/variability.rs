@@ -20,18 +20,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::days::variance_of_days;
+
 /// Standard deviations above the mean that are still ordinary, with any number of days.
 const DEVIATIONS: f64 = 5.0;
 /// Further standard deviations, divided by the number of days: the price of knowing few of them.
 const DEVIATIONS_OF_ONE_DAY: f64 = 80.0;
-/// Standard deviation of the imagined days, as a share of the mean.
-const IMAGINED: f64 = 0.35;
-/// Number of imagined days.
-const IMAGINED_DAYS: f64 = 2.0;
 /// Largest distance of a distribution that can be ordinary.
 const ORDINARY_MAX: f64 = 2.0;
 /// The same before [`DAYS_OF_A_WEEK`] days are known: then the bound says little, and a break must still be found.
 const ORDINARY_MAX_OF_FEW_DAYS: f64 = 1.2;
+/// Days that hold each weekday once.
 pub const DAYS_OF_A_WEEK: u32 = 7;
 /// Before that, B is at most this multiple of the largest day. One window in a thousand leaves its noise by chance, and one day
 /// would make thirty times its distance ordinary.
@@ -144,8 +143,7 @@ impl Variability {
         let learned = f64::from(self.days);
         let mean = self.sum / learned;
         let around_mean = (self.sum_of_squares - learned * mean * mean).max(0.0);
-        let imagined = IMAGINED_DAYS * (IMAGINED * mean) * (IMAGINED * mean);
-        let deviation = libm::sqrt((imagined + around_mean) / (learned + 1.0) / days);
+        let deviation = libm::sqrt(variance_of_days(learned, mean, around_mean) / days);
         let deviations = DEVIATIONS + DEVIATIONS_OF_ONE_DAY / learned;
         let bound = mean + deviations * deviation;
         match rule {

@@ -1,4 +1,4 @@
-//! Comparison of one subject's window with its reference: the input of every distance and drift detector.
+//! Comparison of one subject's window with its reference: the input of every distance.
 
 use super::cells::{Pair, PairedCells};
 use super::groups::Grouping;
@@ -13,19 +13,10 @@ const CROWDED_DIVISOR: u64 = 5;
 /// Window and reference on common cells, and on the groups that the reference defines.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Kind of the compared values.
-    pub kind: SubjectKind,
     /// All cells, at the coarser level.
     pub cells: PairedCells,
     /// Groups that hold at least one event.
     pub groups: Vec<Pair>,
-    /// Level of the reference before pairing.
-    pub reference_level: u8,
-    /// Level of the window before pairing.
-    pub window_level: u8,
-    /// True if the cells are too wide to be trusted. Causes are values of widely different magnitudes, or random bits
-    /// read as doubles.
-    pub coarse: bool,
 }
 
 impl Comparison {
@@ -50,13 +41,8 @@ impl Comparison {
         window: &Histogram<LIMIT>,
     ) -> Self {
         let cells = PairedCells::of(reference, window);
-        let groups = groups(kind, &cells);
         Self {
-            kind,
-            groups,
-            reference_level: reference.level(),
-            window_level: window.level(),
-            coarse: is_coarse(window.level(), reference.level()) || is_crowded(reference),
+            groups: groups(kind, &cells),
             cells,
         }
     }

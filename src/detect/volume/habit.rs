@@ -17,6 +17,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::days::variance_of_days;
+
 /// Level at which the noise is subtracted from D.
 pub(super) const NOISE_ALPHA: f64 = 0.01;
 /// Days that count.
@@ -26,8 +28,6 @@ const DAYS_MIN: usize = 7;
 /// Standard deviations above the mean, and those added for few days, times their number.
 const DEVIATIONS: f64 = 3.0;
 const DEVIATIONS_FEW_DAYS: f64 = 36.0;
-/// Deviation of each of the two imagined days, as a share of the mean.
-const IMAGINED: f64 = 0.35;
 /// Upper bound of B, unless ordinary days were wilder: a fall by 91 %.
 const BOUND_MAX: f64 = 1.4;
 /// Upper bound of B, as a multiple of the largest day.
@@ -122,8 +122,7 @@ impl Habit {
     /// B of a mean over `averaged` of its days.
     pub(super) fn bound(&self, averaged: f64) -> f64 {
         let (days, of) = (self.days.len().max(1) as f64, self.moments());
-        let imagined = 2.0 * (IMAGINED * of.mean) * (IMAGINED * of.mean);
-        let s = libm::sqrt((imagined + of.squares) / (days + 1.0));
+        let s = libm::sqrt(variance_of_days(days, of.mean, of.squares));
         let deviations = DEVIATIONS + DEVIATIONS_FEW_DAYS / days;
         let bound = of.mean + deviations * s / libm::sqrt(averaged);
         bound.min(f64::max(BOUND_MAX, BOUND_OF_LARGEST * of.largest))

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::model::Model;
 use super::step::StepContext;
 use crate::event::Segment;
@@ -9,7 +11,10 @@ use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::reference::Reference;
-use crate::window::{COARSE_MINUTES, Retention, Span, Tier, WindowLength, WindowSpec};
+use crate::sketch::Monoid;
+use crate::window::{
+    Boundary, COARSE_MINUTES, PaneRing, Retention, Span, Tier, WindowLength, WindowSpec,
+};
 
 /// Ages the panes and the tallies of every slice.
 ///
@@ -37,17 +42,8 @@ fn age_panes(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageE
     for (slice, ring) in &mut rings {
         let kept = kept_of.get(&slice.segment).copied().unwrap_or_default();
         let scope = slice.of(model.name());
-        let aged = ring.age(step.at, kept);
-        for (tier, start) in aged.dropped {
-            step.outbox
-                .remove(&StateKey::Pane(scope.clone(), tier, start))?;
-        }
-        for (tier, start) in aged.made {
-            if let Some(pane) = ring.pane(tier, start) {
-                let key = StateKey::Pane(scope.clone(), tier, start);
-                step.outbox.put(&key, pane)?;
-            }
-        }
+        let key = |tier, start| Some(StateKey::Pane(scope.clone(), tier, start));
+        age_ring(ring, kept, key, step)?;
     }
     rings.retain(|_, ring| !ring.is_empty());
     model.rings = rings;
@@ -60,21 +56,34 @@ fn age_tallies(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), Stag
     let mut rings = std::mem::take(&mut model.tallies);
     for (slice, ring) in &mut rings {
         let scope = slice.of(model.name());
-        let aged = ring.age(step.at, kept);
-        let persisted = aged.dropped.into_iter();
-        for (tier, start) in persisted.filter(|(tier, _)| *tier != Tier::Minute) {
-            step.outbox
-                .remove(&StateKey::Tally(scope.clone(), tier, start))?;
-        }
-        for (tier, start) in aged.made {
-            if let Some(pane) = ring.pane(tier, start) {
-                let key = StateKey::Tally(scope.clone(), tier, start);
-                step.outbox.put(&key, pane)?;
-            }
-        }
+        let key = |tier, start| {
+            let is_persisted = tier != Tier::Minute;
+            is_persisted.then(|| StateKey::Tally(scope.clone(), tier, start))
+        };
+        age_ring(ring, kept, key, step)?;
     }
     rings.retain(|_, ring| !ring.is_empty());
     model.tallies = rings;
+    Ok(())
+}
+
+/// Ages one ring, and writes and removes the entries of its panes. `key` gives the key of a pane that is persisted.
+fn age_ring<M: Monoid + Serialize>(
+    ring: &mut PaneRing<M>,
+    kept: Retention,
+    key: impl Fn(Tier, Boundary) -> Option<StateKey>,
+    step: &mut StepContext<'_>,
+) -> Result<(), StageError> {
+    let aged = ring.age(step.at, kept);
+    let dropped = aged.dropped.into_iter();
+    for key in dropped.filter_map(|(tier, start)| key(tier, start)) {
+        step.outbox.remove(&key)?;
+    }
+    for (tier, start) in aged.made {
+        if let Some((key, pane)) = key(tier, start).zip(ring.pane(tier, start)) {
+            step.outbox.put(&key, pane)?;
+        }
+    }
     Ok(())
 }
 

@@ -253,29 +253,19 @@ fn complete(
     else {
         return Ok(());
     };
-    let is_due = |subject: &SubjectReference| {
-        let span = Span {
-            start: subject.span.start,
-            end: step.at,
-        };
-        let minutes = step.plan.learning.span_minutes;
-        subject.is_provisional
-            && span.end.0 - span.start.0 >= minutes
-            && (is_longest(span) || model.traffic_minutes_of_days(segment, span) >= minutes)
+    let minutes = step.plan.learning.span_minutes;
+    let is_covered = |span: &Span| {
+        span.end.0 - span.start.0 >= minutes
+            && (is_longest(*span) || model.traffic_minutes_of_days(segment, *span) >= minutes)
     };
-    let due = known.subjects.iter().filter(|(_, subject)| is_due(subject));
-    let due: BTreeMap<Subject, Span> = due
-        .map(|(subject, own)| {
-            let start = own.span.start;
-            (
-                subject.clone(),
-                Span {
-                    start,
-                    end: step.at,
-                },
-            )
-        })
-        .collect();
+    let provisional = known.subjects.iter().filter(|(_, own)| own.is_provisional);
+    let until_now = |(subject, own): (&Subject, &SubjectReference)| {
+        let start = own.span.start;
+        let end = step.at;
+        (subject.clone(), Span { start, end })
+    };
+    let due = provisional.map(until_now);
+    let due: BTreeMap<Subject, Span> = due.filter(|(_, span)| is_covered(span)).collect();
     if due.is_empty() {
         return Ok(());
     }
@@ -332,7 +322,6 @@ fn take_again(
         let Some(known) = reference.subjects.get_mut(&subject) else {
             continue;
         };
-        known.is_provisional = false;
         if !troubled.contains(&subject) {
             known.span = span;
             known.predictions = predictions;

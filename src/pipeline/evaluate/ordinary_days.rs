@@ -9,7 +9,7 @@ use super::model::Model;
 use super::slice::Slice;
 use super::step::StepContext;
 use super::tallies::{Baselines, TallyPane};
-use super::variability::{Days, Excess, Teaching, Thing};
+use super::variability::{Days, Excess, SegmentVariability, Teaching, Thing};
 use crate::alert::{Cause, Place};
 use crate::detect::{DETECTORS, Detector, OrdinaryRule};
 use crate::event::Segment;
@@ -21,12 +21,6 @@ use crate::window::{
     Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, PaneRing, Retention, Span, Tier,
     WindowLength, WindowSpec,
 };
-
-/// Windows from which variability is learned: those of at most a day.
-fn lengths(plan: &Plan) -> impl Iterator<Item = &WindowSpec> {
-    let windows = plan.windows.iter();
-    windows.filter(|window| window.length.minutes() <= DAY_MINUTES)
-}
 
 /// The largest distance of each thing on one day.
 type Day = BTreeMap<(Subject, Thing), f64>;
@@ -43,19 +37,31 @@ pub fn learn_span(
     step: &mut StepContext<'_>,
 ) -> Result<(), StageError> {
     let learned_days = days_of_span(model, segment, (span, only), step.plan);
-    let whose = segment.cloned();
-    let mut learned = model.variability.remove(&whose).unwrap_or_default();
-    for (length, day) in learned_days {
-        match only {
-            None => learned.learn_day(length, &day),
-            Some(only) => only
-                .iter()
-                .for_each(|subject| learned.learn_late_day(length, subject, &day)),
+    change(model, segment, step, |learned| {
+        for (length, day) in learned_days {
+            match only {
+                None => learned.learn_day(length, &day),
+                Some(only) => only
+                    .iter()
+                    .for_each(|subject| learned.learn_late_day(length, subject, &day)),
+            }
         }
+        true
+    })
+}
+
+/// Changes what was learned of a segment, or of the whole, and writes it if `with` returns true.
+fn change(
+    model: &mut Model,
+    segment: Option<&Segment>,
+    step: &mut StepContext<'_>,
+    with: impl FnOnce(&mut SegmentVariability) -> bool,
+) -> Result<(), StageError> {
+    let key = StateKey::Variability(model.name().to_owned(), segment.cloned());
+    let learned = model.variability.entry(segment.cloned()).or_default();
+    if with(learned) {
+        step.outbox.put(&key, learned)?;
     }
-    let key = StateKey::Variability(model.name().to_owned(), whose.clone());
-    step.outbox.put(&key, &learned)?;
-    model.variability.insert(whose, learned);
     Ok(())
 }
 
@@ -72,7 +78,9 @@ fn days_of_span(
     let days = Days::of(span.start, plan.learning.provisional_minutes);
     let tallies = tallies_of(model, segment, span, baselines);
     let mut learned = Vec::new();
-    let whole = lengths(plan).filter(|spec| spec.length.minutes() % COARSE_MINUTES == 0);
+    let whole = plan
+        .reported_windows()
+        .filter(|spec| spec.length.minutes() % COARSE_MINUTES == 0);
     for spec in whole {
         let (mut day, mut has_windows) = (Day::new(), false);
         let mut end = span.start.plus_minutes(spec.length.minutes());
@@ -104,13 +112,10 @@ pub fn learn_span_again(
     step: &mut StepContext<'_>,
 ) -> Result<(), StageError> {
     let days = days_of_six_hours(model, segment, (span, only), step.plan);
-    let whose = segment.cloned();
-    let mut learned = model.variability.remove(&whose).unwrap_or_default();
-    learned.learn_again(&days);
-    let key = StateKey::Variability(model.name().to_owned(), whose.clone());
-    step.outbox.put(&key, &learned)?;
-    model.variability.insert(whose, learned);
-    Ok(())
+    change(model, segment, step, |learned| {
+        learned.learn_again(&days);
+        true
+    })
 }
 
 /// The days of a span, by windows of six hours.
@@ -120,7 +125,9 @@ fn days_of_six_hours(
     (span, only): (Span, &BTreeSet<Subject>),
     plan: &Plan,
 ) -> Vec<Day> {
-    let (Some(baselines), Some(spec)) = (model.baselines_of(segment), lengths(plan).last()) else {
+    let (Some(baselines), Some(spec)) =
+        (model.baselines_of(segment), plan.reported_windows().last())
+    else {
         return Vec::new();
     };
     let mut tallies = PaneRing::default();
@@ -288,22 +295,17 @@ fn learn_segment(
     }
     let days = Days::of(span.start, step.plan.learning.provisional_minutes);
     let offers = offers(model, excesses, step);
-    let mut learned = model.variability.remove(&segment).unwrap_or_default();
-    let mut changed = false;
-    for length in lengths {
-        changed |= learned.note(length, at, days);
-    }
-    for (excess, teaching) in offers {
-        let rule = rule_of(&excess.thing);
-        changed |= learned.offer(excess, teaching, rule, (at, days));
-    }
-    changed |= learned.close_day(at, days);
-    if changed {
-        let key = StateKey::Variability(model.name().to_owned(), segment.clone());
-        step.outbox.put(&key, &learned)?;
-    }
-    model.variability.insert(segment, learned);
-    Ok(())
+    change(model, segment.as_ref(), step, |learned| {
+        let mut changed = false;
+        for length in lengths {
+            changed |= learned.note(length, at, days);
+        }
+        for (excess, teaching) in offers {
+            let rule = rule_of(&excess.thing);
+            changed |= learned.offer(excess, teaching, rule, (at, days));
+        }
+        learned.close_day(at, days) || changed
+    })
 }
 
 /// One offer of each thing, of all versions together: the largest distance of an ordinary window, or the trouble if one version
@@ -330,9 +332,14 @@ fn offers(model: &Model, excesses: Vec<Excess>, step: &StepContext<'_>) -> Vec<(
 }
 
 fn rule_of(thing: &Thing) -> OrdinaryRule {
-    let mut detectors = DETECTORS.iter();
-    let detector = detectors.find(|detector| detector.name() == thing.detector());
+    let detector = detector_of(thing);
     detector.map_or(OrdinaryRule::Distribution, |own| own.ordinary_rule())
+}
+
+/// The detector that measures `thing`; `None` if this build has none of that name.
+fn detector_of(thing: &Thing) -> Option<&'static dyn Detector> {
+    let mut detectors = DETECTORS.iter().copied();
+    detectors.find(|detector| detector.name() == thing.detector())
 }
 
 /// Whether a window teaches: neither its slice nor the whole of its version is in trouble with the subject, in windows of
@@ -366,9 +373,7 @@ fn teaching(model: &Model, excess: &Excess, step: &StepContext<'_>) -> Teaching 
 }
 
 fn fires(model: &Model, excess: &Excess) -> bool {
-    let mut detectors = DETECTORS.iter();
-    let detector = detectors.find(|detector| detector.name() == excess.thing.detector());
-    let cause = |detector: &&dyn Detector| Cause {
+    let cause = |detector: &dyn Detector| Cause {
         version: excess.slice.version.clone(),
         segment: excess.slice.segment.clone(),
         subject: Some(excess.subject.clone()),
@@ -376,5 +381,6 @@ fn fires(model: &Model, excess: &Excess) -> bool {
         family: detector.family(),
         detector: detector.name().into(),
     };
+    let detector = detector_of(&excess.thing);
     detector.is_some_and(|detector| model.knowledge.episodes.fires(&cause(detector)))
 }

@@ -226,12 +226,7 @@ impl SegmentVariability {
         of_length.days += 1;
         of_length.days_late += 1;
         for (subject, things) in &mut of_length.things {
-            for (thing, learned) in things {
-                let distance = day.get(&(subject.clone(), thing.clone()));
-                let distance = distance.copied().unwrap_or(0.0);
-                learned.entered.learn(distance);
-                learned.entered_late.learn(distance);
-            }
+            enter_day(subject, things, day);
         }
     }
 
@@ -266,12 +261,8 @@ impl SegmentVariability {
         for (_, thing) in day.keys().filter(|(own, _)| own == subject) {
             of_length.entry(subject.clone(), thing.clone());
         }
-        let things = of_length.things.get_mut(subject);
-        for (thing, learned) in things.into_iter().flatten() {
-            let distance = day.get(&(subject.clone(), thing.clone()));
-            let distance = distance.copied().unwrap_or(0.0);
-            learned.entered.learn(distance);
-            learned.entered_late.learn(distance);
+        if let Some(things) = of_length.things.get_mut(subject) {
+            enter_day(subject, things, day);
         }
     }
 
@@ -325,6 +316,20 @@ impl SegmentVariability {
             of_length.enter(closed - 1, days);
         }
         true
+    }
+}
+
+/// Enters a day of the learning span for all things of a subject; those without a distance stayed in their noise.
+fn enter_day(
+    subject: &Subject,
+    things: &mut BTreeMap<Thing, Learned>,
+    day: &BTreeMap<(Subject, Thing), f64>,
+) {
+    for (thing, learned) in things {
+        let distance = day.get(&(subject.clone(), thing.clone()));
+        let distance = distance.copied().unwrap_or(0.0);
+        learned.entered.learn(distance);
+        learned.entered_late.learn(distance);
     }
 }
 
