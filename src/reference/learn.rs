@@ -168,6 +168,17 @@ mod tests {
     }
 
     #[test]
+    fn a_provisional_reference_has_another_id_than_a_final_one_of_the_same_panes() {
+        let panes = three_panes();
+        let panes = panes.iter().map(|(b, p)| (Boundary(*b), p));
+        let last = learn("m", None, SPAN, panes);
+        let mut provisional = last.clone();
+        let subjects = provisional.subjects.values_mut();
+        subjects.for_each(|subject| subject.is_provisional = true);
+        assert_ne!(provisional.with_content_id().id, last.id);
+    }
+
+    #[test]
     fn a_segment_has_another_id_than_its_whole_and_than_its_neighbours() {
         let panes = three_panes();
         let learned = |segment| {

@@ -141,8 +141,10 @@ fn freeze(
         span,
         step.plan.learning.span_minutes,
     );
-    for subject in reference.subjects.values_mut() {
-        subject.is_provisional = !is_complete;
+    if !is_complete {
+        let subjects = reference.subjects.values_mut();
+        subjects.for_each(|subject| subject.is_provisional = true);
+        reference = reference.with_content_id();
     }
     keep(model, reference, step)?;
     ordinary_days::learn_span(model, segment.as_ref(), (span, None), step)
