@@ -3,18 +3,20 @@
 //! A line has the form `minute[-minute]: findings -> publications`. A finding is `[version/]feature[@minutes]` with a
 //! verdict: `!` breach at twice the threshold (`!3` at three times; critical from 5 on), `~` lingering, `.` quiet, `?`
 //! insufficient data. Minutes that no line names have no findings. A publication is `change severity causes`, with the
-//! strongest cause first. If nothing follows the arrow, nothing may be published.
+//! strongest cause first; `#2` follows the change of an alert of the second wave. If nothing follows the arrow, nothing may be published.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod alert_fixtures;
 
 use std::collections::BTreeMap;
 
-use alert_fixtures::{NOON, feature, finding, length, observe, observed};
+use alert_fixtures::{NOON, context, feature, finding, length, observe, observed, records};
 use tidegauge::alert::{
-    AlertRecord, AlertSettings, AlertStatus, CAUSES_MAX, Episodes, ScopedFinding,
+    AlertRecord, AlertSettings, AlertStatus, CAUSES_MAX, Context, Episodes, ScopedFinding,
+    WAVES_MAX,
 };
-use tidegauge::detect::{Family, Verdict};
+use tidegauge::detect::{Family, Finding, Verdict};
+use tidegauge::sketch::Subject;
 use tidegauge::window::Boundary;
 
 struct Scenario {
@@ -151,14 +153,140 @@ const SCENARIOS: &[Scenario] = &[
             9: age! -> opened warning age",
     },
     Scenario {
-        name: "a subject that resolved joins again when it fires again",
+        name: "a subject that resolved and fires again does not join again, in no window",
         hold: 0,
         keep_firing: 1,
         lines: "
             0: amount! age! -> opened warning age,amount
-            1: amount! age. ->
-            2: amount! age. ->
-            3: amount! age! -> joined warning age,amount",
+            1-2: amount! age. ->
+            3-4: amount! age! ->
+            5-6: amount! age. ->
+            7: amount! age@60! ->",
+    },
+    Scenario {
+        name: "a subject that comes back graver joins",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: amount!9 age! -> opened critical amount,age
+            1-2: amount!9 age. ->
+            3: amount!9 age!6 -> joined critical amount,age
+            4-5: amount!9 age. ->
+            6: amount!9 age!6 ->",
+    },
+    Scenario {
+        name: "a subject that was away for a week is new",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: amount! age! -> opened warning age,amount
+            1-10079: amount! age. ->
+            10080: amount! -> permanent warning amount
+            10081: amount! ->
+            10082: amount! age! -> joined warning age,amount",
+    },
+    Scenario {
+        name: "what lasts for a week without anything new looks permanent, once",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: amount! -> opened warning amount
+            1-99: amount! ->
+            100: amount! age! -> joined warning age,amount
+            101-10179: amount! ->
+            10180: amount! -> permanent warning amount
+            10181-22000: amount! ->
+            22001: amount! income! -> joined warning amount,income
+            22002-32100: amount! ->",
+    },
+    Scenario {
+        name: "a late critical cause opens an alert of its own, which ends on its own",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: row!9 -> opened critical row
+            1-1453: row!9 ->
+            1454: row!9 early!6 -> joined critical row,early
+            1455: row!9 early!6 late!6 -> opened#2 critical late
+            1456: row!9 early!6 late!6 age! -> joined#2 critical late,age
+            1457: row!9 early!6 late. age. ->
+            1458: row!9 early!6 late. age. -> resolved#2 critical late,age
+            1459: row!9 late!6 -> opened#2 critical late",
+    },
+    Scenario {
+        name: "a cause in a long window may be part of the old trouble: it joins",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: row!9 -> opened critical row
+            1-2999: row!9 ->
+            3000: row!9 slow@2880!6 -> joined critical row,slow
+            3001: row!9 ->",
+    },
+    Scenario {
+        name: "a new version with old trouble joins; so does a late warning",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: 7/row!9 -> opened critical row
+            1-1999: 7/row!9 ->
+            2000: 7/row!9 8/row!9 -> joined critical row,row
+            2001: 7/row!9 8/row!9 age! -> joined critical row,row,age",
+    },
+    Scenario {
+        name: "a warning that becomes critical late leaves the old alert for one of its own",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: row!9 age! -> opened critical row,age
+            1-1999: row!9 age! ->
+            2000: row!9 age!8 -> opened#2 critical age
+            2001: row. age!8 ->
+            2002: row. age!8 -> resolved critical row
+            2003: row. age!8 income!7 -> joined#2 critical age,income",
+    },
+    Scenario {
+        name: "a warning that becomes critical late escalates the alert that has no other cause",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: row!9 age! -> opened critical row,age
+            1-1998: row. age! ->
+            1999: age! ->
+            2000: age!8 -> escalated critical age
+            2001-2002: age!8 ->",
+    },
+    Scenario {
+        name: "a critical cause that joins a warning escalates it",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: amount! -> opened warning amount
+            1: amount! age!6 -> escalated critical age,amount",
+    },
+    Scenario {
+        name: "with hold, a late critical cause is held in its own alert",
+        hold: 2,
+        keep_firing: 1,
+        lines: "
+            0: row!9 -> held critical row
+            1: row!9 ->
+            2: row!9 -> opened critical row
+            3-1999: row!9 ->
+            2000: row!9 late!6 -> held#2 critical late
+            2001: row!9 late!6 ->
+            2002: row!9 late!6 -> opened#2 critical late",
+    },
+    Scenario {
+        name: "answers are not hidden by features",
+        hold: 0,
+        keep_firing: 1,
+        lines: "
+            0: row!9 -> opened critical row
+            1: row!9 score! -> opened warning score
+            2: row!9 score! label! -> joined warning label,score
+            3-4: row!9 score. label. ->
+            5: row!9 -> resolved warning label,score",
     },
     Scenario {
         name: "of two findings on one cause the graver counts",
@@ -183,11 +311,16 @@ fn parse(word: &str) -> ScopedFinding {
         (".", _) => (Verdict::Quiet, 0.1),
         _ => (Verdict::InsufficientData, 0.0),
     };
-    observed(
-        version,
-        minutes.parse().unwrap(),
-        finding(name, verdict, effect),
-    )
+    let subject = match name {
+        "score" => Subject::Score,
+        "label" => Subject::Label,
+        name => feature(name),
+    };
+    let finding = Finding {
+        subject: Some(subject),
+        ..finding(name, verdict, effect)
+    };
+    observed(version, minutes.parse().unwrap(), finding)
 }
 
 /// Findings and expected publications by minute.
@@ -214,7 +347,12 @@ fn told(records: &[AlertRecord]) -> String {
             .map(|c| name(&c.measure.subject))
             .collect();
         let change = format!("{:?}", record.change.unwrap()).to_lowercase();
-        format!("{change} {} {}", record.severity.name(), causes.join(","))
+        let wave = match record.wave {
+            1 => String::new(),
+            wave => format!("#{wave}"),
+        };
+        let severity = record.severity.name();
+        format!("{change}{wave} {severity} {}", causes.join(","))
     };
     records.iter().map(one).collect::<Vec<_>>().join("; ")
 }
@@ -291,11 +429,14 @@ fn ids_are_unique_and_the_fingerprint_is_shared() {
         let records: Vec<AlertRecord> = play(scenario, |_, _| {}).concat();
         let ids: std::collections::BTreeSet<&str> = records.iter().map(|r| r.id.as_str()).collect();
         assert_eq!(ids.len(), records.len(), "{}", scenario.name);
-        assert!(
-            records
-                .iter()
-                .all(|r| r.fingerprint == records[0].fingerprint)
-        );
+        let alert = |r: &AlertRecord| (r.area, r.wave);
+        for (a, b) in records
+            .iter()
+            .flat_map(|a| records.iter().map(move |b| (a, b)))
+        {
+            let is_same = a.fingerprint == b.fingerprint;
+            assert_eq!(is_same, alert(a) == alert(b), "{}", scenario.name);
+        }
     }
 }
 
@@ -332,7 +473,7 @@ fn families_do_not_mix() {
     assert_eq!(records.len(), 2);
     assert_ne!(records[0].fingerprint, records[1].fingerprint);
     assert_eq!(
-        episodes.open().collect::<Vec<_>>(),
+        episodes.open().map(|key| key.family).collect::<Vec<_>>(),
         [Family::Drift, Family::DataQuality]
     );
 }
@@ -418,4 +559,84 @@ fn a_number_that_is_none_proves_nothing_and_is_counted() {
     endless.finding.effect = f64::INFINITY;
     let records = observe(&mut episodes, 1, &[endless], &settings);
     assert_eq!(records[0].measure.effect, Some(f64::MAX));
+}
+
+#[test]
+fn a_record_counts_the_returns_that_it_did_not_announce() {
+    let settings = AlertSettings {
+        keep_firing_minutes: 1,
+        ..AlertSettings::default()
+    };
+    let mut episodes = Episodes::default();
+    let mut told = Vec::new();
+    for minute in 0..40 {
+        let age = if minute % 4 == 0 { "age!3" } else { "age." };
+        let findings = ["amount!2", age].map(parse);
+        told.extend(observe(&mut episodes, minute, &findings, &settings));
+    }
+    assert_eq!(told.len(), 1, "ten breaches are one record");
+    let findings = ["amount!2", "age!3", "income!"].map(parse);
+    let joined = observe(&mut episodes, 40, &findings, &settings).remove(0);
+    let returns: Vec<u32> = joined.causes.iter().map(|cause| cause.returns).collect();
+    assert_eq!(returns, [10, 0, 0], "{joined:#?}");
+    let text = &joined.annotations["description"];
+    assert!(
+        text.contains("One of the subjects had resolved and fired again 10 times."),
+        "{text}"
+    );
+}
+
+#[test]
+fn at_most_eight_alerts_of_an_area_are_open_and_the_next_escalates() {
+    let settings = AlertSettings::default();
+    let mut episodes = Episodes::default();
+    let day = 1_500;
+    let mut told = Vec::new();
+    for minute in 0..day * 10 {
+        let broken = 0..=minute / day;
+        let findings: Vec<ScopedFinding> = broken.map(|n| parse(&format!("f{n}!6"))).collect();
+        told.extend(observe(&mut episodes, minute, &findings, &settings));
+    }
+    let changes: Vec<(&str, u8)> = told
+        .iter()
+        .map(|r| (r.change.unwrap().name(), r.wave))
+        .collect();
+    let opened = (1..=WAVES_MAX).map(|wave| ("opened", wave));
+    let (opens, rest): (Vec<_>, Vec<_>) =
+        changes.iter().partition(|(change, _)| *change == "opened");
+    assert_eq!(opens, opened.collect::<Vec<_>>());
+    let rest: Vec<_> = rest.iter().filter(|(c, _)| *c != "permanent").collect();
+    assert_eq!(rest, [&("escalated", WAVES_MAX), &("escalated", WAVES_MAX)]);
+    assert_eq!(episodes.open().count(), usize::from(WAVES_MAX));
+}
+
+#[test]
+fn an_alert_that_looks_permanent_says_how_to_accept_it() {
+    let settings = AlertSettings::default();
+    let accepted = |model| {
+        let context = Context {
+            model,
+            ..context(&settings)
+        };
+        let mut episodes = Episodes::default();
+        let mut last = None;
+        for minute in 0..=7 * 1_440 {
+            let findings = [parse("amount!6")];
+            let alerts = episodes.observe(Boundary(NOON + minute), &findings, &context);
+            last = records(alerts, &settings).pop();
+        }
+        last.unwrap()
+    };
+    let record = accepted("fraud");
+    assert_eq!(record.status, AlertStatus::Firing);
+    assert!(record.annotations["summary"].ends_with("(looks permanent)"));
+    let text = &record.annotations["description"];
+    let approve = format!("`tidegauge reference approve fraud {}`", record.fingerprint);
+    assert!(text.contains(&approve), "{text}");
+    assert!(
+        text.contains("`tidegauge reference relearn fraud`"),
+        "{text}"
+    );
+    let text = &accepted("x; rm 'y'").annotations["description"];
+    assert!(text.contains("relearn 'x; rm '\\''y'\\'''`"), "{text}");
 }

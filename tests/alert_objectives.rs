@@ -9,9 +9,10 @@ use alert_fixtures::contract::{golden, keeps, root, validator};
 use alert_fixtures::{NOON, context, feature, finding, length, observed, records};
 use serde_json::Value as Json;
 use tidegauge::alert::{
-    Age, Alert, AlertKind, AlertObjective, AlertRecord, AlertSettings, AlertStatus, Assessed,
-    Change, Context, Episodes, ImpactVerdict, ObjectiveReport, Place, QualityRecord, QualityReport,
-    RuleTiming, SEGMENTS_SHOWN_MAX, ScopedFinding, SegmentShare, Severity, WindowTime, fingerprint,
+    Age, Alert, AlertKey, AlertKind, AlertObjective, AlertRecord, AlertSettings, AlertStatus, Area,
+    Assessed, Change, Context, Episodes, ImpactVerdict, ObjectiveReport, Place, QualityRecord,
+    QualityReport, RuleTiming, SEGMENTS_SHOWN_MAX, ScopedFinding, SegmentShare, Severity,
+    WindowTime, fingerprint,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::Segment;
@@ -428,6 +429,11 @@ fn assessed(now: (i64, i64), before: (i64, i64)) -> Assessed<'static> {
     let share = |(good, valid)| Share { good, valid };
     Assessed {
         model: "fraud",
+        key: AlertKey {
+            family: Family::Drift,
+            area: Some(Area::Features),
+            wave: 1,
+        },
         version: "7",
         segment: None,
         start: Boundary(NOON),

@@ -38,6 +38,8 @@ mod hanging;
 mod invariants;
 #[path = "memory/labels.rs"]
 mod labels;
+#[path = "memory/lasting.rs"]
+mod lasting;
 #[path = "memory/learning.rs"]
 mod learning;
 #[path = "memory/ledger.rs"]

@@ -1,18 +1,21 @@
 //! Builds the published alert from one transition of an episode.
 
+use std::collections::BTreeMap;
+
 use super::alert_change::{Alert, AlertContent};
+use super::alert_key::AlertKey;
 use super::cause::{Cause, Evidence, ScopedFinding};
-use super::cause_summary::{CauseSummary, target_of};
+use super::cause_summary::CauseSummary;
 use super::context::{AlertObjective, Context};
 use super::finite::finite;
 use super::gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
 use super::lifecycle::Episode;
+use super::listing::{Listings, Target};
 use super::objective::ObjectiveFacts;
 use super::segment::naming;
 use super::terms::AlertStatus;
 use super::transition::Transition;
 use super::wire::named;
-use crate::detect::Family;
 use crate::detect::slo::budget_remaining;
 use crate::event::Segment;
 use crate::sketch::Exemplars;
@@ -20,11 +23,13 @@ use crate::window::Boundary;
 
 /// Inputs of one alert: a transition of an episode, and what is known at the boundary.
 pub(super) struct AlertBuilder<'a> {
-    pub(super) family: Family,
+    pub(super) key: AlertKey,
     pub(super) transition: Transition,
     pub(super) episode: &'a Episode,
     pub(super) at: Boundary,
     pub(super) context: &'a Context<'a>,
+    /// What the alert has listed, this boundary included.
+    pub(super) listed: &'a Listings,
     /// All findings at the boundary, quiet ones included.
     pub(super) findings: &'a [ScopedFinding],
 }
@@ -57,9 +62,10 @@ impl AlertBuilder<'_> {
         let objective = self.context.objective;
         Some(GatheredCauses {
             model: self.context.model.to_owned(),
-            family: self.family,
+            key: self.key,
             first: ((*first).clone(), (*evidence).clone()),
             rest: rest.iter().take(CAUSES_SHOWN_MAX - 1).map(owned).collect(),
+            returns: self.returns(ranked),
             total: ranked.len() as u64,
             new_total: new.len() as u64,
             new: new.into_iter().take(CAUSES_SHOWN_MAX).cloned().collect(),
@@ -70,6 +76,17 @@ impl AlertBuilder<'_> {
             objective: objective.map(|objective| self.facts(objective, first, evidence)),
             ended_because: None,
         })
+    }
+
+    /// Returns of the causes that are shown, if there are any.
+    fn returns(&self, ranked: Ranked<'_>) -> BTreeMap<Target, u32> {
+        let shown = ranked.iter().take(CAUSES_SHOWN_MAX);
+        let counted = shown.map(|(cause, _)| {
+            let target = Target::of(cause);
+            let returns = self.listed.returns(&target);
+            (target, returns)
+        });
+        counted.filter(|(_, returns)| *returns > 0).collect()
     }
 
     fn facts(
@@ -100,15 +117,17 @@ impl AlertBuilder<'_> {
         remaining.filter_map(finite).min_by(f64::total_cmp)
     }
 
-    /// Causes that were not published before: all causes when the alert begins.
+    /// Causes that were not published before, or not as this grave: all causes when the alert begins.
     fn new_causes<'s>(&self, summary: &'s CauseSummary<'s>) -> impl Iterator<Item = &'s Cause> {
         let transition = self.transition;
         let all = summary.causes(transition).causes.iter();
         all.map(|(cause, _)| *cause)
             .filter(move |cause| match transition {
                 Transition::Held | Transition::Opened => true,
-                Transition::Joined => summary.new.contains(&target_of(cause)),
-                Transition::Escalated | Transition::Resolved | Transition::Withdrawn => false,
+                Transition::Joined | Transition::Escalated => {
+                    summary.new.contains(&Target::of(cause))
+                }
+                Transition::Permanent | Transition::Resolved | Transition::Withdrawn => false,
             })
     }
 

@@ -1,5 +1,6 @@
 //! One change of an alert, typed. Observers read it, and the published record is built from it.
 
+use super::alert_key::AlertKey;
 use super::assessed::{Assessed, Assessment};
 use super::cause::Cause;
 use super::gathered::GatheredCauses;
@@ -99,9 +100,19 @@ impl Alert {
     #[must_use]
     pub fn kind(&self) -> AlertKind {
         match &self.content {
-            AlertContent::Causes(causes) => causes.family.into(),
+            AlertContent::Causes(causes) => causes.key.family.into(),
             AlertContent::Assessment(_) => AlertKind::Drift,
             AlertContent::Integrity(_) => AlertKind::Integrity,
+        }
+    }
+
+    /// Family, area and wave; `None` for integrity.
+    #[must_use]
+    pub fn key(&self) -> Option<AlertKey> {
+        match &self.content {
+            AlertContent::Causes(causes) => Some(causes.key),
+            AlertContent::Assessment(assessment) => Some(assessment.key),
+            AlertContent::Integrity(_) => None,
         }
     }
 
@@ -131,12 +142,12 @@ impl Alert {
             AlertContent::Causes(causes) => {
                 let objective = causes.objective.as_ref();
                 let objective = objective.map(|objective| objective.name.as_str());
-                fingerprint(&causes.model, self.kind(), objective)
+                causes.key.fingerprint(&causes.model, objective)
             }
             AlertContent::Assessment(assessment) => {
-                fingerprint(&assessment.model, self.kind(), None)
+                assessment.key.fingerprint(&assessment.model, None)
             }
-            AlertContent::Integrity(incident) => fingerprint(&incident.name(), self.kind(), None),
+            AlertContent::Integrity(incident) => fingerprint(&incident.name(), self.kind(), &[]),
         }
     }
 

@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 
+use super::alert_key::AlertKey;
 use super::cause_record::{CauseMeasure, CauseRecord};
 use super::impact::{Impact, ImpactVerdict};
 use super::parts::RecordParts;
@@ -36,6 +37,8 @@ const DETECTOR: &str = "impact";
 pub struct Assessed<'a> {
     /// The model.
     pub model: &'a str,
+    /// Key of the drift's alert.
+    pub key: AlertKey,
     /// Version of the model; empty if the producer names none.
     pub version: &'a str,
     /// Segment that drifted; `None` for the version as a whole.
@@ -63,6 +66,8 @@ pub struct Assessed<'a> {
 pub struct Assessment {
     /// The model.
     pub model: String,
+    /// Key of the drift's alert.
+    pub key: AlertKey,
     /// Version of the model; empty if the producer names none.
     pub version: String,
     /// Segment that drifted; `None` for the version as a whole.
@@ -79,6 +84,7 @@ impl Assessed<'_> {
     pub(super) fn assessment(&self) -> Assessment {
         Assessment {
             model: self.model.to_owned(),
+            key: self.key,
             version: self.version.to_owned(),
             segment: self.segment.cloned(),
             window: self.window,
@@ -154,6 +160,7 @@ impl Assessment {
         CauseRecord {
             version: named(&self.version),
             segment: self.segment.as_ref().map(Segment::to_string),
+            returns: 0,
             measure: CauseMeasure {
                 window: Some(WindowRecord::of_span(self.window)),
                 window_events: Some(count.max(0).unsigned_abs()),

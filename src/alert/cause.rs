@@ -199,4 +199,6 @@ pub struct Machine {
     pub evidence: Evidence,
     /// Timing that the rule set with the last finding. Kept because a silent boundary has no finding to read it from.
     pub lasting: Option<RuleTiming>,
+    /// Wave of the alert that gathers the cause, from 1.
+    pub wave: u8,
 }

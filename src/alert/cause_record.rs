@@ -101,6 +101,9 @@ pub struct CauseRecord {
     pub version: Option<String>,
     /// Segment; `null` for the version as a whole.
     pub segment: Option<String>,
+    /// Times that the subject fired again after it had resolved, within the episode. They are not announced one by one.
+    #[serde(default)] // older records have none
+    pub returns: u32,
     /// Measured values.
     #[serde(flatten)]
     pub measure: CauseMeasure,
@@ -158,10 +161,11 @@ pub(super) fn provenance(exemplars: &Exemplars) -> Vec<Provenance> {
 }
 
 impl CauseRecord {
-    pub(super) fn of(cause: &Cause, evidence: &Evidence) -> Self {
+    pub(super) fn of(cause: &Cause, evidence: &Evidence, returns: u32) -> Self {
         Self {
             version: named(&cause.version),
             segment: cause.segment.as_ref().map(Segment::to_string),
+            returns,
             measure: CauseMeasure::of(cause, evidence),
         }
     }

@@ -1,15 +1,14 @@
-//! State of one family's causes at a boundary: firing, pending and just ended ones, strongest first.
+//! State of one alert's causes at a boundary: firing, pending and just ended ones, strongest first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::{Cause, Evidence, Machine};
-use super::machine::State;
+use super::listing::{Listings, Target};
 use super::terms::Severity;
 use super::transition::Transition;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Subject;
-use crate::window::Boundary;
 
 /// Causes by descending effect, one per version, segment and subject. `severity` is the highest of all, including those that are
 /// left out.
@@ -26,9 +25,9 @@ impl Ranked<'_> {
 }
 
 /// Version, segment and subject.
-pub(super) type CauseTarget<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
+type CauseTarget<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
 
-pub(super) fn target_of(cause: &Cause) -> CauseTarget<'_> {
+fn target_of(cause: &Cause) -> CauseTarget<'_> {
     (
         &cause.version,
         cause.segment.as_ref(),
@@ -36,35 +35,36 @@ pub(super) fn target_of(cause: &Cause) -> CauseTarget<'_> {
     )
 }
 
-/// State of one family's causes at a boundary. Each list has one cause per version, segment and subject, strongest first.
+/// State of one alert's causes at a boundary. Each list has one cause per version, segment and subject, strongest first.
 pub(super) struct CauseSummary<'a> {
     pub(super) firing: Ranked<'a>,
     pub(super) pending: Ranked<'a>,
     resolved: Ranked<'a>,
     withdrawn: Ranked<'a>,
-    /// Targets that began to fire at this boundary and did not fire before it.
-    pub(super) new: BTreeSet<CauseTarget<'a>>,
+    /// Targets that fire, each with its highest severity.
+    pub(super) severities: BTreeMap<Target, Severity>,
+    /// Firing targets that the alert has not listed yet, or that come back graver.
+    pub(super) new: BTreeSet<Target>,
+    /// True if an alert that is critical already must escalate again (`wave.rs`).
+    pub(super) is_graver: bool,
 }
 
 impl<'a> CauseSummary<'a> {
     pub(super) fn new(
         active: impl Iterator<Item = (&'a Cause, &'a Machine)>,
         ended: impl Iterator<Item = (&'a Cause, &'a Machine)>,
-        at: Boundary,
+        listed: &Listings,
     ) -> Self {
         let (firing, pending) = split(active);
         let (resolved, withdrawn) = split(ended);
-        let begun =
-            |machine: &Machine| matches!(machine.state, State::Firing { since, .. } if since == at);
-        let (begun, old): (Vec<_>, Vec<_>) = firing.iter().partition(|(_, m)| begun(m));
-        let known: BTreeSet<CauseTarget<'_>> = old
-            .iter()
-            .chain(&resolved)
-            .map(|(c, _)| target_of(c))
-            .collect();
-        let new = begun.iter().map(|(cause, _)| target_of(cause));
+        let severities = severities(&firing);
+        let is_news =
+            |(target, severity): &(&Target, &Severity)| listed.is_news(target, **severity);
+        let new = severities.iter().filter(is_news);
         Self {
-            new: new.filter(|who| !known.contains(who)).collect(),
+            new: new.map(|(target, _)| target.clone()).collect(),
+            severities,
+            is_graver: false,
             firing: ranked(firing),
             pending: ranked(pending),
             resolved: ranked(resolved),
@@ -76,7 +76,10 @@ impl<'a> CauseSummary<'a> {
     pub(super) fn causes(&self, transition: Transition) -> &Ranked<'a> {
         match transition {
             Transition::Held => &self.pending,
-            Transition::Opened | Transition::Joined | Transition::Escalated => &self.firing,
+            Transition::Opened
+            | Transition::Joined
+            | Transition::Escalated
+            | Transition::Permanent => &self.firing,
             Transition::Resolved => &self.resolved,
             Transition::Withdrawn => &self.withdrawn,
         }
@@ -121,7 +124,16 @@ fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
     Ranked { causes, severity }
 }
 
-fn severity(evidence: &Evidence) -> Severity {
+fn severities(firing: &Listed<'_>) -> BTreeMap<Target, Severity> {
+    let mut severities = BTreeMap::new();
+    for (cause, machine) in firing {
+        let highest = severities.entry(Target::of(cause)).or_default();
+        *highest = severity(&machine.evidence).max(*highest);
+    }
+    severities
+}
+
+pub(super) fn severity(evidence: &Evidence) -> Severity {
     if evidence.is_provisional {
         Severity::Info
     } else if evidence.critical_effect {

@@ -1,11 +1,14 @@
-//! Episodes: all causes of one model and family, gathered into one alert of which only transitions are published.
+//! Episodes: all causes of one model, family and area, gathered into one alert of which only transitions are published.
 //!
 //! **Intuition.** When a broken upstream moves 200 features, one page is enough. The first cause that fires opens the
 //! episode. Later causes join it under the same fingerprint, so a router knows that it has already paged. When the last
 //! cause resolves, the alert resolves. A person sees one alert with ranked causes.
 //!
+//! A subject that resolves and fires again within an episode does not join again (`listing.rs`). A critical cause that comes long
+//! after the alert opens another (`wave.rs`). An alert to which nothing new came for a week says once that it looks permanent.
+//!
 //! **Limits.** At most [`CAUSES_MAX`] causes are kept per model, the strongest of a boundary first; the others are only
-//! counted. A subject that resolves and fires again within an episode joins again.
+//! counted.
 //!
 //! **Objectives.** Each objective of a model has `Episodes` of its own ([`Context::objective`]). A page about latency and a
 //! ticket about precision are two alerts, and no alert mixes prediction time and label time.
@@ -18,15 +21,16 @@ use serde::{Deserialize, Serialize};
 
 use super::alert_builder::AlertBuilder;
 use super::alert_change::Alert;
+use super::alert_key::{AlertKey, COMPARED};
 use super::cause::{Cause, Evidence, Machine, ScopedFinding};
 use super::cause_summary::CauseSummary;
 use super::context::Context;
-use super::identity::fingerprint;
 use super::lifecycle::{Episode, transition};
+use super::listing::{Listings, Target};
 use super::machine::{Signal, State, Timing};
 use super::place::Place;
 use super::settings::AlertSettings;
-use super::terms::{AlertKind, AlertStatus, Severity};
+use super::terms::{AlertStatus, Severity};
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Subject;
@@ -35,14 +39,11 @@ use crate::window::{Boundary, WindowLength};
 /// Causes kept per model, including those that ended recently: at about 500 bytes each, 5 MB.
 pub const CAUSES_MAX: usize = 10_000;
 
-/// Families whose findings come from a comparison with a reference.
-const COMPARED: [Family; 2] = [Family::Drift, Family::DataQuality];
-
 /// Alert that fires.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenAlert {
-    /// Family of the alert.
-    pub family: Family,
+    /// Family, area and wave of the alert.
+    pub key: AlertKey,
     /// Highest severity so far.
     pub severity: Severity,
     /// Start of the episode.
@@ -54,8 +55,10 @@ pub struct OpenAlert {
 /// Alert state of one model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Episodes {
-    machines: BTreeMap<Cause, Machine>,
-    open: BTreeMap<Family, Episode>,
+    pub(super) machines: BTreeMap<Cause, Machine>,
+    pub(super) open: BTreeMap<AlertKey, Episode>,
+    /// What each open alert has listed.
+    pub(super) listed: BTreeMap<AlertKey, Listings>,
     /// Last end of a firing cause by place, kept for one window length.
     ended: BTreeMap<Place, Boundary>,
     overflow: u64,
@@ -78,33 +81,21 @@ impl Episodes {
         let ended = self.advance(at, &relevant, context.settings);
         self.admit(at, &relevant, context.settings);
         self.remember(at, &ended);
-        let concerned = self.machines.keys().chain(ended.keys());
-        let families: BTreeSet<Family> = concerned.map(|cause| cause.family).collect();
+        let graver = self.begin_waves(at);
         let moment = Moment {
             at,
             findings,
             ended: &ended,
+            graver,
         };
-        families
-            .into_iter()
-            .flat_map(|family| self.publish(family, &moment, context))
-            .collect()
+        self.publish_all(&moment, context)
     }
 
     /// Ends every cause at `at`, because nothing evaluates it any longer, and returns the alerts to publish.
     #[must_use]
     pub fn end(&mut self, at: Boundary, context: &Context<'_>) -> Vec<Alert> {
         let ended = std::mem::take(&mut self.machines);
-        let families: BTreeSet<Family> = ended.keys().map(|cause| cause.family).collect();
-        let moment = Moment {
-            at,
-            findings: &[],
-            ended: &ended,
-        };
-        families
-            .into_iter()
-            .flat_map(|family| self.publish(family, &moment, context))
-            .collect()
+        self.publish_all(&Moment::of_end(at, &ended), context)
     }
 
     /// Ends every cause that was found by comparison with a reference, because the reference is dropped at `at`, and returns the
@@ -112,31 +103,23 @@ impl Episodes {
     #[must_use]
     pub fn drop_compared(&mut self, at: Boundary, why: &str, context: &Context<'_>) -> Vec<Alert> {
         let machines = std::mem::take(&mut self.machines).into_iter();
-        let (ended, kept) = machines.partition(|(cause, _)| is_compared(cause.family));
-        self.machines = kept;
+        let (ended, kept): (_, BTreeMap<_, _>) =
+            machines.partition(|(cause, _)| COMPARED.contains(&cause.family));
         self.ended.retain(|place, _| place.subject.is_none());
-        let moment = Moment {
-            at,
-            findings: &[],
-            ended: &ended,
-        };
-        let families = COMPARED.into_iter();
-        let mut alerts: Vec<Alert> = families
-            .flat_map(|family| self.publish(family, &moment, context))
-            .collect();
+        let mut alerts = self.publish_all(&Moment::of_end(at, &ended), context);
+        self.machines = kept;
         for alert in &mut alerts {
             alert.end_because(why);
         }
         alerts
     }
 
-    /// Family and start of the open alert (pending or firing) of `model` with this fingerprint, if it compares with a reference.
+    /// Start of the open alert (pending or firing) of `model` with this fingerprint, if it compares with a reference.
     #[must_use]
-    pub fn open_compared(&self, model: &str, of: &str) -> Option<(Family, Boundary)> {
-        let mut compared = self.open.iter().filter(|(family, _)| is_compared(**family));
-        compared
-            .find(|(family, _)| fingerprint(model, AlertKind::from(**family), None) == of)
-            .map(|(family, episode)| (*family, episode.start))
+    pub fn open_compared(&self, model: &str, fingerprint: &str) -> Option<Boundary> {
+        let mut compared = self.open.iter().filter(|(key, _)| key.is_compared());
+        let named = compared.find(|(key, _)| key.fingerprint(model, None) == fingerprint);
+        named.map(|(_, episode)| episode.start)
     }
 
     /// Same as [`Episodes::is_quiet_at`], for a version as a whole.
@@ -183,13 +166,17 @@ impl Episodes {
             .collect()
     }
 
-    /// Status of the alert of `family`; resolved if none is open.
+    /// Status of the alerts of `family`: firing if one of them is; resolved if none is open.
     #[must_use]
     pub fn status(&self, family: Family) -> AlertStatus {
-        match self.open.get(&family) {
-            Some(episode) if episode.is_firing() => AlertStatus::Firing,
-            Some(_) => AlertStatus::Pending,
-            None => AlertStatus::Resolved,
+        let mut of_family = self.open.iter().filter(|(key, _)| key.family == family);
+        let Some((_, first)) = of_family.next() else {
+            return AlertStatus::Resolved;
+        };
+        if first.is_firing() || of_family.any(|(_, episode)| episode.is_firing()) {
+            AlertStatus::Firing
+        } else {
+            AlertStatus::Pending
         }
     }
 
@@ -202,21 +189,22 @@ impl Episodes {
     /// Alerts that fire.
     pub fn open_alerts(&self) -> impl Iterator<Item = OpenAlert> {
         let firing = self.open.iter().filter(|(_, episode)| episode.is_firing());
-        firing.map(|(family, episode)| OpenAlert {
-            family: *family,
+        firing.map(|(key, episode)| OpenAlert {
+            key: *key,
             severity: episode.severity,
             since: episode.start,
-            causes: self
-                .firing()
-                .map(|(cause, _)| cause)
-                .filter(|cause| cause.family == *family)
-                .cloned()
-                .collect(),
+            causes: self.firing_of(*key).cloned().collect(),
         })
     }
 
-    /// Families with an open alert (pending or firing).
-    pub fn open(&self) -> impl Iterator<Item = Family> {
+    fn firing_of(&self, key: AlertKey) -> impl Iterator<Item = &Cause> {
+        let firing = self.machines.iter().filter(|(_, m)| m.state.is_firing());
+        let of_key = firing.filter(move |(cause, m)| AlertKey::of(cause, m.wave) == key);
+        of_key.map(|(cause, _)| cause)
+    }
+
+    /// Alerts that are open (pending or firing).
+    pub fn open(&self) -> impl Iterator<Item = AlertKey> {
         self.open.keys().copied()
     }
 
@@ -239,17 +227,34 @@ impl Episodes {
     }
 
     fn is_active(&self, place: Place) -> bool {
+        let target = Target {
+            subject: place.subject,
+            segment: place.segment,
+            version: place.version,
+        };
+        let mut of_place =
+            (self.machines_from(&target)).filter(|(cause, _)| cause.length == place.length);
+        of_place.any(|(_, machine)| !machine.evidence.is_provisional)
+    }
+
+    /// Machines of one target, of all families.
+    pub(super) fn machines_from<'a>(
+        &'a self,
+        target: &'a Target,
+    ) -> impl Iterator<Item = (&'a Cause, &'a Machine)> {
         let first = Cause {
-            version: place.version.clone(),
-            segment: place.segment.clone(),
-            subject: place.subject.clone(),
-            length: place.length,
-            family: Family::Drift, // lowest family and lowest name, so the range starts at the place
+            version: target.version.clone(),
+            segment: target.segment.clone(),
+            subject: target.subject.clone(),
+            length: WindowLength::SHORTEST,
+            family: Family::Drift, // lowest family and lowest name, so the range starts at the target
             detector: "".into(),
         };
-        let of_place = self.machines.range(first..);
-        let mut of_place = of_place.take_while(|(cause, _)| Place::of(cause) == place);
-        of_place.any(|(_, machine)| !machine.evidence.is_provisional)
+        let from = self.machines.range(first..);
+        from.take_while(move |(cause, _)| {
+            (&cause.version, &cause.segment) == (&target.version, &target.segment)
+                && cause.subject == target.subject
+        })
     }
 
     /// Findings that can change a state: breaches, and all findings on active causes. Keeps the gravest per cause.
@@ -336,6 +341,7 @@ impl Episodes {
                 state: State::begun(at, Timing::of(settings, cause.length, lasting)),
                 evidence,
                 lasting,
+                wave: self.wave_of(cause),
             };
             self.machines.insert(cause.clone(), machine);
         }
@@ -350,30 +356,40 @@ impl Episodes {
             .retain(|place, end| remembered(*end, place.length, at));
     }
 
-    /// Returns the changes of one family's alert. If causes are still pending when an episode ends, a new episode begins.
-    fn publish(
-        &mut self,
-        family: Family,
-        moment: &Moment<'_>,
-        context: &Context<'_>,
-    ) -> Vec<Alert> {
+    fn publish_all(&mut self, moment: &Moment<'_>, context: &Context<'_>) -> Vec<Alert> {
+        let concerned = self.machines.iter().chain(moment.ended);
+        let keys: BTreeSet<AlertKey> = concerned
+            .map(|(cause, machine)| AlertKey::of(cause, machine.wave))
+            .collect();
+        keys.into_iter()
+            .flat_map(|key| self.publish(key, moment, context))
+            .collect()
+    }
+
+    /// Returns the changes of one alert. If causes are still pending when an episode ends, a new episode begins.
+    fn publish(&mut self, key: AlertKey, moment: &Moment<'_>, context: &Context<'_>) -> Vec<Alert> {
         let at = moment.at;
-        let of_family = |(cause, _): &(&Cause, &Machine)| cause.family == family;
-        let summary = CauseSummary::new(
-            self.machines.iter().filter(of_family),
-            moment.ended.iter().filter(of_family),
-            at,
+        let of_key =
+            |(cause, machine): &(&Cause, &Machine)| AlertKey::of(cause, machine.wave) == key;
+        let mut listed = self.listed.remove(&key).unwrap_or_default();
+        let mut summary = CauseSummary::new(
+            self.machines.iter().filter(of_key),
+            moment.ended.iter().filter(of_key),
+            &listed,
         );
+        summary.is_graver = moment.graver.contains(&key);
+        listed.note(at, &summary.severities);
         let mut alerts = Vec::new();
-        let mut episode = self.open.remove(&family);
-        while let Some(transition) = transition(episode.as_ref(), &summary) {
+        let mut episode = self.open.remove(&key);
+        while let Some(transition) = transition(episode.as_ref(), &summary, (key, at)) {
             let now = Episode::after(episode, transition, at, summary.severity(transition));
             let builder = AlertBuilder {
-                family,
+                key,
                 transition,
                 episode: &now,
                 at,
                 context,
+                listed: &listed,
                 findings: moment.findings,
             };
             alerts.extend(builder.alert(&summary));
@@ -383,14 +399,13 @@ impl Episodes {
             }
         }
         if let Some(episode) = episode {
-            self.open.insert(family, episode);
+            if episode.is_firing() {
+                self.listed.insert(key, listed);
+            }
+            self.open.insert(key, episode);
         }
         alerts
     }
-}
-
-fn is_compared(family: Family) -> bool {
-    COMPARED.contains(&family)
 }
 
 /// Events of one boundary.
@@ -398,6 +413,20 @@ struct Moment<'a> {
     at: Boundary,
     findings: &'a [ScopedFinding],
     ended: &'a BTreeMap<Cause, Machine>,
+    /// Alerts that a late critical cause escalates.
+    graver: BTreeSet<AlertKey>,
+}
+
+impl<'a> Moment<'a> {
+    /// Boundary at which causes end because nothing evaluates them any longer.
+    fn of_end(at: Boundary, ended: &'a BTreeMap<Cause, Machine>) -> Self {
+        Self {
+            at,
+            findings: &[],
+            ended,
+            graver: BTreeSet::new(),
+        }
+    }
 }
 
 fn remembered(end: Boundary, length: WindowLength, at: Boundary) -> bool {

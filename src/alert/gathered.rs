@@ -1,11 +1,14 @@
-//! Causes of one model and family at a change of their alert.
+//! Causes of one alert at a change of their alert.
 
+use std::collections::BTreeMap;
+
+use super::alert_key::AlertKey;
 use super::cause::{Cause, Evidence};
 use super::cause_record::{CauseRecord, Named, exemplar_records, provenance};
+use super::listing::Target;
 use super::objective::ObjectiveFacts;
 use super::parts::RecordParts;
 use super::segment::{naming, segment_records};
-use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Exemplars;
 
@@ -17,12 +20,14 @@ pub const CAUSES_SHOWN_MAX: usize = 20;
 pub struct GatheredCauses {
     /// Name of the model.
     pub model: String,
-    /// Family of all causes.
-    pub family: Family,
+    /// Family, area and wave of all causes.
+    pub key: AlertKey,
     /// Strongest cause, with its last evidence.
     pub first: (Cause, Evidence),
     /// Next causes by descending effect; with the first, at most [`CAUSES_SHOWN_MAX`].
     pub rest: Vec<(Cause, Evidence)>,
+    /// Times that a shown subject fired again after it had resolved, if any.
+    pub(super) returns: BTreeMap<Target, u32>,
     /// Number of causes, shown or not.
     pub total: u64,
     /// Causes that are new with this change, in the order of the causes; at most [`CAUSES_SHOWN_MAX`].
@@ -51,7 +56,10 @@ impl GatheredCauses {
 
     /// Parts of the record that come from the causes; `summary` and `description` are left empty.
     pub(super) fn parts(&self) -> RecordParts {
-        let record = |(cause, evidence): &(Cause, Evidence)| CauseRecord::of(cause, evidence);
+        let record = |(cause, evidence): &(Cause, Evidence)| {
+            let returns = self.returns.get(&Target::of(cause)).copied();
+            CauseRecord::of(cause, evidence, returns.unwrap_or(0))
+        };
         let (first, evidence) = &self.first;
         let objective = self.objective.as_ref();
         RecordParts {

@@ -6,6 +6,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::alert_key::AlertKey;
 use super::terms::AlertKind;
 use crate::event::EventTime;
 use crate::sketch::Subject;
@@ -14,14 +15,22 @@ use crate::sketch::Subject;
 const SCHEME: &str = "tidegauge/v1";
 
 /// Id that all records of one alert share: 32 hexadecimal digits over the scheme, the name (of a model; for integrity, of a
-/// source and detector) and the kind. For an objective, also over the objective's name.
-#[must_use]
-pub fn fingerprint(name: &str, kind: AlertKind, about: Option<&str>) -> String {
-    let about = about.map(|name| Subject::Objective(name.to_owned()).name()); // contains a colon, which no kind does
-    let parts = [SCHEME, name, kind.name()]
-        .into_iter()
-        .chain(about.as_deref());
+/// source and detector), the kind, and what else tells alerts of the kind apart. Each of these parts contains a colon, which no
+/// kind does.
+pub(super) fn fingerprint(name: &str, kind: AlertKind, about: &[String]) -> String {
+    let about = about.iter().map(String::as_str);
+    let parts = [SCHEME, name, kind.name()].into_iter().chain(about);
     digest(&parts.collect::<Vec<_>>())
+}
+
+impl AlertKey {
+    /// Id of the alert of `model`, or of one of its objectives, that this key names.
+    #[must_use]
+    pub fn fingerprint(self, model: &str, objective: Option<&str>) -> String {
+        let objective = objective.map(|name| Subject::Objective(name.to_owned()).name());
+        let about: Vec<String> = objective.into_iter().chain(self.parts()).collect();
+        fingerprint(model, AlertKind::from(self.family), &about)
+    }
 }
 
 /// Id that the records about one order share, in the form of a fingerprint: 32 hexadecimal digits over the scheme, the word
@@ -73,24 +82,25 @@ fn digest(parts: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alert_key::Area;
     use super::*;
+    use crate::detect::Family;
 
     #[test]
     fn a_fingerprint_is_what_sha256sum_says() {
+        let key = |family, area, wave| AlertKey { family, area, wave };
+        let features = key(Family::Drift, Some(Area::Features), 1);
         // printf 'tidegauge/v1\0fraud\0drift' | sha256sum | cut -c-32
-        assert_eq!(
-            fingerprint("fraud", AlertKind::Drift, None),
-            "df2950e10389c006960d0eb9f9451811"
-        );
+        let first = "df2950e10389c006960d0eb9f9451811";
+        assert_eq!(features.fingerprint("fraud", None), first);
+        // printf 'tidegauge/v1\0fraud\0drift\0area:answers\0wave:2' | sha256sum | cut -c-32
+        let answers = key(Family::Drift, Some(Area::Answers), 2);
+        let second = "353ccbc0989a10546f2a6db83c7c2bd1";
+        assert_eq!(answers.fingerprint("fraud", None), second);
         // printf 'tidegauge/v1\0fraud\0slo\0objective:precise' | sha256sum | cut -c-32
-        assert_eq!(
-            fingerprint("fraud", AlertKind::Slo, Some("precise")),
-            "d834beba9ce502632a476b9b078e889f"
-        );
-        assert_ne!(
-            fingerprint("fraud", AlertKind::Drift, None),
-            fingerprint("fraud", AlertKind::Volume, None)
-        );
+        let objective = key(Family::Objective, None, 1);
+        let third = "d834beba9ce502632a476b9b078e889f";
+        assert_eq!(objective.fingerprint("fraud", Some("precise")), third);
     }
 
     #[test]

@@ -185,6 +185,7 @@ impl Integrity {
         CauseRecord {
             version: None,
             segment: None,
+            returns: 0,
             measure,
         }
     }

@@ -1,11 +1,12 @@
 //! From findings to published alerts: the state machine, the grouping of causes, the alert, and its record.
 //!
 //! A *cause* is one detector's finding on one subject in one window length. `machine` decides whether a cause fires.
-//! `episode` groups the causes of one model and family into one alert. `alert_change` is one change of an alert, and
+//! `episode` groups the causes of one model, family and area into one alert. `alert_change` is one change of an alert, and
 //! `record` is its published form. This module knows nothing of Kafka, of clocks, or of how a finding was computed.
 
 mod alert_builder;
 mod alert_change;
+mod alert_key;
 mod assessed;
 mod audit;
 mod cause;
@@ -20,6 +21,7 @@ mod identity;
 mod impact;
 mod integrity;
 mod lifecycle;
+mod listing;
 mod machine;
 mod objective;
 mod objective_report;
@@ -37,9 +39,11 @@ mod shape;
 mod terms;
 mod text;
 mod transition;
+mod wave;
 mod wire;
 
 pub use alert_change::{Alert, AlertContent};
+pub use alert_key::{AlertKey, Area};
 pub use assessed::{Assessed, Assessment};
 pub use audit::{AUDIT_SCHEMA, Audit, AuditRecord, OrderOutcome, Relearned};
 pub use cause::{Cause, Evidence, Machine, ScopedFinding};
@@ -47,7 +51,7 @@ pub use cause_record::{CauseMeasure, CauseRecord, ExemplarRecord, Named, Provena
 pub use context::{AlertObjective, Context};
 pub use episode::{CAUSES_MAX, Episodes, OpenAlert};
 pub use gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
-pub use identity::{fingerprint, order_fingerprint};
+pub use identity::order_fingerprint;
 pub use impact::{Impact, ImpactVerdict};
 pub use integrity::{Flood, FloodKind, Integrity, SourceIncident, SourceName};
 pub use machine::{RuleTiming, Signal, State, Timing};
@@ -65,4 +69,5 @@ pub use segment::{SEGMENTS_SHOWN_MAX, SegmentRecord, SegmentShare};
 pub use settings::AlertSettings;
 pub use shape::{CategoriesRecord, NumbersRecord, TopCategory, TypesRecord};
 pub use terms::{AlertKind, AlertStatus, Change, Severity, WindowTime};
+pub use wave::WAVES_MAX;
 pub use wire::WindowRecord;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::alert_change::{Alert, AlertContent};
+use super::alert_key::{Area, FIRST_WAVE};
 use super::cause_record::{CauseMeasure, CauseRecord, ExemplarRecord, Named, Provenance};
 use super::impact::Impact;
 use super::objective::ObjectivePart;
@@ -42,6 +43,11 @@ pub struct AlertRecord {
     pub severity: Severity,
     /// Model; `null` for integrity.
     pub model: Option<String>,
+    /// Area of the causes' subjects; `null` for volume, objectives and integrity.
+    pub area: Option<Area>,
+    /// Number of the alert among those of its kind and area that are open at once, from 1.
+    #[serde(default = "first_wave")] // older records have none
+    pub wave: u8,
     /// Version that all causes share, if it has a name.
     pub version: Option<String>,
     /// Segment that all causes share, or the one that bears more than half of an objective's excess; `null` if there is none.
@@ -104,6 +110,8 @@ impl AlertRecord {
             sequence: alert.sequence,
             severity: alert.severity,
             model: alert.model().map(str::to_owned),
+            area: alert.key().and_then(|key| key.area),
+            wave: alert.key().map_or(FIRST_WAVE, |key| key.wave),
             version: parts.version,
             segment: parts.segment,
             measure: parts.first.measure,
@@ -147,6 +155,10 @@ impl AlertRecord {
     }
 }
 
+fn first_wave() -> u8 {
+    FIRST_WAVE
+}
+
 fn parts(alert: &Alert) -> RecordParts {
     match &alert.content {
         AlertContent::Causes(causes) => {
@@ -154,6 +166,7 @@ fn parts(alert: &Alert) -> RecordParts {
                 causes,
                 status: alert.status,
                 ended_at: alert.ended_at,
+                permanent_since: (alert.change == Change::Permanent).then_some(alert.started_at),
             };
             RecordParts {
                 summary: text.summary(),
@@ -185,12 +198,16 @@ fn labels(
         ("kind", Some(alert.kind().name())),
         ("model", alert.model()),
         ("severity", Some(alert.severity.name())),
+        ("area", alert.key().and_then(|key| key.area).map(Area::name)),
     ];
+    let wave = alert.key().map(|key| key.wave);
+    let wave = wave.filter(|wave| *wave > FIRST_WAVE);
+    let wave = wave.map(|wave| ("wave", wave.to_string()));
     let ours = ours
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?.to_owned())));
     let mut labels = settings.labels.clone();
-    labels.extend(texts(ours.chain(further)));
+    labels.extend(texts(ours.chain(wave).chain(further)));
     labels
 }
 

@@ -77,10 +77,12 @@ pub enum Change {
     Held,
     /// The first cause fires (firing).
     Opened,
-    /// Another subject or version joined (firing).
+    /// Another subject, segment or version joined (firing).
     Joined,
-    /// A cause became critical (firing).
+    /// A cause raised the severity, or became critical long after the alert did (firing).
     Escalated,
+    /// For a week nothing new was found, and the alert still fires: it may be how the model is now (firing).
+    Permanent,
     /// The last cause resolved (resolved).
     Resolved,
     /// A held breach ended before it fired (resolved).
@@ -99,6 +101,7 @@ impl Change {
             Self::Opened => "opened",
             Self::Joined => "joined",
             Self::Escalated => "escalated",
+            Self::Permanent => "permanent",
             Self::Resolved => "resolved",
             Self::Withdrawn => "withdrawn",
             Self::Assessed => "assessed",

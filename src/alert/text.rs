@@ -18,13 +18,15 @@ pub(super) struct AlertText<'a> {
     pub(super) causes: &'a GatheredCauses,
     pub(super) status: AlertStatus,
     pub(super) ended_at: Option<EventTime>,
+    /// Start of the alert, if the record says that it looks permanent.
+    pub(super) permanent_since: Option<EventTime>,
 }
 
 impl AlertText<'_> {
     /// Summary in one line.
     pub(super) fn summary(&self) -> String {
         let subject = place(&self.causes.first.0);
-        let what = match (self.causes.family, self.causes.total) {
+        let what = match (self.causes.key.family, self.causes.total) {
             (Family::Drift, 0 | 1) => format!("{subject} drifts"),
             (Family::Drift, n) => format!("{n} subjects drift, {subject} most"),
             (Family::DataQuality, 0 | 1) => format!("bad data in {subject}"),
@@ -39,6 +41,9 @@ impl AlertText<'_> {
         let model = &self.causes.model;
         match self.status {
             AlertStatus::Pending => format!("{model}: {what} (not firing yet)"),
+            AlertStatus::Firing if self.permanent_since.is_some() => {
+                format!("{model}: {what} (looks permanent)")
+            }
             AlertStatus::Firing => format!("{model}: {what}"),
             AlertStatus::Resolved => format!("{model}: resolved: {what}"),
         }
@@ -56,7 +61,14 @@ impl AlertText<'_> {
         };
         let ended =
             ended.map(|at| format!("It ended at {at}{why}. This was the last trouble seen."));
-        let sentences = [ended, Some(self.sentence()), self.others(), self.caveat()];
+        let sentences = [
+            ended,
+            Some(self.sentence()),
+            self.others(),
+            self.returned(),
+            self.caveat(),
+            self.advice(),
+        ];
         let kept: Vec<String> = sentences.into_iter().flatten().collect();
         kept.join(" ")
     }
@@ -111,6 +123,33 @@ impl AlertText<'_> {
         })
     }
 
+    /// How often subjects came back since the alert opened.
+    fn returned(&self) -> Option<String> {
+        let returns: u64 = (self.causes.returns.values()).map(|n| u64::from(*n)).sum();
+        match (returns, self.causes.returns.len()) {
+            (0, _) => None,
+            (1, _) => Some("One of the subjects had resolved and fired again.".to_owned()),
+            (_, 1) => Some(format!(
+                "One of the subjects had resolved and fired again {returns} times."
+            )),
+            (_, subjects) => Some(format!(
+                "{subjects} of the subjects had resolved and fired again, {returns} times in all."
+            )),
+        }
+    }
+
+    /// What to do about an alert that looks permanent.
+    fn advice(&self) -> Option<String> {
+        let since = instant(self.permanent_since?);
+        let model = quoted(&self.causes.model);
+        let fingerprint = self.causes.key.fingerprint(&self.causes.model, None);
+        Some(format!(
+            "The alert has fired since {since}, and for a week nothing new was found: it looks permanent. If this is how the model is now, \
+             accept it with `tidegauge reference approve {model} {fingerprint}`, which learns from what is kept since then, or with \
+             `tidegauge reference relearn {model}`, which learns from now on."
+        ))
+    }
+
     fn others(&self) -> Option<String> {
         let more = self.causes.total.checked_sub(1).filter(|more| *more > 0)?;
         let (first, _) = &self.causes.first;
@@ -127,6 +166,16 @@ impl AlertText<'_> {
             ""
         };
         Some(format!("{more} more: {}{open}.", names.join(", ")))
+    }
+}
+
+/// Name as one word of a shell.
+fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if name.chars().all(is_plain) && !name.starts_with('-') {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
     }
 }
 

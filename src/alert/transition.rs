@@ -9,6 +9,7 @@ pub(super) enum Transition {
     Opened,
     Joined,
     Escalated,
+    Permanent,
     Resolved,
     Withdrawn,
 }
@@ -18,7 +19,7 @@ impl Transition {
     pub(super) fn status(self) -> AlertStatus {
         match self {
             Self::Held => AlertStatus::Pending,
-            Self::Opened | Self::Joined | Self::Escalated => AlertStatus::Firing,
+            Self::Opened | Self::Joined | Self::Escalated | Self::Permanent => AlertStatus::Firing,
             Self::Resolved | Self::Withdrawn => AlertStatus::Resolved,
         }
     }
@@ -31,6 +32,7 @@ impl From<Transition> for Change {
             Transition::Opened => Self::Opened,
             Transition::Joined => Self::Joined,
             Transition::Escalated => Self::Escalated,
+            Transition::Permanent => Self::Permanent,
             Transition::Resolved => Self::Resolved,
             Transition::Withdrawn => Self::Withdrawn,
         }

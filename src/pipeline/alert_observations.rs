@@ -1,8 +1,6 @@
 //! Observations of alerts, for metrics, the status page and the log.
 
-use crate::alert::{
-    Alert, AlertContent, AlertKind, AlertStatus, AuditRecord, Cause, OpenAlert, fingerprint,
-};
+use crate::alert::{Alert, AlertContent, AlertStatus, AuditRecord, Cause, OpenAlert};
 use crate::detect::Family;
 use crate::event::EventTime;
 
@@ -110,7 +108,7 @@ impl AlertObservation {
         Some(Self {
             fingerprint: alert.fingerprint(),
             model: causes.model.clone(),
-            family: causes.family,
+            family: causes.key.family,
             severity: alert.severity.name(),
             is_firing: alert.status == AlertStatus::Firing,
             since: alert.started_at,
@@ -122,9 +120,9 @@ impl AlertObservation {
     #[must_use]
     pub fn open(model: &str, objective: Option<&str>, alert: &OpenAlert) -> Self {
         Self {
-            fingerprint: fingerprint(model, AlertKind::from(alert.family), objective),
+            fingerprint: alert.key.fingerprint(model, objective),
             model: model.to_owned(),
-            family: alert.family,
+            family: alert.key.family,
             severity: alert.severity.name(),
             is_firing: true,
             since: alert.since.time(),

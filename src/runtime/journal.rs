@@ -1,7 +1,7 @@
 //! The lines that an operator follows in the log: rejected records, discovered models, learned references, models that cannot be
 //! judged, published alerts.
 //!
-//! One line per happening, at level INFO (rejects and unjudged models: WARN), after its commit. A flood is summarised: at most
+//! One line per happening, at level INFO (rejects, unjudged models and alerts that look permanent: WARN), after its commit. A flood is summarised: at most
 //! [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of rejected records, only the
 //! first of a reason gets a line of its own. Lines hold names and counts, never a feature value and never an id of a
 //! prediction.
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::observe::FlushReport;
 use super::tasks::Tasks;
+use crate::alert::Change;
 use crate::event::Reject;
 use crate::pipeline::observations::{
     AlertNotice, IngestObservations, ModelObservation, ReferenceProgress,
@@ -213,6 +214,14 @@ impl Journal {
             causes,
             "alert published"
         );
+        if *change == Change::Permanent.name() {
+            tracing::warn!(
+                kind,
+                about,
+                "the alert has fired without anything new for a week: it looks permanent. If this is how the model is now, accept it with \
+                 `tidegauge reference approve` or `relearn`; else mend the cause"
+            );
+        }
     }
 
     /// Counts a happening. True if it gets a line of its own.
@@ -396,6 +405,22 @@ mod tests {
         assert_eq!(lines.len(), 41, "{lines:#?}");
         assert!(lines[0].contains("alert published") && lines[0].contains("feature:amount psi"));
         assert!(lines[20].contains("480 more alerts published in the last minute"));
+    }
+
+    #[test]
+    fn an_alert_that_looks_permanent_says_what_to_do() {
+        let lines = logged(|journal| {
+            let notice = AlertNotice {
+                change: "permanent",
+                ..notice()
+            };
+            journal.note(&FlushReport {
+                notices: vec![notice],
+                ..FlushReport::default()
+            });
+        });
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[1].contains("WARN") && lines[1].contains("reference approve"));
     }
 
     #[test]

@@ -73,6 +73,9 @@ impl Span {
 pub struct WindowLength(u32);
 
 impl WindowLength {
+    /// Shortest length: one minute.
+    pub const SHORTEST: Self = Self(1);
+
     /// Creates a length of `minutes`; `None` for zero.
     #[must_use]
     pub fn from_minutes(minutes: u32) -> Option<Self> {

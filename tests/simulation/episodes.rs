@@ -8,6 +8,8 @@ use crate::stream::Quarter;
 /// The fields of an alert record that the tables need. A change of other fields does not concern them.
 #[derive(Deserialize)]
 struct Record {
+    /// Tells apart the alerts of a kind: by area, and by wave.
+    fingerprint: String,
     kind: String,
     change: Option<String>,
     #[serde(default)]
@@ -57,6 +59,7 @@ pub struct NamedCause {
 /// One alert, from its opening to its resolution.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Episode {
+    pub fingerprint: String,
     pub kind: String,
     /// Minutes since the start of the simulation.
     pub opened: i64,
@@ -91,12 +94,13 @@ impl Episodes {
     fn apply(&mut self, record: Record) {
         let at = Quarter::minutes_of(&record.at);
         let open = self.0.iter_mut().rev();
-        let open = open
-            .into_iter()
-            .find(|episode| episode.kind == record.kind && episode.resolved.is_none());
+        let open = open.into_iter().find(|episode| {
+            episode.fingerprint == record.fingerprint && episode.resolved.is_none()
+        });
         match (record.change.as_deref(), open) {
             (Some("opened"), _) => {
                 let mut episode = Episode {
+                    fingerprint: record.fingerprint.clone(),
                     kind: record.kind.clone(),
                     opened: at,
                     resolved: None,
@@ -114,7 +118,11 @@ impl Episodes {
                 episode.pages |= record.pages();
                 episode.name(&record, at);
             }
-            (Some("escalated"), Some(episode)) => episode.pages |= record.pages(),
+            (Some("escalated"), Some(episode)) => {
+                episode.joins += u64::from(record.new_causes_total > 0);
+                episode.pages |= record.pages();
+                episode.name(&record, at);
+            }
             (Some("resolved"), Some(episode)) => episode.resolved = Some(at),
             _ => {}
         }
@@ -175,7 +183,7 @@ fn record(change: &str, at: &str, subjects: &[&str]) -> Output {
     let cause = |subject: &&str| serde_json::json!({"subject": subject, "detector": "psi", "window": {"length": "15m"}});
     let causes: Vec<_> = subjects.iter().map(cause).collect();
     let record = serde_json::json!({
-        "kind": "drift", "change": change, "at": at, "causes": causes,
+        "fingerprint": "df29", "kind": "drift", "change": change, "at": at, "causes": causes,
         "new_causes": causes, "new_causes_total": subjects.len() + 1,
     });
     Output::plain(

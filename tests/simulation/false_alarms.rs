@@ -141,6 +141,7 @@ fn an_episode_that_gathers_causes_does_not_keep_the_promise() {
     use crate::episodes::Episode;
 
     let episode = |kind: &str, joins| Episode {
+        fingerprint: kind.to_owned(),
         kind: kind.to_owned(),
         opened: 0,
         resolved: None,

@@ -9,9 +9,7 @@ use super::orders::{NotTaken, WAITING_MAX};
 use super::publish::exemplars;
 use super::retire;
 use super::step::StepContext;
-use crate::alert::{
-    AlertKind, Audit, AuditRecord, Cause, Change, Context, OrderOutcome, Relearned,
-};
+use crate::alert::{Audit, AuditRecord, Cause, Change, Context, OrderOutcome, Relearned};
 use crate::event::EventTime;
 use crate::pipeline::control::{ControlAction, ControlOrder};
 use crate::pipeline::observations::Forgotten;
@@ -133,8 +131,8 @@ fn learning_start(model: &Model, action: &ControlAction, at: Boundary) -> Result
         }
         ControlAction::Approve { alert, started_at } => {
             let open = model.knowledge.episodes.open_compared(model.name(), alert);
-            let open = open.filter(|(_, start)| started_at.is_none_or(|time| time == start.time()));
-            let Some((_, start)) = open else {
+            let open = open.filter(|start| started_at.is_none_or(|time| time == start.time()));
+            let Some(start) = open else {
                 return Err(
                     "the alert is not open, or is not about drift or data quality of this model"
                         .to_owned(),
@@ -228,8 +226,8 @@ impl Model {
         let alerts = episodes.drop_compared(step.at, why, &context);
         self.knowledge.episodes = episodes;
         for alert in alerts {
-            if (alert.kind(), alert.change) == (AlertKind::Drift, Change::Resolved) {
-                self.quality.end_drift(step.at);
+            if let (Some(key), Change::Resolved) = (alert.key(), alert.change) {
+                self.quality.end_drift(key, step.at);
             }
             step.alert(alert);
         }

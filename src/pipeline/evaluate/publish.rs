@@ -4,9 +4,8 @@ use super::model::Model;
 use super::quality::DriftToAssess;
 use super::step::StepContext;
 use crate::alert::{
-    AlertKind, Cause, Change, Context, Episodes, ScopedFinding, Severity, reference_records,
+    Alert, AlertContent, AlertKind, Cause, Change, Context, ScopedFinding, reference_records,
 };
-use crate::detect::Family;
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::reference::Reference;
 use crate::sketch::{Exemplars, Monoid};
@@ -34,12 +33,12 @@ pub fn alerts(model: &mut Model, observed: &[ScopedFinding], step: &mut StepCont
     };
     if !(was_empty && observed.is_empty()) {
         for alert in step.advance(&mut episodes, observed, &context) {
-            match (alert.kind(), alert.change) {
-                (AlertKind::Drift, Change::Opened) if plan.joins() => {
-                    let dropped = model.quality.expect(drift(&episodes, alert.severity, at));
+            match (alert.key(), alert.change) {
+                (_, Change::Opened) if plan.joins() && alert.kind() == AlertKind::Drift => {
+                    let dropped = model.quality.expect(drift(&alert, at));
                     step.observations.overflow.assessments += dropped;
                 }
-                (AlertKind::Drift, Change::Resolved) => model.quality.end_drift(at),
+                (Some(key), Change::Resolved) => model.quality.end_drift(key, at),
                 _ => {}
             }
             step.alert(alert);
@@ -51,17 +50,18 @@ pub fn alerts(model: &mut Model, observed: &[ScopedFinding], step: &mut StepCont
 }
 
 /// The strongest drift behind an alert that has just opened.
-fn drift(episodes: &Episodes, severity: Severity, at: Boundary) -> Option<DriftToAssess> {
-    let causes = episodes
-        .firing()
-        .filter(|(cause, _)| cause.family == Family::Drift);
-    let (cause, evidence) = causes.max_by(|(_, a), (_, b)| a.effect.total_cmp(&b.effect))?;
+fn drift(alert: &Alert, at: Boundary) -> Option<DriftToAssess> {
+    let AlertContent::Causes(causes) = &alert.content else {
+        return None;
+    };
+    let (cause, evidence) = &causes.first;
     Some(DriftToAssess {
+        key: causes.key,
         version: cause.version.clone(),
         segment: cause.segment.clone(),
         start: at,
         ended: None,
-        severity,
+        severity: alert.severity,
         window: Span::ending_at(evidence.at, cause.length),
     })
 }

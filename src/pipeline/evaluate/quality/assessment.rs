@@ -57,6 +57,7 @@ impl ModelQuality {
         };
         let assessed = Assessed {
             model,
+            key: drift.key,
             version: &drift.version,
             segment: drift.segment.as_ref(),
             start: drift.start,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::Severity;
+use crate::alert::{AlertKey, Severity};
 use crate::event::Segment;
 use crate::window::{Boundary, Span};
 
@@ -18,6 +18,8 @@ pub struct QualityKnowledge {
 /// A drift that was alerted and waits for the labels of its window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DriftToAssess {
+    /// Key of the alert.
+    pub key: AlertKey,
     /// The version of the first cause.
     pub version: String,
     /// The segment of the first cause.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::slice::Slice;
 use super::knowledge::{DriftToAssess, QualityKnowledge};
 use super::span::retention;
-use crate::alert::WindowTime;
+use crate::alert::{AlertKey, WindowTime};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::state::QualityPane;
@@ -130,10 +130,10 @@ impl ModelQuality {
         dropped as u64
     }
 
-    /// Notes that the open drift alert has ended.
-    pub fn end_drift(&mut self, at: Boundary) {
+    /// Notes that the open drift alert with this key has ended.
+    pub fn end_drift(&mut self, key: AlertKey, at: Boundary) {
         let open = self.knowledge.drifts.iter_mut();
-        for drift in open.filter(|drift| drift.ended.is_none()) {
+        for drift in open.filter(|drift| drift.key == key && drift.ended.is_none()) {
             drift.ended = Some(at);
             self.changed = true;
         }
@@ -154,12 +154,19 @@ impl ModelQuality {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::Severity;
+    use crate::alert::{Area, Severity};
+    use crate::detect::Family;
 
     #[test]
     fn the_oldest_drift_is_dropped_when_too_many_wait() {
         let mut quality = ModelQuality::default();
+        let key = AlertKey {
+            family: Family::Drift,
+            area: Some(Area::Features),
+            wave: 1,
+        };
         let drift = |start| DriftToAssess {
+            key,
             version: "1".into(),
             segment: None,
             start: Boundary(start),
