@@ -153,6 +153,7 @@ fn observe(worker: &WorkerMeter, change: impl FnOnce(&mut Observations)) {
 
 fn model(reference: ReferenceProgress) -> ModelObservation {
     ModelObservation {
+        held: Vec::new(),
         name: "fraud".into(),
         versions: 2,
         subjects: 0,

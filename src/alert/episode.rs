@@ -27,10 +27,13 @@ use super::cause_summary::CauseSummary;
 use super::context::Context;
 use super::lifecycle::{Episode, transition};
 use super::listing::{Listings, Target};
-use super::machine::{Signal, State, Timing};
+use super::machine::{RuleTiming, Signal, State, Timing};
+use super::moment::Moment;
 use super::place::Place;
 use super::settings::AlertSettings;
 use super::terms::{AlertStatus, Severity};
+use super::transients::{HeldFamily, TransientsByFamily};
+use super::transition::Transition;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Subject;
@@ -63,6 +66,7 @@ pub struct Episodes {
     ended: BTreeMap<Place, Boundary>,
     overflow: u64,
     unsound: u64,
+    transients: TransientsByFamily,
 }
 
 impl Episodes {
@@ -77,6 +81,7 @@ impl Episodes {
         findings: &[ScopedFinding],
         context: &Context<'_>,
     ) -> Vec<Alert> {
+        self.transients.forget(at);
         let relevant = self.relevant(findings);
         let ended = self.advance(at, &relevant, context.settings);
         self.admit(at, &relevant, context.settings);
@@ -87,6 +92,7 @@ impl Episodes {
             findings,
             ended: &ended,
             graver,
+            is_order: false,
         };
         self.publish_all(&moment, context)
     }
@@ -208,6 +214,12 @@ impl Episodes {
         self.open.keys().copied()
     }
 
+    /// Families whose breaches must last before they fire, because too many alerts came and went by themselves.
+    #[must_use]
+    pub fn held(&self, settings: &AlertSettings) -> Vec<HeldFamily> {
+        self.transients.held(settings.transients_allowed)
+    }
+
     /// True if nothing is kept, so that the model may be forgotten.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -302,7 +314,7 @@ impl Episodes {
                 machine.evidence.is_provisional = was_provisional && !is_new_reason;
             }
             machine.lasting = scoped.map_or(machine.lasting, |o| o.lasting);
-            let timing = Timing::of(settings, cause.length, machine.lasting);
+            let timing = self.timing(&cause, machine.lasting, settings);
             match State::after(Some(machine.state), signal, at, timing) {
                 Some(state) => {
                     machine.state = state;
@@ -338,13 +350,21 @@ impl Episodes {
             }
             let lasting = scoped.lasting;
             let machine = Machine {
-                state: State::begun(at, Timing::of(settings, cause.length, lasting)),
+                state: State::begun(at, self.timing(cause, lasting, settings)),
                 evidence,
                 lasting,
                 wave: self.wave_of(cause),
             };
             self.machines.insert(cause.clone(), machine);
         }
+    }
+
+    /// Time limits of a cause. Where alerts came and went, its breaches must last.
+    fn timing(&self, cause: &Cause, own: Option<RuleTiming>, settings: &AlertSettings) -> Timing {
+        let hold = self
+            .transients
+            .hold_minutes(cause, settings.transients_allowed);
+        Timing::of(settings, cause.length, own).held_at_least(hold)
     }
 
     fn remember(&mut self, at: Boundary, ended: &BTreeMap<Cause, Machine>) {
@@ -380,7 +400,7 @@ impl Episodes {
         summary.is_graver = moment.graver.contains(&key);
         listed.note(at, &summary.severities);
         let mut alerts = Vec::new();
-        let mut episode = self.open.remove(&key);
+        let (mut episode, mut resolved) = (self.open.remove(&key), None);
         while let Some(transition) = transition(episode.as_ref(), &summary, (key, at)) {
             let now = Episode::after(episode, transition, at, summary.severity(transition));
             let builder = AlertBuilder {
@@ -393,6 +413,9 @@ impl Episodes {
                 findings: moment.findings,
             };
             alerts.extend(builder.alert(&summary));
+            resolved = (transition == Transition::Resolved)
+                .then_some(now)
+                .or(resolved);
             episode = now.next(transition);
             if episode.is_some() {
                 break;
@@ -404,28 +427,13 @@ impl Episodes {
             }
             self.open.insert(key, episode);
         }
-        alerts
-    }
-}
-
-/// Events of one boundary.
-struct Moment<'a> {
-    at: Boundary,
-    findings: &'a [ScopedFinding],
-    ended: &'a BTreeMap<Cause, Machine>,
-    /// Alerts that a late critical cause escalates.
-    graver: BTreeSet<AlertKey>,
-}
-
-impl<'a> Moment<'a> {
-    /// Boundary at which causes end because nothing evaluates them any longer.
-    fn of_end(at: Boundary, ended: &'a BTreeMap<Cause, Machine>) -> Self {
-        Self {
-            at,
-            findings: &[],
-            ended,
-            graver: BTreeSet::new(),
+        let by_itself = resolved
+            .filter(|resolved: &Episode| !moment.is_order && resolved.severity > Severity::Info);
+        if let Some(resolved) = by_itself {
+            let breach_minutes = at.0 - resolved.start.0 - context.settings.keep_firing_minutes;
+            self.transients.note(key.family, breach_minutes, at);
         }
+        alerts
     }
 }
 

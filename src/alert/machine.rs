@@ -97,6 +97,15 @@ impl Timing {
             silence_minutes: length.minutes() + keep_firing_minutes,
         }
     }
+
+    /// The same limits with a hold of at least `hold_minutes`.
+    #[must_use]
+    pub fn held_at_least(self, hold_minutes: i64) -> Self {
+        Self {
+            hold_minutes: self.hold_minutes.max(hold_minutes),
+            ..self
+        }
+    }
 }
 
 impl State {

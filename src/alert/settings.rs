@@ -12,6 +12,9 @@ pub struct AlertSettings {
     pub hold_minutes: i64,
     /// Time that a firing cause must be quiet before it resolves.
     pub keep_firing_minutes: i64,
+    /// Number of alerts of one model and kind that may come and go by themselves in 30 days before its breaches must last; 0
+    /// for any number.
+    pub transients_allowed: u64,
     /// If true, alerts are published with `severity: none`.
     pub dry_run: bool,
     /// URL of the runbook that every alert points to.
@@ -25,6 +28,7 @@ impl Default for AlertSettings {
         Self {
             hold_minutes: 0,
             keep_firing_minutes: 15,
+            transients_allowed: 3,
             dry_run: false,
             runbook_url: None,
             labels: BTreeMap::new(),

@@ -19,6 +19,10 @@ pub struct AlertsConfig {
     /// How long a firing cause must be quiet before it resolves: whole minutes of event time, 0s to 7d. It keeps one
     /// incident in one alert.
     pub keep_firing: Period,
+    /// Number of alerts of one model and kind that may come and go by themselves within two hours in 30 days, 0 to 16. From
+    /// this number on, a breach of the model must last as long as its window, at most an hour, before its alert fires; each
+    /// further one doubles that, up to two hours. So a model that jumps does not page for ever. 0 allows any number.
+    pub transients: u64,
     /// If true, every alert is published with `severity: none`, so that it pages nobody. Use it for the first weeks
     /// beside an existing monitor.
     pub dry_run: bool,
@@ -35,6 +39,7 @@ impl Default for AlertsConfig {
         Self {
             hold: Period::minutes(0),
             keep_firing: Period::minutes(15),
+            transients: 3,
             dry_run: false,
             runbook_url: None,
             labels: BTreeMap::new(),
@@ -64,6 +69,7 @@ impl AlertsConfig {
             "start it with https:// or http://",
         );
         self.check_labels(faults);
+        faults.require_within("alerts.transients", &self.transients, 0..=16);
         alert::AlertSettings {
             hold_minutes: LENGTHS
                 .minutes("alerts.hold", self.hold, faults)
@@ -71,6 +77,7 @@ impl AlertsConfig {
             keep_firing_minutes: LENGTHS
                 .minutes("alerts.keep_firing", self.keep_firing, faults)
                 .unwrap_or(0),
+            transients_allowed: self.transients,
             dry_run: self.dry_run,
             runbook_url: self.runbook_url.clone(),
             labels: self.labels.clone(),

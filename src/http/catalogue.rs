@@ -125,6 +125,8 @@ catalogue! {
         "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     Unjudged = Gauge "tidegauge_model_unjudged" ["model", "reason"]
         "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
+    AlertsHeld = Gauge "tidegauge_alerts_held" ["model", "kind"]
+        "Windows that a breach of the model must last before it fires, because alerts of this kind came and went by themselves: 1, 2, 4 … Absent while breaches fire at once.";
     VolumeChange = Gauge "tidegauge_volume_change_ratio" ["model", "window"]
         "Predictions in the last window of traffic ÷ those expected − 1: −0.2 is a fifth less. Windows: 15m, 1h, 1d, 7d. Absent while nothing is expected.";
     VolumeDetectable = Gauge "tidegauge_volume_detectable_ratio" ["model", "window", "direction"]

@@ -6,6 +6,7 @@ use super::catalogue::Metric;
 use super::outcome_series::quality_status;
 use super::status::{FiringAlert, IdleStatus};
 use super::view::WorkerView;
+use crate::alert::AlertKind;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::pipeline::observations::{
@@ -143,6 +144,17 @@ fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
             let labels = [seen.name.as_str(), reason];
             view.series.set_or_remove(Metric::Unjudged, &labels, value);
         }
+    }
+    let before = std::mem::replace(&mut model.held, seen.held.clone());
+    let gone = before.iter().map(|held| (held, None));
+    let now = seen
+        .held
+        .iter()
+        .map(|held| (held, Some(f64::from(held.factor))));
+    for (held, value) in gone.chain(now) {
+        let labels = [seen.name.as_str(), AlertKind::from(held.family).name()];
+        view.series
+            .set_or_remove(Metric::AlertsHeld, &labels, value);
     }
 }
 

@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
-use super::status::{ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, VolumeStatus};
+use super::status::{
+    HeldStatus, ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, VolumeStatus,
+};
+use crate::alert::{AlertKind, HeldFamily};
 use crate::pipeline::observations::{
     Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
 };
@@ -31,6 +34,8 @@ pub(super) struct ModelSeries {
     volume: BTreeMap<WindowLength, VolumeStatus>,
     /// Why the model cannot be judged.
     pub unjudged: Option<Unjudged>,
+    /// Kinds of alert whose breaches must last.
+    pub held: Vec<HeldFamily>,
     /// Quality and objectives.
     pub outcomes: OutcomeSeries,
 }
@@ -166,6 +171,7 @@ impl ModelSeries {
                 reason: unjudged.name(),
                 text: unjudged.to_string(),
             }),
+            held: self.held.iter().map(held_status).collect(),
             windows_closed: self.windows_closed,
             volume: self.volume.values().cloned().collect(),
             quality: self.outcomes.quality_statuses(),
@@ -177,6 +183,14 @@ impl ModelSeries {
                 .cloned()
                 .collect(),
         }
+    }
+}
+
+fn held_status(held: &HeldFamily) -> HeldStatus {
+    HeldStatus {
+        kind: AlertKind::from(held.family).name(),
+        windows: held.factor,
+        text: held.to_string(),
     }
 }
 

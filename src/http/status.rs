@@ -91,6 +91,8 @@ pub struct ModelStatus {
     pub reference: ReferenceStatus,
     /// Why the model cannot be judged; `null` if it can, or nothing is known yet.
     pub unjudged: Option<UnjudgedStatus>,
+    /// Kinds of alert whose breaches must last before they fire, because alerts came and went by themselves.
+    pub held: Vec<HeldStatus>,
     /// Windows that were judged.
     pub windows_closed: u64,
     /// Traffic in the last window of each length, the shortest first.
@@ -103,6 +105,17 @@ pub struct ModelStatus {
     pub subjects_total: usize,
     /// The 50 subjects that are farthest from the reference, the farthest first.
     pub subjects: Vec<SubjectStatus>,
+}
+
+/// A kind of alert of a model whose breaches must last before they fire.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HeldStatus {
+    /// Kind of the alert.
+    pub kind: &'static str,
+    /// Windows that a breach must last.
+    pub windows: u32,
+    /// The reason, and what would change it.
+    pub text: String,
 }
 
 /// Traffic in the last window of one length.

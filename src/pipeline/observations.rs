@@ -8,7 +8,7 @@ use super::frame::SourceId;
 use super::invariant::InvariantId;
 use super::output::OutputTopic;
 pub use super::volume_observation::VolumeObservation;
-use crate::alert::WindowTime;
+use crate::alert::{HeldFamily, WindowTime};
 use crate::detect::Verdict;
 use crate::detect::slo::BudgetStatus;
 use crate::event::{EventTime, Reject, Scope, Segment, Tick};
@@ -155,6 +155,8 @@ pub struct ModelObservation {
     pub reference: ReferenceProgress,
     /// Why it cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
+    /// Kinds of alert whose breaches must last, because alerts came and went.
+    pub held: Vec<HeldFamily>,
 }
 
 /// Progress of a model's reference.

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use super::observe::FlushReport;
 use super::tasks::Tasks;
-use crate::alert::Change;
+use crate::alert::{AlertKind, Change};
+use crate::detect::Family;
 use crate::event::Reject;
 use crate::pipeline::observations::{
     AlertNotice, IngestObservations, ModelObservation, ReferenceProgress,
@@ -28,6 +29,7 @@ enum Happening {
     ModelDiscovered,
     ReferenceLearned,
     ModelUnjudged,
+    AlertsHeld,
     AlertPublished,
 }
 
@@ -38,6 +40,7 @@ impl Happening {
             Self::ModelDiscovered => "models discovered",
             Self::ReferenceLearned => "references learned",
             Self::ModelUnjudged => "models cannot be judged",
+            Self::AlertsHeld => "models hold their alerts",
             Self::AlertPublished => "alerts published",
         }
     }
@@ -55,6 +58,8 @@ struct KnownModel {
     is_provisional: bool,
     /// Why it cannot be judged, in one word.
     unjudged: Option<&'static str>,
+    /// Kinds of alert whose breaches must last, with the number of windows.
+    held: Vec<(Family, u32)>,
 }
 
 /// What was logged, and what waits for the next summary.
@@ -177,6 +182,13 @@ impl Journal {
             let reason = why.name();
             tracing::warn!(model, reason, "a model cannot be judged: {why}");
         }
+        for held in &seen.held {
+            let kind = AlertKind::from(held.family).name();
+            let is_known = |known: &KnownModel| known.held.contains(&(held.family, held.factor));
+            if !before.is_some_and(is_known) && self.has_line(Happening::AlertsHeld) {
+                tracing::warn!(model, kind, "a model holds its alerts: {held}");
+            }
+        }
     }
 
     /// Forgets models that the task has forgotten, so that the map is as bounded as the models are.
@@ -247,6 +259,11 @@ impl KnownModel {
                 }
             ),
             unjudged: model.unjudged.map(|unjudged| unjudged.name()),
+            held: model
+                .held
+                .iter()
+                .map(|held| (held.family, held.factor))
+                .collect(),
         }
     }
 }
@@ -291,6 +308,7 @@ mod tests {
             versions: 1,
             subjects: 3,
             unjudged: None,
+            held: Vec::new(),
             reference: match reference {
                 Some(id) => ReferenceProgress::Learned {
                     id: id.to_owned(),
@@ -362,6 +380,7 @@ mod tests {
     #[test]
     fn a_model_that_cannot_be_judged_gets_one_line_however_its_count_changes() {
         let small = |predictions| ModelObservation {
+            held: Vec::new(),
             unjudged: Some(Unjudged::TooFewToLearn {
                 predictions,
                 needed: 1_000,

@@ -206,6 +206,7 @@ fn at_hour(
         workers: Vec::new(),
     };
     let model = ModelStatus {
+        held: Vec::new(),
         model: "payment-fraud".into(),
         versions: vec!["2026-05".into()],
         reference,

@@ -36,6 +36,7 @@ impl Model {
             versions: self.knowledge.versions.len() as u64,
             subjects: reference.map_or(0, |reference| reference.subjects.len() as u64),
             unjudged: self.knowledge.unjudged,
+            held: self.knowledge.episodes.held(&plan.alert),
             reference: match reference {
                 Some(reference) => ReferenceProgress::Learned {
                     id: reference.id.clone(),
