@@ -115,18 +115,50 @@ impl Episodes {
         let (ended, kept) = machines.partition(|(cause, _)| is_compared(cause.family));
         self.machines = kept;
         self.ended.retain(|place, _| place.subject.is_none());
+        self.end_compared((at, &ended), why, context)
+    }
+
+    /// Ends every cause on `subjects` at `at`, because they open no alerts from now on, and returns the alerts to publish. `why`
+    /// says so in the text of an alert that ends.
+    #[must_use]
+    pub fn drop_subjects(
+        &mut self,
+        at: Boundary,
+        subjects: &BTreeSet<Subject>,
+        why: &str,
+        context: &Context<'_>,
+    ) -> Vec<Alert> {
+        let concerns =
+            |own: &Option<Subject>| own.as_ref().is_some_and(|own| subjects.contains(own));
+        let machines = std::mem::take(&mut self.machines).into_iter();
+        let (ended, kept): (BTreeMap<_, _>, _) =
+            machines.partition(|(cause, _)| concerns(&cause.subject));
+        self.machines = kept;
+        self.ended.retain(|place, _| !concerns(&place.subject));
+        if ended.is_empty() {
+            return Vec::new();
+        }
+        self.end_compared((at, &ended), why, context)
+    }
+
+    fn end_compared(
+        &mut self,
+        (at, ended): (Boundary, &BTreeMap<Cause, Machine>),
+        why: &str,
+        context: &Context<'_>,
+    ) -> Vec<Alert> {
         let moment = Moment {
             at,
             findings: &[],
-            ended: &ended,
+            ended,
         };
         let families = COMPARED.into_iter();
         let mut alerts: Vec<Alert> = families
             .flat_map(|family| self.publish(family, &moment, context))
             .collect();
-        for alert in &mut alerts {
-            alert.end_because(why);
-        }
+        let ended = alerts.iter_mut();
+        let ended = ended.filter(|alert| alert.status == AlertStatus::Resolved);
+        ended.for_each(|alert| alert.end_because(why));
         alerts
     }
 

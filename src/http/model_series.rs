@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
-use super::status::{ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, VolumeStatus};
+use super::status::{
+    ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, UnpagedStatus, VolumeStatus,
+};
 use crate::pipeline::observations::{
     Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
 };
 use crate::pipeline::unjudged::Unjudged;
+use crate::pipeline::unpaged::Unpaged;
 use crate::window::WindowLength;
 
 /// Subjects shown per model.
@@ -31,6 +34,8 @@ pub(super) struct ModelSeries {
     volume: BTreeMap<WindowLength, VolumeStatus>,
     /// Why the model cannot be judged.
     pub unjudged: Option<Unjudged>,
+    /// Subjects that open no alerts.
+    pub unpaged: BTreeMap<String, Unpaged>,
     /// Quality and objectives.
     pub outcomes: OutcomeSeries,
 }
@@ -166,6 +171,8 @@ impl ModelSeries {
                 reason: unjudged.name(),
                 text: unjudged.to_string(),
             }),
+            unpaged_total: self.unpaged.len(),
+            unpaged: self.unpaged_statuses(),
             windows_closed: self.windows_closed,
             volume: self.volume.values().cloned().collect(),
             quality: self.outcomes.quality_statuses(),
@@ -177,6 +184,18 @@ impl ModelSeries {
                 .cloned()
                 .collect(),
         }
+    }
+}
+
+impl ModelSeries {
+    fn unpaged_statuses(&self) -> Vec<UnpagedStatus> {
+        let status = |(subject, why): (&String, &Unpaged)| UnpagedStatus {
+            subject: subject.clone(),
+            reason: why.name(),
+            text: why.to_string(),
+        };
+        let shown = self.unpaged.iter().take(SUBJECTS_SHOWN_MAX);
+        shown.map(status).collect()
     }
 }
 
