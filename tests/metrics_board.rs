@@ -158,7 +158,7 @@ fn model(reference: ReferenceProgress) -> ModelObservation {
         versions: 2,
         subjects: 0,
         unjudged: None,
-        unpaged: BTreeMap::new(),
+        unpaged: [].into(),
         reference,
     }
 }
