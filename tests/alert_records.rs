@@ -447,6 +447,7 @@ fn reference(features: usize) -> Reference {
                     end: Boundary(NOON),
                 },
                 predictions: window.predictions,
+                errors: 0,
                 is_provisional: false,
                 lone_events: 2,
             };

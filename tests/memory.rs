@@ -54,6 +54,8 @@ mod memory_log;
 mod name_floods;
 #[path = "memory/objectives.rs"]
 mod objectives;
+#[path = "memory/operational.rs"]
+mod operational;
 #[path = "memory/published.rs"]
 mod published;
 #[path = "memory/reports.rs"]
@@ -76,5 +78,7 @@ mod time;
 mod traffic;
 #[path = "memory/unjudged.rs"]
 mod unjudged;
+#[path = "memory/unpaged.rs"]
+mod unpaged;
 #[path = "memory/volume.rs"]
 mod volume;

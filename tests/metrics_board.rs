@@ -116,6 +116,7 @@ fn judge(worker: &WorkerMeter, model: &str, feature: &str, psi: f64) {
             end: Boundary(60),
         },
         predictions: 500,
+        errors: 0,
         is_provisional: false,
     };
     let reference = Reference {
@@ -158,6 +159,7 @@ fn model(reference: ReferenceProgress) -> ModelObservation {
         versions: 2,
         subjects: 0,
         unjudged: None,
+        unpaged: [].into(),
         reference,
     }
 }

@@ -26,7 +26,7 @@ pub enum Area {
     Features,
     /// What the model answers: label, score, value, and the scores of judges.
     Answers,
-    /// What an answer costs: latency, tokens, money.
+    /// What it takes to answer: latency, tokens, money, and errors.
     Operations,
 }
 
@@ -39,9 +39,11 @@ impl Area {
             Subject::Label | Subject::Score | Subject::Value | Subject::Evaluation(_) => {
                 Some(Self::Answers)
             }
-            Subject::Latency | Subject::InputTokens | Subject::OutputTokens | Subject::Cost => {
-                Some(Self::Operations)
-            }
+            Subject::Latency
+            | Subject::InputTokens
+            | Subject::OutputTokens
+            | Subject::Cost
+            | Subject::Errors => Some(Self::Operations),
             Subject::Objective(_) => None,
         }
     }

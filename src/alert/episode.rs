@@ -63,7 +63,7 @@ pub struct Episodes {
     /// What each open alert has listed.
     pub(super) listed: BTreeMap<AlertKey, Listings>,
     /// Last end of a firing cause by place, kept for one window length.
-    ended: BTreeMap<Place, Boundary>,
+    pub(super) ended: BTreeMap<Place, Boundary>,
     overflow: u64,
     unsound: u64,
     transients: TransientsByFamily,
@@ -95,29 +95,6 @@ impl Episodes {
             is_order: false,
         };
         self.publish_all(&moment, context)
-    }
-
-    /// Ends every cause at `at`, because nothing evaluates it any longer, and returns the alerts to publish.
-    #[must_use]
-    pub fn end(&mut self, at: Boundary, context: &Context<'_>) -> Vec<Alert> {
-        let ended = std::mem::take(&mut self.machines);
-        self.publish_all(&Moment::of_end(at, &ended), context)
-    }
-
-    /// Ends every cause that was found by comparison with a reference, because the reference is dropped at `at`, and returns the
-    /// alerts to publish. `why` says so in their texts. Causes of volume stay: they are compared with earlier days.
-    #[must_use]
-    pub fn drop_compared(&mut self, at: Boundary, why: &str, context: &Context<'_>) -> Vec<Alert> {
-        let machines = std::mem::take(&mut self.machines).into_iter();
-        let (ended, kept): (_, BTreeMap<_, _>) =
-            machines.partition(|(cause, _)| COMPARED.contains(&cause.family));
-        self.ended.retain(|place, _| place.subject.is_none());
-        let mut alerts = self.publish_all(&Moment::of_end(at, &ended), context);
-        self.machines = kept;
-        for alert in &mut alerts {
-            alert.end_because(why);
-        }
-        alerts
     }
 
     /// Start of the open alert (pending or firing) of `model` with this fingerprint, if it compares with a reference.
@@ -376,7 +353,7 @@ impl Episodes {
             .retain(|place, end| remembered(*end, place.length, at));
     }
 
-    fn publish_all(&mut self, moment: &Moment<'_>, context: &Context<'_>) -> Vec<Alert> {
+    pub(super) fn publish_all(&mut self, moment: &Moment<'_>, context: &Context<'_>) -> Vec<Alert> {
         let concerned = self.machines.iter().chain(moment.ended);
         let keys: BTreeSet<AlertKey> = concerned
             .map(|(cause, machine)| AlertKey::of(cause, machine.wave))

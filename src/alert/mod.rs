@@ -13,6 +13,7 @@ mod cause;
 mod cause_record;
 mod cause_summary;
 mod context;
+mod ending;
 mod envelope;
 mod episode;
 mod finite;

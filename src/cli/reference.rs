@@ -110,7 +110,7 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
             "{}{}{}",
             Printable(name),
             judged(name),
-            absences(subject, predictions)
+            shares(name, subject, predictions)
         );
         if let Some(numbers) = &subject.numbers {
             text.push_str(&of_numbers(numbers));
@@ -126,17 +126,19 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
 /// Says of a subject that is not compared with its reference that it is only reported.
 fn judged(name: &str) -> &'static str {
     match Subject::of_name(name) {
-        Some(subject) if !subject.drifts() => "   (reported, not judged)",
+        Some(subject) if !subject.is_judged() => "   (reported, not judged)",
         _ => "",
     }
 }
 
-/// Text such as `  null 2.0 %, missing 0.1 %`; empty if there are none.
-fn absences(subject: &SubjectRecord, predictions: u64) -> String {
-    let counts = [
-        ("null", subject.types.null),
-        ("missing", subject.types.missing),
-    ];
+/// Text such as `  null 2.0 %, missing 0.1 %`; empty if there are none. Of errors, the share that failed.
+fn shares(name: &str, subject: &SubjectRecord, predictions: u64) -> String {
+    let types = &subject.types;
+    let counts: &[(&str, u64)] = if name == Subject::Errors.name() {
+        &[("failed", types.boolean)]
+    } else {
+        &[("null", types.null), ("missing", types.missing)]
+    };
     let share = |count: u64| 100.0 * count as f64 / predictions.max(1) as f64;
     let shown: Vec<String> = counts
         .iter()

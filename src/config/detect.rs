@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::{ConfigFaults, nearest};
 use crate::detect;
+use crate::detect::SubjectPattern;
+
+/// Patterns under `exclude`, at most: each is compared with every learned subject each quarter of an hour.
+const EXCLUDE_MAX: usize = 1_000;
 
 /// When a window is a breach. A finding alerts only if it is statistically significant under the false-alarm budget and
 /// large enough to matter.
@@ -25,6 +29,11 @@ pub struct DetectConfig {
     pub psi_critical: f64,
     /// Names of detectors that are switched off. For example `[surge]`.
     pub disabled: Vec<String>,
+    /// Subjects that open no alerts, at most 1000. Each is a published name (`latency_ms`, `feature:amount`) or the own name of
+    /// a feature; `*` stands for any characters. For example `[row_number, "*_id"]`. They are still counted, judged and
+    /// reported, take no part of the false-alarm budget, and are listed in `/status`. It applies to all models. A pattern that
+    /// matches nothing is named in the log and in `/status` once a reference is learned.
+    pub exclude: Vec<String>,
 }
 
 impl Default for DetectConfig {
@@ -35,6 +44,7 @@ impl Default for DetectConfig {
             psi_min,
             psi_critical,
             disabled,
+            exclude,
         } = detect::DetectorSettings::default();
         Self {
             false_alarms_per_30_days,
@@ -42,6 +52,7 @@ impl Default for DetectConfig {
             psi_min,
             psi_critical,
             disabled,
+            exclude: exclude.iter().map(|own| own.text().to_owned()).collect(),
         }
     }
 }
@@ -72,6 +83,7 @@ impl DetectConfig {
             fix,
         );
         self.check_disabled(faults);
+        self.check_exclude(faults);
         self.settings()
     }
 
@@ -96,6 +108,29 @@ impl DetectConfig {
         }
     }
 
+    fn check_exclude(&self, faults: &mut ConfigFaults) {
+        let count = self.exclude.len();
+        faults.require(
+            count <= EXCLUDE_MAX,
+            "detect.exclude",
+            format!("{count} patterns are too many"),
+            "use at most 1000; one `*` names many subjects",
+        );
+        for (i, text) in self.exclude.iter().enumerate() {
+            let key = format!("detect.exclude[{i}]");
+            let known = SubjectPattern::new(text).is_some();
+            let wrong = format!("`{text}` names every subject or none");
+            let fix = "write at least one letter of a name, or switch detectors off under detect.disabled";
+            faults.require(known, &key, wrong, fix);
+            let wrong = format!("`{text}` is no subject that is compared with a reference");
+            let fix = "remove it: detectors open no alerts on it";
+            let is_other = ["objective:", "evaluation:"]
+                .iter()
+                .any(|kind| text.starts_with(kind));
+            faults.require(!is_other, &key, wrong, fix);
+        }
+    }
+
     fn settings(&self) -> detect::DetectorSettings {
         detect::DetectorSettings {
             false_alarms_per_30_days: self.false_alarms_per_30_days,
@@ -103,6 +138,11 @@ impl DetectConfig {
             psi_min: self.psi_min,
             psi_critical: self.psi_critical,
             disabled: self.disabled.clone(),
+            exclude: self
+                .exclude
+                .iter()
+                .filter_map(|own| SubjectPattern::new(own))
+                .collect(),
         }
     }
 }

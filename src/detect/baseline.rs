@@ -17,6 +17,8 @@ pub struct Baseline {
     pub lone_events: u64,
     /// Number of predictions in the learning span that could have had the subject.
     pub predictions: u64,
+    /// Number of failed predictions among them.
+    pub errors: u64,
     /// Span of event time that the subject was learned from.
     pub span: Span,
     /// True until the whole learning span was seen.
@@ -53,6 +55,7 @@ impl Baseline {
             tally: Tally::default(),
             lone_events: reference.lone_events,
             predictions: reference.predictions,
+            errors: reference.errors,
             span: reference.span,
             is_provisional: reference.is_provisional,
             is_crowded,

@@ -1,6 +1,7 @@
 //! Input of a detector: one subject in one window, its reference, and the false-alarm budget.
 
 use super::baseline::Baseline;
+use super::subject_pattern::SubjectPattern;
 use super::tally::Tally;
 use crate::sketch::{Subject, ValueSketch};
 use crate::stats::Pair;
@@ -18,6 +19,8 @@ pub struct DetectorSettings {
     pub psi_critical: f64,
     /// Names of disabled detectors.
     pub disabled: Vec<String>,
+    /// Subjects that open no alerts.
+    pub exclude: Vec<SubjectPattern>,
 }
 
 impl Default for DetectorSettings {
@@ -28,6 +31,7 @@ impl Default for DetectorSettings {
             psi_min: 0.04,
             psi_critical: 0.25,
             disabled: Vec::new(),
+            exclude: Vec::new(),
         }
     }
 }
@@ -81,6 +85,8 @@ pub struct Case<'a> {
     pub window: &'a Tally,
     /// Number of predictions in the window.
     pub predictions: u64,
+    /// Number of failed predictions among them.
+    pub errors: u64,
     /// Reference of the subject.
     pub baseline: &'a Baseline,
     /// The whole distributions; `None` where nobody reads them.

@@ -6,9 +6,11 @@ mod days;
 mod detector;
 mod finding;
 mod gravest;
+mod growth;
 mod number_text;
 mod shift;
 pub mod slo;
+mod subject_pattern;
 mod tally;
 mod variability;
 pub mod volume;
@@ -21,6 +23,7 @@ mod drift {
 
 mod quality {
     //! Detectors for broken data: shares of values that should not occur.
+    pub(super) mod error_rate;
     pub(super) mod missing_rate;
     pub(super) mod new_rate;
     pub(super) mod null_rate;
@@ -34,9 +37,11 @@ pub use case::{Budget, Case, DetectorSettings, Sketches};
 pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
 pub use gravest::gravest;
+pub use growth::{Growth, Quartiles};
 pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
 pub use shift::{Compared, Counted, Shift};
+pub use subject_pattern::SubjectPattern;
 pub use tally::Tally;
 pub use variability::{Ordinary, OrdinaryRule, Variability};
 
@@ -44,6 +49,7 @@ pub use variability::{Ordinary, OrdinaryRule, Variability};
 pub static DETECTORS: &[&dyn Detector] = &[
     &drift::psi::PsiDrift,
     &drift::surge::Surge,
+    &quality::error_rate::ErrorRate,
     &quality::null_rate::NullRate,
     &quality::missing_rate::MissingRate,
     &quality::type_rate::TypeRate,

@@ -224,6 +224,10 @@ impl Board {
             idle_objectives: shown()
                 .flat_map(|shown| shown.idle.values().flatten().cloned())
                 .collect(),
+            idle_patterns: shown()
+                .flat_map(|shown| shown.idle_patterns.values().cloned())
+                .reduce(|idle, other| &idle & &other)
+                .unwrap_or_default(),
             firing,
         }
     }

@@ -86,7 +86,7 @@ catalogue! {
     ClockSeconds = Gauge "tidegauge_clock_seconds" ["clock"]
         "The clock of predictions or of quality: event time up to which everything was read, in seconds since the Unix epoch. Absent while a source was never read.";
     ClockHolder = Gauge "tidegauge_clock_holder" ["clock", "topic", "partition", "reason"]
-        "1 for the partition that holds the clock, with the reason: unread, behind, paused, open_transaction, at_end, idle, ticks_off, in_transit, rebuilding (a join), not_configured, elsewhere (another process knows). /status has a sentence for each.";
+        "1 for the partition that holds the clock, with the reason: unread, behind, paused, open_transaction, same_time (its event times do not move), at_end, idle, ticks_off, in_transit, rebuilding (a join), not_configured, elsewhere (another process knows). /status has a sentence for each.";
     LagSeconds = Gauge "tidegauge_lag_seconds" ["topic", "partition"]
         "Wall clock minus watermark when scraped; an ordinary value is the tolerated disorder plus a flush.";
     FlushSeconds = Seconds "tidegauge_flush_seconds" []
@@ -124,9 +124,11 @@ catalogue! {
     LearningProgress = Gauge "tidegauge_reference_progress_ratio" ["model"]
         "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     Unjudged = Gauge "tidegauge_model_unjudged" ["model", "reason"]
-        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
+        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), one_time (all its predictions lie in one quarter of an hour), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
     AlertsHeld = Gauge "tidegauge_alerts_held" ["model", "kind"]
         "Windows that a breach of the model must last before it fires, because alerts of this kind came and went by themselves: 1, 2, 4 … Absent while breaches fire at once.";
+    UnpagedSubjects = Gauge "tidegauge_model_unpaged_subjects" ["model", "reason"]
+        "Subjects of the model that open no alerts: growing (a feature whose numbers only grow), excluded (named by detect.exclude). Absent while there are none. /status names them.";
     VolumeChange = Gauge "tidegauge_volume_change_ratio" ["model", "window"]
         "Predictions in the last window of traffic ÷ those expected − 1: −0.2 is a fifth less. Windows: 15m, 1h, 1d, 7d. Absent while nothing is expected.";
     VolumeDetectable = Gauge "tidegauge_volume_detectable_ratio" ["model", "window", "direction"]

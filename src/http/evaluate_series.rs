@@ -15,6 +15,7 @@ use crate::pipeline::observations::{
     WindowClosed,
 };
 use crate::pipeline::unjudged::Unjudged;
+use crate::pipeline::unpaged::Unpaged;
 use crate::sketch::Subject;
 use crate::window::WindowLength;
 
@@ -94,6 +95,10 @@ pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observation
     seen.alerts.iter().for_each(|alert| show_alert(view, alert));
     seen.forgotten.iter().for_each(|names| forget(view, names));
     show_idle(view, partition, &seen.idle);
+    if let Some(idle) = &seen.idle_patterns {
+        let shown = &mut view.shown.idle_patterns;
+        shown.insert(partition, idle.clone());
+    }
 }
 
 /// Ends what is shown of names that were forgotten. If one has come back since, it is shown again when it is next judged.
@@ -155,6 +160,14 @@ fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
         let labels = [seen.name.as_str(), AlertKind::from(held.family).name()];
         view.series
             .set_or_remove(Metric::AlertsHeld, &labels, value);
+    }
+    model.unpaged.clone_from(&seen.unpaged);
+    for why in Unpaged::ALL {
+        let count = seen.unpaged.values().filter(|own| **own == why).count();
+        let value = (count > 0).then_some(count as f64);
+        let labels = [seen.name.as_str(), why.name()];
+        let series = &mut view.series;
+        series.set_or_remove(Metric::UnpagedSubjects, &labels, value);
     }
 }
 

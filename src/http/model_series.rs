@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
 use super::status::{
-    HeldStatus, ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, VolumeStatus,
+    HeldStatus, ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, UnpagedStatus,
+    VolumeStatus,
 };
 use crate::alert::{AlertKind, HeldFamily};
 use crate::pipeline::observations::{
     Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
 };
 use crate::pipeline::unjudged::Unjudged;
+use crate::pipeline::unpaged::Unpaged;
 use crate::window::WindowLength;
 
 /// Subjects shown per model.
@@ -36,6 +38,8 @@ pub(super) struct ModelSeries {
     pub unjudged: Option<Unjudged>,
     /// Kinds of alert whose breaches must last.
     pub held: Vec<HeldFamily>,
+    /// Subjects that open no alerts.
+    pub unpaged: BTreeMap<String, Unpaged>,
     /// Quality and objectives.
     pub outcomes: OutcomeSeries,
 }
@@ -172,6 +176,8 @@ impl ModelSeries {
                 text: unjudged.to_string(),
             }),
             held: self.held.iter().map(held_status).collect(),
+            unpaged_total: self.unpaged.len(),
+            unpaged: self.unpaged_statuses(),
             windows_closed: self.windows_closed,
             volume: self.volume.values().cloned().collect(),
             quality: self.outcomes.quality_statuses(),
@@ -191,6 +197,18 @@ fn held_status(held: &HeldFamily) -> HeldStatus {
         kind: AlertKind::from(held.family).name(),
         windows: held.factor,
         text: held.to_string(),
+    }
+}
+
+impl ModelSeries {
+    fn unpaged_statuses(&self) -> Vec<UnpagedStatus> {
+        let status = |(subject, why): (&String, &Unpaged)| UnpagedStatus {
+            subject: subject.clone(),
+            reason: why.name(),
+            text: why.to_string(),
+        };
+        let shown = self.unpaged.iter().take(SUBJECTS_SHOWN_MAX);
+        shown.map(status).collect()
     }
 }
 

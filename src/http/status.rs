@@ -1,6 +1,6 @@
 //! The status page: a snapshot of workers, sources, models and alerts, for `/status` and the live view.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -47,6 +47,8 @@ pub struct StatusPage {
     pub models: Vec<ModelStatus>,
     /// Objectives that have nothing to judge.
     pub idle_objectives: Vec<IdleStatus>,
+    /// Patterns under `detect.exclude` that match no subject of any model that has learned.
+    pub idle_patterns: BTreeSet<String>,
     /// Firing alerts, the oldest first.
     pub firing: Vec<FiringAlert>,
 }
@@ -93,6 +95,10 @@ pub struct ModelStatus {
     pub unjudged: Option<UnjudgedStatus>,
     /// Kinds of alert whose breaches must last before they fire, because alerts came and went by themselves.
     pub held: Vec<HeldStatus>,
+    /// Number of subjects that open no alerts.
+    pub unpaged_total: usize,
+    /// The first 50 of them, by name.
+    pub unpaged: Vec<UnpagedStatus>,
     /// Windows that were judged.
     pub windows_closed: u64,
     /// Traffic in the last window of each length, the shortest first.
@@ -138,6 +144,17 @@ pub struct VolumeStatus {
     pub detectable_rise: Option<f64>,
     /// The verdict: `lingering` for a change that is shown but does not alarm.
     pub verdict: Verdict,
+}
+
+/// A subject that opens no alerts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnpagedStatus {
+    /// The subject.
+    pub subject: String,
+    /// `growing` or `excluded`.
+    pub reason: &'static str,
+    /// The reason and what would help.
+    pub text: String,
 }
 
 /// Why a model cannot be judged.

@@ -1,6 +1,6 @@
 //! One worker's part of the board: its health, its series, and what the status page shows of its tasks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Metric;
 use super::model_series::ModelSeries;
@@ -26,6 +26,8 @@ pub(super) struct Shown {
     pub joins: BTreeMap<i32, JoinStatus>,
     /// Objectives that have nothing to judge, by partition of `panes`.
     pub idle: BTreeMap<i32, Vec<IdleStatus>>,
+    /// Patterns of `detect.exclude` that match nothing, by partition.
+    pub idle_patterns: BTreeMap<i32, BTreeSet<String>>,
 }
 
 /// Sums since the start.

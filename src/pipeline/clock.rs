@@ -65,6 +65,8 @@ pub enum HoldReason {
     Paused,
     /// It is read up to a transaction that is open.
     OpenTransaction,
+    /// Its predictions come, but all carry one event time.
+    SameTime,
     /// It is read to its end, and is not quiet long enough to follow the wall clock.
     AtEnd,
     /// It follows the wall clock.
@@ -83,11 +85,12 @@ pub enum HoldReason {
 
 impl HoldReason {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unread,
         Self::Behind,
         Self::Paused,
         Self::OpenTransaction,
+        Self::SameTime,
         Self::AtEnd,
         Self::Idle,
         Self::TicksOff,
@@ -105,6 +108,7 @@ impl HoldReason {
             Self::Behind => "behind",
             Self::Paused => "paused",
             Self::OpenTransaction => "open_transaction",
+            Self::SameTime => "same_time",
             Self::AtEnd => "at_end",
             Self::Idle => "idle",
             Self::TicksOff => "ticks_off",
@@ -132,6 +136,10 @@ impl HoldReason {
             Self::OpenTransaction => {
                 "a transaction of a producer is open on it, and its records may be older than the clock: end the transaction, or wait \
                  until it times out"
+            }
+            Self::SameTime => {
+                "its predictions come, but their event times do not move: check what the producer writes into the field timestamp; it \
+                 must be the time of the prediction"
             }
             Self::AtEnd => {
                 "it is read to its end, and follows the wall clock once it was silent for time.idle_timeout, or within seconds if its \

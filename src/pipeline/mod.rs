@@ -26,6 +26,7 @@ pub mod segments;
 pub mod stage;
 pub mod state;
 pub mod unjudged;
+pub mod unpaged;
 mod volume_observation;
 
 pub use intake::Intake;

@@ -14,6 +14,7 @@ use crate::detect::slo::BudgetStatus;
 use crate::event::{EventTime, Reject, Scope, Segment, Tick};
 use crate::join::{Join, JoinCounts};
 use crate::pipeline::unjudged::Unjudged;
+use crate::pipeline::unpaged::Unpaged;
 use crate::reference::Reference;
 use crate::sketch::{Quality, Subject, ValueSketch};
 use crate::window::{Boundary, WindowLength};
@@ -110,6 +111,8 @@ pub struct Observations {
     pub alerts: Vec<AlertObservation>,
     /// Names that were forgotten after a long silence, in order.
     pub forgotten: Vec<Forgotten>,
+    /// Patterns of `detect.exclude` that match no subject of any model here; `None` before the first reference.
+    pub idle_patterns: Option<BTreeSet<String>>,
     /// All objectives that have nothing to judge.
     pub idle: BTreeSet<IdleObjective>,
     /// Those that had something to judge at the last flush.
@@ -157,6 +160,8 @@ pub struct ModelObservation {
     pub unjudged: Option<Unjudged>,
     /// Kinds of alert whose breaches must last, because alerts came and went.
     pub held: Vec<HeldFamily>,
+    /// Subjects that open no alerts, by published name.
+    pub unpaged: BTreeMap<String, Unpaged>,
 }
 
 /// Progress of a model's reference.

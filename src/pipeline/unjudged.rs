@@ -1,4 +1,4 @@
-//! Models that cannot be judged because they have too few predictions.
+//! Models that cannot be judged because they have too few predictions, or all at one time.
 
 use std::fmt;
 
@@ -15,6 +15,13 @@ pub enum Unjudged {
         predictions: u64,
         /// Predictions that any reference needs.
         needed: u64,
+    },
+    /// All predictions lie in one quarter of an hour.
+    OneTime {
+        /// Predictions in it.
+        predictions: u64,
+        /// Hours with predictions that a reference needs.
+        hours: u64,
     },
     /// The longest window holds too few predictions of every version.
     TooFewToJudge {
@@ -33,6 +40,7 @@ impl Unjudged {
     pub fn name(&self) -> &'static str {
         match self {
             Self::TooFewToLearn { .. } => "too_few_to_learn",
+            Self::OneTime { .. } => "one_time",
             Self::TooFewToJudge { .. } => "too_few_to_judge",
         }
     }
@@ -48,6 +56,11 @@ impl fmt::Display for Unjudged {
             } => write!(
                 f,
                 "30 days hold {predictions} predictions, and a reference needs {needed}: with fewer, nothing can be told from chance"
+            ),
+            Self::OneTime { predictions, hours } => write!(
+                f,
+                "its {predictions} predictions all lie in one quarter of an hour of event time, and a reference needs {hours} hours with \
+                 predictions: if they came over a longer time, check what the producer writes into the field timestamp"
             ),
             Self::TooFewToJudge {
                 window,

@@ -37,6 +37,8 @@ pub struct SubjectReference {
     pub span: Span,
     /// Number of predictions in the span that could have had the subject.
     pub predictions: u64,
+    /// Number of failed predictions among them.
+    pub errors: u64,
     /// True until the whole learning span was seen: what differs may be a weekday.
     pub is_provisional: bool,
     /// Distribution over the span.

@@ -16,12 +16,17 @@ pub fn learn<'a>(
     span: Span,
     panes: impl Iterator<Item = (Boundary, &'a Partial)>,
 ) -> Reference {
-    let (predictions, sketches) = learn_subjects(panes, |_| true);
-    let subjects = (0..).zip(sketches).map(|(place, (subject, learned))| {
+    let Learned {
+        predictions,
+        errors,
+        subjects,
+    } = learn_subjects(panes, |_| true);
+    let subjects = (0..).zip(subjects).map(|(place, (subject, learned))| {
         let reference = SubjectReference {
             place,
             span,
             predictions,
+            errors,
             is_provisional: false,
             sketch: learned.sketch,
             lone_events: learned.lone_events,
@@ -39,6 +44,17 @@ pub fn learn<'a>(
     .with_content_id()
 }
 
+/// What a span teaches.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Learned {
+    /// Predictions of all panes.
+    pub predictions: u64,
+    /// Failed predictions among them.
+    pub errors: u64,
+    /// The subjects that were wanted. [`Subject::Errors`] is one even if nothing failed: from then on that is the ordinary.
+    pub subjects: BTreeMap<Subject, LearnedSubject>,
+}
+
 /// What a span teaches about one subject.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LearnedSubject {
@@ -48,15 +64,16 @@ pub struct LearnedSubject {
     pub lone_events: u64,
 }
 
-/// Learns the subjects that are `wanted` from panes of a span. Returns the predictions of all panes, too.
+/// Learns the subjects that are `wanted` from panes of a span.
 pub fn learn_subjects<'a>(
     panes: impl Iterator<Item = (Boundary, &'a Partial)>,
     wanted: impl Fn(&Subject) -> bool,
-) -> (u64, BTreeMap<Subject, LearnedSubject>) {
-    let mut predictions = 0;
+) -> Learned {
+    let mut whole = Partial::default();
     let mut hours: BTreeMap<&Subject, BTreeMap<i64, ValueSketch>> = BTreeMap::new();
     for (start, pane) in panes {
-        predictions += pane.predictions;
+        whole.predictions += pane.predictions;
+        whole.errors += pane.errors;
         for (subject, sketch) in pane.subjects.iter().filter(|(subject, _)| wanted(subject)) {
             let of_subject = hours.entry(subject).or_default();
             let hour = of_subject.entry(start.0.div_euclid(60)).or_default();
@@ -65,7 +82,17 @@ pub fn learn_subjects<'a>(
     }
     let subjects = hours.into_iter();
     let subjects = subjects.map(|(subject, hours)| (subject.clone(), of_subject(&hours)));
-    (predictions, subjects.collect())
+    let failures = LearnedSubject {
+        sketch: whole.failures(),
+        lone_events: 0,
+    };
+    let failures = Some((Subject::Errors, failures));
+    let failures = failures.filter(|_| whole.predictions > 0 && wanted(&Subject::Errors));
+    Learned {
+        predictions: whole.predictions,
+        errors: whole.errors,
+        subjects: subjects.chain(failures).collect(),
+    }
 }
 
 fn of_subject(hours: &BTreeMap<i64, ValueSketch>) -> LearnedSubject {

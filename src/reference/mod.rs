@@ -4,4 +4,4 @@ mod frozen;
 mod learn;
 
 pub use frozen::{Reference, SubjectReference};
-pub use learn::{LearnedSubject, learn, learn_subjects};
+pub use learn::{Learned, LearnedSubject, learn, learn_subjects};

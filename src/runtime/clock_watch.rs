@@ -218,6 +218,7 @@ impl Sources<'_> {
         let at = TopicPartition::of(&source.topic, source.partition);
         match watch.is_drained(next) {
             _ if task.is_idle => HoldReason::Idle,
+            _ if task.ingest.repeats_its_time() => HoldReason::SameTime,
             _ if next >= watch.log.stable && watch.log.has_open_transaction() => {
                 HoldReason::OpenTransaction
             }

@@ -17,6 +17,7 @@ use crate::event::Reject;
 use crate::pipeline::observations::{
     AlertNotice, IngestObservations, ModelObservation, ReferenceProgress,
 };
+use crate::pipeline::unpaged::Unpaged;
 
 /// Lines of one kind in a minute. More than this nobody reads, and a screen holds some forty.
 const LINES_PER_MINUTE: u64 = 20;
@@ -30,6 +31,7 @@ enum Happening {
     ReferenceLearned,
     ModelUnjudged,
     AlertsHeld,
+    SubjectUnpaged,
     AlertPublished,
 }
 
@@ -41,6 +43,7 @@ impl Happening {
             Self::ReferenceLearned => "references learned",
             Self::ModelUnjudged => "models cannot be judged",
             Self::AlertsHeld => "models hold their alerts",
+            Self::SubjectUnpaged => "subjects grow, or no longer do",
             Self::AlertPublished => "alerts published",
         }
     }
@@ -60,6 +63,8 @@ struct KnownModel {
     unjudged: Option<&'static str>,
     /// Kinds of alert whose breaches must last, with the number of windows.
     held: Vec<(Family, u32)>,
+    /// Its features that only grow.
+    growing: BTreeSet<String>,
 }
 
 /// What was logged, and what waits for the next summary.
@@ -73,12 +78,17 @@ pub struct Journal {
     /// Further rejected records since the last summary.
     rejected: BTreeMap<Reject, u64>,
     known: BTreeMap<i32, KnownModels>,
+    /// Patterns of `detect.exclude` that match nothing, by partition.
+    idle_patterns: BTreeMap<i32, BTreeSet<String>>,
+    /// Those of which a line was logged.
+    idle_logged: BTreeSet<String>,
 }
 
 impl Journal {
     /// Takes what restored tasks know as known, without a line.
     pub fn restored(&mut self, tasks: &Tasks) {
         self.known.clear();
+        self.idle_patterns.clear();
         for (partition, task) in &tasks.evaluate {
             let models = task.observe_restored().models;
             let known = models
@@ -93,7 +103,11 @@ impl Journal {
         report.ingest.iter().for_each(|own| self.rejects(own));
         for (partition, observed) in &report.evaluate {
             self.models(*partition, &observed.models);
+            if let Some(idle) = &observed.idle_patterns {
+                self.idle_patterns.insert(*partition, idle.clone());
+            }
         }
+        self.patterns();
         report.notices.iter().for_each(|notice| self.alert(notice));
     }
 
@@ -182,11 +196,56 @@ impl Journal {
             let reason = why.name();
             tracing::warn!(model, reason, "a model cannot be judged: {why}");
         }
+        self.held(seen, before);
+        self.growing(model, before, now);
+    }
+
+    /// Logs kinds of alert whose breaches must last.
+    fn held(&mut self, seen: &ModelObservation, before: Option<&KnownModel>) {
+        let model = &seen.name;
         for held in &seen.held {
             let kind = AlertKind::from(held.family).name();
             let is_known = |known: &KnownModel| known.held.contains(&(held.family, held.factor));
             if !before.is_some_and(is_known) && self.has_line(Happening::AlertsHeld) {
                 tracing::warn!(model, kind, "a model holds its alerts: {held}");
+            }
+        }
+    }
+
+    /// Logs features that only grow, and those that no longer do.
+    fn growing(&mut self, model: &str, before: Option<&KnownModel>, now: &KnownModel) {
+        let nothing = BTreeSet::new();
+        let before = before.map_or(&nothing, |known| &known.growing);
+        for subject in now.growing.difference(before) {
+            if self.has_line(Happening::SubjectUnpaged) {
+                let why = Unpaged::Growing;
+                tracing::warn!(model, subject, "a feature opens no alerts: {why}");
+            }
+        }
+        for subject in before.difference(&now.growing) {
+            if self.has_line(Happening::SubjectUnpaged) {
+                tracing::info!(
+                    model,
+                    subject,
+                    "a feature no longer only grows: it opens alerts again"
+                );
+            }
+        }
+    }
+
+    /// Logs patterns that match no subject of any model of this worker that has learned.
+    fn patterns(&mut self) {
+        let idle = self.idle_patterns.values().cloned();
+        let idle = idle
+            .reduce(|idle, other| &idle & &other)
+            .unwrap_or_default();
+        for pattern in idle {
+            if self.idle_logged.insert(pattern.clone()) {
+                tracing::warn!(
+                    pattern,
+                    "a pattern under detect.exclude matches no subject of the models that this worker has learned: check its spelling \
+                     against the subjects in /status or in the reports"
+                );
             }
         }
     }
@@ -264,8 +323,16 @@ impl KnownModel {
                 .iter()
                 .map(|held| (held.family, held.factor))
                 .collect(),
+            growing: growing(model).cloned().collect(),
         }
     }
+}
+
+/// Features that only grow.
+fn growing(model: &ModelObservation) -> impl Iterator<Item = &String> {
+    let unpaged = model.unpaged.iter();
+    let growing = unpaged.filter(|(_, why)| **why == Unpaged::Growing);
+    growing.map(|(subject, _)| subject)
 }
 
 #[cfg(test)]
@@ -309,6 +376,7 @@ mod tests {
             subjects: 3,
             unjudged: None,
             held: Vec::new(),
+            unpaged: BTreeMap::new(),
             reference: match reference {
                 Some(id) => ReferenceProgress::Learned {
                     id: id.to_owned(),
@@ -394,6 +462,52 @@ mod tests {
         });
         assert_eq!(lines.len(), 2, "{lines:#?}");
         assert!(lines[1].contains("30 days hold 40 predictions") && lines[1].contains("WARN"));
+    }
+
+    #[test]
+    fn a_feature_that_only_grows_gets_one_line_and_another_once_it_does_not() {
+        let with = |unpaged: &[(&str, Unpaged)]| ModelObservation {
+            unpaged: unpaged
+                .iter()
+                .map(|(name, why)| ((*name).to_owned(), *why))
+                .collect(),
+            ..model("rows", Some("ab12"))
+        };
+        let grows = ("feature:row", Unpaged::Growing);
+        let excluded = ("feature:id", Unpaged::Excluded);
+        let lines = logged(|journal| {
+            for unpaged in [&[][..], &[grows], &[excluded, grows], &[excluded]] {
+                journal.note(&flushed(vec![with(unpaged)]));
+            }
+        });
+        assert_eq!(lines.len(), 4, "{lines:#?}");
+        assert!(lines[2].contains("feature:row") && lines[2].contains("only grow"));
+        assert!(lines[3].contains("feature:row") && lines[3].contains("no longer"));
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_gets_one_line_unless_another_partition_has_a_match() {
+        let idle = |partition: i32, patterns: &[&str]| {
+            let observed = Observations {
+                idle_patterns: Some(patterns.iter().map(|own| (*own).to_owned()).collect()),
+                ..Observations::default()
+            };
+            (partition, observed)
+        };
+        let lines = logged(|journal| {
+            let report = |evaluate| FlushReport {
+                evaluate,
+                ..FlushReport::default()
+            };
+            journal.note(&report(vec![
+                idle(1, &["a*", "b*"]),
+                idle(2, &["b*", "c*"]),
+            ]));
+            journal.note(&report(vec![idle(1, &["a*", "b*"])]));
+            journal.note(&report(vec![(3, Observations::default())]));
+        });
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        assert!(lines[0].contains("b*") && lines[0].contains("detect.exclude"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::judges::{self, JudgesBuffer};
 use super::key::{Scale, id_hash};
 use super::share::Share;
 use super::subject::Subject;
-use super::value::{ValueBuffer, ValueSketch};
+use super::value::{TypeCounts, ValueBuffer, ValueSketch};
 use crate::event::{Prediction, PredictionStatus, Value};
 
 /// Sketches of one scope over one span of event time.
@@ -51,6 +51,20 @@ impl Monoid for Partial {
                     self.objectives.insert(name.clone(), *share);
                 }
             }
+        }
+    }
+}
+
+impl Partial {
+    /// Failed predictions as values of the subject [`Subject::Errors`]: one true value for each of them.
+    #[must_use]
+    pub fn failures(&self) -> ValueSketch {
+        ValueSketch {
+            types: TypeCounts {
+                boolean: self.errors,
+                ..TypeCounts::default()
+            },
+            ..ValueSketch::default()
         }
     }
 }

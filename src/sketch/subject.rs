@@ -28,6 +28,8 @@ pub enum Subject {
     Evaluation(String),
     /// An objective, by name.
     Objective(String),
+    /// Predictions that failed: those with status `error`.
+    Errors,
 }
 
 impl Subject {
@@ -55,6 +57,7 @@ impl Subject {
             Self::Cost => "cost_usd".to_owned(),
             Self::Evaluation(name) => format!("evaluation:{name}"),
             Self::Objective(name) => format!("objective:{name}"),
+            Self::Errors => "errors".to_owned(),
         }
     }
 
@@ -77,17 +80,37 @@ impl Subject {
             Self::InputTokens,
             Self::OutputTokens,
             Self::Cost,
+            Self::Errors,
         ];
         plain.into_iter().find(|subject| subject.name() == name)
     }
 
-    /// True if the distribution is compared with the reference. Latency, tokens, cost and evaluations are only
-    /// reported.
+    /// True if the values are compared with the reference. Evaluations are only reported: judges score samples of changing
+    /// size, their names are not settled as those of features are, and an objective watches them.
     #[must_use]
     pub fn drifts(&self) -> bool {
-        matches!(
-            self,
-            Self::Feature(_) | Self::Label | Self::Score | Self::Value
-        )
+        match self {
+            Self::Feature(_)
+            | Self::Label
+            | Self::Score
+            | Self::Value
+            | Self::Latency
+            | Self::InputTokens
+            | Self::OutputTokens
+            | Self::Cost => true,
+            Self::Evaluation(_) | Self::Objective(_) | Self::Errors => false,
+        }
+    }
+
+    /// True if a detector judges it: its values, or, of errors, their share.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.drifts() || *self == Self::Errors
+    }
+
+    /// True if a failed prediction may well lack it: everything but a feature belongs to the answer.
+    #[must_use]
+    pub fn is_of_answer(&self) -> bool {
+        !matches!(self, Self::Feature(_))
     }
 }

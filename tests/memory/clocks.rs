@@ -90,6 +90,31 @@ fn the_holder_is_the_source_with_the_smallest_watermark_and_says_what_it_waits_f
 }
 
 #[test]
+fn a_source_whose_event_times_do_not_move_is_told_apart_from_one_that_has_ended() {
+    let mut bench = bench(ticking());
+    for (partition, minute) in [(1, 30), (2, 30)] {
+        produce(&bench, partition, minute);
+    }
+    let wave = |bench: &Bench, count: i64, of: i64| {
+        for nth in 0..count {
+            let id = format!("{of}-{nth}");
+            let mut event = Event::bare("fraud", "1", &id, START + 20 * MINUTE);
+            event.arrival = START + 30 * MINUTE;
+            bench.produce_to(0, &event);
+        }
+    };
+    wave(&bench, 500, 1);
+    pass(&mut bench, 31, Duration::from_secs(12));
+    assert_eq!(predictions(&bench), by(0, HoldReason::AtEnd, Some(18)));
+    wave(&bench, 600, 2);
+    pass(&mut bench, 31, Duration::from_secs(12));
+    assert_eq!(predictions(&bench), by(0, HoldReason::SameTime, Some(18)));
+    produce(&bench, 0, 22);
+    pass(&mut bench, 31, Duration::from_secs(12));
+    assert_eq!(predictions(&bench), by(0, HoldReason::AtEnd, Some(20)));
+}
+
+#[test]
 fn without_ticks_an_empty_partition_holds_the_clock_for_ever_and_says_so() {
     let mut bench = bench(plan());
     produce(&bench, 0, 30);

@@ -7,10 +7,11 @@ use std::time::Duration;
 use tidegauge::pipeline::clock::ClockReport;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
-    Forgotten, IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
-    VolumeObservation,
+    Forgotten, IdleObjective, IngestObservations, JoinObservations, ModelObservation, Observations,
+    Overflow, VolumeObservation,
 };
 use tidegauge::pipeline::unjudged::Unjudged;
+use tidegauge::pipeline::unpaged::Unpaged;
 use tidegauge::runtime::meter::Meter;
 
 /// Counts of the records of one input partition by result.
@@ -51,6 +52,10 @@ pub struct Said {
     pub idle: BTreeMap<i32, BTreeSet<IdleObjective>>,
     /// Why each model cannot be judged, as of the last report.
     pub unjudged: BTreeMap<String, Option<Unjudged>>,
+    /// Subjects of each model that open no alerts, as of the last report.
+    pub unpaged: BTreeMap<String, BTreeMap<String, Unpaged>>,
+    /// Patterns that match no learned subject, by partition, as of the last report.
+    pub idle_patterns: BTreeMap<i32, BTreeSet<String>>,
     /// Traffic of each model in the last window of each length in minutes.
     pub volume: BTreeMap<(String, i64), VolumeObservation>,
 }
@@ -102,6 +107,11 @@ impl Meter for Ledger {
         let mut said = self.0.lock().unwrap();
         said.idle.insert(partition, observed.idle.clone());
         let models = observed.models.iter();
+        let unpaged = |model: &ModelObservation| (model.name.clone(), model.unpaged.clone());
+        said.unpaged.extend(models.clone().map(unpaged));
+        if let Some(idle) = &observed.idle_patterns {
+            said.idle_patterns.insert(partition, idle.clone());
+        }
         said.unjudged
             .extend(models.map(|model| (model.name.clone(), model.unjudged)));
         for (order, count) in &observed.orders {

@@ -161,7 +161,7 @@ impl Event {
 }
 
 /// Standard normal number, from the sum of twelve uniform ones.
-fn normal(random: &mut Rng) -> f64 {
+pub fn normal(random: &mut Rng) -> f64 {
     (0..12).map(|_| random.f64()).sum::<f64>() - 6.0
 }
 

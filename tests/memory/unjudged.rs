@@ -4,6 +4,7 @@ use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::window::WindowLength;
 
 use crate::bench::{Bench, Setup};
+use crate::published::values;
 use crate::traffic::{Event, MINUTE, START, Traffic};
 
 /// Why `fraud` cannot be judged once all events are judged.
@@ -61,4 +62,44 @@ fn a_model_that_learns_or_is_judged_says_nothing() {
     for minutes in [90, 300] {
         assert_eq!(verdict(&traffic(40, minutes)), None);
     }
+}
+
+/// Every event carries one second. Once the partition is silent, the clock goes on, and the model says what is wrong.
+#[test]
+fn a_model_whose_events_all_carry_one_second_says_so() {
+    for count in [300, 5_000] {
+        let same = (0..count).map(|nth| Event::bare("fraud", "1", &format!("{nth}"), START));
+        let events: Vec<Event> = same.collect();
+        let mut bench = Bench::new(Setup::default());
+        bench.produce(&events);
+        bench.close_at(START + 130 * MINUTE);
+        bench.settle().unwrap();
+        let said = bench.ledger.said().unjudged["fraud"];
+        let expected = Unjudged::OneTime {
+            predictions: count,
+            hours: 2,
+        };
+        assert_eq!(said, Some(expected));
+    }
+}
+
+/// Beside others in its partition, its events are late once the clock is past their second: an alert on the partition says so.
+#[test]
+fn events_of_one_second_beside_others_open_an_alert_of_their_partition() {
+    let mut events = traffic(40, 3 * 60);
+    let stuck = (0..3 * 60 * 10).map(|nth| {
+        let arrival = START + nth * MINUTE / 10;
+        Event {
+            arrival,
+            ..Event::bare("stuck", "1", &format!("s{nth}"), START)
+        }
+    });
+    events.extend(stuck);
+    events.sort_by_key(|event| event.arrival);
+    let mut bench = Bench::new(Setup::default());
+    bench.produce(&events);
+    bench.close_at(START + 190 * MINUTE);
+    bench.settle().unwrap();
+    let late = |alert: &serde_json::Value| alert["detector"] == "late_flood";
+    assert!(values(&bench, "anomaly").iter().any(late));
 }

@@ -10,7 +10,7 @@ pub struct Effect {
     pub shift: f64,
     /// Factor of every number.
     pub scale: f64,
-    /// Share of nulls in place of the ordinary share.
+    /// Share of nulls, or of errors, in place of the ordinary share.
     pub null_rate: Option<f64>,
     /// Share of values in a category that was never seen.
     pub unseen: f64,
@@ -103,6 +103,30 @@ pub const FAULTS: &[Fault] = &[
         Kind::Score,
         Effect {
             shift: 0.5,
+            ..NO_EFFECT
+        },
+    ),
+    on(
+        "latency + 0.25 σ of its logarithm",
+        Kind::Latency,
+        Effect {
+            shift: 0.25,
+            ..NO_EFFECT
+        },
+    ),
+    on(
+        "latency × 5",
+        Kind::Latency,
+        Effect {
+            scale: 5.0,
+            ..NO_EFFECT
+        },
+    ),
+    on(
+        "errors 0.1 → 2 %",
+        Kind::Errors,
+        Effect {
+            null_rate: Some(0.02),
             ..NO_EFFECT
         },
     ),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidegauge::pipeline::Plan;
 use tidegauge::pipeline::output::Output;
-use tidegauge::sketch::Partial;
+use tidegauge::sketch::{Partial, Subject};
 use tidegauge::window::COARSE_MINUTES;
 
 use crate::draws::Draws;
@@ -124,7 +124,9 @@ impl Model {
         for generator in &mut self.generators {
             let sketches = generator.panes(quarter, predictions);
             for (partial, sketch) in partials.iter_mut().zip(sketches) {
-                if sketch.types.present() > 0 {
+                if generator.subject == Subject::Errors {
+                    partial.errors = sketch.types.boolean;
+                } else if sketch.types.present() > 0 {
                     partial.subjects.insert(generator.subject.clone(), sketch);
                 }
             }

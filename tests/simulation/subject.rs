@@ -1,6 +1,6 @@
 //! Subjects: what a model sends, as counts of a quarter of an hour.
 
-use tidegauge::sketch::{Scale, Subject, ValueSketch};
+use tidegauge::sketch::{Partial, Scale, Subject, ValueSketch};
 
 use crate::distribution;
 use crate::draws::Draws;
@@ -35,7 +35,12 @@ pub enum Kind {
     Label,
     /// Latency: log-normal, median 100 ms.
     Latency,
+    /// Predictions that failed.
+    Errors,
 }
+
+/// Share of predictions that fail in ordinary traffic.
+const ERRORS: f64 = 0.001;
 
 /// How a subject behaves in ordinary traffic.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,12 +85,14 @@ impl Generator {
             Kind::Score => Subject::Score,
             Kind::Label => Subject::Label,
             Kind::Latency => Subject::Latency,
+            Kind::Errors => Subject::Errors,
             Kind::Number | Kind::Category | Kind::Even(_) | Kind::Zipf => {
                 Subject::Feature(name.to_owned())
             }
         };
         let nulls = match subject {
             Subject::Feature(_) => behaviour.nulls,
+            Subject::Errors => Nulls::Steady(ERRORS), // what is null elsewhere has failed here
             _ => Nulls::Steady(0.0), // the codec has no null score, label or latency
         };
         let popularity = behaviour.popularity.unwrap_or(Popularity::Fixed);
@@ -133,6 +140,11 @@ impl Generator {
         nulls: u64,
     ) -> ValueSketch {
         match (self.kind, popularity) {
+            (Kind::Errors, _) => Partial {
+                errors: nulls,
+                ..Partial::default()
+            }
+            .failures(),
             (Kind::Number | Kind::Score | Kind::Latency, _) => self.numbers(means, values, nulls),
             (_, Some(weights)) => self.words(weights, values, nulls),
             (kind, None) => self.words(&shares(kind, means), values, nulls),
@@ -144,7 +156,7 @@ impl Generator {
         let counts = self.draws.multinomial(values, &weights);
         let value = |z: f64| match self.kind {
             Kind::Score => 0.5 + 0.08 * z,
-            Kind::Latency => 100.0 * (0.5 * z).exp(),
+            Kind::Latency => 100.0 * (0.5 * z).exp() * self.effect.scale,
             _ => (100.0 + 10.0 * z) * self.effect.scale,
         };
         let counts = counts.into_iter().enumerate();
@@ -173,7 +185,7 @@ fn categories(kind: Kind, name: &str) -> Vec<(usize, Category)> {
         Kind::Label => CLASSES.len(),
         Kind::Even(count) => count,
         Kind::Zipf => CATEGORIES,
-        Kind::Number | Kind::Score | Kind::Latency => return Vec::new(),
+        Kind::Number | Kind::Score | Kind::Latency | Kind::Errors => return Vec::new(),
     };
     let named = (0..=count).map(|at| (at, Category::of(format!("{name}-{at}"))));
     let mut named: Vec<_> = named.collect();

@@ -173,7 +173,7 @@ impl World {
         &self.mix[0].1
     }
 
-    /// Kind of subject `at` of `count`: score, label and latency first; then every fifth is a category.
+    /// Kind of subject `at` of `count`: score, label, latency and errors first; then every fifth is a category.
     pub fn kind(&self, at: usize, count: usize) -> Kind {
         let has_zipf = self
             .mix
@@ -184,7 +184,8 @@ impl World {
             0 => Kind::Score,
             1 => Kind::Label,
             2 => Kind::Latency,
-            _ if has_zipf && at < 3 + zipf => Kind::Zipf,
+            3 => Kind::Errors,
+            _ if has_zipf && at < 4 + zipf => Kind::Zipf,
             _ if at % 5 == 4 => Kind::Category,
             _ => Kind::Number,
         }

@@ -67,6 +67,7 @@ impl Stage {
                     end: Boundary(1_440),
                 },
                 predictions: reference.types.present(),
+                errors: 0,
                 is_provisional: false,
                 lone_events: 0,
                 sketch: reference,
@@ -90,6 +91,7 @@ impl Stage {
             subject: &self.subject,
             window: &baseline.count(window),
             predictions,
+            errors: 0,
             baseline: &baseline,
             sketches: Some(Sketches {
                 reference: &self.reference.sketch,

@@ -1,8 +1,11 @@
 //! `missing_rate`: predictions that lack the subject. A null counts as present.
+//!
+//! A prediction that failed often has no answer, no tokens and no cost. So as many of the predictions that lack a field of
+//! the answer are left out as have failed: a rise of errors is the matter of `error_rate` alone.
 
 use super::rate::{Matters, Rate};
 use crate::detect::{Case, Counted};
-use crate::sketch::TypeCounts;
+use crate::sketch::{Subject, TypeCounts};
 
 /// Share of predictions that lack the subject.
 pub struct MissingRate;
@@ -20,16 +23,25 @@ impl Rate for MissingRate {
     }
 
     fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
+        let baseline = case.baseline;
+        let missing =
+            |types, predictions, errors| missing(case.subject, types, predictions, errors);
         Some((
-            missing(case.window.types, case.predictions),
-            missing(case.baseline.tally.types, case.baseline.predictions),
+            missing(case.window.types, case.predictions, case.errors),
+            missing(baseline.tally.types, baseline.predictions, baseline.errors),
         ))
     }
 }
 
-fn missing(types: TypeCounts, predictions: u64) -> Counted {
+fn missing(subject: &Subject, types: TypeCounts, predictions: u64, errors: u64) -> Counted {
+    let absent = predictions.saturating_sub(types.present());
+    let excused = if subject.is_of_answer() {
+        errors.min(absent)
+    } else {
+        0
+    };
     Counted {
-        count: predictions.saturating_sub(types.present()),
-        total: predictions,
+        count: absent - excused,
+        total: predictions.saturating_sub(excused),
     }
 }

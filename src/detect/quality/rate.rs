@@ -17,6 +17,7 @@
 use std::collections::BTreeMap;
 
 use crate::detect::{Case, Counted, Detector, Family, OrdinaryRule, Shift};
+use crate::sketch::Subject;
 use crate::stats::angle;
 
 /// Smallest distance that matters when a rate rises.
@@ -45,6 +46,11 @@ pub(in crate::detect) trait Rate: Sync {
     /// Which changes matter.
     fn matters(&self) -> Matters;
 
+    /// True if the rate of this subject is judged.
+    fn concerns(&self, subject: &Subject) -> bool {
+        subject.drifts()
+    }
+
     /// Counts in the window and in the reference, in this order; `None` if the detector does not apply to the subject.
     fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)>;
 }
@@ -63,7 +69,7 @@ impl<R: Rate> Detector for R {
     }
 
     fn measure(&self, case: &Case<'_>) -> Vec<Shift> {
-        let observed = self.observe(case).filter(|_| case.subject.drifts());
+        let observed = self.observe(case).filter(|_| self.concerns(case.subject));
         let Some((window, reference)) = observed.filter(|(_, reference)| reference.total > 0)
         else {
             return Vec::new();

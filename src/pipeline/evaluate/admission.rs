@@ -169,7 +169,8 @@ fn refused_features(limit: usize, model: &Model, version: &str, partial: &Partia
         | Subject::OutputTokens
         | Subject::Cost
         | Subject::Evaluation(_)
-        | Subject::Objective(_) => None,
+        | Subject::Objective(_)
+        | Subject::Errors => None,
     });
     let room = limit.saturating_sub(model.feature_count(version));
     let (_, refused) = choose(names.collect(), room);

@@ -91,7 +91,7 @@ impl JudgedWindow<'_> {
     /// A version that never had a subject that came later does not miss it.
     fn is_compared(&self, subject: &Subject, baseline: &Baseline) -> bool {
         let is_late = baseline.span.start > self.reference.span.start;
-        subject.drifts()
+        subject.is_judged()
             && (self.inside_reference || self.panes.span.start >= baseline.span.end)
             && (!is_late || self.known.is_none_or(|known| known.contains_key(subject)))
     }
@@ -117,6 +117,7 @@ impl JudgedWindow<'_> {
             subject,
             window: self.window.subjects.get(place).unwrap_or(&NOTHING),
             predictions: self.window.predictions,
+            errors: self.window.errors,
             baseline,
             sketches: sketches.map(|(window, reference)| Sketches {
                 reference: &reference.sketch,
@@ -134,7 +135,10 @@ impl JudgedWindow<'_> {
 pub fn budget(model: &Model, spec: &WindowSpec, plan: &Plan) -> Budget {
     let lengths = plan.windows.len().max(1) as u64;
     let evaluations = BUDGET_MINUTES / spec.step_minutes;
-    let subjects = model.baselines_of(None).map_or(1, Baselines::len);
+    let pages = |subject: &&Subject| model.unpaged.pages(Some(*subject));
+    let subjects = model
+        .baselines_of(None)
+        .map_or(1, |baselines| baselines.judged().filter(pages).count());
     let shares = subjects.max(1) * model.tallies.len().max(1);
     Budget::share(
         plan.detect.false_alarms_per_30_days,

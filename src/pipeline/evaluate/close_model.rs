@@ -4,7 +4,7 @@ use super::model::Model;
 use super::step::StepContext;
 use super::{
     aging, judge, learning, objective_evaluation, ordinary_days, publish, reports, retire,
-    unjudged, volume,
+    unjudged, unpaged, volume,
 };
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
@@ -16,12 +16,17 @@ use crate::pipeline::state::StateKey;
 pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     aging::age(model, step)?;
     learning::freeze_if_ready(model, step)?;
+    unpaged::decide(model, step);
     let mut judged = judge::judge(model, step);
     judged.findings.extend(volume::judge(model, step));
     let findings = std::mem::take(&mut judged.findings);
+    let (mut findings, unpaged): (Vec<_>, Vec<_>) = findings
+        .into_iter()
+        .partition(|found| model.unpaged.pages(found.finding.subject.as_ref()));
     publish::alerts(model, &findings, step);
     ordinary_days::learn(model, judged, step)?;
     unjudged::decide(model, step);
+    findings.extend(unpaged);
     reports::publish(model, &findings, step);
     objective_evaluation::keep(model, step)?;
     retire::names(model, step);

@@ -6,10 +6,10 @@
 use super::Evaluate;
 use super::model::Model;
 use super::orders::{NotTaken, WAITING_MAX};
-use super::publish::exemplars;
+use super::publish::end_alerts;
 use super::retire;
 use super::step::StepContext;
-use crate::alert::{Audit, AuditRecord, Cause, Change, Context, OrderOutcome, Relearned};
+use crate::alert::{Audit, AuditRecord, OrderOutcome, Relearned};
 use crate::event::EventTime;
 use crate::pipeline::control::{ControlAction, ControlOrder};
 use crate::pipeline::observations::Forgotten;
@@ -187,7 +187,10 @@ impl Model {
         why: &str,
         step: &mut StepContext<'_>,
     ) -> Result<(), StageError> {
-        self.end_compared_alerts(why, step);
+        let at = step.at;
+        end_alerts(self, step, |episodes, context| {
+            episodes.drop_compared(at, why, context)
+        });
         let name = self.knowledge.name.clone();
         for segment in self.drop_references() {
             retire::forget_reference(name.clone(), segment.clone(), step.outbox)?;
@@ -207,29 +210,5 @@ impl Model {
             step.observations.forgotten.extend(shown);
         }
         Ok(())
-    }
-
-    fn end_compared_alerts(&mut self, why: &str, step: &mut StepContext<'_>) {
-        let mut episodes = std::mem::take(&mut self.knowledge.episodes);
-        let shown = |cause: &Cause| exemplars(self, cause, step.at);
-        let reference_id = |cause: &Cause| {
-            let reference = self.reference_of(cause.segment.as_ref());
-            reference.map(|reference| reference.id.clone())
-        };
-        let context = Context {
-            model: self.name(),
-            objective: None,
-            settings: &step.plan.alert,
-            reference_id: &reference_id,
-            exemplars: &shown,
-        };
-        let alerts = episodes.drop_compared(step.at, why, &context);
-        self.knowledge.episodes = episodes;
-        for alert in alerts {
-            if let (Some(key), Change::Resolved) = (alert.key(), alert.change) {
-                self.quality.end_drift(key, step.at);
-            }
-            step.alert(alert);
-        }
     }
 }

@@ -159,7 +159,8 @@ fn judge_window(
     let mut grave: Vec<Subject> = Vec::new();
     cases.for_each_case(window.lends, |case| {
         let found = findings(model, window, case, plan, excesses);
-        if is_grave(&found) && window.lends == Lends::Categories && case.sketches.is_none() {
+        let is_grave = is_grave(&found) && model.unpaged.pages(Some(case.subject));
+        if is_grave && window.lends == Lends::Categories && case.sketches.is_none() {
             grave.push(case.subject.clone());
         } else {
             observe(case, found);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
+use crate::detect::Growth;
 use crate::detect::volume::VolumeSeries;
 use crate::event::EVALUATIONS_MAX;
 use crate::pipeline::unjudged::Unjudged;
@@ -36,6 +37,8 @@ pub struct Knowledge {
     pub labelled_until: BTreeMap<Slice, Boundary>,
     /// Why the model cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
+    /// How each feature of numbers grows.
+    pub growth: BTreeMap<Subject, Growth>,
     /// First boundary from which an order said to learn anew; `None` without such an order.
     pub relearned_from: Option<Boundary>,
 }
@@ -54,6 +57,7 @@ impl Knowledge {
             segments: KnownSegments::default(),
             labelled_until: BTreeMap::new(),
             unjudged: None,
+            growth: BTreeMap::new(),
             relearned_from: None,
         }
     }

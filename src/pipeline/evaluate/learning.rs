@@ -17,7 +17,7 @@ use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
-use crate::reference::{Reference, SubjectReference, learn, learn_subjects};
+use crate::reference::{Learned, Reference, SubjectReference, learn, learn_subjects};
 use crate::sketch::Subject;
 use crate::window::{Boundary, COARSE_MINUTES, Span, Tier};
 
@@ -166,8 +166,16 @@ fn add_late(
         .bounds
         .features_max
         .saturating_mul(SUBJECTS_FACTOR);
-    let room = room.saturating_sub(known.subjects.len());
-    let due: Vec<(Subject, Span)> = due.into_iter().take(room).collect();
+    let is_feature = |subject: &Subject| matches!(subject, Subject::Feature(_));
+    let features = known.subjects.keys().filter(|subject| is_feature(subject));
+    let room = room.saturating_sub(features.count());
+    let (features, others): (Vec<_>, Vec<_>) = due
+        .into_iter()
+        .partition(|(subject, _)| is_feature(subject));
+    let due: Vec<(Subject, Span)> = others
+        .into_iter()
+        .chain(features.into_iter().take(room))
+        .collect();
     if due.is_empty() {
         return Ok(());
     }
@@ -177,13 +185,15 @@ fn add_late(
             .rings_of(segment)
             .filter(|(slice, _)| model.knows(&slice.version, subject));
         let panes = panes.flat_map(|(_, ring)| ring.within(Tier::Quarter, *span));
-        let (predictions, mut learned) = learn_subjects(panes, |own| own == subject);
+        let mut learned = learn_subjects(panes, |own| own == subject);
         let is_complete = covers(model, segment, *span, step.plan.learning.span_minutes);
-        if let Some(learned) = learned.remove(subject) {
+        let (predictions, errors) = (learned.predictions, learned.errors);
+        if let Some(learned) = learned.subjects.remove(subject) {
             let late = SubjectReference {
                 place: reference.next_place(),
                 span: *span,
                 predictions,
+                errors,
                 is_provisional: !is_complete,
                 sketch: learned.sketch,
                 lone_events: learned.lone_events,
@@ -319,14 +329,19 @@ fn take_again(
     let rings = model.rings_of(reference.segment.as_ref());
     let rings = rings.filter(|(slice, _)| of_version(&slice.version));
     let panes = rings.flat_map(|(_, ring)| ring.within(Tier::SixHours, from));
-    let (predictions, learned) = learn_subjects(panes, is_due);
-    for (subject, learned) in learned {
+    let Learned {
+        predictions,
+        errors,
+        subjects,
+    } = learn_subjects(panes, is_due);
+    for (subject, learned) in subjects {
         let Some(known) = reference.subjects.get_mut(&subject) else {
             continue;
         };
         if !troubled.contains(&subject) {
             known.span = span;
             known.predictions = predictions;
+            known.errors = errors;
             known.sketch = learned.sketch;
             known.lone_events = learned.lone_events;
         }

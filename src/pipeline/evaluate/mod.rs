@@ -37,6 +37,7 @@ mod step;
 mod tallies;
 mod unclosed_panes;
 mod unjudged;
+mod unpaged;
 mod variability;
 mod volume;
 

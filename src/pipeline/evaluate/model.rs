@@ -8,6 +8,7 @@ use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::Slice;
 use super::tallies::{Baselines, TallyPane};
+use super::unpaged::UnpagedSubjects;
 use super::variability::SegmentVariability;
 use crate::alert::Episodes;
 use crate::detect::volume::Slot;
@@ -39,6 +40,8 @@ pub struct Model {
     pub(super) tallies: BTreeMap<Slice, PaneRing<TallyPane>>,
     pub(super) quality: ModelQuality,
     pub(super) objectives: Objectives,
+    /// Subjects that open no alerts.
+    pub(super) unpaged: UnpagedSubjects,
     /// True if the knowledge has changed since it was written.
     pub(super) changed: bool,
 }
@@ -62,6 +65,7 @@ impl Model {
             tallies: BTreeMap::new(),
             quality: ModelQuality::default(),
             objectives: Objectives::default(),
+            unpaged: UnpagedSubjects::default(),
             changed: true,
         }
     }

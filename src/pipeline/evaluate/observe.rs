@@ -25,6 +25,9 @@ impl Evaluate {
         observed.models = models.map(|model| model.observe(now, &self.plan)).collect();
         observed.panes = self.pane_count() as u64;
         observed.idle = self.idle.get().clone();
+        let patterns = self.models.values();
+        let patterns = patterns.filter_map(|model| model.unpaged.idle_patterns());
+        observed.idle_patterns = patterns.cloned().reduce(|idle, other| &idle & &other);
     }
 }
 
@@ -37,6 +40,11 @@ impl Model {
             subjects: reference.map_or(0, |reference| reference.subjects.len() as u64),
             unjudged: self.knowledge.unjudged,
             held: self.knowledge.episodes.held(&plan.alert),
+            unpaged: self
+                .unpaged
+                .iter()
+                .map(|(subject, why)| (subject.name(), why))
+                .collect(),
             reference: match reference {
                 Some(reference) => ReferenceProgress::Learned {
                     id: reference.id.clone(),

@@ -4,7 +4,8 @@ use super::model::Model;
 use super::quality::DriftToAssess;
 use super::step::StepContext;
 use crate::alert::{
-    Alert, AlertContent, AlertKind, Cause, Change, Context, ScopedFinding, reference_records,
+    Alert, AlertContent, AlertKind, Cause, Change, Context, Episodes, ScopedFinding,
+    reference_records,
 };
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::reference::Reference;
@@ -47,6 +48,36 @@ pub fn alerts(model: &mut Model, observed: &[ScopedFinding], step: &mut StepCont
     // An active cause remembers the boundary of its latest finding, so the knowledge changes at every boundary.
     model.changed |= !(was_empty && episodes.is_empty());
     model.knowledge.episodes = episodes;
+}
+
+/// Ends alerts of a model because their findings no longer count, as `end` does, and publishes each change.
+pub fn end_alerts(
+    model: &mut Model,
+    step: &mut StepContext<'_>,
+    end: impl FnOnce(&mut Episodes, &Context<'_>) -> Vec<Alert>,
+) {
+    let mut episodes = std::mem::take(&mut model.knowledge.episodes);
+    let shown = |cause: &Cause| exemplars(model, cause, step.at);
+    let reference_id = |cause: &Cause| {
+        let reference = model.reference_of(cause.segment.as_ref());
+        reference.map(|reference| reference.id.clone())
+    };
+    let context = Context {
+        model: model.name(),
+        objective: None,
+        settings: &step.plan.alert,
+        reference_id: &reference_id,
+        exemplars: &shown,
+    };
+    let alerts = end(&mut episodes, &context);
+    model.changed |= !alerts.is_empty();
+    model.knowledge.episodes = episodes;
+    for alert in alerts {
+        if let (Some(key), Change::Resolved) = (alert.key(), alert.change) {
+            model.quality.end_drift(key, step.at);
+        }
+        step.alert(alert);
+    }
 }
 
 /// The strongest drift behind an alert that has just opened.

@@ -13,6 +13,7 @@ use super::quality::QualityKnowledge;
 use super::slice::Slice;
 use super::tallies::TallyPane;
 use super::unclosed_panes::UnclosedPanes;
+use super::unpaged::UnpagedSubjects;
 use super::variability::SegmentVariability;
 use crate::alert::{AlertObjective, Context, Episodes};
 use crate::detect::slo::Hour;
@@ -74,6 +75,9 @@ impl Evaluate {
         };
         if !restored.intake.is_replaying() {
             restored.close_quality_again(head.quality_closed);
+        }
+        for model in restored.models.values_mut() {
+            model.unpaged = UnpagedSubjects::of(model, plan);
         }
         for ((model, name), objective) in removed {
             restored.end_objective(&model, &name, objective)?;

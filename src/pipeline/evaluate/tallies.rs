@@ -11,6 +11,8 @@ use crate::sketch::{Monoid, Partial, Subject};
 pub struct TallyPane {
     /// Number of predictions.
     pub predictions: u64,
+    /// Number of failed predictions among them.
+    pub errors: u64,
     /// The subjects, in the order of the reference.
     pub subjects: Vec<Tally>,
 }
@@ -18,6 +20,7 @@ pub struct TallyPane {
 impl Monoid for TallyPane {
     fn merge(&mut self, other: &Self) {
         self.predictions += other.predictions;
+        self.errors += other.errors;
         if self.subjects.len() < other.subjects.len() {
             self.subjects.resize(other.subjects.len(), Tally::default());
         }
@@ -48,13 +51,10 @@ impl Baselines {
         self.0.iter()
     }
 
-    /// Number of subjects that are judged.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0
-            .iter()
-            .filter(|(subject, _)| subject.drifts())
-            .count()
+    /// The subjects that are judged.
+    pub fn judged(&self) -> impl Iterator<Item = &Subject> {
+        let subjects = self.0.iter().map(|(subject, _)| subject);
+        subjects.filter(|subject| subject.is_judged())
     }
 
     /// Counts a pane.
@@ -68,6 +68,7 @@ impl Baselines {
         };
         TallyPane {
             predictions: pane.predictions,
+            errors: pane.errors,
             subjects: self.0.iter().map(tally).collect(),
         }
     }

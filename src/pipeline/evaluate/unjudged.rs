@@ -1,11 +1,13 @@
-//! Decides whether a model has enough predictions to be judged. One that has not would otherwise be silent for ever.
+//! Decides whether a model has enough predictions to be judged, and at more than one time. One that has not would otherwise be silent for ever.
+
+use std::collections::BTreeSet;
 
 use super::model::Model;
 use super::step::StepContext;
 use super::tallies::TallyPane;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::unjudged::Unjudged;
-use crate::window::{Boundary, PaneRing, Span};
+use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Span, Tier};
 
 /// Decides anew at the end of each tumbling window of the longest length that is reported. A model without any prediction in
 /// it is not small, but silent; that is the matter of `volume`.
@@ -17,7 +19,8 @@ pub fn decide(model: &mut Model, step: &StepContext<'_>) {
     let unjudged = match &model.reference {
         Some(reference) if step.at.0 - reference.span.end.0 < reported.minutes() => None,
         Some(_) => too_few_to_judge(model, step.at, step.plan),
-        None => too_few_to_learn(model, step.at),
+        None if step.at.0 - model.since().0 < reported.minutes() => None,
+        None => all_at_one_time(model, step.plan).or_else(|| too_few_to_learn(model, step.at)),
     };
     model.changed |= model.knowledge.unjudged != unjudged;
     model.knowledge.unjudged = unjudged;
@@ -48,6 +51,23 @@ fn too_few_to_judge(model: &Model, at: Boundary, plan: &Plan) -> Option<Unjudged
             predictions,
             needed,
         })
+}
+
+/// Whether the model, which has been known for a window at least, ever had predictions in one quarter of an hour only.
+fn all_at_one_time(model: &Model, plan: &Plan) -> Option<Unjudged> {
+    let always = Span {
+        start: model.since(),
+        end: model.last_seen().plus_minutes(COARSE_MINUTES),
+    };
+    let kept = model.rings_of(None);
+    let quarters = kept.flat_map(|(_, ring)| ring.within(Tier::Quarter, always));
+    let quarters: BTreeSet<Boundary> = quarters.map(|(start, _)| start).collect();
+    let predictions = model.coarse_predictions(None, always);
+    let is_one = quarters.len() == 1 && predictions >= LearningPlan::FEW_EVENTS_MIN;
+    is_one.then_some(Unjudged::OneTime {
+        predictions,
+        hours: plan.learning.provisional_minutes.unsigned_abs() / 60,
+    })
 }
 
 fn too_few_to_learn(model: &Model, at: Boundary) -> Option<Unjudged> {

@@ -31,6 +31,10 @@ use crate::join::Outcomes;
 use crate::sketch::RecordPosition;
 use crate::window::{Boundary, Lateness, SourceClock};
 
+/// Predictions without a later event time after which a source counts as one that repeats its time. Disorder and coarse
+/// stamps make runs of some hundred.
+const REPEATS_MIN: u64 = 1_000;
+
 /// What an input topic contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -58,6 +62,8 @@ pub struct Ingest {
     outcomes: OutcomeBuffers,
     orders: OrderBuffer,
     counts: IngestCounts,
+    /// Predictions since the watermark last moved.
+    at_watermark: u64,
     rejects: FloodGauge,
     late: FloodGauge,
     /// Incidents of the source since the last flush.
@@ -138,6 +144,7 @@ impl Ingest {
             open: OpenScopes::default(),
             orders: OrderBuffer::default(),
             counts: IngestCounts::default(),
+            at_watermark: 0,
             incidents: loss.into_iter().collect(),
         }
     }
@@ -158,6 +165,12 @@ impl Ingest {
     #[must_use]
     pub fn watermark(&self) -> Option<EventTime> {
         self.clock.watermark()
+    }
+
+    /// True if predictions come, but their event times do not move the watermark: a producer stamps all of them alike.
+    #[must_use]
+    pub fn repeats_its_time(&self) -> bool {
+        self.at_watermark >= REPEATS_MIN
     }
 
     /// Records since the last flush by disposition, and the watermark.
@@ -228,8 +241,11 @@ impl Ingest {
         }
         if record.arrival.is_some() {
             // Without an arrival no broker has dated the event, so it is counted but does not move the clock.
+            let before = self.clock.watermark();
             self.clock
                 .observe(time, record.arrival, latest, self.plan.disorder_millis);
+            let stands = self.clock.watermark() == before;
+            self.at_watermark = if stands { self.at_watermark + 1 } else { 0 };
         }
         self.counts.note_time(time, latest);
         if self.outcomes.predict(&prediction, time) == Sampled::Out {

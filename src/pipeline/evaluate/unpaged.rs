@@ -1,0 +1,154 @@
+//! Decides which subjects of a model open no alerts: those that only grow, and those that `detect.exclude` names.
+//!
+//! They are counted, judged and reported like all others, and what is ordinary is learned of them. So a subject that is no
+//! longer excluded, or no longer grows, is judged by what was learned. Only their findings do not reach the alerts, and they
+//! take no part of the false-alarm budget.
+
+use std::borrow::Cow;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::Model;
+use super::publish;
+use super::step::StepContext;
+use crate::detect::{Growth, Quartiles};
+use crate::pipeline::plan::Plan;
+use crate::pipeline::unpaged::Unpaged;
+use crate::reference::Reference;
+use crate::sketch::{Monoid, Numbers, Subject, ValueSketch};
+use crate::window::{Boundary, COARSE_MINUTES, Tier};
+
+/// Subjects of a model that open no alerts. It follows from what is known and from the plan, and is not persisted.
+#[derive(Debug, Default)]
+pub struct UnpagedSubjects {
+    by_subject: BTreeMap<Subject, Unpaged>,
+    /// Patterns of `detect.exclude` that match no learned subject; `None` before the first reference.
+    idle_patterns: Option<BTreeSet<String>>,
+}
+
+impl UnpagedSubjects {
+    /// True if findings on `subject` reach the alerts.
+    pub fn pages(&self, subject: Option<&Subject>) -> bool {
+        subject.is_none_or(|subject| !self.by_subject.contains_key(subject))
+    }
+
+    /// The subjects with their reasons.
+    pub fn iter(&self) -> impl Iterator<Item = (&Subject, Unpaged)> {
+        self.by_subject.iter().map(|(subject, why)| (subject, *why))
+    }
+
+    /// Patterns of `detect.exclude` that match no learned subject; `None` before the first reference.
+    pub fn idle_patterns(&self) -> Option<&BTreeSet<String>> {
+        self.idle_patterns.as_ref()
+    }
+
+    /// Decides of `model` by what is known of it.
+    pub fn of(model: &Model, plan: &Plan) -> Self {
+        let growing = model.knowledge.growth.iter();
+        let growing = growing.filter(|(_, growth)| growth.is_certain());
+        let mut by_subject: BTreeMap<Subject, Unpaged> = growing
+            .map(|(subject, _)| (subject.clone(), Unpaged::Growing))
+            .collect();
+        let references = || {
+            model
+                .reference
+                .iter()
+                .chain(model.segment_references.values())
+        };
+        let mut idle = BTreeSet::new();
+        for pattern in &plan.detect.exclude {
+            let learned = references().flat_map(|reference| subjects_of(reference));
+            let named = learned.filter(|subject| pattern.matches(subject));
+            let named: BTreeSet<&Subject> = named.collect();
+            if named.is_empty() {
+                idle.insert(pattern.text().to_owned());
+            }
+            let excluded = named
+                .into_iter()
+                .map(|own| (own.clone(), Unpaged::Excluded));
+            by_subject.extend(excluded);
+        }
+        Self {
+            by_subject,
+            idle_patterns: model.reference.as_ref().map(|_| idle),
+        }
+    }
+}
+
+fn subjects_of(reference: &Reference) -> impl Iterator<Item = &Subject> {
+    reference.subjects.keys()
+}
+
+/// Notes how features grow, decides anew at the end of each quarter of an hour, and ends the causes of what opens no alerts.
+pub fn decide(model: &mut Model, step: &mut StepContext<'_>) {
+    if !step.at.on_grid(COARSE_MINUTES) {
+        return;
+    }
+    model.changed |= note_growth(model, step.at, step.plan);
+    model.unpaged = UnpagedSubjects::of(model, step.plan);
+    for why in Unpaged::ALL {
+        let of_reason = model.unpaged.iter().filter(|(_, own)| *own == why);
+        let subjects: BTreeSet<Subject> = of_reason.map(|(subject, _)| subject.clone()).collect();
+        if !(subjects.is_empty() || model.knowledge.episodes.is_empty()) {
+            let at = step.at;
+            publish::end_alerts(model, step, |episodes, context| {
+                episodes.drop_subjects(at, &subjects, &why.to_string(), context)
+            });
+        }
+    }
+}
+
+/// Observes the last quarter of an hour of each feature. Returns true if anything changed.
+fn note_growth(model: &mut Model, at: Boundary, plan: &Plan) -> bool {
+    let start = at.plus_minutes(-COARSE_MINUTES);
+    let observed = quartiles(model, start);
+    let knowledge = &mut model.knowledge;
+    let mut changed = false;
+    for (subject, quartiles) in observed {
+        changed |= match knowledge.growth.entry(subject) {
+            Entry::Vacant(place) => {
+                place.insert(Growth::begin(start, quartiles));
+                true
+            }
+            Entry::Occupied(mut known) => {
+                let minutes = plan.learning.provisional_minutes;
+                known.get_mut().observe(start, quartiles, minutes)
+            }
+        };
+    }
+    let versions = &knowledge.versions;
+    let is_known = |subject: &Subject| versions.values().any(|own| own.contains_key(subject));
+    let before = knowledge.growth.len();
+    knowledge.growth.retain(|subject, _| is_known(subject));
+    changed || knowledge.growth.len() < before
+}
+
+/// Quartiles of the features that are mostly numbers, of all versions together. Only features: what grows in the answers and
+/// what they cost is a fault.
+fn quartiles(model: &Model, start: Boundary) -> BTreeMap<Subject, Quartiles> {
+    let panes = model.rings_of(None);
+    let panes = panes.filter_map(|(_, ring)| ring.pane(Tier::Quarter, start));
+    let mut merged: BTreeMap<&Subject, Cow<'_, Numbers>> = BTreeMap::new();
+    for (subject, sketch) in panes.flat_map(|pane| &pane.subjects) {
+        if !(matches!(subject, Subject::Feature(_)) && is_mostly_numbers(sketch)) {
+            continue;
+        }
+        match merged.entry(subject) {
+            Entry::Vacant(place) => {
+                place.insert(Cow::Borrowed(&sketch.numbers));
+            }
+            Entry::Occupied(mut sum) => sum.get_mut().to_mut().merge(&sketch.numbers),
+        }
+    }
+    let merged = merged.into_iter();
+    let quartiles = merged.filter_map(|(subject, numbers)| {
+        let own = Quartiles::of(&numbers, subject.scale())?;
+        Some((subject.clone(), own))
+    });
+    quartiles.collect()
+}
+
+fn is_mostly_numbers(sketch: &ValueSketch) -> bool {
+    let types = sketch.types;
+    2 * types.number > types.present() - types.null
+}
