@@ -9,7 +9,7 @@ use super::view::WorkerView;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::pipeline::observations::{
-    AlertObservation, Forgotten, IdleObjective, Judgement, JudgementKey, ModelObservation,
+    AlertObservation, DetectableKind, DetectableObservation, Forgotten, IdleObjective, Judgement, JudgementKey, ModelObservation,
     ObjectiveReading, Observations, QualityKey, QualityObservation, VolumeObservation,
     WindowClosed,
 };
@@ -83,6 +83,9 @@ pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observation
     }
     for ((model, window), traffic) in &seen.volume {
         show_volume(view, model, *window, traffic);
+    }
+    for ((model, window), sizes) in &seen.detectable {
+        show_detectable(view, model, *window, sizes);
     }
     for (key, quality) in &seen.quality {
         show_quality(view, key, quality);
@@ -184,6 +187,28 @@ fn show_volume(
             .set_or_remove(Metric::VolumeDetectable, &labels, value);
     }
     view.shown.model(model).keep_volume(window, seen);
+}
+
+/// Shows the smallest changes that windows of one length find. A kind without judged subjects has no series.
+fn show_detectable(
+    view: &mut WorkerView<'_>,
+    model: &str,
+    window: WindowLength,
+    seen: &DetectableObservation,
+) {
+    let name = window.name();
+    for kind in DetectableKind::ALL {
+        let sizes = seen.kinds.get(&kind);
+        for (subjects, size) in [
+            ("median", sizes.map(|sizes| sizes.median)),
+            ("worst", sizes.map(|sizes| sizes.worst)),
+        ] {
+            let labels = [model, name.as_str(), kind.name(), subjects];
+            view.series
+                .set_or_remove(Metric::Detectable, &labels, size);
+        }
+    }
+    view.shown.model(model).keep_detectable(window, seen);
 }
 
 /// Shows the quality of one scope in one window.

@@ -5,9 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
-use super::status::{ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, VolumeStatus};
+use super::status::{
+    DetectableRange, DetectableStatus, ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus,
+    VolumeStatus,
+};
 use crate::pipeline::observations::{
-    Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
+    DetectableKind, DetectableObservation, DetectableSizes, Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
 };
 use crate::pipeline::unjudged::Unjudged;
 use crate::window::WindowLength;
@@ -29,6 +32,8 @@ pub(super) struct ModelSeries {
     subjects: BTreeMap<String, BTreeMap<String, DrawnSubject>>,
     /// Traffic in the last window of each length.
     volume: BTreeMap<WindowLength, VolumeStatus>,
+    /// Smallest changes that windows of each length find.
+    detectable: BTreeMap<WindowLength, DetectableStatus>,
     /// Why the model cannot be judged.
     pub unjudged: Option<Unjudged>,
     /// Quality and objectives.
@@ -88,6 +93,12 @@ impl ModelSeries {
     /// Keeps the traffic of the last window of a length.
     pub fn keep_volume(&mut self, window: WindowLength, seen: &VolumeObservation) {
         self.volume.insert(window, volume_status(window, seen));
+    }
+
+    /// Keeps the smallest changes that windows of a length find.
+    pub fn keep_detectable(&mut self, window: WindowLength, seen: &DetectableObservation) {
+        self.detectable
+            .insert(window, detectable_status(window, seen));
     }
 
     /// Keeps the judgement if no shorter window of the subject was judged before.
@@ -168,6 +179,7 @@ impl ModelSeries {
             }),
             windows_closed: self.windows_closed,
             volume: self.volume.values().cloned().collect(),
+            detectable: self.detectable.values().cloned().collect(),
             quality: self.outcomes.quality_statuses(),
             objectives: self.outcomes.objective_statuses(),
             subjects_total: subjects.len(),
@@ -190,6 +202,29 @@ fn volume_status(window: WindowLength, seen: &VolumeObservation) -> VolumeStatus
         detectable_drop: seen.detectable_drop,
         detectable_rise: seen.detectable_rise,
         verdict: seen.verdict,
+    }
+}
+
+fn detectable_status(window: WindowLength, seen: &DetectableObservation) -> DetectableStatus {
+    let of = |kind| seen.kinds.get(&kind).map(detectable_range);
+    DetectableStatus {
+        window: window.name(),
+        end: seen.end.time(),
+        version: seen.version.clone(),
+        predictions: seen.predictions,
+        shift: of(DetectableKind::Shift),
+        share: of(DetectableKind::Share),
+        nulls: of(DetectableKind::Nulls),
+    }
+}
+
+fn detectable_range(sizes: &DetectableSizes) -> DetectableRange {
+    let found = |size: f64| size.is_finite().then_some(size);
+    DetectableRange {
+        subjects: sizes.subjects,
+        median: found(sizes.median),
+        worst: found(sizes.worst),
+        worst_subject: sizes.worst_subject.clone(),
     }
 }
 

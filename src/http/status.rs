@@ -95,6 +95,8 @@ pub struct ModelStatus {
     pub windows_closed: u64,
     /// Traffic in the last window of each length, the shortest first.
     pub volume: Vec<VolumeStatus>,
+    /// Smallest changes of subjects that are found nine times in ten, in the windows of each length, the shortest first.
+    pub detectable: Vec<DetectableStatus>,
     /// Quality in the last windows, first of the whole, then of segments.
     pub quality: Vec<QualityStatus>,
     /// Objectives, by name.
@@ -125,6 +127,39 @@ pub struct VolumeStatus {
     pub detectable_rise: Option<f64>,
     /// The verdict: `lingering` for a change that is shown but does not alarm.
     pub verdict: Verdict,
+}
+
+/// Smallest changes of subjects that the windows of one length find nine times in ten.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DetectableStatus {
+    /// Length of the window.
+    pub window: String,
+    /// End of the window that they were computed for, the last at a full hour.
+    #[serde(serialize_with = "rfc3339_always")]
+    pub end: EventTime,
+    /// Version with the most predictions in the window.
+    pub version: String,
+    /// Its predictions in the window.
+    pub predictions: u64,
+    /// Shift of the mean of a number, in standard deviations; `null` if no number is judged.
+    pub shift: Option<DetectableRange>,
+    /// Change in the share of the commonest category, 0..1; `null` if no category is judged.
+    pub share: Option<DetectableRange>,
+    /// Rise of the rate of nulls, 0..1; `null` if nothing is judged.
+    pub nulls: Option<DetectableRange>,
+}
+
+/// Smallest changes over the subjects of a model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DetectableRange {
+    /// Subjects that are judged.
+    pub subjects: u64,
+    /// Median over them; `null` if in most of them no change is found.
+    pub median: Option<f64>,
+    /// The largest of them; `null` if in `worst_subject` no change is found.
+    pub worst: Option<f64>,
+    /// The subject in which a change is hardest to find.
+    pub worst_subject: String,
 }
 
 /// Why a model cannot be judged.

@@ -8,6 +8,7 @@ mod alert_observations;
 pub mod clock;
 pub mod control;
 pub mod cursor;
+mod detectable_observation;
 pub mod evaluate;
 mod flood;
 pub mod frame;

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use super::alert_observations::{AlertNotice, AlertObservation};
+pub use super::detectable_observation::{
+    DetectableKind, DetectableObservation, DetectableSizes, DetectableTally,
+};
 use super::frame::SourceId;
 use super::invariant::InvariantId;
 use super::output::OutputTopic;
@@ -102,6 +105,8 @@ pub struct Observations {
     pub judgements: BTreeMap<JudgementKey, Judgement>,
     /// The latest traffic of each model and window length.
     pub volume: BTreeMap<(String, WindowLength), VolumeObservation>,
+    /// The latest smallest changes that are found, of each model and window length.
+    pub detectable: BTreeMap<(String, WindowLength), DetectableObservation>,
     /// The latest quality of each window.
     pub quality: BTreeMap<QualityKey, QualityObservation>,
     /// Latest budget status of each objective, by model and objective.
@@ -372,6 +377,21 @@ impl Observations {
             .filter(|own| own.observed.is_none())
         {
             latest.observed = kept;
+        }
+    }
+
+    /// Adds what the windows of a length find: of several versions at one boundary, that of the one with the most predictions.
+    pub fn note_detectable(
+        &mut self,
+        key: (String, WindowLength),
+        seen: DetectableObservation,
+    ) {
+        let known = self.detectable.get(&key);
+        let is_better = |known: &DetectableObservation| {
+            (seen.end, seen.predictions) > (known.end, known.predictions)
+        };
+        if known.is_none_or(is_better) {
+            self.detectable.insert(key, seen);
         }
     }
 
