@@ -54,6 +54,8 @@ mod name_floods;
 mod objectives;
 #[path = "memory/published.rs"]
 mod published;
+#[path = "memory/remarks.rs"]
+mod remarks;
 #[path = "memory/reports.rs"]
 mod reports;
 #[path = "memory/restart.rs"]

@@ -28,7 +28,7 @@ use super::gravest::least_distance;
 use super::variability::Ordinary;
 use crate::stats::{
     ChiSquare, Pair, Scatter, angle, likelihood_scatter, normal_point, normal_share_below,
-    spread_of, stability_scatter,
+    share_at, spread_of, stability_scatter,
 };
 
 /// Halvings of the interval of sizes: five digits.
@@ -203,13 +203,26 @@ fn are_groups_found(reference: &[u64], now: &[f64], events: Pair, required: Requ
 fn is_rate_found(reference: [u64; 2], change: f64, events: Pair, required: RequiredShift) -> bool {
     let before = rate(reference);
     let now = (before + change).clamp(0.0, 1.0);
+    let least = least_angle(before, change > 0.0, events, required);
     let distance = Scatter {
         mean: (angle(now) - angle(before)).abs(),
         variance: spread_of(events),
     };
-    distance.mostly_reaches(required.distance)
+    distance.mostly_reaches(least)
         && likelihood_scatter(&reference, &[now, 1.0 - now], events.window)
             .mostly_reaches(required.ratio)
+}
+
+/// The distance that a rate must reach, half a count before the first count that is far enough: counts are whole, and seven nulls
+/// may be too few where eight are enough.
+fn least_angle(before: f64, is_rise: bool, events: Pair, required: RequiredShift) -> f64 {
+    let n = events.window as f64;
+    let count = if is_rise {
+        libm::ceil(n * share_at(angle(before) + required.distance)) - 0.5
+    } else {
+        libm::floor(n * share_at(angle(before) - required.distance)) + 0.5
+    };
+    (angle(count / n) - angle(before)).abs()
 }
 
 fn rate(reference: [u64; 2]) -> f64 {

@@ -125,6 +125,12 @@ catalogue! {
         "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     Unjudged = Gauge "tidegauge_model_unjudged" ["model", "reason"]
         "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
+    JudgedFrom = Gauge "tidegauge_model_judged_from_seconds" ["model"]
+        "While the model learns: event time before which no window of it is judged, in seconds since the Unix epoch; it moves if hours without predictions come. Absent once it has learned.";
+    ShortestJudging = Gauge "tidegauge_model_shortest_judging_window_seconds" ["model"]
+        "Length of the shortest windows that hold enough predictions to judge drift, if shorter ones are configured and hold too few. Absent otherwise.";
+    GivenUp = Gauge "tidegauge_given_up_subjects" ["model", "reason"]
+        "Subjects that came after the reference and are not judged: rare (fewer than 300 values in 30 days), no_room (the reference holds twice bounds.features). Absent while there are none.";
     VolumeChange = Gauge "tidegauge_volume_change_ratio" ["model", "window"]
         "Predictions in the last window of traffic ÷ those expected − 1: −0.2 is a fifth less. Windows: 15m, 1h, 1d, 7d. Absent while nothing is expected.";
     VolumeDetectable = Gauge "tidegauge_volume_detectable_ratio" ["model", "window", "direction"]

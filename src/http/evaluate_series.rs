@@ -1,6 +1,6 @@
 //! Metrics and status of an evaluate task: what it published, what it holds, and each of its models.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Metric;
 use super::outcome_series::quality_status;
@@ -9,13 +9,14 @@ use super::view::WorkerView;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::pipeline::observations::{
-    AlertObservation, DetectableKind, DetectableObservation, Forgotten, IdleObjective, Judgement, JudgementKey, ModelObservation,
-    ObjectiveReading, Observations, QualityKey, QualityObservation, VolumeObservation,
-    WindowClosed,
+    AlertObservation, DetectableKind, DetectableObservation, DetectableSizes, Forgotten,
+    IdleObjective, Judgement, JudgementKey, ModelObservation, ObjectiveReading, Observations,
+    QualityKey, QualityObservation, ReferenceProgress, VolumeObservation, WindowClosed,
 };
+use crate::pipeline::remarks::{GivenUp, Remark};
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::Subject;
-use crate::window::WindowLength;
+use crate::window::{Boundary, WindowLength};
 
 /// Reads a number from the observations of a task.
 type Reading = fn(&Observations) -> u64;
@@ -147,6 +148,48 @@ fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
             view.series.set_or_remove(Metric::Unjudged, &labels, value);
         }
     }
+    model.remarks.clone_from(&seen.remarks);
+    if matches!(seen.reference, ReferenceProgress::Learning { .. }) {
+        let ended = std::mem::take(&mut model.detectable);
+        for window in ended.into_keys() {
+            show_sizes(view, &seen.name, window, &BTreeMap::new());
+        }
+    }
+    show_remarks(view, seen);
+}
+
+/// Shows the remarks that have a number.
+fn show_remarks(view: &mut WorkerView<'_>, seen: &ModelObservation) {
+    let of = |number: fn(&Remark) -> Option<f64>| seen.remarks.iter().find_map(number);
+    let seconds = |at: Boundary| at.time().0 as f64 / 1e3;
+    let not_before = seen.remarks.iter().find_map(|remark| match remark {
+        Remark::Learning(awaited) => Some(seconds(awaited.not_before)),
+        _ => None,
+    });
+    let judging = of(|remark| match remark {
+        Remark::ThinWindows(windows) => Some(windows.judging.minutes() as f64 * 60.0),
+        _ => None,
+    });
+    let labels = [seen.name.as_str()];
+    for (metric, value) in [
+        (Metric::JudgedFrom, not_before),
+        (Metric::ShortestJudging, judging),
+    ] {
+        view.series.set_or_remove(metric, &labels, value);
+    }
+    let rare = of(|remark| match remark {
+        Remark::GivenUp { rare, .. } => Some(*rare as f64),
+        _ => None,
+    });
+    let no_room = of(|remark| match remark {
+        Remark::GivenUp { no_room, .. } => Some(*no_room as f64),
+        _ => None,
+    });
+    for (reason, count) in [(GivenUp::Rare, rare), (GivenUp::NoRoom, no_room)] {
+        let labels = [seen.name.as_str(), reason.name()];
+        let count = count.filter(|count| *count > 0.0);
+        view.series.set_or_remove(Metric::GivenUp, &labels, count);
+    }
 }
 
 fn show_window(view: &mut WorkerView<'_>, window: &WindowClosed) {
@@ -196,19 +239,27 @@ fn show_detectable(
     window: WindowLength,
     seen: &DetectableObservation,
 ) {
+    show_sizes(view, model, window, &seen.kinds);
+    view.shown.model(model).keep_detectable(window, seen);
+}
+
+fn show_sizes(
+    view: &mut WorkerView<'_>,
+    model: &str,
+    window: WindowLength,
+    kinds: &BTreeMap<DetectableKind, DetectableSizes>,
+) {
     let name = window.name();
     for kind in DetectableKind::ALL {
-        let sizes = seen.kinds.get(&kind);
+        let sizes = kinds.get(&kind);
         for (subjects, size) in [
             ("median", sizes.map(|sizes| sizes.median)),
             ("worst", sizes.map(|sizes| sizes.worst)),
         ] {
             let labels = [model, name.as_str(), kind.name(), subjects];
-            view.series
-                .set_or_remove(Metric::Detectable, &labels, size);
+            view.series.set_or_remove(Metric::Detectable, &labels, size);
         }
     }
-    view.shown.model(model).keep_detectable(window, seen);
 }
 
 /// Shows the quality of one scope in one window.

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
 use super::status::{
-    DetectableRange, DetectableStatus, ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus,
-    VolumeStatus,
+    DetectableRange, DetectableStatus, ModelStatus, ReferenceStatus, RemarkStatus, SubjectStatus,
+    UnjudgedStatus, VolumeStatus,
 };
 use crate::pipeline::observations::{
-    DetectableKind, DetectableObservation, DetectableSizes, Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
+    DetectableKind, DetectableObservation, DetectableSizes, Forgotten, Judgement, JudgementKey,
+    ReferenceProgress, VolumeObservation,
 };
+use crate::pipeline::remarks::Remark;
 use crate::pipeline::unjudged::Unjudged;
 use crate::window::WindowLength;
 
@@ -33,9 +35,11 @@ pub(super) struct ModelSeries {
     /// Traffic in the last window of each length.
     volume: BTreeMap<WindowLength, VolumeStatus>,
     /// Smallest changes that windows of each length find.
-    detectable: BTreeMap<WindowLength, DetectableStatus>,
+    pub detectable: BTreeMap<WindowLength, DetectableStatus>,
     /// Why the model cannot be judged.
     pub unjudged: Option<Unjudged>,
+    /// What an operator should know of it.
+    pub remarks: Vec<Remark>,
     /// Quality and objectives.
     pub outcomes: OutcomeSeries,
 }
@@ -177,6 +181,7 @@ impl ModelSeries {
                 reason: unjudged.name(),
                 text: unjudged.to_string(),
             }),
+            remarks: self.remarks.iter().map(remark_status).collect(),
             windows_closed: self.windows_closed,
             volume: self.volume.values().cloned().collect(),
             detectable: self.detectable.values().cloned().collect(),
@@ -202,6 +207,13 @@ fn volume_status(window: WindowLength, seen: &VolumeObservation) -> VolumeStatus
         detectable_drop: seen.detectable_drop,
         detectable_rise: seen.detectable_rise,
         verdict: seen.verdict,
+    }
+}
+
+fn remark_status(remark: &Remark) -> RemarkStatus {
+    RemarkStatus {
+        reason: remark.name(),
+        text: remark.to_string(),
     }
 }
 

@@ -91,6 +91,8 @@ pub struct ModelStatus {
     pub reference: ReferenceStatus,
     /// Why the model cannot be judged; `null` if it can, or nothing is known yet.
     pub unjudged: Option<UnjudgedStatus>,
+    /// What cannot be judged yet or at all, why, and what would help.
+    pub remarks: Vec<RemarkStatus>,
     /// Windows that were judged.
     pub windows_closed: u64,
     /// Traffic in the last window of each length, the shortest first.
@@ -160,6 +162,15 @@ pub struct DetectableRange {
     pub worst: Option<f64>,
     /// The subject in which a change is hardest to find.
     pub worst_subject: String,
+}
+
+/// What an operator should know of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemarkStatus {
+    /// In one word: `learning`, `thin_windows`, `missing_days` or `given_up`.
+    pub reason: &'static str,
+    /// The reason and what would help.
+    pub text: String,
 }
 
 /// Why a model cannot be judged.

@@ -23,6 +23,7 @@ mod outcomes;
 pub mod output;
 pub mod partition;
 mod plan;
+pub mod remarks;
 pub mod segments;
 pub mod stage;
 pub mod state;

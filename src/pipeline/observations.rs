@@ -16,6 +16,7 @@ use crate::detect::Verdict;
 use crate::detect::slo::BudgetStatus;
 use crate::event::{EventTime, Reject, Scope, Segment, Tick};
 use crate::join::{Join, JoinCounts};
+use crate::pipeline::remarks::{LateSubject, Remark};
 use crate::pipeline::unjudged::Unjudged;
 use crate::reference::Reference;
 use crate::sketch::{Quality, Subject, ValueSketch};
@@ -119,6 +120,8 @@ pub struct Observations {
     pub idle: BTreeSet<IdleObjective>,
     /// Those that had something to judge at the last flush.
     pub newly_idle: Vec<IdleObjective>,
+    /// Subjects that came after the reference, and have learned or are given up, in order.
+    pub late_subjects: Vec<LateSubject>,
     /// Frames that came twice and were dropped.
     pub duplicate_frames: u64,
     /// Findings that were ignored because a number of theirs is not a number.
@@ -160,6 +163,8 @@ pub struct ModelObservation {
     pub reference: ReferenceProgress,
     /// Why it cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
+    /// What an operator should know of it.
+    pub remarks: Vec<Remark>,
 }
 
 /// Progress of a model's reference.
@@ -381,11 +386,7 @@ impl Observations {
     }
 
     /// Adds what the windows of a length find: of several versions at one boundary, that of the one with the most predictions.
-    pub fn note_detectable(
-        &mut self,
-        key: (String, WindowLength),
-        seen: DetectableObservation,
-    ) {
+    pub fn note_detectable(&mut self, key: (String, WindowLength), seen: DetectableObservation) {
         let known = self.detectable.get(&key);
         let is_better = |known: &DetectableObservation| {
             (seen.end, seen.predictions) > (known.end, known.predictions)

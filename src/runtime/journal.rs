@@ -1,5 +1,5 @@
 //! The lines that an operator follows in the log: rejected records, discovered models, learned references, models that cannot be
-//! judged, published alerts.
+//! judged and why, subjects that came late, published alerts.
 //!
 //! One line per happening, at level INFO (rejects and unjudged models: WARN), after its commit. A flood is summarised: at most
 //! [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of rejected records, only the
@@ -15,6 +15,7 @@ use crate::event::Reject;
 use crate::pipeline::observations::{
     AlertNotice, IngestObservations, ModelObservation, ReferenceProgress,
 };
+use crate::pipeline::remarks::{GivenUp, LateSubject, Remark};
 
 /// Lines of one kind in a minute. More than this nobody reads, and a screen holds some forty.
 const LINES_PER_MINUTE: u64 = 20;
@@ -27,6 +28,8 @@ enum Happening {
     ModelDiscovered,
     ReferenceLearned,
     ModelUnjudged,
+    ModelRemarked,
+    SubjectCame,
     AlertPublished,
 }
 
@@ -37,6 +40,8 @@ impl Happening {
             Self::ModelDiscovered => "models discovered",
             Self::ReferenceLearned => "references learned",
             Self::ModelUnjudged => "models cannot be judged",
+            Self::ModelRemarked => "remarks on models",
+            Self::SubjectCame => "late subjects",
             Self::AlertPublished => "alerts published",
         }
     }
@@ -54,6 +59,8 @@ struct KnownModel {
     is_provisional: bool,
     /// Why it cannot be judged, in one word.
     unjudged: Option<&'static str>,
+    /// Keys of the remarks that it ever had: each is said once.
+    remarks: BTreeSet<String>,
 }
 
 /// What was logged, and what waits for the next summary.
@@ -87,6 +94,8 @@ impl Journal {
         report.ingest.iter().for_each(|own| self.rejects(own));
         for (partition, observed) in &report.evaluate {
             self.models(*partition, &observed.models);
+            let late = observed.late_subjects.iter();
+            late.for_each(|subject| self.late_subject(subject));
         }
         report.notices.iter().for_each(|notice| self.alert(notice));
     }
@@ -136,7 +145,8 @@ impl Journal {
     fn models(&mut self, partition: i32, models: &[ModelObservation]) {
         for model in models {
             let known = self.known.entry(partition).or_default();
-            let (before, now) = (known.get(&model.name).cloned(), KnownModel::of(model));
+            let before = known.get(&model.name).cloned();
+            let now = KnownModel::of(model).after(before.as_ref());
             if before.as_ref() == Some(&now) {
                 continue;
             }
@@ -175,6 +185,54 @@ impl Journal {
         {
             let reason = why.name();
             tracing::warn!(model, reason, "a model cannot be judged: {why}");
+        }
+        self.remarks(seen, before);
+    }
+
+    /// Logs the remarks on a model that it did not have before.
+    fn remarks(&mut self, seen: &ModelObservation, before: Option<&KnownModel>) {
+        let model = &seen.name;
+        for remark in &seen.remarks {
+            let was_said = |key| before.is_some_and(|known| known.remarks.contains(&key));
+            let is_new = remark.log_key().is_some_and(|key| !was_said(key));
+            if is_new && self.has_line(Happening::ModelRemarked) {
+                let reason = remark.name();
+                tracing::info!(model, reason, "about a model: {remark}");
+            }
+        }
+    }
+
+    /// Logs what became of a subject that came after the reference. Its name is a field, so that it is printed with escapes.
+    fn late_subject(&mut self, late: &LateSubject) {
+        if !self.has_line(Happening::SubjectCame) {
+            return;
+        }
+        let LateSubject {
+            model,
+            subject,
+            given_up,
+        } = late;
+        match given_up {
+            None => tracing::info!(
+                model,
+                subject,
+                "a subject that came after the reference has learned its own; it is judged from now on"
+            ),
+            Some(reason) => {
+                let why = match reason {
+                    GivenUp::Rare => "it had fewer than 300 values in 30 days",
+                    GivenUp::NoRoom => {
+                        "the reference holds as many subjects as it may, twice bounds.features"
+                    }
+                };
+                let reason = reason.name();
+                tracing::warn!(
+                    model,
+                    subject,
+                    reason,
+                    "a subject that came after the reference is given up and not judged, because {why}; an order to learn anew takes it in"
+                );
+            }
         }
     }
 
@@ -238,7 +296,17 @@ impl KnownModel {
                 }
             ),
             unjudged: model.unjudged.map(|unjudged| unjudged.name()),
+            remarks: model.remarks.iter().filter_map(Remark::log_key).collect(),
         }
+    }
+
+    /// Adds the remarks that the model had before, of this reference or of this learning: an order to learn anew begins again.
+    fn after(mut self, before: Option<&Self>) -> Self {
+        let said = before.into_iter().flat_map(|known| &known.remarks);
+        let is_of_learning = self.reference.is_none();
+        let lasts = |key: &&String| key.starts_with("learning") == is_of_learning;
+        self.remarks.extend(said.filter(lasts).cloned());
+        self
     }
 }
 
@@ -250,7 +318,9 @@ mod tests {
     use super::*;
     use crate::pipeline::frame::SourceId;
     use crate::pipeline::observations::{IngestCounts, Observations, Progress};
+    use crate::pipeline::remarks::AwaitedReference;
     use crate::pipeline::unjudged::Unjudged;
+    use crate::window::Boundary;
 
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -282,6 +352,7 @@ mod tests {
             versions: 1,
             subjects: 3,
             unjudged: None,
+            remarks: Vec::new(),
             reference: match reference {
                 Some(id) => ReferenceProgress::Learned {
                     id: id.to_owned(),
@@ -366,6 +437,60 @@ mod tests {
         });
         assert_eq!(lines.len(), 2, "{lines:#?}");
         assert!(lines[1].contains("30 days hold 40 predictions") && lines[1].contains("WARN"));
+    }
+
+    #[test]
+    fn a_remark_is_logged_once_however_its_numbers_change_and_again_when_its_time_has_passed() {
+        let awaited = |hours, is_late| ModelObservation {
+            remarks: vec![Remark::Learning(AwaitedReference {
+                not_before: Boundary(600),
+                hours,
+                events: 0,
+                is_late,
+            })],
+            ..model("fraud", None)
+        };
+        let lines = logged(|journal| {
+            let quiet = model("fraud", None);
+            let moving = [awaited(3, false), awaited(2, false), quiet];
+            for observed in
+                moving
+                    .into_iter()
+                    .chain([awaited(1, false), awaited(9, true), awaited(8, true)])
+            {
+                journal.note(&flushed(vec![observed]));
+            }
+        });
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+        assert!(lines[1].contains("about a model: it cannot be judged before 1970-01-01T10:00Z"));
+        assert!(lines[1].contains("lacks 3 hours") && lines[2].contains("lacks 9 hours"));
+    }
+
+    #[test]
+    fn a_late_subject_is_logged_by_name_without_control_characters() {
+        let late = |given_up| LateSubject {
+            model: "fraud".into(),
+            subject: "feature:a\u{1b}[2J".into(),
+            given_up,
+        };
+        let lines = logged(|journal| {
+            let observed = Observations {
+                late_subjects: vec![late(None), late(Some(GivenUp::Rare))],
+                ..Observations::default()
+            };
+            journal.note(&FlushReport {
+                evaluate: vec![(7, observed)],
+                ..FlushReport::default()
+            });
+        });
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[0].contains("has learned its own") && lines[1].contains("is given up"));
+        assert!(lines.iter().all(|line| line.contains("feature:a")));
+        assert!(
+            lines
+                .iter()
+                .all(|line| !line.contains("[2J") || line.contains("\\u{1b}"))
+        );
     }
 
     #[test]

@@ -210,6 +210,8 @@ fn at_hour(
         versions: vec!["2026-05".into()],
         reference,
         unjudged: None,
+        remarks: Vec::new(),
+        detectable: Vec::new(),
         volume: Vec::new(),
         windows_closed: 1_234,
         quality: Vec::new(),

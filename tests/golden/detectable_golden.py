@@ -81,7 +81,14 @@ def smallest(kind, counts, n, distance, least_ratio):
         if kind in ("rise", "fall"):
             angle = lambda r: 2 * np.arcsin(np.sqrt(r))
             mean, variance = abs(angle(now[0]) - angle(before[0])), 1 / n + 1 / m
-            far = (mean - distance) / np.sqrt(variance) - Z
+            share = lambda a: np.sin(np.clip(a, 0, np.pi) / 2) ** 2
+            # Whole counts: the first one that is far enough, less half a count.
+            if kind == "rise":
+                count = np.ceil(n * share(angle(before[0]) + distance)) - 0.5
+            else:
+                count = np.floor(n * share(angle(before[0]) - distance)) + 0.5
+            least = abs(angle(count / n) - angle(before[0]))
+            far = (mean - least) / np.sqrt(variance) - Z
         else:
             mean, variance = scatter(now, before, n, m)
             far = (mean - distance**2) / np.sqrt(variance) - Z

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tidegauge::pipeline::clock::ClockReport;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
-    Forgotten, IdleObjective, IngestObservations, JoinObservations, Observations, Overflow,
-    VolumeObservation,
+    DetectableObservation, Forgotten, IdleObjective, IngestObservations, JoinObservations,
+    Observations, Overflow, VolumeObservation,
 };
+use tidegauge::pipeline::remarks::{LateSubject, Remark};
 use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::runtime::meter::Meter;
 
@@ -51,6 +52,12 @@ pub struct Said {
     pub idle: BTreeMap<i32, BTreeSet<IdleObjective>>,
     /// Why each model cannot be judged, as of the last report.
     pub unjudged: BTreeMap<String, Option<Unjudged>>,
+    /// Remarks on each model, as of the last report.
+    pub remarks: BTreeMap<String, Vec<Remark>>,
+    /// Subjects that came after a reference, in order.
+    pub late_subjects: Vec<LateSubject>,
+    /// Smallest changes that are found in each model, by the length of the window in minutes.
+    pub detectable: BTreeMap<(String, i64), DetectableObservation>,
     /// Traffic of each model in the last window of each length in minutes.
     pub volume: BTreeMap<(String, i64), VolumeObservation>,
 }
@@ -104,6 +111,16 @@ impl Meter for Ledger {
         let models = observed.models.iter();
         said.unjudged
             .extend(models.map(|model| (model.name.clone(), model.unjudged)));
+        let models = observed.models.iter();
+        said.remarks
+            .extend(models.map(|model| (model.name.clone(), model.remarks.clone())));
+        said.late_subjects
+            .extend_from_slice(&observed.late_subjects);
+        let detectable = observed.detectable.iter();
+        said.detectable
+            .extend(detectable.map(|((model, window), sizes)| {
+                ((model.clone(), window.minutes()), sizes.clone())
+            }));
         for (order, count) in &observed.orders {
             *said.orders.entry(*order).or_default() += count;
         }

@@ -82,12 +82,7 @@ fn sizes(
 }
 
 /// Share of windows, drawn by `draw`, in which the detector `name` finds something.
-fn found(
-    stage: &Stage,
-    name: &str,
-    ordinary: f64,
-    mut draw: impl FnMut() -> ValueSketch,
-) -> f64 {
+fn found(stage: &Stage, name: &str, ordinary: f64, mut draw: impl FnMut() -> ValueSketch) -> f64 {
     let is_found = |window: ValueSketch| {
         let finding = stage.judge(name, &window, ordinary).unwrap();
         finding.verdict == Verdict::Breach
@@ -140,7 +135,7 @@ fn a_commonest_category_that_changes_by_the_smallest_size_is_found_nine_times_in
                 commonest + size
             };
             let power = found(&stage, "psi", 0.0, || draw(rng, now, n));
-            println!("n = {n}: {commonest} changes by {size:.3}, {power:.3}");
+            println!("n = {n}, commonest {commonest} changes by {size:.3}, {power:.3}");
             assert_nine_in_ten(power, &format!("{size} of {commonest} at n = {n}"));
         }
     }
@@ -173,7 +168,9 @@ fn nulls_that_change_by_the_smallest_size_are_found_nine_times_in_ten() {
     }
     let stage = Stage::new(with_nulls(rng, 0.4, 20_000));
     let drop = sizes(&stage, "null_rate", &with_nulls(rng, 0.4, 300), 0.0)["detectable_drop"];
-    let power = found(&stage, "null_rate", 0.0, || with_nulls(rng, 0.4 - drop, 300));
+    let power = found(&stage, "null_rate", 0.0, || {
+        with_nulls(rng, 0.4 - drop, 300)
+    });
     assert_nine_in_ten(power, &format!("a fall by {drop}"));
 }
 

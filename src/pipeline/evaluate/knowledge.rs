@@ -8,6 +8,7 @@ use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
 use crate::detect::volume::VolumeSeries;
 use crate::event::EVALUATIONS_MAX;
+use crate::pipeline::remarks::{GivenUp, ThinWindows, WeekDays};
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::{Partial, Subject};
 use crate::window::Boundary;
@@ -36,6 +37,12 @@ pub struct Knowledge {
     pub labelled_until: BTreeMap<Slice, Boundary>,
     /// Why the model cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
+    /// Windows that are too short for its traffic; `None` if all hold enough, or nothing is known yet.
+    pub thin_windows: Option<ThinWindows>,
+    /// Days of the week on which predictions came while the reference was learned; none without a reference.
+    pub reference_days: WeekDays,
+    /// Subjects that came after the reference and are given up.
+    pub given_up: BTreeMap<Subject, GivenUp>,
     /// First boundary from which an order said to learn anew; `None` without such an order.
     pub relearned_from: Option<Boundary>,
 }
@@ -54,6 +61,9 @@ impl Knowledge {
             segments: KnownSegments::default(),
             labelled_until: BTreeMap::new(),
             unjudged: None,
+            thin_windows: None,
+            reference_days: WeekDays::default(),
+            given_up: BTreeMap::new(),
             relearned_from: None,
         }
     }
