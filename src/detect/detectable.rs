@@ -5,7 +5,7 @@
 //!
 //! **Formula.** With q = χ²(1−α) and f = 1/n + 1/m, a change is found when D ≥ max(B + √(f·q), floor) and G ≥ q; see
 //! [`Shift`](super::Shift). For a change of size x, mean and variance of both are known
-//! ([`stability_scatter`]; the angle of a rate has variance f). The smallest x at which each lies 1.28 standard deviations
+//! ([`stability_scatter`]; the angle of a rate has variance 1/n). The smallest x at which each lies 1.28 standard deviations
 //! above its threshold is found by bisection. What changes: of numbers, the mean of a normal number that is cut at the shares
 //! of the reference's groups, x in standard deviations; of categories, the share of the commonest one, towards one half; of a
 //! rate, the rate itself.
@@ -206,7 +206,7 @@ fn is_rate_found(reference: [u64; 2], change: f64, events: Pair, required: Requi
     let least = least_angle(before, change > 0.0, events, required);
     let distance = Scatter {
         mean: (angle(now) - angle(before)).abs(),
-        variance: spread_of(events),
+        variance: 1.0 / events.window as f64,
     };
     distance.mostly_reaches(least)
         && likelihood_scatter(&reference, &[now, 1.0 - now], events.window)

@@ -41,21 +41,22 @@ def scatter(now, before, n, m):
     p = (m * before + 0.5) / (m + 0.5 * k)
     of = lambda q, p: float(np.sum((q - p) * np.log(q / p)))
     u, uu = derivatives(lambda x: of(x, p), q, 0.0)
-    v, vv = derivatives(lambda x: of(q, x), p, 0.0)
     variance = lambda share, slope: np.sum(share * slope**2) - np.sum(share * slope) ** 2
-    bias = np.sum(uu * now * (1 - now)) / (2 * n) + np.sum(vv * before * (1 - before)) / (2 * m)
-    chance = 2 * (k - 1) * (1 / n + 1 / m) ** 2
-    return psi(now, before, n, m) + bias, variance(now, u) / n + variance(before, v) / m + chance
+    bias = np.sum(uu * now * (1 - now)) / (2 * n)
+    return psi(now, before, n, m) + bias, variance(now, u) / n + 2 * (k - 1) / n**2
 
 
 def ratio(now, before, n, m):
     counts = np.array([n * now, m * before])
-    pooled = counts.sum(axis=0) / (n + m)
+    pooled = counts.sum(axis=0) / (n + m)  # shares of both sides together
     expected = np.array([n * pooled, m * pooled])
     held = counts > 0
     moved = 2 * float(np.sum(counts[held] * np.log(counts[held] / expected[held])))
     df = len(now) - 1
-    return moved + df, 2 * (df + 2 * moved)
+    part = m / (n + m)
+    slope = np.where(now > 0, np.log(np.where(now > 0, now, 1) / pooled), 0)
+    scatter = np.sum(now * slope**2) - np.sum(now * slope) ** 2
+    return moved + part * df, 4 * n * scatter + 2 * part**2 * df
 
 
 def shares(kind, counts, size):
@@ -80,7 +81,7 @@ def smallest(kind, counts, n, distance, least_ratio):
         now = shares(kind, counts, size)
         if kind in ("rise", "fall"):
             angle = lambda r: 2 * np.arcsin(np.sqrt(r))
-            mean, variance = abs(angle(now[0]) - angle(before[0])), 1 / n + 1 / m
+            mean, variance = abs(angle(now[0]) - angle(before[0])), 1 / n
             share = lambda a: np.sin(np.clip(a, 0, np.pi) / 2) ** 2
             # Whole counts: the first one that is far enough, less half a count.
             if kind == "rise":

@@ -11,6 +11,8 @@ use tidegauge::stats::Pair;
 
 use crate::stage::{Sample, Stage, detector, normal, normals, sketch};
 
+/// Events of the references: their shares are close to those that they are drawn from.
+const REFERENCE: usize = 100_000;
 /// Windows of each simulated size.
 const WINDOWS: usize = 600;
 
@@ -99,7 +101,7 @@ fn assert_nine_in_ten(power: f64, what: &str) {
 #[test]
 fn a_shift_of_the_smallest_size_is_found_nine_times_in_ten() {
     let rng = &mut fastrand::Rng::with_seed(14);
-    let stage = Stage::new(sketch(normals(rng, 20_000, 0.0)));
+    let stage = Stage::new(sketch(normals(rng, REFERENCE, 0.0)));
     for n in [60, 100, 150, 200, 1_000, 6_000] {
         for ordinary in [0.0, 0.3, 0.8] {
             let still = sketch(normals(rng, n, 0.0));
@@ -126,7 +128,7 @@ fn a_commonest_category_that_changes_by_the_smallest_size_is_found_nine_times_in
             };
             sketch((0..n).map(|_| word(rng)))
         };
-        let stage = Stage::new(draw(rng, commonest, 20_000));
+        let stage = Stage::new(draw(rng, commonest, REFERENCE));
         for n in [200, 1_000, 6_000] {
             let size = sizes(&stage, "psi", &draw(rng, commonest, n), 0.0)["detectable_share"];
             let now = if commonest > 0.5 {
@@ -157,8 +159,8 @@ fn with_nulls(rng: &mut fastrand::Rng, share: f64, n: usize) -> ValueSketch {
 fn nulls_that_change_by_the_smallest_size_are_found_nine_times_in_ten() {
     let rng = &mut fastrand::Rng::with_seed(16);
     for before in [0.0, 0.02, 0.4] {
-        let stage = Stage::new(with_nulls(rng, before, 20_000));
-        for n in [200, 1_500, 100_000] {
+        let stage = Stage::new(with_nulls(rng, before, REFERENCE));
+        for n in [200, 1_500, 60_000] {
             let sizes = sizes(&stage, "null_rate", &with_nulls(rng, before, n), 0.0);
             let rise = before + sizes["detectable_rise"];
             let power = found(&stage, "null_rate", 0.0, || with_nulls(rng, rise, n));
@@ -166,7 +168,7 @@ fn nulls_that_change_by_the_smallest_size_are_found_nine_times_in_ten() {
             assert_nine_in_ten(power, &format!("{before} to {rise} at n = {n}"));
         }
     }
-    let stage = Stage::new(with_nulls(rng, 0.4, 20_000));
+    let stage = Stage::new(with_nulls(rng, 0.4, REFERENCE));
     let drop = sizes(&stage, "null_rate", &with_nulls(rng, 0.4, 300), 0.0)["detectable_drop"];
     let power = found(&stage, "null_rate", 0.0, || {
         with_nulls(rng, 0.4 - drop, 300)
@@ -178,7 +180,7 @@ fn nulls_that_change_by_the_smallest_size_are_found_nine_times_in_ten() {
 #[test]
 fn a_change_that_no_size_makes_visible_is_infinite_and_few_events_have_no_size() {
     let rng = &mut fastrand::Rng::with_seed(17);
-    let stage = Stage::new(sketch(normals(rng, 20_000, 0.0)));
+    let stage = Stage::new(sketch(normals(rng, REFERENCE, 0.0)));
     let few = sketch(normals(rng, 40, 0.0));
     assert_eq!(
         sizes(&stage, "psi", &few, 2.0)["detectable_shift"],
@@ -192,7 +194,7 @@ fn a_change_that_no_size_makes_visible_is_infinite_and_few_events_have_no_size()
 #[test]
 fn a_provisional_reference_finds_breaks_and_what_never_was() {
     let rng = &mut fastrand::Rng::with_seed(18);
-    let mut stage = Stage::new(sketch(normals(rng, 20_000, 0.0)));
+    let mut stage = Stage::new(sketch(normals(rng, REFERENCE, 0.0)));
     let window = sketch(normals(rng, 6_000, 0.0));
     let of = |stage: &Stage, detector, name| sizes(stage, detector, &window, 0.0)[name];
     let last = of(&stage, "psi", "detectable_shift");
