@@ -58,6 +58,8 @@ mod objectives;
 mod operational;
 #[path = "memory/published.rs"]
 mod published;
+#[path = "memory/remarks.rs"]
+mod remarks;
 #[path = "memory/reports.rs"]
 mod reports;
 #[path = "memory/restart.rs"]

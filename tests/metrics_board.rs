@@ -14,10 +14,11 @@ use tidegauge::http::{Board, BoardOptions, Handle, WorkerMeter, serve};
 use tidegauge::pipeline::frame::SourceId;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
-    AlertObservation, Forgotten, IngestCounts, IngestObservations, Judgement, JudgementKey,
-    ModelObservation, Observations, Overflow, Progress, ReferenceProgress, VolumeObservation,
-    WindowClosed,
+    AlertObservation, DetectableKind, DetectableObservation, DetectableSizes, Forgotten,
+    IngestCounts, IngestObservations, Judgement, JudgementKey, ModelObservation, Observations,
+    Overflow, Progress, ReferenceProgress, VolumeObservation, WindowClosed,
 };
+use tidegauge::pipeline::remarks::{AwaitedReference, Remark, ThinWindows};
 use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::reference::{Reference, SubjectReference};
 use tidegauge::runtime::Heartbeat;
@@ -154,12 +155,12 @@ fn observe(worker: &WorkerMeter, change: impl FnOnce(&mut Observations)) {
 
 fn model(reference: ReferenceProgress) -> ModelObservation {
     ModelObservation {
-        held: Vec::new(),
         name: "fraud".into(),
         versions: 2,
         subjects: 0,
         unjudged: None,
         unpaged: [].into(),
+        remarks: Vec::new(),
         reference,
     }
 }
@@ -592,6 +593,101 @@ fn a_model_that_cannot_be_judged_is_shown_until_it_can() {
         });
         assert_eq!(status["text"].as_str(), text);
     }
+}
+
+#[test]
+fn remarks_on_a_model_are_shown_while_they_hold() {
+    let site = site(10);
+    let learning = ReferenceProgress::Learning {
+        span_minutes: Progress { done: 1, of: 4 },
+        events: Progress { done: 1, of: 4 },
+    };
+    let window = |minutes| WindowLength::from_minutes(minutes).unwrap();
+    let awaited = Remark::Learning(AwaitedReference {
+        not_before: Boundary(600),
+        hours: 3,
+        events: 7,
+        is_late: false,
+    });
+    let thin = Remark::ThinWindows(ThinWindows {
+        thin: window(15),
+        predictions: 12,
+        judging: window(60),
+        needed: 30,
+    });
+    let given_up = Remark::GivenUp {
+        rare: 2,
+        no_room: 0,
+    };
+    let lines = [
+        "tidegauge_model_judged_from_seconds{model=\"fraud\"} 36000\n",
+        "tidegauge_model_shortest_judging_window_seconds{model=\"fraud\"} 3600\n",
+        "tidegauge_given_up_subjects{model=\"fraud\",reason=\"rare\"} 2\n",
+    ];
+    for remarks in [vec![awaited, thin, given_up], Vec::new()] {
+        let seen = ModelObservation {
+            remarks: remarks.clone(),
+            ..model(learning.clone())
+        };
+        observe(&site.worker, |all| all.models = vec![seen]);
+        let (_, metrics) = get(&site.http, "/metrics");
+        for line in lines {
+            assert_eq!(metrics.contains(line), !remarks.is_empty(), "{line}");
+        }
+        assert!(!metrics.contains("no_room"), "{metrics}");
+        let status = json(&site.http, "/status").1["models"][0]["remarks"].clone();
+        assert_eq!(status.as_array().unwrap().len(), remarks.len());
+        if !remarks.is_empty() {
+            let text = "it cannot be judged before 1970-01-01T10:00Z, because its reference lacks 3 hours with predictions and 7 predictions";
+            assert_eq!(
+                (status[0]["reason"].as_str(), status[0]["text"].as_str()),
+                (Some("learning"), Some(text))
+            );
+        }
+    }
+}
+
+#[test]
+fn the_smallest_changes_that_are_found_are_shown_until_the_model_learns_anew() {
+    let site = site(10);
+    let sizes = DetectableSizes {
+        subjects: 3,
+        median: 0.25,
+        worst: f64::INFINITY,
+        worst_subject: "feature:amount".into(),
+    };
+    let seen = DetectableObservation {
+        end: Boundary(600),
+        version: "2".into(),
+        predictions: 1_500,
+        kinds: [(DetectableKind::Shift, sizes)].into(),
+    };
+    let key = ("fraud".to_owned(), WindowLength::from_minutes(60).unwrap());
+    observe(&site.worker, |all| all.detectable = [(key, seen)].into());
+    let (_, metrics) = get(&site.http, "/metrics");
+    for (subjects, value) in [("median", "0.25"), ("worst", "+Inf")] {
+        let labels =
+            format!("change=\"shift\",model=\"fraud\",subjects=\"{subjects}\",window=\"1h\"");
+        let line = format!("tidegauge_detectable_change{{{labels}}} {value}\n");
+        assert!(metrics.contains(&line), "{line}");
+    }
+    let status = json(&site.http, "/status").1["models"][0]["detectable"][0].clone();
+    assert_eq!(status["window"], "1h");
+    assert_eq!(status["shift"]["median"], 0.25);
+    assert!(status["shift"]["worst"].is_null() && status["share"].is_null());
+    assert_eq!(status["shift"]["worst_subject"], "feature:amount");
+    let learning = ReferenceProgress::Learning {
+        span_minutes: Progress { done: 1, of: 4 },
+        events: Progress { done: 1, of: 4 },
+    };
+    observe(&site.worker, |all| all.models = vec![model(learning)]);
+    let (_, metrics) = get(&site.http, "/metrics");
+    assert!(
+        !metrics.contains("tidegauge_detectable_change{"),
+        "{metrics}"
+    );
+    let status = json(&site.http, "/status").1["models"][0]["detectable"].clone();
+    assert_eq!(status.as_array().unwrap().len(), 0);
 }
 
 #[test]

@@ -18,11 +18,13 @@
 //! subjects has to jump three times first.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::alert_key::COMPARED;
 use super::cause::Cause;
+use super::terms::AlertKind;
 use crate::detect::Family;
 use crate::window::{Boundary, DAY_MINUTES, HOUR_MINUTES, WindowLength};
 
@@ -124,8 +126,17 @@ pub struct HeldFamily {
     pub factor: u32,
 }
 
-impl std::fmt::Display for HeldFamily {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl HeldFamily {
+    /// Kind of the alerts.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        AlertKind::from(self.family).name()
+    }
+}
+
+impl fmt::Display for HeldFamily {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind();
         let Self {
             transients, factor, ..
         } = self;
@@ -135,7 +146,8 @@ impl std::fmt::Display for HeldFamily {
         };
         write!(
             f,
-            "{transients} alerts came and went by themselves in 30 days, so a breach must last {windows} (at most 2 hours) before it fires: set alerts.transients to change that"
+            "{transients} alerts of kind {kind} came and went by themselves in 30 days: until they stop, a breach must last {windows}, at most 2 \
+             hours, before it fires; alerts.transients changes that"
         )
     }
 }

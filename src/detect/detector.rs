@@ -1,6 +1,7 @@
 //! Interface of a detector: it measures how far one subject of one window lies from its reference.
 
 use super::case::Case;
+use super::detectable::SoughtChange;
 use super::finding::Family;
 use super::shift::Shift;
 use super::variability::OrdinaryRule;
@@ -24,4 +25,9 @@ pub trait Detector: Sync {
     /// Measures `case`: one shift for each thing that varies by itself, each with a channel of its own. Nothing if the
     /// detector does not apply to the subject (a test of categories and a number, for example).
     fn measure(&self, case: &Case<'_>) -> Vec<Shift>;
+
+    /// The changes whose smallest size that is found can be told. None by default.
+    fn sought(&self, _case: &Case<'_>) -> Vec<SoughtChange> {
+        Vec::new()
+    }
 }

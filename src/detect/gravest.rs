@@ -1,9 +1,10 @@
 //! Turns the shifts that a detector measured into its finding.
 
 use super::case::Case;
+use super::detectable::{Alternative, SoughtChange};
 use super::detector::Detector;
 use super::finding::{Family, Finding, Verdict};
-use super::shift::{Compared, Shift};
+use super::shift::{Compared, Counted, Shift};
 use super::variability::{DAYS_OF_A_WEEK, Ordinary};
 
 /// Factor of the smallest distance of a distribution that matters, until [`DAYS_OF_A_WEEK`] days are known. Then it is a PSI of
@@ -47,24 +48,51 @@ fn gravity(finding: &Finding) -> (u8, f64) {
     (verdict, finding.effect)
 }
 
+/// The smallest distance that matters, with as many days as are known.
+fn grown_floor(floor: f64, detector: &dyn Detector, ordinary: Ordinary) -> f64 {
+    if ordinary.days < DAYS_OF_A_WEEK && detector.family() == Family::Drift {
+        YOUNG_FLOOR * floor
+    } else {
+        floor
+    }
+}
+
+/// The smallest distance of a change that pages, whatever chance and ordinary windows do.
+pub(super) fn least_distance(
+    change: &SoughtChange,
+    detector: &dyn Detector,
+    case: &Case<'_>,
+    ordinary: Ordinary,
+) -> f64 {
+    let floor = grown_floor(change.floor, detector, ordinary);
+    let before = match &change.alternative {
+        Alternative::Rise { reference } => Some(Counted::of(*reference).rate()),
+        _ => None,
+    };
+    if case.baseline.is_provisional && !never_was(before, detector) {
+        floor.max(BREAK_MIN)
+    } else {
+        floor
+    }
+}
+
 /// True for broken values that the first day never had: they have no rhythm. A rare category may well have one.
 fn is_of_what_never_was(shift: &Shift, detector: &dyn Detector) -> bool {
     let before = match shift.compared {
         Compared::Stability(_) => None,
         Compared::Rate { before, .. } => Some(before),
     };
+    never_was(before, detector)
+}
+
+fn never_was(before: Option<f64>, detector: &dyn Detector) -> bool {
     detector.family() == Family::DataQuality && before.is_some_and(|before| before <= NEVER_MAX)
 }
 
 /// The finding of one shift, if ordinary windows reach a distance of `ordinary`.
 fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ordinary) -> Finding {
     let critical = case.budget.surprise() + shift.surprise_of_tests();
-    let is_young = ordinary.days < DAYS_OF_A_WEEK && detector.family() == Family::Drift;
-    let floor = if is_young {
-        YOUNG_FLOOR * shift.floor
-    } else {
-        shift.floor
-    };
+    let floor = grown_floor(shift.floor, detector, ordinary);
     let reach = floor.max(ordinary.distance);
     let distance = shift.distance();
     let effect = distance / reach;

@@ -3,6 +3,7 @@
 mod baseline;
 mod case;
 mod days;
+mod detectable;
 mod detector;
 mod finding;
 mod gravest;
@@ -34,6 +35,7 @@ mod quality {
 
 pub use baseline::Baseline;
 pub use case::{Budget, Case, DetectorSettings, Sketches};
+pub use detectable::{Alternative, RequiredPoints, RequiredShift, SoughtChange, detectable};
 pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
 pub use gravest::gravest;

@@ -77,6 +77,15 @@ pub struct Counted {
 }
 
 impl Counted {
+    /// Counts of events that match, and of the others.
+    #[must_use]
+    pub fn of([count, others]: [u64; 2]) -> Self {
+        Self {
+            count,
+            total: count + others,
+        }
+    }
+
     /// The share; 0 of nothing.
     #[must_use]
     pub fn rate(self) -> f64 {

@@ -129,10 +129,18 @@ catalogue! {
         "Windows that a breach of the model must last before it fires, because alerts of this kind came and went by themselves: 1, 2, 4 … Absent while breaches fire at once.";
     UnpagedSubjects = Gauge "tidegauge_model_unpaged_subjects" ["model", "reason"]
         "Subjects of the model that open no alerts: growing (a feature whose numbers only grow), excluded (named by detect.exclude). Absent while there are none. /status names them.";
+    JudgedFrom = Gauge "tidegauge_model_judged_from_seconds" ["model"]
+        "While the model learns: event time before which no window of it is judged, in seconds since the Unix epoch; it moves if hours without predictions come. Absent once it has learned.";
+    ShortestJudging = Gauge "tidegauge_model_shortest_judging_window_seconds" ["model"]
+        "Length of the shortest windows that hold enough predictions to judge drift, if shorter ones are configured and hold too few. Absent otherwise.";
+    GivenUp = Gauge "tidegauge_given_up_subjects" ["model", "reason"]
+        "Subjects that came after the reference and are not judged: rare (fewer than 300 values in 30 days), no_room (the reference holds twice bounds.features). Absent while there are none.";
     VolumeChange = Gauge "tidegauge_volume_change_ratio" ["model", "window"]
         "Predictions in the last window of traffic ÷ those expected − 1: −0.2 is a fifth less. Windows: 15m, 1h, 1d, 7d. Absent while nothing is expected.";
     VolumeDetectable = Gauge "tidegauge_volume_detectable_ratio" ["model", "window", "direction"]
         "Smallest change of traffic that alarms now, as a share of what is expected; direction: drop or rise. Absent while none can be seen.";
+    Detectable = Gauge "tidegauge_detectable_change" ["model", "window", "change", "subjects"]
+        "Smallest change of a subject that a window finds nine times in ten, at its part of the false-alarm budget. change: shift (of the mean of a number, in standard deviations), share (of the commonest category, 0 to 1), nulls (rise of their rate, 0 to 1). subjects: median or worst. Computed each hour for the version with the most predictions; +Inf if no change is found, absent while nothing is judged. At most 48 series a model.";
     AlertsFiring = Gauge "tidegauge_alerts_firing" ["model", "family", "severity"]
         "Firing alerts.";
     Drift = Gauge "tidegauge_drift" ["model", "version", "subject", "window", "distance"]

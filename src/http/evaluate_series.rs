@@ -1,6 +1,6 @@
 //! Metrics and status of an evaluate task: what it published, what it holds, and each of its models.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Metric;
 use super::outcome_series::quality_status;
@@ -10,14 +10,15 @@ use crate::alert::AlertKind;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::pipeline::observations::{
-    AlertObservation, Forgotten, IdleObjective, Judgement, JudgementKey, ModelObservation,
-    ObjectiveReading, Observations, QualityKey, QualityObservation, VolumeObservation,
-    WindowClosed,
+    AlertObservation, DetectableKind, DetectableObservation, DetectableSizes, Forgotten,
+    IdleObjective, Judgement, JudgementKey, ModelObservation, ObjectiveReading, Observations,
+    QualityKey, QualityObservation, ReferenceProgress, VolumeObservation, WindowClosed,
 };
+use crate::pipeline::remarks::{GivenUp, Remark};
 use crate::pipeline::unjudged::Unjudged;
 use crate::pipeline::unpaged::Unpaged;
 use crate::sketch::Subject;
-use crate::window::WindowLength;
+use crate::window::{Boundary, WindowLength};
 
 /// Reads a number from the observations of a task.
 type Reading = fn(&Observations) -> u64;
@@ -86,6 +87,9 @@ pub(super) fn show(view: &mut WorkerView<'_>, partition: i32, seen: &Observation
     for ((model, window), traffic) in &seen.volume {
         show_volume(view, model, *window, traffic);
     }
+    for ((model, window), sizes) in &seen.detectable {
+        show_detectable(view, model, *window, sizes);
+    }
     for (key, quality) in &seen.quality {
         show_quality(view, key, quality);
     }
@@ -150,17 +154,6 @@ fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
             view.series.set_or_remove(Metric::Unjudged, &labels, value);
         }
     }
-    let before = std::mem::replace(&mut model.held, seen.held.clone());
-    let gone = before.iter().map(|held| (held, None));
-    let now = seen
-        .held
-        .iter()
-        .map(|held| (held, Some(f64::from(held.factor))));
-    for (held, value) in gone.chain(now) {
-        let labels = [seen.name.as_str(), AlertKind::from(held.family).name()];
-        view.series
-            .set_or_remove(Metric::AlertsHeld, &labels, value);
-    }
     model.unpaged.clone_from(&seen.unpaged);
     for why in Unpaged::ALL {
         let count = seen.unpaged.values().filter(|own| **own == why).count();
@@ -168,6 +161,57 @@ fn show_model(view: &mut WorkerView<'_>, seen: &ModelObservation) {
         let labels = [seen.name.as_str(), why.name()];
         let series = &mut view.series;
         series.set_or_remove(Metric::UnpagedSubjects, &labels, value);
+    }
+    model.remarks.clone_from(&seen.remarks);
+    if matches!(seen.reference, ReferenceProgress::Learning { .. }) {
+        let ended = std::mem::take(&mut model.detectable);
+        for window in ended.into_keys() {
+            show_sizes(view, &seen.name, window, &BTreeMap::new());
+        }
+    }
+    show_remarks(view, seen);
+}
+
+/// Shows the remarks that have a number.
+fn show_remarks(view: &mut WorkerView<'_>, seen: &ModelObservation) {
+    let of = |number: fn(&Remark) -> Option<f64>| seen.remarks.iter().find_map(number);
+    let seconds = |at: Boundary| at.time().0 as f64 / 1e3;
+    let not_before = seen.remarks.iter().find_map(|remark| match remark {
+        Remark::Learning(awaited) => Some(seconds(awaited.not_before)),
+        _ => None,
+    });
+    let judging = of(|remark| match remark {
+        Remark::ThinWindows(windows) => Some(windows.judging.minutes() as f64 * 60.0),
+        _ => None,
+    });
+    let labels = [seen.name.as_str()];
+    for (metric, value) in [
+        (Metric::JudgedFrom, not_before),
+        (Metric::ShortestJudging, judging),
+    ] {
+        view.series.set_or_remove(metric, &labels, value);
+    }
+    let rare = of(|remark| match remark {
+        Remark::GivenUp { rare, .. } => Some(*rare as f64),
+        _ => None,
+    });
+    let no_room = of(|remark| match remark {
+        Remark::GivenUp { no_room, .. } => Some(*no_room as f64),
+        _ => None,
+    });
+    for (reason, count) in [(GivenUp::Rare, rare), (GivenUp::NoRoom, no_room)] {
+        let labels = [seen.name.as_str(), reason.name()];
+        let count = count.filter(|count| *count > 0.0);
+        view.series.set_or_remove(Metric::GivenUp, &labels, count);
+    }
+    for family in [Family::Drift, Family::DataQuality] {
+        let held = seen.remarks.iter().find_map(|remark| match remark {
+            Remark::HeldAlerts(held) if held.family == family => Some(f64::from(held.factor)),
+            _ => None,
+        });
+        let labels = [seen.name.as_str(), AlertKind::from(family).name()];
+        let series = &mut view.series;
+        series.set_or_remove(Metric::AlertsHeld, &labels, held);
     }
 }
 
@@ -209,6 +253,36 @@ fn show_volume(
             .set_or_remove(Metric::VolumeDetectable, &labels, value);
     }
     view.shown.model(model).keep_volume(window, seen);
+}
+
+/// Shows the smallest changes that windows of one length find. A kind without judged subjects has no series.
+fn show_detectable(
+    view: &mut WorkerView<'_>,
+    model: &str,
+    window: WindowLength,
+    seen: &DetectableObservation,
+) {
+    show_sizes(view, model, window, &seen.kinds);
+    view.shown.model(model).keep_detectable(window, seen);
+}
+
+fn show_sizes(
+    view: &mut WorkerView<'_>,
+    model: &str,
+    window: WindowLength,
+    kinds: &BTreeMap<DetectableKind, DetectableSizes>,
+) {
+    let name = window.name();
+    for kind in DetectableKind::ALL {
+        let sizes = kinds.get(&kind);
+        for (subjects, size) in [
+            ("median", sizes.map(|sizes| sizes.median)),
+            ("worst", sizes.map(|sizes| sizes.worst)),
+        ] {
+            let labels = [model, name.as_str(), kind.name(), subjects];
+            view.series.set_or_remove(Metric::Detectable, &labels, size);
+        }
+    }
 }
 
 /// Shows the quality of one scope in one window.

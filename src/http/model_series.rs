@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use super::outcome_series::OutcomeSeries;
 use super::picture::Picture;
 use super::status::{
-    HeldStatus, ModelStatus, ReferenceStatus, SubjectStatus, UnjudgedStatus, UnpagedStatus,
-    VolumeStatus,
+    DetectableRange, DetectableStatus, ModelStatus, ReferenceStatus, RemarkStatus, SubjectStatus,
+    UnjudgedStatus, UnpagedStatus, VolumeStatus,
 };
-use crate::alert::{AlertKind, HeldFamily};
 use crate::pipeline::observations::{
-    Forgotten, Judgement, JudgementKey, ReferenceProgress, VolumeObservation,
+    DetectableKind, DetectableObservation, DetectableSizes, Forgotten, Judgement, JudgementKey,
+    ReferenceProgress, VolumeObservation,
 };
+use crate::pipeline::remarks::Remark;
 use crate::pipeline::unjudged::Unjudged;
 use crate::pipeline::unpaged::Unpaged;
 use crate::window::WindowLength;
@@ -34,12 +35,14 @@ pub(super) struct ModelSeries {
     subjects: BTreeMap<String, BTreeMap<String, DrawnSubject>>,
     /// Traffic in the last window of each length.
     volume: BTreeMap<WindowLength, VolumeStatus>,
+    /// Smallest changes that windows of each length find.
+    pub detectable: BTreeMap<WindowLength, DetectableStatus>,
     /// Why the model cannot be judged.
     pub unjudged: Option<Unjudged>,
-    /// Kinds of alert whose breaches must last.
-    pub held: Vec<HeldFamily>,
     /// Subjects that open no alerts.
     pub unpaged: BTreeMap<String, Unpaged>,
+    /// What an operator should know of it.
+    pub remarks: Vec<Remark>,
     /// Quality and objectives.
     pub outcomes: OutcomeSeries,
 }
@@ -97,6 +100,12 @@ impl ModelSeries {
     /// Keeps the traffic of the last window of a length.
     pub fn keep_volume(&mut self, window: WindowLength, seen: &VolumeObservation) {
         self.volume.insert(window, volume_status(window, seen));
+    }
+
+    /// Keeps the smallest changes that windows of a length find.
+    pub fn keep_detectable(&mut self, window: WindowLength, seen: &DetectableObservation) {
+        self.detectable
+            .insert(window, detectable_status(window, seen));
     }
 
     /// Keeps the judgement if no shorter window of the subject was judged before.
@@ -175,11 +184,12 @@ impl ModelSeries {
                 reason: unjudged.name(),
                 text: unjudged.to_string(),
             }),
-            held: self.held.iter().map(held_status).collect(),
             unpaged_total: self.unpaged.len(),
             unpaged: self.unpaged_statuses(),
+            remarks: self.remarks.iter().map(remark_status).collect(),
             windows_closed: self.windows_closed,
             volume: self.volume.values().cloned().collect(),
+            detectable: self.detectable.values().cloned().collect(),
             quality: self.outcomes.quality_statuses(),
             objectives: self.outcomes.objective_statuses(),
             subjects_total: subjects.len(),
@@ -189,14 +199,6 @@ impl ModelSeries {
                 .cloned()
                 .collect(),
         }
-    }
-}
-
-fn held_status(held: &HeldFamily) -> HeldStatus {
-    HeldStatus {
-        kind: AlertKind::from(held.family).name(),
-        windows: held.factor,
-        text: held.to_string(),
     }
 }
 
@@ -222,6 +224,36 @@ fn volume_status(window: WindowLength, seen: &VolumeObservation) -> VolumeStatus
         detectable_drop: seen.detectable_drop,
         detectable_rise: seen.detectable_rise,
         verdict: seen.verdict,
+    }
+}
+
+fn remark_status(remark: &Remark) -> RemarkStatus {
+    RemarkStatus {
+        reason: remark.name(),
+        text: remark.to_string(),
+    }
+}
+
+fn detectable_status(window: WindowLength, seen: &DetectableObservation) -> DetectableStatus {
+    let of = |kind| seen.kinds.get(&kind).map(detectable_range);
+    DetectableStatus {
+        window: window.name(),
+        end: seen.end.time(),
+        version: seen.version.clone(),
+        predictions: seen.predictions,
+        shift: of(DetectableKind::Shift),
+        share: of(DetectableKind::Share),
+        nulls: of(DetectableKind::Nulls),
+    }
+}
+
+fn detectable_range(sizes: &DetectableSizes) -> DetectableRange {
+    let found = |size: f64| size.is_finite().then_some(size);
+    DetectableRange {
+        subjects: sizes.subjects,
+        median: found(sizes.median),
+        worst: found(sizes.worst),
+        worst_subject: sizes.worst_subject.clone(),
     }
 }
 

@@ -93,16 +93,18 @@ pub struct ModelStatus {
     pub reference: ReferenceStatus,
     /// Why the model cannot be judged; `null` if it can, or nothing is known yet.
     pub unjudged: Option<UnjudgedStatus>,
-    /// Kinds of alert whose breaches must last before they fire, because alerts came and went by themselves.
-    pub held: Vec<HeldStatus>,
     /// Number of subjects that open no alerts.
     pub unpaged_total: usize,
     /// The first 50 of them, by name.
     pub unpaged: Vec<UnpagedStatus>,
+    /// What cannot be judged yet or at all, why, and what would help.
+    pub remarks: Vec<RemarkStatus>,
     /// Windows that were judged.
     pub windows_closed: u64,
     /// Traffic in the last window of each length, the shortest first.
     pub volume: Vec<VolumeStatus>,
+    /// Smallest changes of subjects that are found nine times in ten, in the windows of each length, the shortest first.
+    pub detectable: Vec<DetectableStatus>,
     /// Quality in the last windows, first of the whole, then of segments.
     pub quality: Vec<QualityStatus>,
     /// Objectives, by name.
@@ -111,17 +113,6 @@ pub struct ModelStatus {
     pub subjects_total: usize,
     /// The 50 subjects that are farthest from the reference, the farthest first.
     pub subjects: Vec<SubjectStatus>,
-}
-
-/// A kind of alert of a model whose breaches must last before they fire.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct HeldStatus {
-    /// Kind of the alert.
-    pub kind: &'static str,
-    /// Windows that a breach must last.
-    pub windows: u32,
-    /// The reason, and what would change it.
-    pub text: String,
 }
 
 /// Traffic in the last window of one length.
@@ -152,6 +143,48 @@ pub struct UnpagedStatus {
     /// The subject.
     pub subject: String,
     /// `growing` or `excluded`.
+    pub reason: &'static str,
+    /// The reason and what would help.
+    pub text: String,
+}
+
+/// Smallest changes of subjects that the windows of one length find nine times in ten.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DetectableStatus {
+    /// Length of the window.
+    pub window: String,
+    /// End of the window that they were computed for, the last at a full hour.
+    #[serde(serialize_with = "rfc3339_always")]
+    pub end: EventTime,
+    /// Version with the most predictions in the window.
+    pub version: String,
+    /// Its predictions in the window.
+    pub predictions: u64,
+    /// Shift of the mean of a number, in standard deviations; `null` if no number is judged.
+    pub shift: Option<DetectableRange>,
+    /// Change in the share of the commonest category, 0..1; `null` if no category is judged.
+    pub share: Option<DetectableRange>,
+    /// Rise of the rate of nulls, 0..1; `null` if nothing is judged.
+    pub nulls: Option<DetectableRange>,
+}
+
+/// Smallest changes over the subjects of a model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DetectableRange {
+    /// Subjects that are judged.
+    pub subjects: u64,
+    /// Median over them; `null` if in most of them no change is found.
+    pub median: Option<f64>,
+    /// The largest of them; `null` if in `worst_subject` no change is found.
+    pub worst: Option<f64>,
+    /// The subject in which a change is hardest to find.
+    pub worst_subject: String,
+}
+
+/// What an operator should know of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RemarkStatus {
+    /// In one word: `learning`, `thin_windows`, `missing_days`, `given_up` or `held_alerts`.
     pub reason: &'static str,
     /// The reason and what would help.
     pub text: String,

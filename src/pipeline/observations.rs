@@ -4,15 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use super::alert_observations::{AlertNotice, AlertObservation};
+pub use super::detectable_observation::{
+    DetectableKind, DetectableObservation, DetectableSizes, DetectableTally,
+};
 use super::frame::SourceId;
 use super::invariant::InvariantId;
 use super::output::OutputTopic;
 pub use super::volume_observation::VolumeObservation;
-use crate::alert::{HeldFamily, WindowTime};
+use crate::alert::WindowTime;
 use crate::detect::Verdict;
 use crate::detect::slo::BudgetStatus;
 use crate::event::{EventTime, Reject, Scope, Segment, Tick};
 use crate::join::{Join, JoinCounts};
+use crate::pipeline::remarks::{LateSubject, Remark};
 use crate::pipeline::unjudged::Unjudged;
 use crate::pipeline::unpaged::Unpaged;
 use crate::reference::Reference;
@@ -103,6 +107,8 @@ pub struct Observations {
     pub judgements: BTreeMap<JudgementKey, Judgement>,
     /// The latest traffic of each model and window length.
     pub volume: BTreeMap<(String, WindowLength), VolumeObservation>,
+    /// The latest smallest changes that are found, of each model and window length.
+    pub detectable: BTreeMap<(String, WindowLength), DetectableObservation>,
     /// The latest quality of each window.
     pub quality: BTreeMap<QualityKey, QualityObservation>,
     /// Latest budget status of each objective, by model and objective.
@@ -117,6 +123,8 @@ pub struct Observations {
     pub idle: BTreeSet<IdleObjective>,
     /// Those that had something to judge at the last flush.
     pub newly_idle: Vec<IdleObjective>,
+    /// Subjects that came after the reference, and have learned or are given up, in order.
+    pub late_subjects: Vec<LateSubject>,
     /// Frames that came twice and were dropped.
     pub duplicate_frames: u64,
     /// Findings that were ignored because a number of theirs is not a number.
@@ -158,10 +166,10 @@ pub struct ModelObservation {
     pub reference: ReferenceProgress,
     /// Why it cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
-    /// Kinds of alert whose breaches must last, because alerts came and went.
-    pub held: Vec<HeldFamily>,
     /// Subjects that open no alerts, by published name.
     pub unpaged: BTreeMap<String, Unpaged>,
+    /// What an operator should know of it.
+    pub remarks: Vec<Remark>,
 }
 
 /// Progress of a model's reference.
@@ -379,6 +387,17 @@ impl Observations {
             .filter(|own| own.observed.is_none())
         {
             latest.observed = kept;
+        }
+    }
+
+    /// Adds what the windows of a length find: of several versions at one boundary, that of the one with the most predictions.
+    pub fn note_detectable(&mut self, key: (String, WindowLength), seen: DetectableObservation) {
+        let known = self.detectable.get(&key);
+        let is_better = |known: &DetectableObservation| {
+            (seen.end, seen.predictions) > (known.end, known.predictions)
+        };
+        if known.is_none_or(is_better) {
+            self.detectable.insert(key, seen);
         }
     }
 

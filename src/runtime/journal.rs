@@ -1,5 +1,5 @@
 //! The lines that an operator follows in the log: rejected records, discovered models, learned references, models that cannot be
-//! judged, published alerts.
+//! judged and why, subjects that came late, published alerts.
 //!
 //! One line per happening, at level INFO (rejects, unjudged models and alerts that look permanent: WARN), after its commit. A flood is summarised: at most
 //! [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of rejected records, only the
@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use super::observe::FlushReport;
 use super::tasks::Tasks;
-use crate::alert::{AlertKind, Change};
-use crate::detect::Family;
+use crate::alert::Change;
 use crate::event::Reject;
 use crate::pipeline::observations::{
     AlertNotice, IngestObservations, ModelObservation, ReferenceProgress,
 };
+use crate::pipeline::remarks::{GivenUp, LateSubject, Remark};
 use crate::pipeline::unpaged::Unpaged;
 
 /// Lines of one kind in a minute. More than this nobody reads, and a screen holds some forty.
@@ -30,8 +30,9 @@ enum Happening {
     ModelDiscovered,
     ReferenceLearned,
     ModelUnjudged,
-    AlertsHeld,
     SubjectUnpaged,
+    ModelRemarked,
+    SubjectCame,
     AlertPublished,
 }
 
@@ -42,8 +43,9 @@ impl Happening {
             Self::ModelDiscovered => "models discovered",
             Self::ReferenceLearned => "references learned",
             Self::ModelUnjudged => "models cannot be judged",
-            Self::AlertsHeld => "models hold their alerts",
             Self::SubjectUnpaged => "subjects grow, or no longer do",
+            Self::ModelRemarked => "remarks on models",
+            Self::SubjectCame => "late subjects",
             Self::AlertPublished => "alerts published",
         }
     }
@@ -61,10 +63,10 @@ struct KnownModel {
     is_provisional: bool,
     /// Why it cannot be judged, in one word.
     unjudged: Option<&'static str>,
-    /// Kinds of alert whose breaches must last, with the number of windows.
-    held: Vec<(Family, u32)>,
     /// Its features that only grow.
     growing: BTreeSet<String>,
+    /// Keys of the remarks that it ever had: each is said once.
+    remarks: BTreeSet<String>,
 }
 
 /// What was logged, and what waits for the next summary.
@@ -106,6 +108,8 @@ impl Journal {
             if let Some(idle) = &observed.idle_patterns {
                 self.idle_patterns.insert(*partition, idle.clone());
             }
+            let late = observed.late_subjects.iter();
+            late.for_each(|subject| self.late_subject(subject));
         }
         self.patterns();
         report.notices.iter().for_each(|notice| self.alert(notice));
@@ -156,7 +160,8 @@ impl Journal {
     fn models(&mut self, partition: i32, models: &[ModelObservation]) {
         for model in models {
             let known = self.known.entry(partition).or_default();
-            let (before, now) = (known.get(&model.name).cloned(), KnownModel::of(model));
+            let before = known.get(&model.name).cloned();
+            let now = KnownModel::of(model).after(before.as_ref());
             if before.as_ref() == Some(&now) {
                 continue;
             }
@@ -196,18 +201,19 @@ impl Journal {
             let reason = why.name();
             tracing::warn!(model, reason, "a model cannot be judged: {why}");
         }
-        self.held(seen, before);
         self.growing(model, before, now);
+        self.remarks(seen, before);
     }
 
-    /// Logs kinds of alert whose breaches must last.
-    fn held(&mut self, seen: &ModelObservation, before: Option<&KnownModel>) {
+    /// Logs the remarks on a model that it did not have before.
+    fn remarks(&mut self, seen: &ModelObservation, before: Option<&KnownModel>) {
         let model = &seen.name;
-        for held in &seen.held {
-            let kind = AlertKind::from(held.family).name();
-            let is_known = |known: &KnownModel| known.held.contains(&(held.family, held.factor));
-            if !before.is_some_and(is_known) && self.has_line(Happening::AlertsHeld) {
-                tracing::warn!(model, kind, "a model holds its alerts: {held}");
+        for remark in &seen.remarks {
+            let was_said = |key| before.is_some_and(|known| known.remarks.contains(&key));
+            let is_new = remark.log_key().is_some_and(|key| !was_said(key));
+            if is_new && self.has_line(Happening::ModelRemarked) {
+                let reason = remark.name();
+                tracing::info!(model, reason, "about a model: {remark}");
             }
         }
     }
@@ -245,6 +251,40 @@ impl Journal {
                     pattern,
                     "a pattern under detect.exclude matches no subject of the models that this worker has learned: check its spelling \
                      against the subjects in /status or in the reports"
+                );
+            }
+        }
+    }
+
+    /// Logs what became of a subject that came after the reference. Its name is a field, so that it is printed with escapes.
+    fn late_subject(&mut self, late: &LateSubject) {
+        if !self.has_line(Happening::SubjectCame) {
+            return;
+        }
+        let LateSubject {
+            model,
+            subject,
+            given_up,
+        } = late;
+        match given_up {
+            None => tracing::info!(
+                model,
+                subject,
+                "a subject that came after the reference has learned its own; it is judged from now on"
+            ),
+            Some(reason) => {
+                let why = match reason {
+                    GivenUp::Rare => "it had fewer than 300 values in 30 days",
+                    GivenUp::NoRoom => {
+                        "the reference holds as many subjects as it may, twice bounds.features"
+                    }
+                };
+                let reason = reason.name();
+                tracing::warn!(
+                    model,
+                    subject,
+                    reason,
+                    "a subject that came after the reference is given up and not judged, because {why}; an order to learn anew takes it in"
                 );
             }
         }
@@ -318,13 +358,18 @@ impl KnownModel {
                 }
             ),
             unjudged: model.unjudged.map(|unjudged| unjudged.name()),
-            held: model
-                .held
-                .iter()
-                .map(|held| (held.family, held.factor))
-                .collect(),
             growing: growing(model).cloned().collect(),
+            remarks: model.remarks.iter().filter_map(Remark::log_key).collect(),
         }
+    }
+
+    /// Adds the remarks that the model had before, of this reference or of this learning: an order to learn anew begins again.
+    fn after(mut self, before: Option<&Self>) -> Self {
+        let said = before.into_iter().flat_map(|known| &known.remarks);
+        let is_of_learning = self.reference.is_none();
+        let lasts = |key: &&String| key.starts_with("learning") == is_of_learning;
+        self.remarks.extend(said.filter(lasts).cloned());
+        self
     }
 }
 
@@ -343,7 +388,9 @@ mod tests {
     use super::*;
     use crate::pipeline::frame::SourceId;
     use crate::pipeline::observations::{IngestCounts, Observations, Progress};
+    use crate::pipeline::remarks::AwaitedReference;
     use crate::pipeline::unjudged::Unjudged;
+    use crate::window::Boundary;
 
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -375,8 +422,8 @@ mod tests {
             versions: 1,
             subjects: 3,
             unjudged: None,
-            held: Vec::new(),
             unpaged: BTreeMap::new(),
+            remarks: Vec::new(),
             reference: match reference {
                 Some(id) => ReferenceProgress::Learned {
                     id: id.to_owned(),
@@ -508,6 +555,57 @@ mod tests {
         });
         assert_eq!(lines.len(), 1, "{lines:#?}");
         assert!(lines[0].contains("b*") && lines[0].contains("detect.exclude"));
+    fn a_remark_is_logged_once_however_its_numbers_change_and_again_when_its_time_has_passed() {
+        let awaited = |hours, is_late| ModelObservation {
+            remarks: vec![Remark::Learning(AwaitedReference {
+                not_before: Boundary(600),
+                hours,
+                events: 0,
+                is_late,
+            })],
+            ..model("fraud", None)
+        };
+        let lines = logged(|journal| {
+            let quiet = model("fraud", None);
+            let moving = [awaited(3, false), awaited(2, false), quiet];
+            for observed in
+                moving
+                    .into_iter()
+                    .chain([awaited(1, false), awaited(9, true), awaited(8, true)])
+            {
+                journal.note(&flushed(vec![observed]));
+            }
+        });
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+        assert!(lines[1].contains("about a model: it cannot be judged before 1970-01-01T10:00Z"));
+        assert!(lines[1].contains("lacks 3 hours") && lines[2].contains("lacks 9 hours"));
+    }
+
+    #[test]
+    fn a_late_subject_is_logged_by_name_without_control_characters() {
+        let late = |given_up| LateSubject {
+            model: "fraud".into(),
+            subject: "feature:a\u{1b}[2J".into(),
+            given_up,
+        };
+        let lines = logged(|journal| {
+            let observed = Observations {
+                late_subjects: vec![late(None), late(Some(GivenUp::Rare))],
+                ..Observations::default()
+            };
+            journal.note(&FlushReport {
+                evaluate: vec![(7, observed)],
+                ..FlushReport::default()
+            });
+        });
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[0].contains("has learned its own") && lines[1].contains("is given up"));
+        assert!(lines.iter().all(|line| line.contains("feature:a")));
+        assert!(
+            lines
+                .iter()
+                .all(|line| !line.contains("[2J") || line.contains("\\u{1b}"))
+        );
     }
 
     #[test]

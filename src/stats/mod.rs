@@ -17,6 +17,7 @@ mod groups;
 mod interval;
 mod likelihood;
 mod likelihood_interval;
+mod power;
 mod quality;
 mod subject_kind;
 
@@ -32,6 +33,9 @@ pub use groups::{Grouping, fewer};
 pub use interval::{Interval, wilson};
 pub use likelihood::{LikelihoodRatio, likelihood_ratio};
 pub use likelihood_interval::likelihood_interval;
+pub use power::{
+    Scatter, likelihood_scatter, normal_point, normal_share_below, spread_of, stability_scatter,
+};
 pub use quality::{
     Better, MEASURES, Measure, MeasureAbout, Measured, POSITIVE_CLASSES, Proportion, Selection,
     SelectionTest, evaluation_share, positive_class, proportion, selection,

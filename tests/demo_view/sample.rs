@@ -206,13 +206,14 @@ fn at_hour(
         workers: Vec::new(),
     };
     let model = ModelStatus {
-        held: Vec::new(),
         model: "payment-fraud".into(),
         versions: vec!["2026-05".into()],
         reference,
         unjudged: None,
         unpaged_total: 0,
         unpaged: Vec::new(),
+        remarks: Vec::new(),
+        detectable: Vec::new(),
         volume: Vec::new(),
         windows_closed: 1_234,
         quality: Vec::new(),

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tidegauge::pipeline::clock::ClockReport;
 use tidegauge::pipeline::invariant::InvariantId;
 use tidegauge::pipeline::observations::{
-    Forgotten, IdleObjective, IngestObservations, JoinObservations, ModelObservation, Observations,
-    Overflow, VolumeObservation,
+    DetectableObservation, Forgotten, IdleObjective, IngestObservations, JoinObservations,
+    ModelObservation, Observations, Overflow, VolumeObservation,
 };
+use tidegauge::pipeline::remarks::{LateSubject, Remark};
 use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::pipeline::unpaged::Unpaged;
 use tidegauge::runtime::meter::Meter;
@@ -56,6 +57,12 @@ pub struct Said {
     pub unpaged: BTreeMap<String, BTreeMap<String, Unpaged>>,
     /// Patterns that match no learned subject, by partition, as of the last report.
     pub idle_patterns: BTreeMap<i32, BTreeSet<String>>,
+    /// Remarks on each model, as of the last report.
+    pub remarks: BTreeMap<String, Vec<Remark>>,
+    /// Subjects that came after a reference, in order.
+    pub late_subjects: Vec<LateSubject>,
+    /// Smallest changes that are found in each model, by the length of the window in minutes.
+    pub detectable: BTreeMap<(String, i64), DetectableObservation>,
     /// Traffic of each model in the last window of each length in minutes.
     pub volume: BTreeMap<(String, i64), VolumeObservation>,
 }
@@ -114,6 +121,16 @@ impl Meter for Ledger {
         }
         said.unjudged
             .extend(models.map(|model| (model.name.clone(), model.unjudged)));
+        let models = observed.models.iter();
+        said.remarks
+            .extend(models.map(|model| (model.name.clone(), model.remarks.clone())));
+        said.late_subjects
+            .extend_from_slice(&observed.late_subjects);
+        let detectable = observed.detectable.iter();
+        said.detectable
+            .extend(detectable.map(|((model, window), sizes)| {
+                ((model.clone(), window.minutes()), sizes.clone())
+            }));
         for (order, count) in &observed.orders {
             *said.orders.entry(*order).or_default() += count;
         }

@@ -6,6 +6,7 @@
     clippy::panic
 )]
 
+mod detectable;
 mod drift;
 mod golden;
 mod laws;

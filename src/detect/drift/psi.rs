@@ -18,7 +18,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::{Case, Detector, Family, Shift};
+use crate::detect::{Alternative, Case, Detector, Family, Shift, SoughtChange};
 use crate::stats::{
     Comparison, DISTANCES, Pair, SubjectKind, fewer, is_coarse, pairs, population_stability,
 };
@@ -56,6 +56,32 @@ impl Detector for PsiDrift {
         let mut shift = Shift::of_groups(psi, &groups, case);
         shift.details = details(psi, &groups, kind, case);
         vec![shift]
+    }
+
+    fn sought(&self, case: &Case<'_>) -> Vec<SoughtChange> {
+        let groups = groups(case);
+        let events = Pair::total(&groups);
+        let counts = groups.iter().map(|group| group.reference);
+        let counts: Vec<u64> = counts.filter(|count| *count > 0).collect();
+        let Some(kind) = case
+            .baseline
+            .kind
+            .filter(|_| case.subject.drifts() && counts.len() > 1)
+        else {
+            return Vec::new();
+        };
+        let by_chance = (counts.len() - 1) as f64 * case.spread(events);
+        let (name, alternative) = match kind {
+            SubjectKind::Numbers => ("detectable_shift", Alternative::Mean(counts)),
+            SubjectKind::Categories => ("detectable_share", Alternative::CommonestShare(counts)),
+        };
+        let floor = libm::sqrt(case.settings.psi_min + by_chance);
+        vec![SoughtChange {
+            name,
+            alternative,
+            events,
+            floor,
+        }]
     }
 }
 

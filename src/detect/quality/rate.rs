@@ -16,9 +16,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::{Case, Counted, Detector, Family, OrdinaryRule, Shift};
+use crate::detect::{
+    Alternative, Case, Counted, Detector, Family, OrdinaryRule, Shift, SoughtChange,
+};
 use crate::sketch::Subject;
-use crate::stats::angle;
+use crate::stats::{Pair, angle};
 
 /// Smallest distance that matters when a rate rises.
 const RISE_MIN: f64 = 0.08;
@@ -85,6 +87,36 @@ impl<R: Rate> Detector for R {
         shift.is_critical = (now - before).abs() >= CRITICAL_CHANGE;
         shift.details = BTreeMap::from([("count", window.count as f64)]);
         vec![shift]
+    }
+
+    fn sought(&self, case: &Case<'_>) -> Vec<SoughtChange> {
+        let observed = self.observe(case).filter(|_| case.subject.drifts());
+        let Some((window, known)) = observed else {
+            return Vec::new();
+        };
+        let (matters, before) = (self.matters(), known.rate());
+        let reference = [known.count, known.total.saturating_sub(known.count)];
+        let change = |name, alternative, floor| SoughtChange {
+            name,
+            alternative,
+            events: Pair {
+                reference: known.total,
+                window: window.total,
+            },
+            floor,
+        };
+        let rise = change(
+            "detectable_rise",
+            Alternative::Rise { reference },
+            least_rise(before, matters.rise),
+        );
+        let fall = change(
+            "detectable_drop",
+            Alternative::Fall { reference },
+            least_fall(before),
+        );
+        let fall = (matters.falls && known.count > 0).then_some(fall);
+        [rise].into_iter().chain(fall).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::alert::{Audit, AuditRecord, OrderOutcome, Relearned};
 use crate::event::EventTime;
 use crate::pipeline::control::{ControlAction, ControlOrder};
 use crate::pipeline::observations::Forgotten;
+use crate::pipeline::remarks::WeekDays;
 use crate::pipeline::stage::StageError;
 use crate::window::{Boundary, COARSE_MINUTES, Tier};
 
@@ -197,6 +198,9 @@ impl Model {
             retire::forget_tallies(self, segment.as_ref(), step.outbox)?;
         }
         self.knowledge.unjudged = None;
+        self.knowledge.thin_windows = None;
+        self.knowledge.reference_days = WeekDays::default();
+        self.knowledge.given_up.clear();
         self.knowledge.relearned_from = Some(from);
         self.changed = true;
         // Distances from a reference that is gone are no longer shown.

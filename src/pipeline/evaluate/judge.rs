@@ -9,9 +9,13 @@ use super::slice::{SeenSpan, Slice};
 use super::step::StepContext;
 use super::variability::{Excess, Thing};
 use crate::alert::ScopedFinding;
-use crate::detect::{Case, DETECTORS, Finding, Ordinary, Verdict, gravest};
+use crate::detect::{
+    Budget, Case, DETECTORS, Finding, Ordinary, RequiredPoints, Verdict, detectable, gravest,
+};
 use crate::event::{Scope, Segment};
-use crate::pipeline::observations::{Judgement, JudgementKey, WindowClosed};
+use crate::pipeline::observations::{
+    DetectableObservation, DetectableTally, Judgement, JudgementKey, WindowClosed,
+};
 use crate::pipeline::plan::Plan;
 use crate::reference::Reference;
 use crate::sketch::Subject;
@@ -73,6 +77,7 @@ fn judge_slice(
         end: step.at,
         reference,
         lends: lends(spec, step.at),
+        is_sized: is_sized(slice, spec, step.at),
     };
     let panes = WindowPanes {
         rings: model.rings.get(slice).into_iter().collect(),
@@ -116,6 +121,12 @@ fn lends(spec: &WindowSpec, at: Boundary) -> Lends {
     }
 }
 
+/// The smallest changes that a window finds are read in reports, and on the status page once an hour.
+fn is_sized(slice: &Slice, spec: &WindowSpec, at: Boundary) -> bool {
+    let is_shown = slice.segment.is_none() && at.on_grid(HOUR_MINUTES);
+    is_shown || spec.is_reported() && at.on_grid(spec.length.minutes())
+}
+
 /// A window of one slice.
 struct Window<'a> {
     slice: &'a Slice,
@@ -123,6 +134,8 @@ struct Window<'a> {
     end: Boundary,
     reference: &'a Arc<Reference>,
     lends: Lends,
+    /// True if somebody reads the smallest changes that the window finds.
+    is_sized: bool,
 }
 
 fn judge_window(
@@ -157,8 +170,9 @@ fn judge_window(
         scoped_findings.extend(scoped);
     };
     let mut grave: Vec<Subject> = Vec::new();
+    let mut sizes = window.is_sized.then(|| Sizes::of(cases.budget));
     cases.for_each_case(window.lends, |case| {
-        let found = findings(model, window, case, plan, excesses);
+        let found = findings(model, window, case, (plan, &mut sizes), excesses);
         let is_grave = is_grave(&found) && model.unpaged.pages(Some(case.subject));
         if is_grave && window.lends == Lends::Categories && case.sketches.is_none() {
             grave.push(case.subject.clone());
@@ -169,9 +183,34 @@ fn judge_window(
     // An alert carries distances over all cells.
     for subject in grave {
         cases.with_sketches(&subject, |case| {
-            let found = findings(model, window, case, plan, &mut Vec::new());
+            let found = findings(model, window, case, (plan, &mut None), &mut Vec::new());
             observe(case, found);
         });
+    }
+    if let Some(sizes) = sizes.filter(|_| window.slice.segment.is_none()) {
+        let key = (model.name().to_owned(), window.length);
+        let observed = DetectableObservation {
+            end: window.end,
+            version: window.slice.version.clone(),
+            predictions: cases.window.predictions,
+            kinds: sizes.tally.into_kinds(),
+        };
+        step.observations.note_detectable(key, observed);
+    }
+}
+
+/// The smallest changes that a window finds.
+struct Sizes {
+    points: RequiredPoints,
+    tally: DetectableTally,
+}
+
+impl Sizes {
+    fn of(budget: Budget) -> Self {
+        Self {
+            points: RequiredPoints::of(budget),
+            tally: DetectableTally::default(),
+        }
     }
 }
 
@@ -208,12 +247,13 @@ fn observe(
     step.observations.judge(key, judgement);
 }
 
-/// The findings of every enabled detector. Adds what the window teaches, where variability is learned from it.
+/// The findings of every enabled detector. Adds what the window teaches, where variability is learned from it, and the
+/// smallest changes that it finds, where somebody reads the `sizes`.
 fn findings(
     model: &Model,
     window: &Window<'_>,
     case: &Case<'_>,
-    plan: &Plan,
+    (plan, sizes): (&Plan, &mut Option<Sizes>),
     excesses: &mut Vec<Excess>,
 ) -> Vec<Finding> {
     let segment = window.slice.segment.as_ref();
@@ -251,7 +291,14 @@ fn findings(
                 learned.bound(window.length, case.subject, &thing(channel), rule)
             })
         };
-        findings.extend(gravest(*detector, shifts, case, ordinary));
+        let mut found = gravest(*detector, shifts, case, ordinary);
+        if let (Some(found), Some(sizes)) = (&mut found, sizes.as_mut()) {
+            let sized = detectable(*detector, case, ordinary(0), &mut sizes.points);
+            sizes.tally.add(case.subject, detector.name(), &sized);
+            let found_ones = sized.into_iter().filter(|(_, size)| size.is_finite());
+            found.details.extend(found_ones);
+        }
+        findings.extend(found);
     }
     findings
 }

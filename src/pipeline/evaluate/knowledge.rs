@@ -9,6 +9,7 @@ use crate::alert::Episodes;
 use crate::detect::Growth;
 use crate::detect::volume::VolumeSeries;
 use crate::event::EVALUATIONS_MAX;
+use crate::pipeline::remarks::{GivenUp, ThinWindows, WeekDays};
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::{Partial, Subject};
 use crate::window::Boundary;
@@ -39,6 +40,12 @@ pub struct Knowledge {
     pub unjudged: Option<Unjudged>,
     /// How each feature of numbers grows.
     pub growth: BTreeMap<Subject, Growth>,
+    /// Windows that are too short for its traffic; `None` if all hold enough, or nothing is known yet.
+    pub thin_windows: Option<ThinWindows>,
+    /// Days of the week on which predictions came while the reference was learned; none without a reference.
+    pub reference_days: WeekDays,
+    /// Subjects that came after the reference and are given up.
+    pub given_up: BTreeMap<Subject, GivenUp>,
     /// First boundary from which an order said to learn anew; `None` without such an order.
     pub relearned_from: Option<Boundary>,
 }
@@ -58,6 +65,9 @@ impl Knowledge {
             labelled_until: BTreeMap::new(),
             unjudged: None,
             growth: BTreeMap::new(),
+            thin_windows: None,
+            reference_days: WeekDays::default(),
+            given_up: BTreeMap::new(),
             relearned_from: None,
         }
     }

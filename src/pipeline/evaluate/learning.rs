@@ -12,9 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use super::step::StepContext;
-use super::{ordinary_days, publish};
+use super::{given_up, ordinary_days, publish};
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
+use crate::pipeline::remarks::LateSubject;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::reference::{Learned, Reference, SubjectReference, learn, learn_subjects};
@@ -22,7 +23,7 @@ use crate::sketch::Subject;
 use crate::window::{Boundary, COARSE_MINUTES, Span, Tier};
 
 /// A reference holds at most as many subjects as this many versions have features.
-const SUBJECTS_FACTOR: usize = 2;
+pub(super) const SUBJECTS_FACTOR: usize = 2;
 
 /// Freezes what can be learned at this boundary: first the reference of the model, then those of its segments, then what
 /// came later, and last what was provisional.
@@ -172,6 +173,11 @@ fn add_late(
     let (features, others): (Vec<_>, Vec<_>) = due
         .into_iter()
         .partition(|(subject, _)| is_feature(subject));
+    let without_room = features.iter().skip(room).map(|(subject, _)| subject.clone());
+    let without_room: Vec<Subject> = without_room.collect();
+    if segment.is_none() {
+        given_up::decide(model, without_room, step);
+    }
     let due: Vec<(Subject, Span)> = others
         .into_iter()
         .chain(features.into_iter().take(room))
@@ -199,6 +205,13 @@ fn add_late(
                 lone_events: learned.lone_events,
             };
             reference.subjects.insert(subject.clone(), late);
+            if segment.is_none() {
+                step.observations.late_subjects.push(LateSubject {
+                    model: model.name().to_owned(),
+                    subject: subject.name(),
+                    given_up: None,
+                });
+            }
         }
     }
     keep(model, reference.with_content_id(), step)?;
@@ -371,6 +384,10 @@ fn keep(
     step.outbox.put(&key, &reference)?;
     for part in publish::reference(&reference) {
         step.outbox.publish(part);
+    }
+    let before = model.reference.as_ref().map(|known| known.span);
+    if segment.is_none() && before != Some(reference.span) {
+        model.knowledge.reference_days = model.days_with_traffic(reference.span);
     }
     model.set_reference(segment, reference);
     model.changed = true;

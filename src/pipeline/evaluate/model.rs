@@ -290,19 +290,40 @@ impl Model {
     /// Subjects that `reference` lacks, with the quarter of an hour in which each was first seen. One that stays too rare
     /// for 30 days is given up: its panes are no longer kept.
     pub(super) fn late_subjects(&self, reference: &Reference) -> BTreeMap<Subject, Boundary> {
-        let oldest =
-            Boundary(self.knowledge.last_seen.0 - i64::from(LearningPlan::SPAN_MINUTES_MAX));
+        let oldest = self.oldest_late();
         let mut late: BTreeMap<Subject, Boundary> = BTreeMap::new();
-        for (subject, seen) in self.knowledge.versions.values().flatten() {
-            let is_late = subject.drifts() && !reference.subjects.contains_key(subject);
-            // A subject that is known for long is late to a reference that was learned again.
-            let seen = seen.first.max(reference.span.start);
-            if is_late && seen >= oldest {
-                let first = late.entry(subject.clone()).or_insert(seen);
-                *first = seen.min(*first);
-            }
+        for (subject, seen) in self.lacking(reference).filter(|(_, seen)| *seen >= oldest) {
+            let first = late.entry(subject.clone()).or_insert(seen);
+            *first = seen.min(*first);
         }
         late
+    }
+
+    /// Subjects that `reference` lacks and that stayed too rare for 30 days in every version.
+    pub(super) fn too_rare_subjects(&self, reference: &Reference) -> BTreeSet<Subject> {
+        let oldest = self.oldest_late();
+        let lacking = || self.lacking(reference);
+        let learning = lacking().filter(|(_, seen)| *seen >= oldest);
+        let learning: BTreeSet<&Subject> = learning.map(|(subject, _)| subject).collect();
+        let rare = lacking().filter(|(subject, _)| !learning.contains(subject));
+        rare.map(|(subject, _)| subject.clone()).collect()
+    }
+
+    /// Time from which a late subject may be seen first and still learn.
+    fn oldest_late(&self) -> Boundary {
+        Boundary(self.knowledge.last_seen.0 - i64::from(LearningPlan::SPAN_MINUTES_MAX))
+    }
+
+    /// Subjects of versions that `reference` lacks, with the quarter of an hour in which each was first seen.
+    fn lacking<'a>(
+        &'a self,
+        reference: &'a Reference,
+    ) -> impl Iterator<Item = (&'a Subject, Boundary)> {
+        let known = self.knowledge.versions.values().flatten();
+        let lacking = known
+            .filter(|(subject, _)| subject.drifts() && !reference.subjects.contains_key(*subject));
+        // A subject that is known for long is late to a reference that was learned again.
+        lacking.map(|(subject, seen)| (subject, seen.first.max(reference.span.start)))
     }
 
     pub(super) fn feature_count(&self, version: &str) -> usize {

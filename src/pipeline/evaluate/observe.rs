@@ -1,6 +1,6 @@
 //! What an evaluate task holds, as metrics and the status page show it.
 
-use super::{Evaluate, Model};
+use super::{Evaluate, Model, remarks};
 use crate::pipeline::observations::{
     AlertObservation, ModelObservation, Observations, Progress, ReferenceProgress,
 };
@@ -34,24 +34,26 @@ impl Evaluate {
 impl Model {
     fn observe(&self, now: Option<Boundary>, plan: &Plan) -> ModelObservation {
         let reference = self.reference.as_ref();
+        let now = now.unwrap_or(self.since());
+        let progress = match reference {
+            Some(reference) => ReferenceProgress::Learned {
+                id: reference.id.clone(),
+                is_provisional: reference.is_provisional(),
+            },
+            None => self.learning(now, plan),
+        };
         ModelObservation {
             name: self.name().to_owned(),
             versions: self.knowledge.versions.len() as u64,
             subjects: reference.map_or(0, |reference| reference.subjects.len() as u64),
             unjudged: self.knowledge.unjudged,
-            held: self.knowledge.episodes.held(&plan.alert),
             unpaged: self
                 .unpaged
                 .iter()
                 .map(|(subject, why)| (subject.name(), why))
                 .collect(),
-            reference: match reference {
-                Some(reference) => ReferenceProgress::Learned {
-                    id: reference.id.clone(),
-                    is_provisional: reference.is_provisional(),
-                },
-                None => self.learning(now.unwrap_or(self.since()), plan),
-            },
+            remarks: remarks::of(self, &progress, now, plan),
+            reference: progress,
         }
     }
 

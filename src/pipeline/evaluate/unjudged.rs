@@ -1,13 +1,14 @@
 //! Decides whether a model has enough predictions to be judged, and at more than one time. One that has not would otherwise be silent for ever.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::Model;
+use super::model::{Model, predictions_in};
 use super::step::StepContext;
 use super::tallies::TallyPane;
 use crate::pipeline::plan::{LearningPlan, Plan};
+use crate::pipeline::remarks::ThinWindows;
 use crate::pipeline::unjudged::Unjudged;
-use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Span, Tier};
+use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Span, Tier, WindowLength};
 
 /// Decides anew at the end of each tumbling window of the longest length that is reported. A model without any prediction in
 /// it is not small, but silent; that is the matter of `volume`.
@@ -22,8 +23,72 @@ pub fn decide(model: &mut Model, step: &StepContext<'_>) {
         None if step.at.0 - model.since().0 < reported.minutes() => None,
         None => all_at_one_time(model, step.plan).or_else(|| too_few_to_learn(model, step.at)),
     };
-    model.changed |= model.knowledge.unjudged != unjudged;
-    model.knowledge.unjudged = unjudged;
+    let thin_windows = if unjudged.is_none() {
+        thin_windows(model, (step.at, reported.minutes()), step.plan)
+    } else {
+        None
+    };
+    let knowledge = &mut model.knowledge;
+    model.changed |= (knowledge.unjudged, knowledge.thin_windows) != (unjudged, thin_windows);
+    knowledge.unjudged = unjudged;
+    knowledge.thin_windows = thin_windows;
+}
+
+/// The windows that were too short in the last `minutes`, if longer ones hold enough. Only those of at most this length can be
+/// too short: of the longer ones, [`too_few_to_judge`] tells.
+fn thin_windows(model: &Model, (at, minutes): (Boundary, i64), plan: &Plan) -> Option<ThinWindows> {
+    let learned = model.reference.as_ref()?.span.end;
+    let needed = plan.detect.events_min;
+    let span = Span {
+        start: at.plus_minutes(-minutes),
+        end: at,
+    };
+    if span.start < learned {
+        return None;
+    }
+    let lengths = || plan.windows.iter().map(|window| window.length);
+    let short = lengths().filter(|length| length.minutes() <= minutes);
+    let held = |length: &WindowLength| most_predictions(model, span, *length);
+    let thin = short
+        .map(|length| (held(&length), length))
+        .take_while(|(most, _)| *most < needed);
+    let (predictions, thin) = thin.last()?;
+    // Silence is the matter of `volume`.
+    let longer = || lengths().filter(|length| *length > thin && predictions > 0);
+    let pace = predictions_of_largest(model, span);
+    let holds_enough = |length: &WindowLength| {
+        let predictions = pace * length.minutes().unsigned_abs() / minutes.unsigned_abs();
+        predictions >= needed
+    };
+    let judging = longer().find(holds_enough).or(longer().last())?;
+    Some(ThinWindows {
+        thin,
+        predictions,
+        judging,
+        needed,
+    })
+}
+
+/// Predictions of the largest version within `span`.
+fn predictions_of_largest(model: &Model, span: Span) -> u64 {
+    let rings = model.rings_of(None);
+    let predictions = rings.map(|(_, ring)| predictions_in(ring, span));
+    predictions.max().unwrap_or(0)
+}
+
+/// Most predictions of a version in a tumbling window of this length within `span`.
+fn most_predictions(model: &Model, span: Span, length: WindowLength) -> u64 {
+    let panes = model.rings_of(None).flat_map(|(slice, ring)| {
+        let panes = ring.within(Tier::Quarter, span);
+        panes.map(move |(start, pane)| (&slice.version, start, pane.predictions))
+    });
+    let mut windows: BTreeMap<(&String, i64), u64> = BTreeMap::new();
+    let minutes = length.minutes().max(Tier::Quarter.minutes());
+    for (version, start, predictions) in panes {
+        let window = (version, start.0.div_euclid(minutes));
+        *windows.entry(window).or_default() += predictions;
+    }
+    windows.into_values().max().unwrap_or(0)
 }
 
 /// Whether the longest window will hold enough predictions of a version, at the pace since the reference was frozen.

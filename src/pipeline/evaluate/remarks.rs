@@ -1,0 +1,126 @@
+//! Remarks on a model, from what is known of it.
+
+use super::model::Model;
+use crate::pipeline::observations::{Progress, ReferenceProgress};
+use crate::pipeline::plan::{LearningPlan, Plan};
+use crate::pipeline::remarks::{
+    AwaitedReference, GivenUp, MissingDays, Remark, ShortReference, WeekDays,
+};
+use crate::reference::Reference;
+use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, Tier};
+
+/// Everything that an operator should know of the model at `now`.
+pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Plan) -> Vec<Remark> {
+    let learning = match progress {
+        ReferenceProgress::Learning {
+            span_minutes,
+            events,
+        } => Some(awaited(model.since(), now, (*span_minutes, *events), plan)),
+        ReferenceProgress::Learned { .. } => None,
+    };
+    let days = model.reference.as_deref();
+    let days = days.and_then(|reference| missing_days(model, reference, plan));
+    let thin = model.knowledge.thin_windows.map(Remark::ThinWindows);
+    let remarks = [
+        learning.map(Remark::Learning),
+        thin,
+        days.map(Remark::MissingDays),
+        given_up(model),
+    ];
+    let held = model.knowledge.episodes.held(&plan.alert);
+    let held = held.into_iter().map(Remark::HeldAlerts);
+    remarks.into_iter().flatten().chain(held).collect()
+}
+
+/// What a reference waits for, if predictions come in every hour from now on. Once the time has passed at which that would have
+/// been enough, the pace so far counts.
+fn awaited(
+    since: Boundary,
+    now: Boundary,
+    (minutes, events): (Progress, Progress),
+    plan: &Plan,
+) -> AwaitedReference {
+    let start = since.floor(COARSE_MINUTES);
+    // A provisional reference judges windows of at most an hour.
+    let lengths = || plan.windows.iter().map(|window| window.length.minutes());
+    let is_provisional_enough = lengths().any(|minutes| minutes <= HOUR_MINUTES);
+    let needed = if is_provisional_enough {
+        plan.learning.provisional_minutes
+    } else {
+        plan.learning.span_minutes
+    };
+    let first = start.plus_minutes(needed);
+    let missing = (needed - i64::try_from(minutes.done).unwrap_or(needed)).max(0);
+    let lacking = events.of.saturating_sub(events.done);
+    let by_hours = now.floor(HOUR_MINUTES).plus_minutes(missing).max(first);
+    let is_late = now >= first;
+    let by_events = is_late.then(|| at_this_pace(start, now, events.done, lacking));
+    // After 30 days, what there is must do.
+    let last = start.plus_minutes(i64::from(LearningPlan::SPAN_MINUTES_MAX));
+    let learned = by_events
+        .flatten()
+        .map_or(by_hours, |by_events| by_events.max(by_hours))
+        .min(last.max(by_hours));
+    AwaitedReference {
+        not_before: ceil(learned, COARSE_MINUTES).plus_minutes(lengths().min().unwrap_or(0)),
+        hours: missing.unsigned_abs().div_ceil(HOUR_MINUTES.unsigned_abs()),
+        events: lacking,
+        is_late,
+    }
+}
+
+/// When `lacking` further predictions will have come; `None` if none has come so far.
+fn at_this_pace(start: Boundary, now: Boundary, done: u64, lacking: u64) -> Option<Boundary> {
+    let passed = now.0 - start.0;
+    let minutes = u128::from(lacking) * u128::from(passed.unsigned_abs());
+    let minutes = minutes.checked_div(u128::from(done))?;
+    Some(now.plus_minutes(i64::try_from(minutes).unwrap_or(i64::from(u32::MAX))))
+}
+
+fn ceil(at: Boundary, minutes: i64) -> Boundary {
+    let floor = at.floor(minutes);
+    if floor == at {
+        at
+    } else {
+        floor.plus_minutes(minutes)
+    }
+}
+
+fn missing_days(model: &Model, reference: &Reference, plan: &Plan) -> Option<MissingDays> {
+    let known = model.knowledge.reference_days;
+    if known.is_empty() || known.is_whole() {
+        return None;
+    }
+    let minutes = plan.learning.span_minutes;
+    let why = if minutes < 7 * DAY_MINUTES {
+        ShortReference::Configured(minutes / HOUR_MINUTES)
+    } else if reference.is_provisional() {
+        let whole = reference.span.start.plus_minutes(minutes);
+        ShortReference::Provisional(ceil(whole, Tier::SixHours.minutes()))
+    } else {
+        ShortReference::NoTraffic
+    };
+    Some(MissingDays { known, why })
+}
+
+fn given_up(model: &Model) -> Option<Remark> {
+    let given_up = &model.knowledge.given_up;
+    let count = |reason| given_up.values().filter(|own| **own == reason).count() as u64;
+    let (rare, no_room) = (count(GivenUp::Rare), count(GivenUp::NoRoom));
+    (rare + no_room > 0).then_some(Remark::GivenUp { rare, no_room })
+}
+
+impl Model {
+    /// Days of the week within `span` that hold predictions, by the panes that are kept.
+    pub(super) fn days_with_traffic(&self, span: Span) -> WeekDays {
+        let mut days = WeekDays::default();
+        for (_, ring) in self.rings_of(None) {
+            for tier in [Tier::Quarter, Tier::SixHours] {
+                let panes = ring.within(tier, span);
+                let held = panes.filter(|(_, pane)| pane.predictions > 0);
+                held.for_each(|(start, _)| days.add(start));
+            }
+        }
+        days
+    }
+}

@@ -1,0 +1,316 @@
+//! Remarks on a model: what cannot be judged yet or at all, why, and what would help. Each is said once in the log, and stands
+//! on the status page as long as it holds.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::HeldFamily;
+use crate::window::{Boundary, DAY_MINUTES, WindowLength};
+
+/// Names of the days of a week, from Monday on.
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// Something that an operator should know of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remark {
+    /// The reference is being learned.
+    Learning(AwaitedReference),
+    /// Short windows hold too few predictions; longer ones judge.
+    ThinWindows(ThinWindows),
+    /// The reference lacks days of the week.
+    MissingDays(MissingDays),
+    /// Late subjects were given up.
+    GivenUp {
+        /// Subjects that stayed too rare for 30 days.
+        rare: u64,
+        /// Subjects for which the reference has no place.
+        no_room: u64,
+    },
+    /// Breaches must last before they fire, because alerts came and went.
+    HeldAlerts(HeldFamily),
+}
+
+/// What a reference waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AwaitedReference {
+    /// No window is judged before.
+    pub not_before: Boundary,
+    /// Hours with predictions that are missing.
+    pub hours: u64,
+    /// Predictions that are missing.
+    pub events: u64,
+    /// True if the time has passed at which steady traffic would have been enough.
+    pub is_late: bool,
+}
+
+/// The windows that are too short for the traffic of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThinWindows {
+    /// The longest window that is too short.
+    pub thin: WindowLength,
+    /// Most predictions of a version that such a window held.
+    pub predictions: u64,
+    /// The shortest window that holds enough.
+    pub judging: WindowLength,
+    /// Predictions that a judgement needs.
+    pub needed: u64,
+}
+
+/// The days of the week that a reference lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingDays {
+    /// Days of the week that it has.
+    pub known: WeekDays,
+    /// Why it lacks the others.
+    pub why: ShortReference,
+}
+
+/// Why a reference lacks days of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShortReference {
+    /// It is provisional. It is not taken again before this boundary.
+    Provisional(Boundary),
+    /// The configuration asks for a reference of less than a week, of this many hours.
+    Configured(i64),
+    /// On the other days no prediction came while it was learned.
+    NoTraffic,
+}
+
+/// A set of days of the week, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct WeekDays(u8);
+
+impl WeekDays {
+    /// Adds the day in which a pane starts.
+    pub fn add(&mut self, start: Boundary) {
+        // The epoch began on a Thursday.
+        let nth = (start.0.div_euclid(DAY_MINUTES) + 3).rem_euclid(7);
+        self.0 |= 1 << nth;
+    }
+
+    /// True if no day was added.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// True if the set holds every day.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.missing().next().is_none()
+    }
+
+    fn missing(self) -> impl Iterator<Item = &'static str> {
+        let days = (0..).zip(DAYS);
+        days.filter(move |(nth, _)| self.0 & (1 << nth) == 0)
+            .map(|(_, day)| day)
+    }
+}
+
+/// The days that are missing: `weekends`, or their names.
+fn missing(known: WeekDays) -> String {
+    let missing: Vec<&str> = known.missing().collect();
+    match missing.as_slice() {
+        ["Sat", "Sun"] => "weekends".to_owned(),
+        days @ [.., "Sat", "Sun"] => format!("weekends and further days ({})", days.join(", ")),
+        days => days.join(", "),
+    }
+}
+
+impl Remark {
+    /// The remark in one word, for the status page.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Learning(_) => "learning",
+            Self::ThinWindows(_) => "thin_windows",
+            Self::MissingDays(_) => "missing_days",
+            Self::GivenUp { .. } => "given_up",
+            Self::HeldAlerts(_) => "held_alerts",
+        }
+    }
+
+    /// What it says, without numbers that move: a remark with the key of an earlier one is not logged again. `None` if it is
+    /// not logged at all, because somebody wanted it so, or because lines of its own say it.
+    #[must_use]
+    pub fn log_key(&self) -> Option<String> {
+        match self {
+            Self::Learning(awaited) if awaited.is_late => Some("learning late".to_owned()),
+            Self::Learning(_) => Some("learning".to_owned()),
+            Self::ThinWindows(windows) => Some(format!("thin below {}", windows.judging.name())),
+            Self::MissingDays(days) => match days.why {
+                ShortReference::Provisional(_) => Some("days of a provisional one".to_owned()),
+                ShortReference::NoTraffic => Some("days without traffic".to_owned()),
+                ShortReference::Configured(_) => None,
+            },
+            Self::GivenUp { .. } => None,
+            Self::HeldAlerts(held) => Some(format!("held {} {}", held.kind(), held.factor)),
+        }
+    }
+}
+
+/// A sentence with the reason and what would help.
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Learning(awaited) => awaited.fmt(f),
+            Self::ThinWindows(windows) => windows.fmt(f),
+            Self::MissingDays(days) => days.fmt(f),
+            Self::GivenUp { rare, no_room } => write!(
+                f,
+                "{} subjects that came after the reference are not judged: {rare} stayed rarer than 300 values in 30 days, {no_room} found no \
+                 place in the reference; an order to learn anew takes them in, and a larger bounds.features makes room",
+                rare + no_room
+            ),
+            Self::HeldAlerts(held) => held.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for AwaitedReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pace = if self.is_late && self.events > 0 {
+            " at its pace so far"
+        } else {
+            ""
+        };
+        let not_before = instant(self.not_before);
+        write!(f, "it cannot be judged before {not_before}{pace}")?;
+        let hours = (self.hours > 0).then(|| format!("{} hours with predictions", self.hours));
+        let events = (self.events > 0).then(|| format!("{} predictions", self.events));
+        let lacks: Vec<String> = hours.into_iter().chain(events).collect();
+        if !lacks.is_empty() {
+            write!(f, ", because its reference lacks {}", lacks.join(" and "))?;
+        }
+        if self.is_late {
+            write!(
+                f,
+                "; a shorter learning.provisional or a smaller learning.events_min judges sooner, and finds larger shifts only"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ThinWindows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            thin,
+            predictions,
+            judging,
+            needed,
+        } = self;
+        write!(
+            f,
+            "its drift is judged by windows of {} and more: those of {} hold at most {predictions} predictions of a version, and a judgement \
+             needs {needed}",
+            judging.name(),
+            thin.name()
+        )
+    }
+}
+
+impl fmt::Display for MissingDays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let missing = missing(self.known);
+        match self.why {
+            ShortReference::Provisional(until) => write!(
+                f,
+                "its reference lacks {missing}: a shift smaller than a break is shown and pages nobody until the reference is taken again, not \
+                 before {}",
+                instant(until)
+            ),
+            ShortReference::Configured(hours) => write!(
+                f,
+                "its reference lacks {missing}, because learning.span is {hours}h: days that differ are found as drift"
+            ),
+            ShortReference::NoTraffic => write!(
+                f,
+                "its reference lacks {missing}, because no prediction came then: the first that do may be found as drift; let the model learn \
+                 anew once there are some"
+            ),
+        }
+    }
+}
+
+fn instant(at: Boundary) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.time().0);
+    time.map_or_else(
+        |_| at.0.to_string(),
+        |time| time.strftime("%FT%RZ").to_string(),
+    )
+}
+
+/// Why a late subject is not judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GivenUp {
+    /// It has had fewer than 300 values in 30 days.
+    Rare,
+    /// The reference holds as many subjects as it may.
+    NoRoom,
+}
+
+impl GivenUp {
+    /// The value of the label `reason` in metrics and in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rare => "rare",
+            Self::NoRoom => "no_room",
+        }
+    }
+}
+
+/// What became of a subject that came after the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LateSubject {
+    /// The model.
+    pub model: String,
+    /// Name of the subject.
+    pub subject: String,
+    /// Why it is given up; `None` if it has learned.
+    pub given_up: Option<GivenUp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn days(nths: impl IntoIterator<Item = i64>) -> WeekDays {
+        let mut days = WeekDays::default();
+        // 1970-01-05 was a Monday.
+        let starts = nths
+            .into_iter()
+            .map(|nth| Boundary((4 + nth) * DAY_MINUTES));
+        starts.for_each(|start| days.add(start));
+        days
+    }
+
+    #[test]
+    fn missing_days_are_named_and_weekends_as_such() {
+        assert_eq!(missing(days(0..5)), "weekends");
+        assert_eq!(missing(days(0..6)), "Sun");
+        assert_eq!(missing(days([0, 5, 6])), "Tue, Wed, Thu, Fri");
+        assert_eq!(
+            missing(days(0..3)),
+            "weekends and further days (Thu, Fri, Sat, Sun)"
+        );
+        assert!(days(0..7).is_whole() && !days(1..7).is_whole());
+    }
+
+    #[test]
+    fn what_a_reference_waits_for_is_named_with_a_time() {
+        let awaited = AwaitedReference {
+            not_before: Boundary(29_000_000),
+            hours: 3,
+            events: 200,
+            is_late: false,
+        };
+        let text = Remark::Learning(awaited).to_string();
+        assert_eq!(
+            text,
+            "it cannot be judged before 2025-02-19T05:20Z, because its reference lacks 3 hours with predictions and 200 predictions"
+        );
+    }
+}
