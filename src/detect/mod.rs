@@ -7,6 +7,7 @@ mod detector;
 mod finding;
 mod gravest;
 mod number_text;
+mod reference_counts;
 mod shift;
 pub mod slo;
 mod tally;
@@ -36,9 +37,10 @@ pub use finding::{Family, Finding, Verdict};
 pub use gravest::gravest;
 pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
+pub use reference_counts::{ReferenceCounts, ReferenceKind};
 pub use shift::{Compared, Counted, Shift};
-pub use tally::Tally;
-pub use variability::{Ordinary, OrdinaryRule, Variability};
+pub use tally::{Tally, scaled};
+pub use variability::{DAYS_OF_A_WEEK, Ordinary, OrdinaryRule, Variability};
 
 /// Every detector of one subject in one window, in the order of the documentation.
 pub static DETECTORS: &[&dyn Detector] = &[

@@ -91,6 +91,7 @@ impl Stage {
             window: &baseline.count(window),
             predictions,
             baseline: &baseline,
+            reference: baseline.counts(),
             sketches: Some(Sketches {
                 reference: &self.reference.sketch,
                 window,

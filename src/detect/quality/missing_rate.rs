@@ -22,7 +22,7 @@ impl Rate for MissingRate {
     fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
         Some((
             missing(case.window.types, case.predictions),
-            missing(case.baseline.tally.types, case.baseline.predictions),
+            missing(case.reference.tally.types, case.reference.predictions),
         ))
     }
 }
