@@ -173,7 +173,7 @@ fn tally_retention(plan: &Plan) -> Retention {
             .max(reach(plan, ReferenceKind::Seasonal) + hour),
         six_hours: windows
             .six_hours
-            .max(reach(plan, ReferenceKind::Trailing) + six_hours),
+            .max(reach(plan, ReferenceKind::Trailing) + 2 * six_hours),
         ..windows
     }
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::case::{JudgedWindow, Lends, WindowPanes, budget};
+use super::habit_span::is_learning;
 use super::model::Model;
 use super::moving::MovingReferences;
-use super::ordinary_days;
 use super::slice::{SeenSpan, Slice};
 use super::step::StepContext;
 use super::variability::{Excess, Thing};
@@ -199,7 +199,7 @@ fn teaches(
     plan: &Plan,
 ) -> Teaches {
     let is_due = at.on_grid(COARSE_MINUTES) && spec.length.minutes() <= DAY_MINUTES;
-    let learns = |kind| is_due && ordinary_days::is_learning(model, segment, (kind, at), plan);
+    let learns = |kind| is_due && is_learning(model, segment, (kind, at), plan);
     Teaches {
         fixed: learns(ReferenceKind::Fixed),
         moving: learns(plan.reference.kind(spec.length.minutes())),

@@ -13,6 +13,7 @@ mod control;
 mod counted_panes;
 mod days;
 mod drop_threshold;
+mod habit_span;
 mod habits;
 mod idle;
 mod judge;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{JudgedWindow, Lends, WindowPanes, budget};
 use super::days::Days;
+use super::habit_span::{is_learning, oldest_compared, troubled};
 use super::habits::SegmentHabits;
 use super::judge::Judged;
 use super::model::Model;
@@ -15,7 +16,7 @@ use super::variability::{Excess, Teaching, Thing};
 use crate::alert::{Cause, Place};
 use crate::detect::{DETECTORS, Detector, OrdinaryRule, ReferenceKind};
 use crate::event::Segment;
-use crate::pipeline::plan::{Plan, ReferencePlan};
+use crate::pipeline::plan::Plan;
 use crate::pipeline::stage::StageError;
 use crate::pipeline::state::StateKey;
 use crate::sketch::{Monoid, Subject};
@@ -294,10 +295,11 @@ fn learn_segment(
     let Some(span) = model.reference_of(segment.as_ref()).map(|own| own.span) else {
         return Ok(());
     };
-    let kinds = [ReferenceKind::Fixed, plan.reference.kind_of_short_windows()];
-    let learning = kinds.map(|kind| (kind, is_learning(model, segment.as_ref(), (kind, at), plan)));
+    let kinds = BTreeSet::from([ReferenceKind::Fixed, plan.reference.kind_of_short_windows()]);
+    let learns = |kind: &ReferenceKind| is_learning(model, segment.as_ref(), (*kind, at), plan);
+    let learning: Vec<ReferenceKind> = kinds.into_iter().filter(learns).collect();
     let troubled = troubled(model, segment.as_ref(), plan);
-    if troubled.is_empty() && !learning.iter().any(|(_, is_learning)| *is_learning) {
+    if troubled.is_empty() && learning.is_empty() {
         return Ok(());
     }
     let days = Days::of(span.start, plan.learning.provisional_minutes);
@@ -324,55 +326,17 @@ fn learn_segment(
             let learned = habits.against_mut(excess.reference);
             changed |= learned.offer(excess, teaching, rule, (at, days));
         }
-        for (kind, _) in learning.iter().filter(|(_, is_learning)| *is_learning) {
+        for kind in &learning {
             changed |= habits.against_mut(*kind).close_day(at, days);
         }
         for subject in &troubled {
             changed |= habits.troubled_times.add(subject, at);
         }
-        habits.troubled_times.forget_before(oldest(at, plan));
+        habits
+            .troubled_times
+            .forget_before(oldest_compared(at, plan));
         changed
     })
-}
-
-/// True if windows still teach what is ordinary against a kind of reference.
-pub fn is_learning(
-    model: &Model,
-    segment: Option<&Segment>,
-    (kind, at): (ReferenceKind, Boundary),
-    plan: &Plan,
-) -> bool {
-    let Some(reference) = model.reference_of(segment) else {
-        return false;
-    };
-    let lead = if kind.moves() {
-        plan.reference.lead_minutes()
-    } else {
-        0
-    };
-    at.0 - reference.span.end.0 <= plan.learning.variability_minutes + lead
-}
-
-/// Subjects in trouble, of a segment or of its whole, if the plan has a reference that must not hold them. A segment is often
-/// too small to find what its whole finds.
-fn troubled(model: &Model, segment: Option<&Segment>, plan: &Plan) -> BTreeSet<Subject> {
-    let episodes = &model.knowledge.episodes;
-    if plan.reference == ReferencePlan::Fixed || episodes.is_empty() {
-        return BTreeSet::new();
-    }
-    let mut troubled = episodes.troubled(segment);
-    troubled.extend(episodes.troubled(None));
-    troubled
-}
-
-/// Start of the oldest pane that a reference may hold.
-fn oldest(at: Boundary, plan: &Plan) -> Boundary {
-    let reach = |spec: &WindowSpec| {
-        let minutes = spec.length.minutes();
-        minutes + plan.reference.reach_minutes(minutes)
-    };
-    let longest = plan.windows.iter().map(reach).max().unwrap_or(0);
-    at.plus_minutes(-longest - DAY_MINUTES)
 }
 
 /// One offer of each thing, of all versions together: the largest distance of an ordinary window, or the trouble if one version
