@@ -50,6 +50,8 @@ mod limits;
 mod losses;
 #[path = "support/memory_log/mod.rs"]
 mod memory_log;
+#[path = "memory/moving.rs"]
+mod moving;
 #[path = "memory/name_floods.rs"]
 mod name_floods;
 #[path = "memory/objectives.rs"]

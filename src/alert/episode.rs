@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert_builder::AlertBuilder;
 use super::alert_change::Alert;
-use super::alert_key::{AlertKey, COMPARED};
+use super::alert_key::AlertKey;
 use super::cause::{Cause, Evidence, Machine, ScopedFinding};
 use super::cause_summary::CauseSummary;
 use super::context::Context;

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::fault::{ConfigFaults, nearest};
 use super::{
     AlertsConfig, BoundsConfig, DetectConfig, HttpConfig, JoinConfig, KafkaConfig, LearningConfig,
-    LimitsConfig, LogConfig, ObjectiveConfig, QualityConfig, RuntimeConfig, SegmentsConfig,
-    TimeConfig, TopicsConfig, VolumeConfig, WindowConfig, objective_check, objectives, windows,
+    LimitsConfig, LogConfig, ObjectiveConfig, QualityConfig, ReferenceConfig, RuntimeConfig,
+    SegmentsConfig, TimeConfig, TopicsConfig, VolumeConfig, WindowConfig, objective_check,
+    objectives, windows,
 };
 use crate::codec::{CODECS, Codec};
 use crate::pipeline::Plan;
@@ -31,6 +32,8 @@ pub struct Configuration {
     pub windows: Vec<WindowConfig>,
     /// How the reference of a model is learned.
     pub learning: LearningConfig,
+    /// What windows are compared with.
+    pub reference: ReferenceConfig,
     /// When a window is a breach.
     pub detect: DetectConfig,
     /// Which changes of a model's traffic are alarms.
@@ -68,6 +71,7 @@ impl Default for Configuration {
             time: TimeConfig::default(),
             windows: windows::defaults(),
             learning: LearningConfig::default(),
+            reference: ReferenceConfig::default(),
             detect: DetectConfig::default(),
             volume: VolumeConfig::default(),
             join: JoinConfig::default(),
@@ -114,14 +118,18 @@ impl Configuration {
         self.runtime.check(faults);
         self.http.check(faults);
         self.check_together(faults);
+        let windows = windows::check(&self.windows, faults);
         Some(Plan {
             topics: self.topics.check(faults),
             limits: self.limits.check(faults),
             disorder_millis: self.time.disorder.as_millis(),
             idle_timeout_millis: self.time.idle_timeout.as_millis(),
             ticks: self.time.ticks,
-            windows: windows::check(&self.windows, faults),
             learning: self.learning.check(faults),
+            reference: self
+                .reference
+                .check(&windows, self.learning.habit_span, faults),
+            windows,
             detect: self.detect.check(faults),
             volume: self.volume.check(faults),
             alert: self.alerts.check(faults),

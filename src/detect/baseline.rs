@@ -1,5 +1,6 @@
 //! Baseline: the reference of one subject, ready to count windows against it.
 
+use super::reference_counts::{ReferenceCounts, ReferenceKind};
 use super::tally::Tally;
 use crate::reference::SubjectReference;
 use crate::sketch::{Numbers, Range, Scale, Subject, ValueSketch, Words};
@@ -66,6 +67,23 @@ impl Baseline {
         };
         baseline.tally = baseline.count(sketch);
         baseline
+    }
+
+    /// The counts of the reference itself.
+    #[must_use]
+    pub fn counts(&self) -> ReferenceCounts<'_> {
+        ReferenceCounts {
+            kind: ReferenceKind::Fixed,
+            tally: &self.tally,
+            predictions: self.predictions,
+            errors: self.errors,
+        }
+    }
+
+    /// Group of a cell with this index at `level`.
+    #[must_use]
+    pub fn group_of(&self, index: u32, level: u8) -> usize {
+        self.grouping.group_of(index, level)
     }
 
     /// Counts the values of a pane.

@@ -1,6 +1,7 @@
 //! Input of a detector: one subject in one window, its reference, and the false-alarm budget.
 
 use super::baseline::Baseline;
+use super::reference_counts::ReferenceCounts;
 use super::subject_pattern::SubjectPattern;
 use super::tally::Tally;
 use crate::sketch::{Subject, ValueSketch};
@@ -87,8 +88,10 @@ pub struct Case<'a> {
     pub predictions: u64,
     /// Number of failed predictions among them.
     pub errors: u64,
-    /// Reference of the subject.
+    /// Frozen reference of the subject. It draws the groups.
     pub baseline: &'a Baseline,
+    /// Counts that the window is compared with.
+    pub reference: ReferenceCounts<'a>,
     /// The whole distributions; `None` where nobody reads them.
     pub sketches: Option<Sketches<'a>>,
     /// True if the window is part of the reference. This is the case while variability is learned from the learning

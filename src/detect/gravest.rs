@@ -108,6 +108,9 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
         ("df", f64::from(shift.df)),
         ("alpha", case.budget.alpha()),
     ]);
+    if case.reference.kind.moves() {
+        details.insert(case.reference.kind.name(), 1.0);
+    }
     if let Compared::Rate { before, .. } = shift.compared {
         details.insert("reference_rate", before);
     }

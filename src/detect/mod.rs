@@ -9,6 +9,7 @@ mod finding;
 mod gravest;
 mod growth;
 mod number_text;
+mod reference_counts;
 mod shift;
 pub mod slo;
 mod subject_pattern;
@@ -42,10 +43,11 @@ pub use gravest::gravest;
 pub use growth::{Growth, Quartiles};
 pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
+pub use reference_counts::{ReferenceCounts, ReferenceKind};
 pub use shift::{Compared, Counted, Shift};
 pub use subject_pattern::SubjectPattern;
-pub use tally::Tally;
-pub use variability::{Ordinary, OrdinaryRule, Variability};
+pub use tally::{Tally, scaled};
+pub use variability::{DAYS_OF_A_WEEK, Ordinary, OrdinaryRule, Variability};
 
 /// Every detector of one subject in one window, in the order of the documentation.
 pub static DETECTORS: &[&dyn Detector] = &[

@@ -26,11 +26,40 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// The counts times `times` ÷ `of`, each rounded.
+    #[must_use]
+    pub fn scaled(&self, times: u64, of: u64) -> Self {
+        let part = |count: u64| scaled(count, times, of);
+        let types = self.types;
+        Self {
+            types: TypeCounts {
+                number: part(types.number),
+                text: part(types.text),
+                boolean: part(types.boolean),
+                vector: part(types.vector),
+                not_finite: part(types.not_finite),
+                null: part(types.null),
+            },
+            groups: self.groups.iter().map(|count| part(*count)).collect(),
+            new: part(self.new),
+            beyond: part(self.beyond),
+            ..*self
+        }
+    }
+
     /// Number of values that were counted by group.
     #[must_use]
     pub fn grouped(&self) -> u64 {
         self.groups.iter().sum()
     }
+}
+
+/// `count` × `times` ÷ `of`, rounded; `count` if `of` is 0.
+#[must_use]
+pub fn scaled(count: u64, times: u64, of: u64) -> u64 {
+    let (wide, of) = (u128::from(count) * u128::from(times), u128::from(of));
+    let rounded = (2 * wide + of).checked_div(2 * of);
+    rounded.map_or(count, |share| u64::try_from(share).unwrap_or(u64::MAX))
 }
 
 impl Monoid for Tally {

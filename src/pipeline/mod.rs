@@ -34,5 +34,6 @@ mod volume_observation;
 pub use intake::Intake;
 pub use partition::INTERNAL_PARTITIONS;
 pub use plan::{
-    Bounds, JoinKey, JoinPlan, LearningPlan, Plan, QualityPlan, ScoreOf, SegmentsPlan, Topics,
+    Bounds, JoinKey, JoinPlan, LearningPlan, Plan, QualityPlan, ReferencePlan, ScoreOf,
+    SegmentsPlan, Topics,
 };

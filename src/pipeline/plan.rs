@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::alert;
 use crate::codec::Codec;
 use crate::detect;
+use crate::detect::ReferenceKind;
 use crate::detect::slo::Objective;
 use crate::event::Limits;
 use crate::window::{WindowLength, WindowSpec};
@@ -82,6 +83,74 @@ impl LearningPlan {
     /// Predictions that the reference of a segment, of a late subject, or of a model after the longest learning span needs
     /// at least. The law of the likelihood ratio holds from here on.
     pub const FEW_EVENTS_MIN: u64 = 300;
+}
+
+/// What windows are compared with, once enough was seen. Until then the frozen reference judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReferencePlan {
+    /// The frozen reference.
+    #[default]
+    Fixed,
+    /// The traffic before the window.
+    Trailing {
+        /// Time that it covers, in minutes: whole days. A longer window is compared with as much time as it holds.
+        span_minutes: i64,
+    },
+    /// The same hours of earlier periods, for windows shorter than a period.
+    Seasonal {
+        /// Length of a period, in minutes: a day or a week.
+        period_minutes: i64,
+        /// Number of earlier periods, at least 2.
+        periods: u32,
+    },
+}
+
+impl ReferencePlan {
+    /// Time between a trailing reference and its window, in minutes: what has just begun must not be in it.
+    pub const GAP_MINUTES: i64 = 1_440;
+    /// Earlier periods that a seasonal reference needs.
+    pub const PERIODS_MIN: u32 = 2;
+
+    /// Kind of the reference of windows of `minutes`.
+    #[must_use]
+    pub fn kind(self, minutes: i64) -> ReferenceKind {
+        match self {
+            Self::Trailing { .. } => ReferenceKind::Trailing,
+            Self::Seasonal { period_minutes, .. } if minutes < period_minutes => {
+                ReferenceKind::Seasonal
+            }
+            Self::Fixed | Self::Seasonal { .. } => ReferenceKind::Fixed,
+        }
+    }
+
+    /// Kind of the reference of the shortest windows.
+    #[must_use]
+    pub fn kind_of_short_windows(self) -> ReferenceKind {
+        self.kind(0)
+    }
+
+    /// Time after the frozen reference until windows can be compared with a moving one, in minutes.
+    #[must_use]
+    pub fn lead_minutes(self) -> i64 {
+        match self {
+            Self::Fixed => 0,
+            Self::Trailing { span_minutes } => span_minutes + Self::GAP_MINUTES,
+            Self::Seasonal { period_minutes, .. } => period_minutes * i64::from(Self::PERIODS_MIN),
+        }
+    }
+
+    /// Time before a window of `minutes` to which its reference reaches back, in minutes.
+    #[must_use]
+    pub fn reach_minutes(self, minutes: i64) -> i64 {
+        match self {
+            Self::Fixed => 0,
+            Self::Trailing { span_minutes } => span_minutes.max(minutes) + Self::GAP_MINUTES,
+            Self::Seasonal {
+                period_minutes,
+                periods,
+            } => period_minutes * i64::from(periods),
+        }
+    }
 }
 
 /// Limits of what is kept. Beyond a limit known names stay, new names are admitted by hash, and the rest is only
@@ -208,6 +277,8 @@ pub struct Plan {
     pub windows: Vec<WindowSpec>,
     /// How references are learned.
     pub learning: LearningPlan,
+    /// What windows are compared with.
+    pub reference: ReferencePlan,
     /// How windows are judged.
     pub detect: detect::DetectorSettings,
     /// Which changes of traffic are alarms.

@@ -495,7 +495,6 @@ mod tests {
     #[test]
     fn a_model_that_cannot_be_judged_gets_one_line_however_its_count_changes() {
         let small = |predictions| ModelObservation {
-            held: Vec::new(),
             unjudged: Some(Unjudged::TooFewToLearn {
                 predictions,
                 needed: 1_000,
@@ -555,6 +554,9 @@ mod tests {
         });
         assert_eq!(lines.len(), 1, "{lines:#?}");
         assert!(lines[0].contains("b*") && lines[0].contains("detect.exclude"));
+    }
+
+    #[test]
     fn a_remark_is_logged_once_however_its_numbers_change_and_again_when_its_time_has_passed() {
         let awaited = |hours, is_late| ModelObservation {
             remarks: vec![Remark::Learning(AwaitedReference {

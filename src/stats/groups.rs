@@ -90,6 +90,17 @@ impl Grouping {
         counts
     }
 
+    /// Group of a cell with this index at `level`.
+    #[must_use]
+    pub fn group_of(&self, index: u32, level: u8) -> usize {
+        let index = self.index(index, level);
+        let begun = self
+            .stretches
+            .partition_point(|stretch| stretch.from <= index);
+        let stretch = begun.checked_sub(1).and_then(|at| self.stretches.get(at));
+        stretch.map_or(REST, |stretch| stretch.group)
+    }
+
     /// The place of a cell of another level: that of its middle, if it is wider than the cells of the reference.
     fn index(&self, index: u32, level: u8) -> u32 {
         if level <= self.level {

@@ -102,6 +102,7 @@ pub fn plan() -> pipeline::Plan {
             events_min: 1_000,
             variability_minutes: 14 * 1_440,
         },
+        reference: Default::default(),
         detect: Default::default(),
         volume: Default::default(),
         alert: Default::default(),

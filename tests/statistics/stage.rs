@@ -93,6 +93,7 @@ impl Stage {
             predictions,
             errors: 0,
             baseline: &baseline,
+            reference: baseline.counts(),
             sketches: Some(Sketches {
                 reference: &self.reference.sketch,
                 window,

@@ -87,7 +87,7 @@ impl Detector for PsiDrift {
 
 /// Groups with events, as many as the events of the window bear.
 fn groups(case: &Case<'_>) -> Vec<Pair> {
-    let groups = pairs(&case.baseline.tally.groups, &case.window.groups);
+    let groups = pairs(&case.reference.tally.groups, &case.window.groups);
     match case.window.grouped() {
         ..VERY_FEW_EVENTS => fewer(&groups, VERY_FEW_GROUPS),
         VERY_FEW_EVENTS..FEW_EVENTS => fewer(&groups, FEW_GROUPS),
@@ -101,7 +101,7 @@ fn details(
     kind: SubjectKind,
     case: &Case<'_>,
 ) -> BTreeMap<&'static str, f64> {
-    let (window, reference) = (case.window.level, case.baseline.tally.level);
+    let (window, reference) = (case.window.level, case.reference.tally.level);
     let is_coarse = is_coarse(window, reference) || case.baseline.is_crowded;
     let mut details = BTreeMap::from([
         ("psi", psi),
@@ -110,7 +110,11 @@ fn details(
         ("reference_level", f64::from(reference)),
         ("coarse", f64::from(u8::from(is_coarse))),
     ]);
-    let sketches = case.sketches.filter(|_| case.window.grouped() > 0);
+    // Whole distributions of a reference that moves are not kept.
+    let is_fixed = !case.reference.kind.moves();
+    let sketches = case
+        .sketches
+        .filter(|_| is_fixed && case.window.grouped() > 0);
     if let Some(sketches) = sketches {
         let comparison = Comparison::of(kind, sketches.reference, sketches.window);
         for distance in DISTANCES {

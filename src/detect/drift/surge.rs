@@ -8,6 +8,10 @@
 //! the largest difference of angles of a category that rose. Its floor is 0.08 and one percentage point. α is divided by
 //! the number of categories of the class. The rest is that of every [`Shift`].
 //!
+//! With a reference that moves, the categories of the frozen one are expected in its proportions within their group, and
+//! each group in its share of the moving one. All that was new in the moving reference is expected of each category that
+//! the frozen one lacks. The class of a category is that of its share in the frozen reference: it must not change by the hour.
+//!
 //! **Assumptions and limits.** Falling categories are left to `psi`. So is paging at once: a change large enough for that
 //! moves a whole group. With thousands of categories that come and go, the variability of the rare class is large, and
 //! surges of rare categories are hardly found.
@@ -18,8 +22,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::detect::{Case, Counted, Detector, Family, OrdinaryRule, Shift, Sketches, least_rise};
-use crate::stats::{PairedCell, PairedCells, SubjectKind, angle};
+use crate::detect::{
+    Case, Counted, Detector, Family, OrdinaryRule, Shift, Sketches, least_rise, scaled,
+};
+use crate::stats::{Pair, PairedCell, PairedCells, SubjectKind, angle};
 
 /// Rise in share from which a category matters.
 const RISE_MIN: f64 = 0.01;
@@ -52,11 +58,71 @@ impl Detector for Surge {
         };
         let (reference, window) = (&sketches.reference.words, &sketches.window.words);
         let paired = PairedCells::of(&reference.histogram, &window.histogram);
+        let compared = Categories::of(&paired, case);
         let classes = (0..).zip(CLASSES);
         classes
-            .filter_map(|(class, _)| shift(class, &paired, sketches, case))
+            .filter_map(|(class, _)| shift(class, &compared, sketches, case))
             .collect()
     }
+}
+
+/// A category, or a group of hashes.
+#[derive(Debug, Clone, Copy)]
+struct Category {
+    index: u32,
+    class: u8,
+    counts: Pair,
+}
+
+/// The categories of the window and of the reference that it is compared with.
+struct Categories {
+    level: u8,
+    total: Pair,
+    all: Vec<Category>,
+}
+
+impl Categories {
+    fn of(paired: &PairedCells, case: &Case<'_>) -> Self {
+        let total = paired.total.reference;
+        let category = |cell: &PairedCell| {
+            let mut counts = cell.counts;
+            let share = counts.reference as f64 / total.max(1) as f64;
+            if case.reference.kind.moves() {
+                counts.reference = expected(cell.index, counts.reference, paired.level, case);
+            }
+            Category {
+                index: cell.index,
+                class: class_of(share),
+                counts,
+            }
+        };
+        let reference = if case.reference.kind.moves() {
+            case.reference.tally.grouped()
+        } else {
+            total
+        };
+        Self {
+            level: paired.level,
+            total: Pair {
+                reference,
+                ..paired.total
+            },
+            all: paired.cells.iter().map(category).collect(),
+        }
+    }
+}
+
+/// Events of a category that the moving reference is expected to hold, if the frozen one holds `frozen` of it.
+fn expected(index: u32, frozen: u64, level: u8, case: &Case<'_>) -> u64 {
+    let moving = case.reference.tally;
+    let group = case.baseline.group_of(index, level);
+    let of_group = |groups: &[u64]| groups.get(group).copied().unwrap_or(0);
+    let now = of_group(&moving.groups);
+    if frozen == 0 {
+        return moving.new.min(now);
+    }
+    let before = of_group(&case.baseline.tally.groups);
+    scaled(frozen.min(before), now, before).min(now)
 }
 
 /// The class of a category with this share of the reference.
@@ -68,23 +134,19 @@ fn class_of(share: f64) -> u8 {
 /// The category of a class that rose most; `None` if the class is empty.
 fn shift(
     class: u8,
-    paired: &PairedCells,
+    compared: &Categories,
     sketches: Sketches<'_>,
     case: &Case<'_>,
 ) -> Option<Shift> {
     let share = |count: u64, of: u64| count as f64 / of.max(1) as f64;
-    let before = |cell: &&PairedCell| share(cell.counts.reference, paired.total.reference);
-    let of_class = || {
-        let cells = paired.cells.iter();
-        cells.filter(|cell| class_of(before(cell)) == class)
+    let total = compared.total;
+    let of_class = || compared.all.iter().filter(|own| own.class == class);
+    let rise = |own: &Category| {
+        let before = share(own.counts.reference, total.reference);
+        angle(share(own.counts.window, total.window)) - angle(before)
     };
-    let rise = |cell: &&PairedCell| {
-        let now = share(cell.counts.window, paired.total.window);
-        angle(now) - angle(before(cell))
-    };
-    let risen = of_class().map(|cell| (rise(&cell), cell));
+    let risen = of_class().map(|own| (rise(own), own));
     let (_, most) = risen.reduce(|kept, other| if other.0 > kept.0 { other } else { kept })?;
-    let total = paired.total;
     let reference = Counted {
         count: most.counts.reference,
         total: total.reference,
@@ -101,12 +163,12 @@ fn shift(
     shift.is_enough &= total.reference >= case.settings.events_min;
     shift.category = names
         .get(&most.index)
-        .filter(|_| paired.level == 0 && rise(&most) > 0.0)
+        .filter(|_| compared.level == 0 && rise(most) > 0.0)
         .cloned();
     shift.details = BTreeMap::from([
         ("cell", f64::from(most.index)),
         ("cells", shift.tests as f64),
-        ("level", f64::from(paired.level)),
+        ("level", f64::from(compared.level)),
     ]);
     Some(shift)
 }

@@ -29,7 +29,7 @@ impl Rate for ErrorRate {
         let failed = |count, total| Counted { count, total };
         Some((
             failed(case.errors, case.predictions),
-            failed(case.baseline.errors, case.baseline.predictions),
+            failed(case.reference.errors, case.reference.predictions),
         ))
     }
 }

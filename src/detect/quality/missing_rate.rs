@@ -23,12 +23,16 @@ impl Rate for MissingRate {
     }
 
     fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
-        let baseline = case.baseline;
+        let reference = case.reference;
         let missing =
             |types, predictions, errors| missing(case.subject, types, predictions, errors);
         Some((
             missing(case.window.types, case.predictions, case.errors),
-            missing(baseline.tally.types, baseline.predictions, baseline.errors),
+            missing(
+                reference.tally.types,
+                reference.predictions,
+                reference.errors,
+            ),
         ))
     }
 }

@@ -4,6 +4,9 @@
 //! in a single hour of the reference would have been new to a window one hour away. The share of events with such
 //! categories is the expected rate. Above level 0, cells are groups of hashes, so a single category cannot be
 //! recognized as new. This detector then returns nothing, and `surge` takes its place.
+//!
+//! With a reference that moves, the share of what was new in it is expected: a category that came a month ago is no longer
+//! news.
 
 use super::rate::{Matters, Rate};
 use crate::detect::{Case, Counted};
@@ -26,15 +29,22 @@ impl Rate for NewRate {
 
     fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
         let is_categories = case.baseline.kind == Some(SubjectKind::Categories);
-        let total = case.baseline.tally.grouped();
+        let reference = case.reference;
+        let total = reference.tally.grouped();
+        let usual = if reference.kind.moves() {
+            reference.tally.new
+        } else {
+            case.baseline.lone_events
+        };
         let now = Counted {
             count: case.window.new,
             total: case.window.grouped(),
         };
         let before = Counted {
-            count: case.baseline.lone_events.min(total),
+            count: usual.min(total),
             total,
         };
-        (is_categories && !case.window.is_inexact).then_some((now, before))
+        let is_exact = !(case.window.is_inexact || reference.tally.is_inexact);
+        (is_categories && is_exact).then_some((now, before))
     }
 }

@@ -20,7 +20,7 @@ impl Rate for NullRate {
     }
 
     fn observe(&self, case: &Case<'_>) -> Option<(Counted, Counted)> {
-        Some((nulls(case.window.types), nulls(case.baseline.tally.types)))
+        Some((nulls(case.window.types), nulls(case.reference.tally.types)))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It counts the cells that lie wholly beyond the reference's minimum or maximum, so a value that leaves the range by
 //! less than a cell is not seen. A single value outside proves nothing (it would give 59 alerts per feature and month),
-//! so the share decides.
+//! so the share decides. Of a reference that moves, the share of what was beyond the frozen one is expected.
 
 use super::rate::{Matters, Rate};
 use crate::detect::{Case, Counted, Tally};
@@ -29,6 +29,6 @@ impl Rate for RangeRate {
             count: tally.beyond,
             total: tally.types.number,
         };
-        is_numbers.then(|| (observed(case.window), observed(&case.baseline.tally)))
+        is_numbers.then(|| (observed(case.window), observed(case.reference.tally)))
     }
 }

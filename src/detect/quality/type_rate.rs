@@ -28,7 +28,10 @@ impl Rate for TypeRate {
                 total,
             }
         };
-        Some((others(case.window.types), others(case.baseline.tally.types)))
+        Some((
+            others(case.window.types),
+            others(case.reference.tally.types),
+        ))
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::model::Model;
 use super::step::StepContext;
+use crate::detect::ReferenceKind;
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::stage::StageError;
@@ -144,7 +145,8 @@ fn pane_retention(plan: &Plan, needs: Needs) -> Retention {
     }
 }
 
-/// Panes of each length as far back as the longest window that does not move by whole panes of the next length.
+/// Panes of each length as far back as the longest window that does not move by whole panes of the next length, and as far as
+/// the reference of a window reaches: that of a season by hours, a trailing one by panes of six hours.
 fn tally_retention(plan: &Plan) -> Retention {
     let longest = |moves: &dyn Fn(&WindowSpec) -> bool| {
         let windows = plan.windows.iter().filter(|window| moves(window));
@@ -159,10 +161,27 @@ fn tally_retention(plan: &Plan) -> Retention {
         Tier::Hour.minutes(),
         Tier::SixHours.minutes(),
     ];
-    Retention {
+    let windows = Retention {
         minute: longest(&|window| !moves_by(window, quarter)).max(quarter) + quarter,
         quarter: longest(&|window| !moves_by(window, hour)).max(hour) + hour,
         hour: longest(&|window| !moves_by(window, six_hours)).max(six_hours) + six_hours,
         six_hours: longest(&|_| true) + six_hours,
+    };
+    Retention {
+        hour: windows
+            .hour
+            .max(reach(plan, ReferenceKind::Seasonal) + hour),
+        six_hours: windows
+            .six_hours
+            .max(reach(plan, ReferenceKind::Trailing) + 2 * six_hours),
+        ..windows
     }
+}
+
+/// Minutes from the end of a window to the start of its reference of this kind, at most.
+fn reach(plan: &Plan, kind: ReferenceKind) -> i64 {
+    let lengths = plan.windows.iter().map(|window| window.length.minutes());
+    let compared = lengths.filter(|minutes| plan.reference.kind(*minutes) == kind);
+    let reach = compared.map(|minutes| minutes + plan.reference.reach_minutes(minutes));
+    reach.max().unwrap_or(0)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::model::Model;
+use super::moving::MovingReference;
 use super::slice::SeenSpan;
 use super::tallies::{Baselines, TallyPane};
 use crate::detect::{Baseline, Budget, Case, Sketches, Tally};
@@ -30,6 +31,8 @@ pub struct JudgedWindow<'a> {
     pub reference: &'a Reference,
     /// The reference, ready to count.
     pub baselines: &'a Baselines,
+    /// Earlier traffic to compare with; `None` if the plan has none for windows of this length.
+    pub moving: Option<&'a MovingReference>,
     /// The part of the false-alarm budget for each subject.
     pub budget: Budget,
     /// True if the window is a part of the learning span.
@@ -73,7 +76,8 @@ impl WindowPanes<'_> {
 
 impl JudgedWindow<'_> {
     /// Calls `each` with one case for each subject of the reference that can drift.
-    pub fn for_each_case(&self, lends: Lends, mut each: impl FnMut(&Case<'_>)) {
+    /// The second one is compared with a reference that moves, if there is one.
+    pub fn for_each_case(&self, lends: Lends, mut each: impl FnMut(&Case<'_>, Option<&Case<'_>>)) {
         for (place, (subject, baseline)) in self.baselines.iter().enumerate() {
             if !self.is_compared(subject, baseline) {
                 continue;
@@ -97,7 +101,11 @@ impl JudgedWindow<'_> {
     }
 
     /// Calls `each` with the case of one subject, with its whole distributions.
-    pub fn with_sketches(&self, subject: &Subject, mut each: impl FnMut(&Case<'_>)) {
+    pub fn with_sketches(
+        &self,
+        subject: &Subject,
+        mut each: impl FnMut(&Case<'_>, Option<&Case<'_>>),
+    ) {
         let mut places = self.baselines.iter().enumerate();
         if let Some((place, (subject, baseline))) = places.find(|(_, (own, _))| own == subject) {
             self.with_case((place, subject, baseline), true, &mut each);
@@ -108,17 +116,18 @@ impl JudgedWindow<'_> {
         &self,
         (place, subject, baseline): (usize, &Subject, &Baseline),
         is_lent: bool,
-        each: &mut impl FnMut(&Case<'_>),
+        each: &mut impl FnMut(&Case<'_>, Option<&Case<'_>>),
     ) {
         let window = is_lent.then(|| self.panes.sketch(subject));
         let reference = self.reference.subjects.get(subject);
         let sketches = window.as_ref().zip(reference);
-        each(&Case {
+        let case = Case {
             subject,
             window: self.window.subjects.get(place).unwrap_or(&NOTHING),
             predictions: self.window.predictions,
             errors: self.window.errors,
             baseline,
+            reference: baseline.counts(),
             sketches: sketches.map(|(window, reference)| Sketches {
                 reference: &reference.sketch,
                 window,
@@ -126,7 +135,10 @@ impl JudgedWindow<'_> {
             inside_reference: self.inside_reference,
             budget: self.budget,
             settings: &self.plan.detect,
-        });
+        };
+        let moving = self.moving.and_then(|moving| moving.counts(place));
+        let moving = moving.map(|reference| Case { reference, ..case });
+        each(&case, moving.as_ref());
     }
 }
 

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::case::{JudgedWindow, Lends, WindowPanes, budget};
+use super::habit_span::is_learning;
 use super::model::Model;
+use super::moving::MovingReferences;
 use super::slice::{SeenSpan, Slice};
 use super::step::StepContext;
 use super::variability::{Excess, Thing};
 use crate::alert::ScopedFinding;
 use crate::detect::{
-    Budget, Case, DETECTORS, Finding, Ordinary, RequiredPoints, Verdict, detectable, gravest,
+    Budget, Case, DETECTORS, Detector, Finding, Ordinary, ReferenceKind, RequiredPoints, Shift,
+    Verdict, detectable, gravest,
 };
 use crate::event::{Scope, Segment};
 use crate::pipeline::observations::{
@@ -42,23 +45,25 @@ pub struct Judged {
 pub fn judge(model: &Model, step: &mut StepContext<'_>) -> Judged {
     let (at, plan) = (step.at, step.plan);
     let mut judged = Judged::default();
+    let mut moving = MovingReferences::new(model, plan.reference);
     let ending = plan.windows.iter();
     for spec in ending.filter(|spec| at.on_grid(spec.step_minutes)) {
         let span = Span::ending_at(at, spec.length);
         for slice in model.tallies.keys() {
-            judge_slice(model, slice, (spec, span), step, &mut judged);
+            let window = (slice, spec, span);
+            judge_slice(window, &mut moving, step, &mut judged);
         }
     }
     judged
 }
 
 fn judge_slice(
-    model: &Model,
-    slice: &Slice,
-    (spec, span): (&WindowSpec, Span),
+    (slice, spec, span): (&Slice, &WindowSpec, Span),
+    moving: &mut MovingReferences<'_>,
     step: &mut StepContext<'_>,
     judged: &mut Judged,
 ) {
+    let model = moving.model();
     let segment = slice.segment.as_ref();
     let known = model.reference_of(segment).zip(model.baselines_of(segment));
     let (Some((reference, baselines)), Some(ring)) = (known, model.tallies.get(slice)) else {
@@ -78,6 +83,7 @@ fn judge_slice(
         reference,
         lends: lends(spec, step.at),
         is_sized: is_sized(slice, spec, step.at),
+        teaches: teaches(model, (spec, step.at), segment, step.plan),
     };
     let panes = WindowPanes {
         rings: model.rings.get(slice).into_iter().collect(),
@@ -88,6 +94,7 @@ fn judge_slice(
         panes: &panes,
         reference,
         baselines,
+        moving: moving.of(segment, span),
         budget: budget(model, spec, step.plan),
         inside_reference: false,
         known: Some(
@@ -136,6 +143,7 @@ struct Window<'a> {
     lends: Lends,
     /// True if somebody reads the smallest changes that the window finds.
     is_sized: bool,
+    teaches: Teaches,
 }
 
 fn judge_window(
@@ -153,7 +161,7 @@ fn judge_window(
         predictions: cases.window.predictions,
     });
     let plan = step.plan;
-    if teaches(window) {
+    if window.teaches.fixed {
         let segment = window.slice.segment.clone();
         judged.windows.insert((segment, window.length));
     }
@@ -171,8 +179,8 @@ fn judge_window(
     };
     let mut grave: Vec<Subject> = Vec::new();
     let mut sizes = window.is_sized.then(|| Sizes::of(cases.budget));
-    cases.for_each_case(window.lends, |case| {
-        let found = findings(model, window, case, (plan, &mut sizes), excesses);
+    cases.for_each_case(window.lends, |case, moving| {
+        let (case, found) = findings(model, window, (case, moving), (plan, &mut sizes), excesses);
         let is_grave = is_grave(&found) && model.unpaged.pages(Some(case.subject));
         if is_grave && window.lends == Lends::Categories && case.sketches.is_none() {
             grave.push(case.subject.clone());
@@ -182,8 +190,10 @@ fn judge_window(
     });
     // An alert carries distances over all cells.
     for subject in grave {
-        cases.with_sketches(&subject, |case| {
-            let found = findings(model, window, case, (plan, &mut None), &mut Vec::new());
+        cases.with_sketches(&subject, |case, moving| {
+            let compared = (case, moving);
+            let unread = &mut Vec::new();
+            let (case, found) = findings(model, window, compared, (plan, &mut None), unread);
             observe(case, found);
         });
     }
@@ -214,9 +224,26 @@ impl Sizes {
     }
 }
 
-/// True if variability is learned from the window: each quarter of an hour, in windows of at most a day.
-fn teaches(window: &Window<'_>) -> bool {
-    window.end.on_grid(COARSE_MINUTES) && window.length.minutes() <= DAY_MINUTES
+/// Against which references a window teaches what is ordinary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Teaches {
+    fixed: bool,
+    moving: bool,
+}
+
+/// Variability is learned each quarter of an hour, from windows of at most a day, as long as days are learned.
+fn teaches(
+    model: &Model,
+    (spec, at): (&WindowSpec, Boundary),
+    segment: Option<&Segment>,
+    plan: &Plan,
+) -> Teaches {
+    let is_due = at.on_grid(COARSE_MINUTES) && spec.length.minutes() <= DAY_MINUTES;
+    let learns = |kind| is_due && is_learning(model, segment, (kind, at), plan);
+    Teaches {
+        fixed: learns(ReferenceKind::Fixed),
+        moving: learns(plan.reference.kind(spec.length.minutes())),
+    }
 }
 
 fn is_grave(findings: &[Finding]) -> bool {
@@ -247,60 +274,88 @@ fn observe(
     step.observations.judge(key, judgement);
 }
 
-/// The findings of every enabled detector. Adds what the window teaches, where variability is learned from it, and the
-/// smallest changes that it finds, where somebody reads the `sizes`.
-fn findings(
+/// The case that judges, and its findings of every enabled detector. Adds what the window teaches, and the smallest changes
+/// that it finds, where somebody reads the `sizes`.
+fn findings<'c, 'a>(
     model: &Model,
     window: &Window<'_>,
-    case: &Case<'_>,
+    (fixed, moving): (&'c Case<'a>, Option<&'c Case<'a>>),
     (plan, sizes): (&Plan, &mut Option<Sizes>),
     excesses: &mut Vec<Excess>,
-) -> Vec<Finding> {
-    let segment = window.slice.segment.as_ref();
-    let learned = model.variability_of(segment);
+) -> (&'c Case<'a>, Vec<Finding>) {
+    let habits = model.habits_of(window.slice.segment.as_ref());
+    let judges_by_moving =
+        habits.is_some_and(|habits| habits.judges_by_moving(window.length, fixed.subject));
+    let judge = moving.filter(|_| judges_by_moving).unwrap_or(fixed);
+    if window.teaches.fixed && judge.reference.kind.moves() {
+        teach(window, fixed, plan, excesses);
+    }
+    if let Some(moving) = moving.filter(|_| window.teaches.moving && !judges_by_moving) {
+        teach(window, moving, plan, excesses);
+    }
+    let is_taught = if judge.reference.kind.moves() {
+        window.teaches.moving
+    } else {
+        window.teaches.fixed
+    };
     let mut findings = Vec::new();
-    for detector in DETECTORS {
-        if plan
-            .detect
-            .disabled
-            .iter()
-            .any(|name| name == detector.name())
-        {
-            continue;
+    for detector in enabled(plan) {
+        let shifts = detector.measure(judge);
+        if is_taught {
+            excesses.extend(excess(window, judge, detector, &shifts));
         }
-        let shifts = detector.measure(case);
-        let thing = |channel| Thing::of(*detector, channel);
-        if teaches(window) {
-            let excess = shifts.iter().filter_map(|shift| {
-                Some(Excess {
-                    slice: window.slice.clone(),
-                    length: window.length,
-                    subject: case.subject.clone(),
-                    thing: thing(shift.channel),
-                    distance: shift.excess()?,
-                })
-            });
-            excesses.extend(excess);
-        }
-        if case.baseline.is_provisional && window.length.minutes() > HOUR_MINUTES {
+        if judge.baseline.is_provisional && window.length.minutes() > HOUR_MINUTES {
             continue; // a window that holds a weekday differs from a day that was none
         }
-        let rule = detector.ordinary_rule();
+        let (kind, rule) = (judge.reference.kind, detector.ordinary_rule());
         let ordinary = |channel| {
-            learned.map_or(Ordinary::known(0.0), |learned| {
-                learned.bound(window.length, case.subject, &thing(channel), rule)
+            habits.map_or(Ordinary::known(0.0), |habits| {
+                let thing = Thing::of(detector, channel);
+                habits.bound(kind, (window.length, judge.subject), &thing, rule)
             })
         };
-        let mut found = gravest(*detector, shifts, case, ordinary);
+        let mut found = gravest(detector, shifts, judge, ordinary);
         if let (Some(found), Some(sizes)) = (&mut found, sizes.as_mut()) {
-            let sized = detectable(*detector, case, ordinary(0), &mut sizes.points);
-            sizes.tally.add(case.subject, detector.name(), &sized);
+            let sized = detectable(detector, judge, ordinary(0), &mut sizes.points);
+            sizes.tally.add(judge.subject, detector.name(), &sized);
             let found_ones = sized.into_iter().filter(|(_, size)| size.is_finite());
             found.details.extend(found_ones);
         }
         findings.extend(found);
     }
-    findings
+    (judge, findings)
+}
+
+/// Adds what a case teaches that does not judge.
+fn teach(window: &Window<'_>, case: &Case<'_>, plan: &Plan, excesses: &mut Vec<Excess>) {
+    for detector in enabled(plan) {
+        excesses.extend(excess(window, case, detector, &detector.measure(case)));
+    }
+}
+
+fn enabled(plan: &Plan) -> impl Iterator<Item = &'static dyn Detector> {
+    let is_disabled = |name| plan.detect.disabled.iter().any(|disabled| disabled == name);
+    let detectors = DETECTORS.iter().copied();
+    detectors.filter(move |detector| !is_disabled(detector.name()))
+}
+
+fn excess(
+    window: &Window<'_>,
+    case: &Case<'_>,
+    detector: &dyn Detector,
+    shifts: &[Shift],
+) -> Vec<Excess> {
+    let excess = shifts.iter().filter_map(|shift| {
+        Some(Excess {
+            slice: window.slice.clone(),
+            length: window.length,
+            subject: case.subject.clone(),
+            thing: Thing::of(detector, shift.channel),
+            reference: case.reference.kind,
+            distance: shift.excess()?,
+        })
+    });
+    excess.collect()
 }
 
 /// The distances in `findings` by name, in the order of their table.

@@ -173,7 +173,10 @@ fn add_late(
     let (features, others): (Vec<_>, Vec<_>) = due
         .into_iter()
         .partition(|(subject, _)| is_feature(subject));
-    let without_room = features.iter().skip(room).map(|(subject, _)| subject.clone());
+    let without_room = features
+        .iter()
+        .skip(room)
+        .map(|(subject, _)| subject.clone());
     let without_room: Vec<Subject> = without_room.collect();
     if segment.is_none() {
         given_up::decide(model, without_room, step);

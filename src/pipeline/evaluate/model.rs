@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::habits::SegmentHabits;
 use super::knowledge::Knowledge;
 use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::Slice;
 use super::tallies::{Baselines, TallyPane};
 use super::unpaged::UnpagedSubjects;
-use super::variability::SegmentVariability;
 use crate::alert::Episodes;
 use crate::detect::volume::Slot;
 use crate::event::Segment;
@@ -34,7 +34,7 @@ pub struct Model {
     /// The references of the whole and of segments, ready to count panes.
     baselines: BTreeMap<Option<Segment>, Baselines>,
     /// What was learned of the whole and of segments from ordinary days.
-    pub(super) variability: BTreeMap<Option<Segment>, SegmentVariability>,
+    pub(super) habits: BTreeMap<Option<Segment>, SegmentHabits>,
     pub(super) rings: BTreeMap<Slice, PaneRing<Partial>>,
     /// The panes, counted against the references.
     pub(super) tallies: BTreeMap<Slice, PaneRing<TallyPane>>,
@@ -60,7 +60,7 @@ impl Model {
             reference: None,
             segment_references: BTreeMap::new(),
             baselines: BTreeMap::new(),
-            variability: BTreeMap::new(),
+            habits: BTreeMap::new(),
             rings: BTreeMap::new(),
             tallies: BTreeMap::new(),
             quality: ModelQuality::default(),
@@ -105,20 +105,20 @@ impl Model {
     pub(super) fn drop_references(&mut self) -> Vec<Option<Segment>> {
         self.reference = None;
         self.segment_references.clear();
-        self.variability.clear();
+        self.habits.clear();
         std::mem::take(&mut self.baselines).into_keys().collect()
     }
 
     /// What was learned of a segment, or of the whole, from ordinary days.
-    pub(super) fn variability_of(&self, segment: Option<&Segment>) -> Option<&SegmentVariability> {
-        self.variability.get(&segment.cloned())
+    pub(super) fn habits_of(&self, segment: Option<&Segment>) -> Option<&SegmentHabits> {
+        self.habits.get(&segment.cloned())
     }
 
     /// Forgets the reference of a segment, and what was counted and learned with it.
     pub(super) fn drop_reference(&mut self, segment: &Segment) -> bool {
         let whose = Some(segment.clone());
         self.baselines.remove(&whose);
-        self.variability.remove(&whose);
+        self.habits.remove(&whose);
         self.segment_references.remove(segment).is_some()
     }
 

@@ -4,14 +4,17 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::{JudgedWindow, Lends, WindowPanes, budget};
+use super::days::Days;
+use super::habit_span::{is_learning, oldest_compared, troubled};
+use super::habits::SegmentHabits;
 use super::judge::Judged;
 use super::model::Model;
 use super::slice::Slice;
 use super::step::StepContext;
 use super::tallies::{Baselines, TallyPane};
-use super::variability::{Days, Excess, SegmentVariability, Teaching, Thing};
+use super::variability::{Excess, Teaching, Thing};
 use crate::alert::{Cause, Place};
-use crate::detect::{DETECTORS, Detector, OrdinaryRule};
+use crate::detect::{DETECTORS, Detector, OrdinaryRule, ReferenceKind};
 use crate::event::Segment;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::stage::StageError;
@@ -37,7 +40,8 @@ pub fn learn_span(
     step: &mut StepContext<'_>,
 ) -> Result<(), StageError> {
     let learned_days = days_of_span(model, segment, (span, only), step.plan);
-    change(model, segment, step, |learned| {
+    change(model, segment, step, |habits| {
+        let learned = habits.against_mut(ReferenceKind::Fixed);
         for (length, day) in learned_days {
             match only {
                 None => learned.learn_day(length, &day),
@@ -55,12 +59,12 @@ fn change(
     model: &mut Model,
     segment: Option<&Segment>,
     step: &mut StepContext<'_>,
-    with: impl FnOnce(&mut SegmentVariability) -> bool,
+    with: impl FnOnce(&mut SegmentHabits) -> bool,
 ) -> Result<(), StageError> {
     let key = StateKey::Variability(model.name().to_owned(), segment.cloned());
-    let learned = model.variability.entry(segment.cloned()).or_default();
-    if with(learned) {
-        step.outbox.put(&key, learned)?;
+    let habits = model.habits.entry(segment.cloned()).or_default();
+    if with(habits) {
+        step.outbox.put(&key, habits)?;
     }
     Ok(())
 }
@@ -112,8 +116,8 @@ pub fn learn_span_again(
     step: &mut StepContext<'_>,
 ) -> Result<(), StageError> {
     let days = days_of_six_hours(model, segment, (span, only), step.plan);
-    change(model, segment, step, |learned| {
-        learned.learn_again(&days);
+    change(model, segment, step, |habits| {
+        habits.against_mut(ReferenceKind::Fixed).learn_again(&days);
         true
     })
 }
@@ -228,12 +232,13 @@ fn raise(
         panes: &panes,
         reference,
         baselines,
+        moving: None,
         budget: budget(model, spec, plan),
         inside_reference: true,
         known: None,
         plan,
     };
-    judged.for_each_case(Lends::Categories, |case| {
+    judged.for_each_case(Lends::Categories, |case, _| {
         if only.is_some_and(|only| !only.contains(case.subject)) {
             return;
         }
@@ -264,7 +269,7 @@ pub fn learn(
         return Ok(());
     }
     // A day closes whether or not a window was judged at its end.
-    let known = model.variability.keys().cloned();
+    let known = model.habits.keys().cloned();
     let mut by_segment: BTreeMap<Option<Segment>, Vec<Excess>> =
         known.map(|segment| (segment, Vec::new())).collect();
     for excess in judged.excesses {
@@ -286,35 +291,67 @@ fn learn_segment(
     (lengths, excesses): (Vec<WindowLength>, Vec<Excess>),
     step: &mut StepContext<'_>,
 ) -> Result<(), StageError> {
-    let at = step.at;
+    let (at, plan) = (step.at, step.plan);
     let Some(span) = model.reference_of(segment.as_ref()).map(|own| own.span) else {
         return Ok(());
     };
-    if at.0 - span.end.0 > step.plan.learning.variability_minutes {
+    let kinds = BTreeSet::from([ReferenceKind::Fixed, plan.reference.kind_of_short_windows()]);
+    let learns = |kind: &ReferenceKind| is_learning(model, segment.as_ref(), (*kind, at), plan);
+    let learning: Vec<ReferenceKind> = kinds.into_iter().filter(learns).collect();
+    let troubled = troubled(model, segment.as_ref(), plan);
+    if troubled.is_empty() && learning.is_empty() {
         return Ok(());
     }
-    let days = Days::of(span.start, step.plan.learning.provisional_minutes);
+    let days = Days::of(span.start, plan.learning.provisional_minutes);
+    let moving: BTreeSet<(WindowLength, Subject)> = excesses
+        .iter()
+        .filter(|excess| excess.reference.moves())
+        .map(|excess| (excess.length, excess.subject.clone()))
+        .collect();
     let offers = offers(model, excesses, step);
-    change(model, segment.as_ref(), step, |learned| {
+    change(model, segment.as_ref(), step, |habits| {
         let mut changed = false;
         for length in lengths {
-            changed |= learned.note(length, at, days);
+            changed |= habits
+                .against_mut(ReferenceKind::Fixed)
+                .note(length, at, days);
+        }
+        for (length, subject) in &moving {
+            let learned = habits.against_mut(plan.reference.kind_of_short_windows());
+            learned.begin(*length, subject);
+            changed |= learned.note(*length, at, days);
         }
         for (excess, teaching) in offers {
             let rule = rule_of(&excess.thing);
+            let learned = habits.against_mut(excess.reference);
             changed |= learned.offer(excess, teaching, rule, (at, days));
         }
-        learned.close_day(at, days) || changed
+        for kind in &learning {
+            changed |= habits.against_mut(*kind).close_day(at, days);
+        }
+        for subject in &troubled {
+            changed |= habits.troubled_times.add(subject, at);
+        }
+        habits
+            .troubled_times
+            .forget_before(oldest_compared(at, plan));
+        changed
     })
 }
 
 /// One offer of each thing, of all versions together: the largest distance of an ordinary window, or the trouble if one version
 /// is in trouble.
 fn offers(model: &Model, excesses: Vec<Excess>, step: &StepContext<'_>) -> Vec<(Excess, Teaching)> {
-    let mut offers: BTreeMap<(WindowLength, Subject, Thing), (Excess, Teaching)> = BTreeMap::new();
+    let mut offers: BTreeMap<(WindowLength, Subject, Thing, ReferenceKind), (Excess, Teaching)> =
+        BTreeMap::new();
     for excess in excesses {
         let teaching = teaching(model, &excess, step);
-        let of = (excess.length, excess.subject.clone(), excess.thing.clone());
+        let of = (
+            excess.length,
+            excess.subject.clone(),
+            excess.thing.clone(),
+            excess.reference,
+        );
         match offers.entry(of) {
             Entry::Vacant(place) => {
                 place.insert((excess, teaching));

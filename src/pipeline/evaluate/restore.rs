@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Evaluate;
+use super::habits::SegmentHabits;
 use super::idle::IdleObjectives;
 use super::knowledge::Knowledge;
 use super::model::Model;
@@ -14,7 +15,6 @@ use super::slice::Slice;
 use super::tallies::TallyPane;
 use super::unclosed_panes::UnclosedPanes;
 use super::unpaged::UnpagedSubjects;
-use super::variability::SegmentVariability;
 use crate::alert::{AlertObjective, Context, Episodes};
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
@@ -137,7 +137,7 @@ struct Held {
     open: UnclosedPanes,
     panes: Vec<(Scope, Tier, Boundary, Partial)>,
     tallies: Vec<(Scope, Tier, Boundary, TallyPane)>,
-    variability: BTreeMap<(String, Option<Segment>), SegmentVariability>,
+    habits: BTreeMap<(String, Option<Segment>), SegmentHabits>,
     /// Pending quality as of the last checkpoint.
     pending_quality: PendingQuality,
     quality_panes: Vec<(Scope, QualityPane, Quality)>,
@@ -182,7 +182,7 @@ impl Held {
             }
             StateKey::Variability(name, segment) => {
                 let whose = (name.clone(), segment.clone());
-                self.variability.insert(whose, decode(value)?);
+                self.habits.insert(whose, decode(value)?);
             }
             other => self.take_quality(other, value)?,
         }
@@ -261,9 +261,9 @@ impl Held {
                 ring.insert(tier, start, pane);
             }
         }
-        for ((name, segment), learned) in self.variability {
+        for ((name, segment), learned) in self.habits {
             if let Some(model) = self.models.get_mut(&name) {
-                model.variability.insert(segment, learned);
+                model.habits.insert(segment, learned);
             }
         }
         for ((name, segment), reference) in self.references {

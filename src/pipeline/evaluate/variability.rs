@@ -16,15 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::days::Days;
 use super::slice::Slice;
-use crate::detect::{Detector, Ordinary, OrdinaryRule, Variability};
+use crate::detect::{Detector, Ordinary, OrdinaryRule, ReferenceKind, Variability};
 use crate::sketch::Subject;
-use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, WindowLength};
+use crate::window::{Boundary, DAY_MINUTES, WindowLength};
 
-/// Parts of a learning span of less than a day, each taken for a day.
-const PARTS_OF_SHORT_SPAN: i64 = 7;
-/// Blocks into which a day is divided, at most: windows are taken back by the block.
-const BLOCKS_OF_DAY: i64 = 8;
 /// Days by which what windows of several days learn is late.
 const DAYS_LATE: i64 = 7;
 
@@ -63,6 +60,8 @@ pub struct Excess {
     pub subject: Subject,
     /// What was measured.
     pub thing: Thing,
+    /// What the window was compared with.
+    pub reference: ReferenceKind,
     /// The distance beyond noise, at least 0.
     pub distance: f64,
 }
@@ -79,65 +78,6 @@ pub enum Teaching {
         /// True if the thing itself fires in windows of this length.
         fires: bool,
     },
-}
-
-/// The days of a reference, as variability counts them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Days {
-    origin: Boundary,
-    minutes: i64,
-}
-
-impl Days {
-    /// Days of a reference that was learned from `origin` on, over `span_minutes` at least. A span of a day or more has days
-    /// of 24 hours; a shorter one, which knows no rhythm of a day, has seven parts.
-    #[must_use]
-    pub fn of(origin: Boundary, span_minutes: i64) -> Self {
-        let minutes = if span_minutes >= DAY_MINUTES {
-            DAY_MINUTES
-        } else {
-            let part = (span_minutes / PARTS_OF_SHORT_SPAN).max(COARSE_MINUTES);
-            part - part % COARSE_MINUTES
-        };
-        Self { origin, minutes }
-    }
-
-    /// Number of the day in which a window ends at `end`.
-    fn day(self, end: Boundary) -> i64 {
-        (end.0 - 1 - self.origin.0).div_euclid(self.minutes)
-    }
-
-    /// True if a day ends at `at`.
-    #[must_use]
-    pub fn closes_at(self, at: Boundary) -> bool {
-        self.closed_at(at).is_some()
-    }
-
-    /// The day that ends at `at`; `None` if none does.
-    fn closed_at(self, at: Boundary) -> Option<i64> {
-        let passed = at.0 - self.origin.0;
-        (passed.rem_euclid(self.minutes) == 0).then(|| passed.div_euclid(self.minutes) - 1)
-    }
-
-    /// Start of the block in which a window ends at `end`.
-    fn block(self, end: Boundary) -> Boundary {
-        let passed = end.0 - 1 - self.origin.0;
-        let into_block = passed.rem_euclid(self.block_minutes());
-        Boundary(self.origin.0 + passed - into_block)
-    }
-
-    fn block_end(self, start: Boundary) -> Boundary {
-        start.plus_minutes(self.block_minutes())
-    }
-
-    /// Length of a block, which divides the day.
-    fn block_minutes(self) -> i64 {
-        if self.minutes % (BLOCKS_OF_DAY * COARSE_MINUTES) == 0 {
-            self.minutes / BLOCKS_OF_DAY
-        } else {
-            COARSE_MINUTES
-        }
-    }
 }
 
 /// What was learned of one segment, or of the whole, by length of window.
@@ -206,6 +146,30 @@ impl SegmentVariability {
         Ordinary {
             distance,
             days: learned.days.saturating_sub(before),
+        }
+    }
+
+    /// Days from which it is known what is ordinary for a subject in windows of `length`.
+    #[must_use]
+    pub fn days_of(&self, length: WindowLength, subject: &Subject) -> u32 {
+        let Some((own, learned)) = self.of_length(length) else {
+            return 0;
+        };
+        let before = learned.starts.get(subject).copied().unwrap_or(0);
+        let is_of_days = length.minutes() > DAY_MINUTES && *own < length;
+        let days = if is_of_days {
+            learned.days_late
+        } else {
+            learned.days
+        };
+        days.saturating_sub(before)
+    }
+
+    /// Counts the days of a subject from now on, if none of them was counted before.
+    pub fn begin(&mut self, length: WindowLength, subject: &Subject) {
+        let of_length = self.0.entry(length).or_default();
+        if !of_length.starts.contains_key(subject) {
+            of_length.starts.insert(subject.clone(), of_length.days);
         }
     }
 

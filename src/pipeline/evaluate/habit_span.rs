@@ -1,0 +1,50 @@
+//! How long windows teach what is ordinary, and which subjects are in trouble meanwhile.
+
+use std::collections::BTreeSet;
+
+use super::model::Model;
+use crate::detect::ReferenceKind;
+use crate::event::Segment;
+use crate::pipeline::plan::{Plan, ReferencePlan};
+use crate::sketch::Subject;
+use crate::window::{Boundary, DAY_MINUTES, WindowSpec};
+
+/// True if windows still teach what is ordinary against a kind of reference.
+pub fn is_learning(
+    model: &Model,
+    segment: Option<&Segment>,
+    (kind, at): (ReferenceKind, Boundary),
+    plan: &Plan,
+) -> bool {
+    let Some(reference) = model.reference_of(segment) else {
+        return false;
+    };
+    let lead = if kind.moves() {
+        plan.reference.lead_minutes()
+    } else {
+        0
+    };
+    at.0 - reference.span.end.0 <= plan.learning.variability_minutes + lead
+}
+
+/// Subjects in trouble, of a segment or of its whole, if the plan has a reference that must not hold them. A segment is often
+/// too small to find what its whole finds.
+pub fn troubled(model: &Model, segment: Option<&Segment>, plan: &Plan) -> BTreeSet<Subject> {
+    let episodes = &model.knowledge.episodes;
+    if plan.reference == ReferencePlan::Fixed || episodes.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut troubled = episodes.troubled(segment);
+    troubled.extend(episodes.troubled(None));
+    troubled
+}
+
+/// Start of the oldest pane that a reference may hold.
+pub fn oldest_compared(at: Boundary, plan: &Plan) -> Boundary {
+    let reach = |spec: &WindowSpec| {
+        let minutes = spec.length.minutes();
+        minutes + plan.reference.reach_minutes(minutes)
+    };
+    let longest = plan.windows.iter().map(reach).max().unwrap_or(0);
+    at.plus_minutes(-longest - DAY_MINUTES)
+}

@@ -1,0 +1,233 @@
+//! Moving references: a season and slow change are ordinary, and a jump on top of them is found.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use tidegauge::pipeline::{LearningPlan, Plan, ReferencePlan};
+use tidegauge::window::{WindowLength, WindowSpec};
+
+use crate::bench::{Bench, Setup, plan};
+use crate::published::{assert_same, published, values};
+use crate::traffic::{Event, MINUTE, START};
+
+const DAY: i64 = 1_440;
+const SEEDS: std::ops::Range<u64> = 1..4;
+
+const SEASONAL: ReferencePlan = ReferencePlan::Seasonal {
+    period_minutes: DAY,
+    periods: 7,
+};
+const TRAILING: ReferencePlan = ReferencePlan::Trailing {
+    span_minutes: 3 * DAY,
+};
+
+/// A feature of one model: how its mean moves, in its standard deviations.
+#[derive(Clone, Copy)]
+struct Feature {
+    /// Height of a season of one day.
+    season: f64,
+    /// Slow change, a day.
+    drift: f64,
+    /// First minute, minute after the last, and height of a jump.
+    jump: Option<(i64, i64, f64)>,
+    days: i64,
+    per_minute: i64,
+}
+
+impl Feature {
+    fn events(&self, seed: u64) -> Vec<Event> {
+        let mut random = Rng::with_seed(seed);
+        let mut events = Vec::new();
+        for minute in 0..self.days * DAY {
+            let mean = self.mean(minute);
+            for n in 0..self.per_minute {
+                let time = START + minute * MINUTE + n * MINUTE / self.per_minute;
+                let value = mean + (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
+                let json = format!(
+                    r#"{{"id":"{minute}-{n}","model":"m","version":"1","timestamp":{time},"features":{{"x":{value:.4}}},"prediction":{{"score":0.5}}}}"#
+                );
+                events.push(Event::at(time, json));
+            }
+        }
+        events
+    }
+
+    fn mean(&self, minute: i64) -> f64 {
+        let days = minute as f64 / DAY as f64;
+        let jump = self
+            .jump
+            .filter(|(from, to, _)| (*from..*to).contains(&minute));
+        self.season * (std::f64::consts::TAU * days).cos()
+            + self.drift * days
+            + jump.map_or(0.0, |(.., height)| height)
+    }
+
+    /// Runs the feature with new members after each of `parts` of the events.
+    fn run(&self, seed: u64, reference: ReferencePlan, parts: usize) -> Bench {
+        let mut bench = Bench::new(Setup {
+            plan: compared_with(reference),
+            partitions: 1,
+            checkpoint: Duration::from_millis(900), // the last checkpoint is some frames before the end
+            ..Setup::default()
+        });
+        let events = self.events(seed);
+        for part in events.chunks(events.len().div_ceil(parts)) {
+            bench.produce(part);
+            bench.take_over_all();
+            bench.settle().unwrap();
+        }
+        bench.close_at(START + self.days * DAY * MINUTE + 10 * MINUTE);
+        bench.settle().unwrap();
+        bench
+    }
+
+    /// Minutes from the jump to the first drift that fires, and the alerts before it.
+    fn found(&self, seed: u64, reference: ReferencePlan) -> (Vec<i64>, Option<i64>) {
+        let bench = self.run(seed, reference, 1);
+        let jump = self.jump.map_or(self.days * DAY, |(from, ..)| from);
+        let at = fired_at(&bench).into_iter().map(|minute| minute - jump);
+        let (before, after): (Vec<i64>, Vec<i64>) = at.partition(|minutes| *minutes <= 0);
+        (before, after.first().copied())
+    }
+}
+
+/// Minutes of the records of drift that fires.
+fn fired_at(bench: &Bench) -> Vec<i64> {
+    let firing = values(bench, "drift").into_iter();
+    let firing = firing.filter(|alert| alert["status"] == "firing");
+    let minute = |alert: serde_json::Value| {
+        let at: jiff::Timestamp = alert["at"].as_str().unwrap().parse().unwrap();
+        (at.as_millisecond() - START) / MINUTE
+    };
+    firing.map(minute).collect()
+}
+
+/// One day is learned, and windows are judged each quarter of an hour.
+fn compared_with(reference: ReferencePlan) -> Arc<Plan> {
+    let mut plan = plan();
+    let window = |minutes, step_minutes| WindowSpec {
+        length: WindowLength::from_minutes(minutes).unwrap(),
+        step_minutes,
+    };
+    plan.windows = vec![window(15, 15), window(60, 15), window(1_440, 60)];
+    plan.learning = LearningPlan {
+        span_minutes: DAY,
+        provisional_minutes: DAY,
+        events_min: 1_000,
+        variability_minutes: 21 * DAY,
+    };
+    plan.reference = reference;
+    Arc::new(plan)
+}
+
+const RHYTHM: Feature = Feature {
+    season: 0.5,
+    drift: 0.0,
+    jump: Some((20 * DAY, 22 * DAY, 0.5)),
+    days: 22,
+    per_minute: 8,
+};
+
+#[test]
+fn a_shift_on_top_of_a_daily_rhythm_is_found_sooner_by_its_season() {
+    for seed in SEEDS {
+        let (before, seasonal) = RHYTHM.found(seed, SEASONAL);
+        assert!(before.is_empty(), "seed {seed}: {before:?}");
+        let (before, fixed) = RHYTHM.found(seed, ReferencePlan::Fixed);
+        assert!(before.is_empty(), "seed {seed}: {before:?}");
+        let (seasonal, fixed) = (seasonal.unwrap(), fixed.unwrap_or(i64::MAX));
+        println!("seed {seed}: seasonal {seasonal}, fixed {fixed}");
+        assert!(
+            seasonal <= 90 && 2 * seasonal <= fixed,
+            "{seasonal} {fixed}"
+        );
+    }
+}
+
+#[test]
+fn a_daily_rhythm_raises_nothing_over_thirty_days() {
+    for seed in SEEDS {
+        let quiet = Feature {
+            jump: None,
+            days: 30,
+            per_minute: 5,
+            ..RHYTHM
+        };
+        assert_eq!(
+            quiet.found(seed, SEASONAL),
+            (Vec::new(), None),
+            "seed {seed}"
+        );
+    }
+}
+
+const SLOW: Feature = Feature {
+    season: 0.0,
+    drift: 0.025,
+    jump: Some((31 * DAY, 32 * DAY, 0.6)),
+    days: 32,
+    per_minute: 5,
+};
+
+#[test]
+fn slow_change_is_ordinary_to_a_trailing_reference_and_a_jump_is_not() {
+    for seed in SEEDS {
+        let (before, trailing) = SLOW.found(seed, TRAILING);
+        assert!(before.is_empty(), "seed {seed}: {before:?}");
+        assert!(
+            trailing.is_some_and(|minutes| minutes <= 180),
+            "{trailing:?}"
+        );
+        let (before, _) = SLOW.found(seed, ReferencePlan::Fixed);
+        assert!(!before.is_empty(), "it is drift to the frozen reference");
+    }
+}
+
+/// A fault of hours, and its end, in the hours that the next days are compared with.
+#[test]
+fn the_end_of_a_fault_is_no_drift_of_the_days_after_it() {
+    for seed in SEEDS {
+        let (from, to) = (17 * DAY + 360, 17 * DAY + 720);
+        let fault = Feature {
+            jump: Some((from, to, 2.0)),
+            days: 21,
+            ..RHYTHM
+        };
+        let fired = fired_at(&fault.run(seed, SEASONAL, 1));
+        let during = from..to + 60;
+        assert!(
+            fired.iter().any(|minute| during.contains(minute)),
+            "{fired:?}"
+        );
+        assert!(
+            fired.iter().all(|minute| during.contains(minute)),
+            "{fired:?}"
+        );
+    }
+}
+
+#[test]
+fn a_restart_changes_no_record() {
+    for (seed, reference) in SEEDS.zip([SEASONAL, TRAILING, SEASONAL]) {
+        let feature = Feature {
+            jump: Some((14 * DAY, 15 * DAY, 1.5)),
+            days: 15,
+            per_minute: 2,
+            ..RHYTHM
+        };
+        let straight = feature.run(seed, reference, 1);
+        let crashed = feature.run(seed, reference, 7);
+        assert!(crashed.replayed > 0, "open panes were rebuilt");
+        assert_same(
+            &published(&straight),
+            &published(&crashed),
+            &format!("seed {seed}"),
+        );
+        assert!(
+            crashed.state() == straight.state(),
+            "the state's bytes, seed {seed}"
+        );
+        assert!(!values(&straight, "drift").is_empty());
+    }
+}
