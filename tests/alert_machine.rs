@@ -195,9 +195,9 @@ const SCENARIOS: &[Scenario] = &[
             100: amount! age! -> joined warning age,amount
             101-10179: amount! ->
             10180: amount! -> permanent warning amount
-            10181-22000: amount! ->
-            22001: amount! income! -> joined warning amount,income
-            22002-32100: amount! ->",
+            10181-10199: amount! ->
+            10200: amount! income! -> joined warning amount,income
+            10201-20290: amount! ->",
     },
     Scenario {
         name: "a late critical cause opens an alert of its own, which ends on its own",
@@ -285,8 +285,8 @@ const SCENARIOS: &[Scenario] = &[
             0: row!9 -> opened critical row
             1: row!9 score! -> opened warning score
             2: row!9 score! label! -> joined warning label,score
-            3-4: row!9 score. label. ->
-            5: row!9 -> resolved warning label,score",
+            3: row!9 score. label. ->
+            4: row!9 score. label. -> resolved warning label,score",
     },
     Scenario {
         name: "of two findings on one cause the graver counts",

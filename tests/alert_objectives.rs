@@ -12,7 +12,7 @@ use tidegauge::alert::{
     Age, Alert, AlertKey, AlertKind, AlertObjective, AlertRecord, AlertSettings, AlertStatus, Area,
     Assessed, Change, Context, Episodes, ImpactVerdict, ObjectiveReport, Place, QualityRecord,
     QualityReport, RuleTiming, SEGMENTS_SHOWN_MAX, ScopedFinding, SegmentShare, Severity,
-    WindowTime, fingerprint,
+    WindowTime,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::Segment;
@@ -242,7 +242,12 @@ fn the_end_of_a_removed_objective_says_why() {
 #[test]
 fn each_objective_is_an_alert_of_its_own() {
     let settings = AlertSettings::default();
-    let plain = fingerprint("fraud", AlertKind::Slo, None);
+    let key = AlertKey {
+        family: Family::Objective,
+        area: None,
+        wave: 1,
+    };
+    let plain = key.fingerprint("fraud", None);
     let ours = opened(&[worst()]).fingerprint;
     let fast = Context {
         objective: Some(AlertObjective {

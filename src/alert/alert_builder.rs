@@ -10,7 +10,7 @@ use super::context::{AlertObjective, Context};
 use super::finite::finite;
 use super::gathered::{CAUSES_SHOWN_MAX, GatheredCauses};
 use super::lifecycle::Episode;
-use super::listing::{Listings, Target};
+use super::listing::{CauseTarget, Listings};
 use super::objective::ObjectiveFacts;
 use super::segment::naming;
 use super::terms::AlertStatus;
@@ -79,10 +79,10 @@ impl AlertBuilder<'_> {
     }
 
     /// Returns of the causes that are shown, if there are any.
-    fn returns(&self, ranked: Ranked<'_>) -> BTreeMap<Target, u32> {
+    fn returns(&self, ranked: Ranked<'_>) -> BTreeMap<CauseTarget, u32> {
         let shown = ranked.iter().take(CAUSES_SHOWN_MAX);
         let counted = shown.map(|(cause, _)| {
-            let target = Target::of(cause);
+            let target = CauseTarget::of(cause);
             let returns = self.listed.returns(&target);
             (target, returns)
         });
@@ -125,7 +125,7 @@ impl AlertBuilder<'_> {
             .filter(move |cause| match transition {
                 Transition::Held | Transition::Opened => true,
                 Transition::Joined | Transition::Escalated => {
-                    summary.new.contains(&Target::of(cause))
+                    summary.new.contains(&CauseTarget::of(cause))
                 }
                 Transition::Permanent | Transition::Resolved | Transition::Withdrawn => false,
             })

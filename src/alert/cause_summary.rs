@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::{Cause, Evidence, Machine};
-use super::listing::{Listings, Target};
+use super::listing::{CauseTarget, Listings};
 use super::terms::Severity;
 use super::transition::Transition;
 use crate::detect::Family;
-use crate::event::Segment;
-use crate::sketch::Subject;
 
 /// Causes by descending effect, one per version, segment and subject. `severity` is the highest of all, including those that are
 /// left out.
@@ -24,17 +22,6 @@ impl Ranked<'_> {
     }
 }
 
-/// Version, segment and subject.
-type CauseTarget<'a> = (&'a str, Option<&'a Segment>, Option<&'a Subject>);
-
-fn target_of(cause: &Cause) -> CauseTarget<'_> {
-    (
-        &cause.version,
-        cause.segment.as_ref(),
-        cause.subject.as_ref(),
-    )
-}
-
 /// State of one alert's causes at a boundary. Each list has one cause per version, segment and subject, strongest first.
 pub(super) struct CauseSummary<'a> {
     pub(super) firing: Ranked<'a>,
@@ -42,9 +29,9 @@ pub(super) struct CauseSummary<'a> {
     resolved: Ranked<'a>,
     withdrawn: Ranked<'a>,
     /// Targets that fire, each with its highest severity.
-    pub(super) severities: BTreeMap<Target, Severity>,
+    pub(super) severities: BTreeMap<CauseTarget, Severity>,
     /// Firing targets that the alert has not listed yet, or that come back graver.
-    pub(super) new: BTreeSet<Target>,
+    pub(super) new: BTreeSet<CauseTarget>,
     /// True if an alert that is critical already must escalate again (`wave.rs`).
     pub(super) is_graver: bool,
 }
@@ -59,7 +46,7 @@ impl<'a> CauseSummary<'a> {
         let (resolved, withdrawn) = split(ended);
         let severities = severities(&firing);
         let is_news =
-            |(target, severity): &(&Target, &Severity)| listed.is_news(target, **severity);
+            |(target, severity): &(&CauseTarget, &Severity)| listed.is_news(target, **severity);
         let new = severities.iter().filter(is_news);
         Self {
             new: new.map(|(target, _)| target.clone()).collect(),
@@ -120,14 +107,14 @@ fn ranked<'a>(machines: Listed<'a>) -> Ranked<'a> {
         urgency.then(effect).then_with(name).then_with(|| a.cmp(b))
     });
     let mut seen = BTreeSet::new();
-    causes.retain(|(cause, _)| seen.insert(target_of(cause)));
+    causes.retain(|(cause, _)| seen.insert((&cause.version, &cause.segment, &cause.subject)));
     Ranked { causes, severity }
 }
 
-fn severities(firing: &Listed<'_>) -> BTreeMap<Target, Severity> {
+fn severities(firing: &Listed<'_>) -> BTreeMap<CauseTarget, Severity> {
     let mut severities = BTreeMap::new();
     for (cause, machine) in firing {
-        let highest = severities.entry(Target::of(cause)).or_default();
+        let highest = severities.entry(CauseTarget::of(cause)).or_default();
         *highest = severity(&machine.evidence).max(*highest);
     }
     severities

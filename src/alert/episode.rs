@@ -26,7 +26,7 @@ use super::cause::{Cause, Evidence, Machine, ScopedFinding};
 use super::cause_summary::CauseSummary;
 use super::context::Context;
 use super::lifecycle::{Episode, transition};
-use super::listing::{Listings, Target};
+use super::listing::{CauseTarget, Listings};
 use super::machine::{RuleTiming, Signal, State, Timing};
 use super::moment::Moment;
 use super::place::Place;
@@ -216,7 +216,7 @@ impl Episodes {
     }
 
     fn is_active(&self, place: Place) -> bool {
-        let target = Target {
+        let target = CauseTarget {
             subject: place.subject,
             segment: place.segment,
             version: place.version,
@@ -229,7 +229,7 @@ impl Episodes {
     /// Machines of one target, of all families.
     pub(super) fn machines_from<'a>(
         &'a self,
-        target: &'a Target,
+        target: &'a CauseTarget,
     ) -> impl Iterator<Item = (&'a Cause, &'a Machine)> {
         let first = Cause {
             version: target.version.clone(),
@@ -369,6 +369,7 @@ impl Episodes {
         let of_key =
             |(cause, machine): &(&Cause, &Machine)| AlertKey::of(cause, machine.wave) == key;
         let mut listed = self.listed.remove(&key).unwrap_or_default();
+        listed.forget(at);
         let mut summary = CauseSummary::new(
             self.machines.iter().filter(of_key),
             moment.ended.iter().filter(of_key),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::alert_key::AlertKey;
 use super::cause::{Cause, Evidence};
 use super::cause_record::{CauseRecord, Named, exemplar_records, provenance};
-use super::listing::Target;
+use super::listing::CauseTarget;
 use super::objective::ObjectiveFacts;
 use super::parts::RecordParts;
 use super::segment::{naming, segment_records};
@@ -27,7 +27,7 @@ pub struct GatheredCauses {
     /// Next causes by descending effect; with the first, at most [`CAUSES_SHOWN_MAX`].
     pub rest: Vec<(Cause, Evidence)>,
     /// Times that a shown subject fired again after it had resolved, if any.
-    pub(super) returns: BTreeMap<Target, u32>,
+    pub(super) returns: BTreeMap<CauseTarget, u32>,
     /// Number of causes, shown or not.
     pub total: u64,
     /// Causes that are new with this change, in the order of the causes; at most [`CAUSES_SHOWN_MAX`].
@@ -57,7 +57,7 @@ impl GatheredCauses {
     /// Parts of the record that come from the causes; `summary` and `description` are left empty.
     pub(super) fn parts(&self) -> RecordParts {
         let record = |(cause, evidence): &(Cause, Evidence)| {
-            let returns = self.returns.get(&Target::of(cause)).copied();
+            let returns = self.returns.get(&CauseTarget::of(cause)).copied();
             CauseRecord::of(cause, evidence, returns.unwrap_or(0))
         };
         let (first, evidence) = &self.first;

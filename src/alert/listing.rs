@@ -25,13 +25,13 @@ const ABSENT_MINUTES: i64 = 7 * DAY_MINUTES;
 
 /// Subject in a segment of a version. The versions of one subject and segment are adjacent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Target {
+pub(super) struct CauseTarget {
     pub(super) subject: Option<Subject>,
     pub(super) segment: Option<Segment>,
     pub(super) version: String,
 }
 
-impl Target {
+impl CauseTarget {
     pub(super) fn of(cause: &Cause) -> Self {
         Self {
             subject: cause.subject.clone(),
@@ -54,30 +54,30 @@ struct Listing {
 
 /// Targets that an open alert has listed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(super) struct Listings(BTreeMap<Target, Listing>);
+pub(super) struct Listings(BTreeMap<CauseTarget, Listing>);
 
 impl Listings {
     /// True if a target that fires is worth a record: it is not listed, or it comes back graver than it was. What fires on and
     /// becomes graver is no news: two hundred features would say so one by one.
-    pub(super) fn is_news(&self, target: &Target, severity: Severity) -> bool {
+    pub(super) fn is_news(&self, target: &CauseTarget, severity: Severity) -> bool {
         (self.0.get(target))
             .is_none_or(|listing| listing.absent_since.is_some() && severity > listing.severity)
     }
 
     /// Times that a target fired again after it had resolved.
-    pub(super) fn returns(&self, target: &Target) -> u32 {
+    pub(super) fn returns(&self, target: &CauseTarget) -> u32 {
         self.0.get(target).map_or(0, |listing| listing.returns)
     }
 
     /// True if a version of the target's subject and segment is listed.
-    pub(super) fn has(&self, target: &Target) -> bool {
+    pub(super) fn has(&self, target: &CauseTarget) -> bool {
         self.severities(&target.subject, &target.segment)
             .next()
             .is_some()
     }
 
     /// True if the target's subject is listed as critical in the segment or in the whole, in any version.
-    pub(super) fn has_critical(&self, target: &Target) -> bool {
+    pub(super) fn has_critical(&self, target: &CauseTarget) -> bool {
         let mut known = (self.severities(&target.subject, &target.segment))
             .chain(self.severities(&target.subject, &None));
         known.any(|severity| severity == Severity::Critical)
@@ -88,7 +88,7 @@ impl Listings {
         subject: &'a Option<Subject>,
         segment: &'a Option<Segment>,
     ) -> impl Iterator<Item = Severity> {
-        let first = Target {
+        let first = CauseTarget {
             subject: subject.clone(),
             segment: segment.clone(),
             version: String::new(),
@@ -100,7 +100,7 @@ impl Listings {
     }
 
     /// Notes the targets that fire at `at`, each with its severity.
-    pub(super) fn note(&mut self, at: Boundary, firing: &BTreeMap<Target, Severity>) {
+    pub(super) fn note(&mut self, at: Boundary, firing: &BTreeMap<CauseTarget, Severity>) {
         for (target, severity) in firing {
             let listing = self.0.entry(target.clone()).or_insert(Listing {
                 severity: *severity,
@@ -117,24 +117,28 @@ impl Listings {
                 listing.absent_since.get_or_insert(at);
             }
         }
-        self.forget(at);
+        self.drop_surplus();
     }
 
-    fn forget(&mut self, at: Boundary) {
+    /// Forgets targets that were absent for a week at `at`. Call it before news are asked for.
+    pub(super) fn forget(&mut self, at: Boundary) {
         self.0.retain(|_, listing| {
             let end = listing
                 .absent_since
                 .map(|since| since.plus_minutes(ABSENT_MINUTES));
             end.is_none_or(|end| at < end)
         });
+    }
+
+    fn drop_surplus(&mut self) {
         let absent = (self.0.iter()).filter_map(|(target, l)| Some((l.absent_since?, target)));
-        let mut absent: Vec<(Boundary, &Target)> = absent.collect();
+        let mut absent: Vec<(Boundary, &CauseTarget)> = absent.collect();
         let Some(surplus) = absent.len().checked_sub(ABSENT_MAX).filter(|n| *n > 0) else {
             return;
         };
         absent.sort_unstable();
         let oldest = absent.iter().take(surplus);
-        let oldest: Vec<Target> = oldest.map(|(_, target)| (*target).clone()).collect();
+        let oldest: Vec<CauseTarget> = oldest.map(|(_, target)| (*target).clone()).collect();
         for target in oldest {
             self.0.remove(&target);
         }
@@ -145,8 +149,8 @@ impl Listings {
 mod tests {
     use super::*;
 
-    fn target(n: usize) -> Target {
-        Target {
+    fn target(n: usize) -> CauseTarget {
+        CauseTarget {
             subject: Some(Subject::Feature(format!("f{n}"))),
             segment: None,
             version: "1".into(),
@@ -156,7 +160,7 @@ mod tests {
     #[test]
     fn the_absent_are_remembered_for_a_week_and_the_latest_only() {
         let mut listings = Listings::default();
-        let firing = |range: std::ops::Range<usize>| -> BTreeMap<Target, Severity> {
+        let firing = |range: std::ops::Range<usize>| -> BTreeMap<CauseTarget, Severity> {
             range.map(|n| (target(n), Severity::Warning)).collect()
         };
         let many = ABSENT_MAX + 7;
@@ -169,7 +173,7 @@ mod tests {
         assert!(listings.is_news(&target(7), Severity::Critical), "graver");
         listings.note(Boundary(1 + ABSENT_MINUTES), &firing(7..8));
         assert_eq!(listings.returns(&target(7)), 1);
-        listings.note(Boundary(2 + ABSENT_MINUTES), &firing(7..8));
+        listings.forget(Boundary(2 + ABSENT_MINUTES));
         assert_eq!(listings.0.len(), 1, "a week is over");
     }
 }

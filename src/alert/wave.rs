@@ -27,7 +27,7 @@ use super::cause::{Cause, Machine};
 use super::cause_summary::severity;
 use super::episode::Episodes;
 use super::lifecycle::Episode;
-use super::listing::Target;
+use super::listing::CauseTarget;
 use super::terms::Severity;
 use crate::detect::Family;
 use crate::window::{Boundary, DAY_MINUTES};
@@ -41,7 +41,7 @@ impl Episodes {
     /// Wave that a new cause joins: that of its subject, or the latest.
     pub(super) fn wave_of(&self, cause: &Cause) -> u8 {
         let key = AlertKey::of(cause, FIRST_WAVE);
-        let target = Target::of(cause);
+        let target = CauseTarget::of(cause);
         let beside = self.machines_of(&target, cause.family).next();
         let listed = || {
             let mut open = self.listed.iter().filter(|(own, _)| key.is_beside(**own));
@@ -59,11 +59,11 @@ impl Episodes {
 
     /// Moves late critical causes to a new wave. Returns the alerts that must escalate instead.
     pub(super) fn begin_waves(&mut self, at: Boundary) -> BTreeSet<AlertKey> {
-        let mut late: BTreeMap<AlertKey, BTreeSet<Target>> = BTreeMap::new();
+        let mut late: BTreeMap<AlertKey, BTreeSet<CauseTarget>> = BTreeMap::new();
         for (cause, machine) in &self.machines {
             let key = AlertKey::of(cause, machine.wave);
             if self.is_late(key, cause, machine, at) {
-                late.entry(key).or_default().insert(Target::of(cause));
+                late.entry(key).or_default().insert(CauseTarget::of(cause));
             }
         }
         let mut begun: Vec<AlertKey> = Vec::new();
@@ -101,7 +101,7 @@ impl Episodes {
         if window_start < open.paged.plus_minutes(GATHER_MINUTES) {
             return false;
         }
-        let target = Target::of(cause);
+        let target = CauseTarget::of(cause);
         let mut beside = self.listed.iter().filter(|(own, _)| own.is_beside(key));
         !beside.any(|(_, listings)| listings.has_critical(&target))
     }
@@ -122,15 +122,15 @@ impl Episodes {
     }
 
     /// True if a cause of `key` fires whose target is not among `leaving`.
-    fn keeps_a_cause(&self, key: AlertKey, leaving: &BTreeSet<Target>) -> bool {
+    fn keeps_a_cause(&self, key: AlertKey, leaving: &BTreeSet<CauseTarget>) -> bool {
         let firing = (self.machines.iter()).filter(|(_, machine)| machine.state.is_firing());
         let mut of_key = firing.filter(|(cause, own)| AlertKey::of(cause, own.wave) == key);
-        of_key.any(|(cause, _)| !leaving.contains(&Target::of(cause)))
+        of_key.any(|(cause, _)| !leaving.contains(&CauseTarget::of(cause)))
     }
 
-    fn move_to(&mut self, to: AlertKey, targets: &BTreeSet<Target>) {
+    fn move_to(&mut self, to: AlertKey, targets: &BTreeSet<CauseTarget>) {
         for (cause, machine) in &mut self.machines {
-            if cause.family == to.family && targets.contains(&Target::of(cause)) {
+            if cause.family == to.family && targets.contains(&CauseTarget::of(cause)) {
                 machine.wave = to.wave;
             }
         }
@@ -138,7 +138,7 @@ impl Episodes {
 
     fn machines_of<'a>(
         &'a self,
-        target: &'a Target,
+        target: &'a CauseTarget,
         family: Family,
     ) -> impl Iterator<Item = (&'a Cause, &'a Machine)> {
         let of_target = self.machines_from(target);

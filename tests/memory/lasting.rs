@@ -246,7 +246,7 @@ fn a_season_that_the_reference_does_not_know_is_one_alert_that_looks_permanent()
             let rush = match hour {
                 7..10 | 16..19 if !is_weekend(minute) => 3.0,
                 10..18 if is_weekend(minute) => 1.5,
-                0..6 => 0.2,
+                0..=5 => 0.2,
                 _ => 1.0,
             };
             let count = 100.0 * growth * rush * (0.3 * normal(random)).exp();

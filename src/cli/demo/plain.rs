@@ -147,6 +147,7 @@ fn alert_line(record: &PublishedAlert, snapshot: &Snapshot<'_>) -> String {
         PublishedStatus::Firing => match record.change.as_deref() {
             Some("joined") => "  joined by",
             Some("escalated") => "  escalated by",
+            Some("permanent") => "  looks permanent",
             _ => "ALERT",
         },
         PublishedStatus::Resolved => "resolved",
