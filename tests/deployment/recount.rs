@@ -141,6 +141,7 @@ impl Quarter {
             .add(&event["prediction"]["score"], score_key);
         self.subject("latency_ms".to_owned())
             .add(&event["latency_ms"], number_key);
+        self.subject("errors".to_owned()).boolean += u64::from(event["status"] == "error");
     }
 
     fn subject(&mut self, name: String) -> &mut Tally {

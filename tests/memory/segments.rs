@@ -421,6 +421,10 @@ fn what_the_whole_turns_away_its_segments_turn_away_without_counting_it_again() 
             })
             .collect()
     };
-    assert_eq!(kept(None).len(), 3, "two features and the score");
+    assert_eq!(
+        kept(None).len(),
+        4,
+        "two features, the score and the errors"
+    );
     assert_eq!(kept(Some("tier=gold")), kept(None));
 }

@@ -76,8 +76,8 @@ fn a_source_that_was_never_heard_of_holds_the_clock() {
     );
     assert_eq!(
         values(&bench, "reports").len(),
-        2,
-        "the quarters that end at 15 and 30"
+        4,
+        "score and errors, in the quarters that end at 15 and 30"
     );
 }
 
