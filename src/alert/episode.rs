@@ -60,7 +60,7 @@ pub struct Episodes {
     /// What each open alert has listed.
     pub(super) listed: BTreeMap<AlertKey, Listings>,
     /// Last end of a firing cause by place, kept for one window length.
-    ended: BTreeMap<Place, Boundary>,
+    pub(super) ended: BTreeMap<Place, Boundary>,
     overflow: u64,
     unsound: u64,
 }
