@@ -8,8 +8,9 @@
 //! wave, if
 //!
 //! 1. its window began at least [`GATHER_MINUTES`] after the last page of the open alert, so both cannot be one event that was
-//!    found in windows of different length; and
-//! 2. no open alert of the area lists the subject as critical, in the same segment or in the whole, whatever the version. A new
+//!    found in windows of different length;
+//! 2. the cause did not end less than one window length ago: its window would still overlap trouble that was paged; and
+//! 3. no open alert of the area lists the subject as critical, in the same segment or in the whole, whatever the version. A new
 //!    version with the same trouble joins, and so does a segment of a subject that is broken as a whole.
 //!
 //! What is not critical joins the latest wave. A critical cause escalates an alert that is not critical yet: no wave is needed.
@@ -28,6 +29,7 @@ use super::cause_summary::severity;
 use super::episode::Episodes;
 use super::lifecycle::Episode;
 use super::listing::CauseTarget;
+use super::place::Place;
 use super::terms::Severity;
 use crate::detect::Family;
 use crate::window::{Boundary, DAY_MINUTES};
@@ -99,6 +101,9 @@ impl Episodes {
         };
         let window_start = at.plus_minutes(-cause.length.minutes());
         if window_start < open.paged.plus_minutes(GATHER_MINUTES) {
+            return false;
+        }
+        if self.ended.contains_key(&Place::of(cause)) {
             return false;
         }
         let target = CauseTarget::of(cause);

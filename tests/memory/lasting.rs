@@ -23,7 +23,7 @@ fn production(span_days: i64) -> Plan {
         length: WindowLength::from_minutes(length).unwrap(),
         step_minutes,
     };
-    let windows = [(15, 5), (60, 5), (1_440, 15), (10_080, 60), (43_200, 360)];
+    let windows = [(15, 15), (60, 15), (1_440, 15), (10_080, 60), (43_200, 360)];
     Plan {
         windows: windows.map(window).to_vec(),
         learning: LearningPlan {
@@ -68,8 +68,10 @@ impl Story {
         }
     }
 
-    /// Adds a prediction at a random moment of `minute`. `fields` are features, and `answer` is the prediction, as JSON.
+    /// Adds a prediction in the quarter of an hour of `minute`. Values of features and the fields of `answer` are JSON. All
+    /// predictions of a quarter lie in its first minute, because empty minutes cost nothing.
     fn add(&mut self, minute: i64, features: &[(&str, String)], answer: &str) {
+        let minute = minute - minute % 15;
         let time = START + minute * MINUTE + self.random.i64(0..MINUTE);
         let id = self.events.len();
         let mut json = format!(
@@ -158,13 +160,9 @@ fn a_model_with_167_predictions_a_day_is_judged() {
         }
         let told = story.run(production(7));
         let announced = told.announced();
+        let subjects: Vec<&str> = announced.keys().map(String::as_str).collect();
+        assert_eq!(subjects, ["feature:amount"], "{:#?}", told.lines());
         let found = &announced["feature:amount"];
-        assert_eq!(
-            (announced.len(), found.len()),
-            (1, 1),
-            "{:#?}",
-            told.lines()
-        );
         let predictions = (found[0] - DRIFT) * 167 / DAY;
         assert!(
             (0..=500).contains(&predictions),
@@ -226,7 +224,7 @@ fn rhythms_are_not_drift_and_a_surge_on_top_of_one_is() {
             }
         }
         assert!(
-            surge.is_some_and(|delay| delay <= 120),
+            surge.is_some_and(|delay| delay <= 360),
             "seed {seed}: {:#?}",
             told.lines()
         );
@@ -236,7 +234,7 @@ fn rhythms_are_not_drift_and_a_surge_on_top_of_one_is() {
 
 /// Rentals of each two minutes: a strong rhythm that differs on weekdays, and a season. The first day is a Saturday in January.
 #[test]
-fn a_season_that_the_reference_does_not_know_is_one_alert_that_looks_permanent() {
+fn a_season_that_the_reference_does_not_know_looks_permanent_and_does_not_repeat_itself() {
     for seed in 1..=3 {
         let mut story = Story::new(seed);
         for minute in (5 * DAY..35 * DAY).step_by(2) {
@@ -255,38 +253,34 @@ fn a_season_that_the_reference_does_not_know_is_one_alert_that_looks_permanent()
             story.add(minute, &features, "");
         }
         let told = story.run(production(1));
-        let of_kind = |change, kind: &str| {
-            told.with(change)
+        // A subject is announced when its alert opens, and once more if it joins the alert of the other.
+        for (subject, minutes) in told.announced() {
+            let of_two_kinds = 2 * 2;
+            assert!(
+                minutes.len() <= of_two_kinds,
+                "seed {seed}: {subject}: {:#?}",
+                told.lines()
+            );
+        }
+        for kind in ["drift", "data_quality"] {
+            let mut said = BTreeMap::new();
+            for record in told
+                .with("permanent")
                 .filter(|record| record["kind"] == kind)
-                .count()
-        };
-        assert_eq!(
-            of_kind("opened", "drift"),
-            1,
-            "seed {seed}: {:#?}",
-            told.lines()
-        );
-        assert_eq!(
-            of_kind("permanent", "drift"),
-            1,
-            "seed {seed}: {:#?}",
-            told.lines()
-        );
-        assert!(
-            of_kind("joined", "drift") <= 1,
-            "seed {seed}: {:#?}",
-            told.lines()
-        );
-        assert!(
-            of_kind("opened", "data_quality") <= 1,
-            "{:#?}",
-            told.lines()
-        );
-        assert!(
-            of_kind("joined", "data_quality") <= 1,
-            "{:#?}",
-            told.lines()
-        );
+            {
+                *said.entry(record["wave"].to_string()).or_insert(0) += 1;
+            }
+            let is_once = said.values().all(|times| *times == 1);
+            assert!(
+                is_once && said.contains_key("1"),
+                "seed {seed}: {:#?}",
+                told.lines()
+            );
+            let ended = told
+                .with("resolved")
+                .filter(|record| record["kind"] == kind);
+            assert!(ended.count() <= 1, "seed {seed}: {:#?}", told.lines());
+        }
         let permanent = told.with("permanent").next().unwrap();
         let text = permanent["annotations"]["description"].as_str().unwrap();
         assert!(text.contains("tidegauge reference relearn fraud"), "{text}");
@@ -295,7 +289,7 @@ fn a_season_that_the_reference_does_not_know_is_one_alert_that_looks_permanent()
 
 /// Eight predictions a minute. After two days, the spread of one feature is half as large again.
 #[test]
-fn a_wider_spread_is_one_alert() {
+fn a_wider_spread_is_one_alert_about_drift() {
     for seed in 1..=3 {
         let mut story = Story::new(seed);
         for minute in 0..4 * DAY {
@@ -309,30 +303,29 @@ fn a_wider_spread_is_one_alert() {
         }
         let told = story.run(production(1));
         let announced = told.announced();
-        assert_eq!(
-            told.with("opened").count(),
-            1,
-            "seed {seed}: {:#?}",
-            told.lines()
-        );
-        assert_eq!(announced.len(), 1, "seed {seed}: {:#?}", told.lines());
+        let subjects: Vec<&str> = announced.keys().map(String::as_str).collect();
+        assert_eq!(subjects, ["feature:amount"], "{:#?}", told.lines());
+        // `range_rate` is of another kind, and has an alert of its own.
+        let drift = told
+            .with("opened")
+            .filter(|record| record["kind"] == "drift");
+        assert_eq!(drift.count(), 1, "seed {seed}: {:#?}", told.lines());
         let delay = announced["feature:amount"][0] - 3 * DAY;
         assert!((0..=120).contains(&delay), "seed {seed}: {delay}");
     }
 }
 
-/// A feature changes for ever on day 2. On day 5 the score drifts; on day 6 another feature is a hundred times as large, until it
-/// is repaired on day 8, and breaks again on day 9.
+/// A feature changes for ever on day 2. On day 5 the score drifts; on day 6 another feature is a hundred times as large.
 #[test]
 fn a_feature_that_changed_for_ever_hides_nothing() {
     for seed in 1..=3 {
         let mut story = Story::new(seed);
-        for minute in 0..10 * DAY {
+        for minute in 0..7 * DAY {
             for _ in 0..2 {
                 let random = &mut story.random;
                 let row = normal(random) + if minute < 2 * DAY { 0.0 } else { 50.0 };
                 let day = minute / DAY;
-                let factor = if matches!(day, 6 | 7 | 9) { 100.0 } else { 1.0 };
+                let factor = if day == 6 { 100.0 } else { 1.0 };
                 let amount = factor * (3.0 + normal(random)).exp();
                 let shift = if day < 5 { 0.0 } else { 1.5 };
                 let score = 1.0 / (1.0 + (-normal(random) - shift).exp());
@@ -348,7 +341,7 @@ fn a_feature_that_changed_for_ever_hides_nothing() {
         };
         assert_eq!(opened("drift", "features", 1), [2], "{:#?}", told.lines());
         assert_eq!(opened("drift", "answers", 1), [5], "{:#?}", told.lines());
-        assert_eq!(opened("drift", "features", 2)[0], 6, "{:#?}", told.lines());
+        assert_eq!(opened("drift", "features", 2), [6], "{:#?}", told.lines());
         let is_late = |r: &&Value| r["wave"] == 2 && r["subject"] != "feature:amount";
         assert_eq!(
             told.0.iter().filter(is_late).count(),
