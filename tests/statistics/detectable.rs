@@ -7,11 +7,11 @@ use tidegauge::detect::{
     Alternative, Ordinary, RequiredPoints, RequiredShift, SoughtChange, Verdict, detectable,
 };
 use tidegauge::sketch::ValueSketch;
-use tidegauge::stats::Pair;
+use tidegauge::stats::{Pair, normal_point};
 
 use crate::stage::{Sample, Stage, detector, normal, normals, sketch};
 
-/// Events of the references: their shares are close to those that they are drawn from.
+/// Events of the references. They hold exactly the shares that windows are drawn from: a change is one against the reference.
 const REFERENCE: usize = 100_000;
 /// Windows of each simulated size.
 const WINDOWS: usize = 600;
@@ -93,6 +93,12 @@ fn found(stage: &Stage, name: &str, ordinary: f64, mut draw: impl FnMut() -> Val
     count as f64 / WINDOWS as f64
 }
 
+/// A reference that has exactly the shares of a normal number.
+fn normal_reference() -> ValueSketch {
+    let share = |n: usize| (n as f64 + 0.5) / REFERENCE as f64;
+    sketch((0..REFERENCE).map(|n| normal_point(share(n))))
+}
+
 #[track_caller]
 fn assert_nine_in_ten(power: f64, what: &str) {
     assert!((0.85..=0.95).contains(&power), "{what}: {power} are found");
@@ -101,7 +107,7 @@ fn assert_nine_in_ten(power: f64, what: &str) {
 #[test]
 fn a_shift_of_the_smallest_size_is_found_nine_times_in_ten() {
     let rng = &mut fastrand::Rng::with_seed(14);
-    let stage = Stage::new(sketch(normals(rng, REFERENCE, 0.0)));
+    let stage = Stage::new(normal_reference());
     for n in [60, 100, 150, 200, 1_000, 6_000] {
         for ordinary in [0.0, 0.3, 0.8] {
             let still = sketch(normals(rng, n, 0.0));
@@ -128,7 +134,15 @@ fn a_commonest_category_that_changes_by_the_smallest_size_is_found_nine_times_in
             };
             sketch((0..n).map(|_| word(rng)))
         };
-        let stage = Stage::new(draw(rng, commonest, REFERENCE));
+        let common = (commonest * REFERENCE as f64) as usize;
+        let word = |n: usize| {
+            if n < common {
+                "common".to_owned()
+            } else {
+                format!("c{}", n % 5)
+            }
+        };
+        let stage = Stage::new(sketch((0..REFERENCE).map(word)));
         for n in [200, 1_000, 6_000] {
             let size = sizes(&stage, "psi", &draw(rng, commonest, n), 0.0)["detectable_share"];
             let now = if commonest > 0.5 {
@@ -141,6 +155,19 @@ fn a_commonest_category_that_changes_by_the_smallest_size_is_found_nine_times_in
             assert_nine_in_ten(power, &format!("{size} of {commonest} at n = {n}"));
         }
     }
+}
+
+/// A reference of which exactly the `share` is null.
+fn null_reference(share: f64) -> ValueSketch {
+    let nulls = (share * REFERENCE as f64) as usize;
+    let value = |n: usize| {
+        if n < nulls {
+            Sample::Null
+        } else {
+            Sample::Number(n as f64)
+        }
+    };
+    sketch((0..REFERENCE).map(value))
 }
 
 /// Values of which the `share` is null.
@@ -159,7 +186,7 @@ fn with_nulls(rng: &mut fastrand::Rng, share: f64, n: usize) -> ValueSketch {
 fn nulls_that_change_by_the_smallest_size_are_found_nine_times_in_ten() {
     let rng = &mut fastrand::Rng::with_seed(16);
     for before in [0.0, 0.02, 0.4] {
-        let stage = Stage::new(with_nulls(rng, before, REFERENCE));
+        let stage = Stage::new(null_reference(before));
         for n in [200, 1_500, 60_000] {
             let sizes = sizes(&stage, "null_rate", &with_nulls(rng, before, n), 0.0);
             let rise = before + sizes["detectable_rise"];
@@ -168,7 +195,7 @@ fn nulls_that_change_by_the_smallest_size_are_found_nine_times_in_ten() {
             assert_nine_in_ten(power, &format!("{before} to {rise} at n = {n}"));
         }
     }
-    let stage = Stage::new(with_nulls(rng, 0.4, REFERENCE));
+    let stage = Stage::new(null_reference(0.4));
     let drop = sizes(&stage, "null_rate", &with_nulls(rng, 0.4, 300), 0.0)["detectable_drop"];
     let power = found(&stage, "null_rate", 0.0, || {
         with_nulls(rng, 0.4 - drop, 300)
@@ -180,7 +207,7 @@ fn nulls_that_change_by_the_smallest_size_are_found_nine_times_in_ten() {
 #[test]
 fn a_change_that_no_size_makes_visible_is_infinite_and_few_events_have_no_size() {
     let rng = &mut fastrand::Rng::with_seed(17);
-    let stage = Stage::new(sketch(normals(rng, REFERENCE, 0.0)));
+    let stage = Stage::new(normal_reference());
     let few = sketch(normals(rng, 40, 0.0));
     assert_eq!(
         sizes(&stage, "psi", &few, 2.0)["detectable_shift"],
@@ -194,7 +221,7 @@ fn a_change_that_no_size_makes_visible_is_infinite_and_few_events_have_no_size()
 #[test]
 fn a_provisional_reference_finds_breaks_and_what_never_was() {
     let rng = &mut fastrand::Rng::with_seed(18);
-    let mut stage = Stage::new(sketch(normals(rng, REFERENCE, 0.0)));
+    let mut stage = Stage::new(normal_reference());
     let window = sketch(normals(rng, 6_000, 0.0));
     let of = |stage: &Stage, detector, name| sizes(stage, detector, &window, 0.0)[name];
     let last = of(&stage, "psi", "detectable_shift");
