@@ -10,6 +10,7 @@ mod gravest;
 mod number_text;
 mod shift;
 pub mod slo;
+mod sought;
 mod tally;
 mod variability;
 pub mod volume;
@@ -32,13 +33,14 @@ mod quality {
 
 pub use baseline::Baseline;
 pub use case::{Budget, Case, DetectorSettings, Sketches};
-pub use detectable::{Alternative, RequiredPoints, RequiredShift, SoughtChange, detectable};
+pub use detectable::{RequiredPoints, detectable};
 pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
 pub use gravest::gravest;
 pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
 pub use shift::{Compared, Counted, Shift};
+pub use sought::{Alternative, RequiredShift, SoughtChange};
 pub use tally::Tally;
 pub use variability::{Ordinary, OrdinaryRule, Variability};
 
