@@ -18,7 +18,7 @@ pub struct LearningConfig {
     pub span: Period,
     /// Event time after which a provisional reference judges until `span` is over: whole hours, 1h to 30d. Only breaks page
     /// then; a smaller shift may be a weekday, and is published with severity `info`. Only windows of at most 1h are judged
-    /// against it: without such a window nothing is, until `span` is over. At `span` or more there is no provisional
+    /// against it; without such a window nothing is, until `span` is over. At `span` or more there is no provisional
     /// reference.
     pub provisional: Period,
     /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `provisional` until it
