@@ -17,8 +17,9 @@ pub struct LearningConfig {
     /// that learns are kept for 30 days; then what there is must do.
     pub span: Period,
     /// Event time after which a provisional reference judges until `span` is over: whole hours, 1h to 30d. Only breaks page
-    /// then; a smaller shift may be a weekday, and is published with severity `info`. At `span` or more there is no
-    /// provisional reference.
+    /// then; a smaller shift may be a weekday, and is published with severity `info`. Only windows of at most 1h are judged
+    /// against it; without such a window nothing is, until `span` is over. At `span` or more there is no provisional
+    /// reference.
     pub provisional: Period,
     /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `provisional` until it
     /// is reached; only the last 30 days count, and then 300 must do. With the default, the noise of a window of a few

@@ -1,9 +1,9 @@
 //! Interface of a detector: it measures how far one subject of one window lies from its reference.
 
 use super::case::Case;
-use super::detectable::SoughtChange;
 use super::finding::Family;
 use super::shift::Shift;
+use super::sought::SoughtChange;
 use super::variability::OrdinaryRule;
 
 /// Detector of one kind of problem in one subject of one window.

@@ -1,10 +1,10 @@
 //! Turns the shifts that a detector measured into its finding.
 
 use super::case::Case;
-use super::detectable::{Alternative, SoughtChange};
 use super::detector::Detector;
 use super::finding::{Family, Finding, Verdict};
 use super::shift::{Compared, Counted, Shift};
+use super::sought::{Alternative, SoughtChange};
 use super::variability::{DAYS_OF_A_WEEK, Ordinary};
 
 /// Factor of the smallest distance of a distribution that matters, until [`DAYS_OF_A_WEEK`] days are known. Then it is a PSI of

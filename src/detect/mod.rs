@@ -12,6 +12,7 @@ mod number_text;
 mod reference_counts;
 mod shift;
 pub mod slo;
+mod sought;
 mod subject_pattern;
 mod tally;
 mod variability;
@@ -36,7 +37,7 @@ mod quality {
 
 pub use baseline::Baseline;
 pub use case::{Budget, Case, DetectorSettings, Sketches};
-pub use detectable::{Alternative, RequiredPoints, RequiredShift, SoughtChange, detectable};
+pub use detectable::{RequiredPoints, detectable};
 pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
 pub use gravest::gravest;
@@ -45,6 +46,7 @@ pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
 pub use reference_counts::{ReferenceCounts, ReferenceKind};
 pub use shift::{Compared, Counted, Shift};
+pub use sought::{Alternative, RequiredShift, SoughtChange};
 pub use subject_pattern::SubjectPattern;
 pub use tally::{Tally, scaled};
 pub use variability::{DAYS_OF_A_WEEK, Ordinary, OrdinaryRule, Variability};

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::learning::SUBJECTS_FACTOR;
 use super::model::Model;
 use super::step::StepContext;
 use crate::pipeline::remarks::{GivenUp, LateSubject};
 use crate::sketch::Subject;
+
+/// A reference holds at most as many subjects as this many versions have features.
+pub const SUBJECTS_FACTOR: usize = 2;
 
 /// Decides which late subjects of the whole are given up, and observes those that are so for the first time. `without_room` are
 /// those that could be learned now, if the reference had a place. At most as many are remembered as a reference has places.

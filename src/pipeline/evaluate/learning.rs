@@ -12,7 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use super::step::StepContext;
-use super::{given_up, ordinary_days, publish};
+use super::{
+    given_up::{self, SUBJECTS_FACTOR},
+    ordinary_days, publish,
+};
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::LateSubject;
@@ -21,9 +24,6 @@ use crate::pipeline::state::StateKey;
 use crate::reference::{Learned, Reference, SubjectReference, learn, learn_subjects};
 use crate::sketch::Subject;
 use crate::window::{Boundary, COARSE_MINUTES, Span, Tier};
-
-/// A reference holds at most as many subjects as this many versions have features.
-pub(super) const SUBJECTS_FACTOR: usize = 2;
 
 /// Freezes what can be learned at this boundary: first the reference of the model, then those of its segments, then what
 /// came later, and last what was provisional.
