@@ -37,7 +37,7 @@ pub use case::{Budget, Case, DetectorSettings, Sketches};
 pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
 pub use gravest::gravest;
-pub use growth::{Growth, Quartiles};
+pub use growth::{FeatureGrowth, Quartiles};
 pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
 pub use shift::{Compared, Counted, Shift};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
-use crate::detect::Growth;
+use crate::detect::FeatureGrowth;
 use crate::detect::volume::VolumeSeries;
 use crate::event::EVALUATIONS_MAX;
 use crate::pipeline::unjudged::Unjudged;
@@ -38,7 +38,7 @@ pub struct Knowledge {
     /// Why the model cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
     /// How each feature of numbers grows.
-    pub growth: BTreeMap<Subject, Growth>,
+    pub growth: BTreeMap<Subject, FeatureGrowth>,
     /// First boundary from which an order said to learn anew; `None` without such an order.
     pub relearned_from: Option<Boundary>,
 }

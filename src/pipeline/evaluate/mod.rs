@@ -38,6 +38,7 @@ mod tallies;
 mod unclosed_panes;
 mod unjudged;
 mod unpaged;
+mod unpaged_subjects;
 mod variability;
 mod volume;
 

@@ -8,7 +8,7 @@ use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::Slice;
 use super::tallies::{Baselines, TallyPane};
-use super::unpaged::UnpagedSubjects;
+use super::unpaged_subjects::UnpagedSubjects;
 use super::variability::SegmentVariability;
 use crate::alert::Episodes;
 use crate::detect::volume::Slot;
