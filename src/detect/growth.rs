@@ -47,7 +47,7 @@ impl Quartiles {
 
 /// How the numbers of one feature grow.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Growth {
+pub struct FeatureGrowth {
     /// Largest upper quartile of all quarters of an hour.
     top: f64,
     /// Quarters of an hour that have risen since the last fall.
@@ -57,7 +57,7 @@ pub struct Growth {
     is_certain: bool,
 }
 
-impl Growth {
+impl FeatureGrowth {
     /// Begins with the quarter of an hour that starts at `start`.
     #[must_use]
     pub fn begin(start: Boundary, quartiles: Quartiles) -> Self {
@@ -113,7 +113,7 @@ mod tests {
             lower: middle(nth) - half / 2.0,
             upper: middle(nth) + half / 2.0,
         };
-        let mut growth = Growth::begin(Boundary(0), of(0));
+        let mut growth = FeatureGrowth::begin(Boundary(0), of(0));
         let mut changes = Vec::new();
         for nth in 1..quarters {
             let was = growth.is_certain();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::slice::{KnownSegments, SeenSpan, Slice};
 use crate::alert::Episodes;
-use crate::detect::Growth;
+use crate::detect::FeatureGrowth;
 use crate::detect::volume::VolumeSeries;
 use crate::event::EVALUATIONS_MAX;
 use crate::pipeline::remarks::{GivenUp, ThinWindows, WeekDays};
@@ -39,7 +39,7 @@ pub struct Knowledge {
     /// Why the model cannot be judged; `None` if it can, or nothing is known yet.
     pub unjudged: Option<Unjudged>,
     /// How each feature of numbers grows.
-    pub growth: BTreeMap<Subject, Growth>,
+    pub growth: BTreeMap<Subject, FeatureGrowth>,
     /// Windows that are too short for its traffic; `None` if all hold enough, or nothing is known yet.
     pub thin_windows: Option<ThinWindows>,
     /// Days of the week on which predictions came while the reference was learned; none without a reference.

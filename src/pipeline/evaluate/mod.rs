@@ -45,6 +45,7 @@ mod troubled_times;
 mod unclosed_panes;
 mod unjudged;
 mod unpaged;
+mod unpaged_subjects;
 mod variability;
 mod volume;
 

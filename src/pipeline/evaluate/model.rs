@@ -9,7 +9,7 @@ use super::objectives::Objectives;
 use super::quality::ModelQuality;
 use super::slice::Slice;
 use super::tallies::{Baselines, TallyPane};
-use super::unpaged::UnpagedSubjects;
+use super::unpaged_subjects::UnpagedSubjects;
 use crate::alert::Episodes;
 use crate::detect::volume::Slot;
 use crate::event::Segment;

@@ -14,7 +14,7 @@ use super::quality::QualityKnowledge;
 use super::slice::Slice;
 use super::tallies::TallyPane;
 use super::unclosed_panes::UnclosedPanes;
-use super::unpaged::UnpagedSubjects;
+use super::unpaged;
 use crate::alert::{AlertObjective, Context, Episodes};
 use crate::detect::slo::Hour;
 use crate::event::{Scope, Segment};
@@ -77,7 +77,7 @@ impl Evaluate {
             restored.close_quality_again(head.quality_closed);
         }
         for model in restored.models.values_mut() {
-            model.unpaged = UnpagedSubjects::of(model, plan);
+            model.unpaged = unpaged::subjects(model, plan);
         }
         for ((model, name), objective) in removed {
             restored.end_objective(&model, &name, objective)?;

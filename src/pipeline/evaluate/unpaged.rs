@@ -11,68 +11,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::Model;
 use super::publish;
 use super::step::StepContext;
-use crate::detect::{Growth, Quartiles};
+use super::unpaged_subjects::UnpagedSubjects;
+use crate::detect::{FeatureGrowth, Quartiles};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::unpaged::Unpaged;
 use crate::reference::Reference;
 use crate::sketch::{Monoid, Numbers, Subject, ValueSketch};
 use crate::window::{Boundary, COARSE_MINUTES, Tier};
 
-/// Subjects of a model that open no alerts. It follows from what is known and from the plan, and is not persisted.
-#[derive(Debug, Default)]
-pub struct UnpagedSubjects {
-    by_subject: BTreeMap<Subject, Unpaged>,
-    /// Patterns of `detect.exclude` that match no learned subject; `None` before the first reference.
-    idle_patterns: Option<BTreeSet<String>>,
-}
-
-impl UnpagedSubjects {
-    /// True if findings on `subject` reach the alerts.
-    pub fn pages(&self, subject: Option<&Subject>) -> bool {
-        subject.is_none_or(|subject| !self.by_subject.contains_key(subject))
-    }
-
-    /// The subjects with their reasons.
-    pub fn iter(&self) -> impl Iterator<Item = (&Subject, Unpaged)> {
-        self.by_subject.iter().map(|(subject, why)| (subject, *why))
-    }
-
-    /// Patterns of `detect.exclude` that match no learned subject; `None` before the first reference.
-    pub fn idle_patterns(&self) -> Option<&BTreeSet<String>> {
-        self.idle_patterns.as_ref()
-    }
-
-    /// Decides of `model` by what is known of it.
-    pub fn of(model: &Model, plan: &Plan) -> Self {
-        let growing = model.knowledge.growth.iter();
-        let growing = growing.filter(|(_, growth)| growth.is_certain());
-        let mut by_subject: BTreeMap<Subject, Unpaged> = growing
-            .map(|(subject, _)| (subject.clone(), Unpaged::Growing))
-            .collect();
-        let references = || {
-            model
-                .reference
-                .iter()
-                .chain(model.segment_references.values())
-        };
-        let mut idle = BTreeSet::new();
-        for pattern in &plan.detect.exclude {
-            let learned = references().flat_map(|reference| subjects_of(reference));
-            let named = learned.filter(|subject| pattern.matches(subject));
-            let named: BTreeSet<&Subject> = named.collect();
-            if named.is_empty() {
-                idle.insert(pattern.text().to_owned());
-            }
-            let excluded = named
-                .into_iter()
-                .map(|own| (own.clone(), Unpaged::Excluded));
-            by_subject.extend(excluded);
+/// The subjects of `model` that open no alerts, by what is known of it.
+pub fn subjects(model: &Model, plan: &Plan) -> UnpagedSubjects {
+    let growing = model.knowledge.growth.iter();
+    let growing = growing.filter(|(_, growth)| growth.is_certain());
+    let mut by_subject: BTreeMap<Subject, Unpaged> = growing
+        .map(|(subject, _)| (subject.clone(), Unpaged::Growing))
+        .collect();
+    let references = || {
+        let segments = model.segment_references.values();
+        model.reference.iter().chain(segments)
+    };
+    let mut idle = BTreeSet::new();
+    for pattern in &plan.detect.exclude {
+        let learned = references().flat_map(|reference| subjects_of(reference));
+        let named = learned.filter(|subject| pattern.matches(subject));
+        let named: BTreeSet<&Subject> = named.collect();
+        if named.is_empty() {
+            idle.insert(pattern.text().to_owned());
         }
-        Self {
-            by_subject,
-            idle_patterns: model.reference.as_ref().map(|_| idle),
-        }
+        let excluded = named
+            .into_iter()
+            .map(|own| (own.clone(), Unpaged::Excluded));
+        by_subject.extend(excluded);
     }
+    let idle_patterns = model.reference.as_ref().map(|_| idle);
+    UnpagedSubjects::new(by_subject, idle_patterns)
 }
 
 fn subjects_of(reference: &Reference) -> impl Iterator<Item = &Subject> {
@@ -85,7 +57,7 @@ pub fn decide(model: &mut Model, step: &mut StepContext<'_>) {
         return;
     }
     model.changed |= note_growth(model, step.at, step.plan);
-    model.unpaged = UnpagedSubjects::of(model, step.plan);
+    model.unpaged = subjects(model, step.plan);
     for why in Unpaged::ALL {
         let of_reason = model.unpaged.iter().filter(|(_, own)| *own == why);
         let subjects: BTreeSet<Subject> = of_reason.map(|(subject, _)| subject.clone()).collect();
@@ -107,7 +79,7 @@ fn note_growth(model: &mut Model, at: Boundary, plan: &Plan) -> bool {
     for (subject, quartiles) in observed {
         changed |= match knowledge.growth.entry(subject) {
             Entry::Vacant(place) => {
-                place.insert(Growth::begin(start, quartiles));
+                place.insert(FeatureGrowth::begin(start, quartiles));
                 true
             }
             Entry::Occupied(mut known) => {
