@@ -11,7 +11,7 @@ use crate::window::WindowSpec;
 
 /// What windows are compared with. The groups that are compared are always those of the frozen reference, which is learned as
 /// `learning` says. It also judges until a reference that moves has seen enough: docs/statistics.md says how long that takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReferenceConfig {
     /// What a window is compared with: `fixed` (the frozen reference), `trailing` (the traffic before the window, up to a day
@@ -19,18 +19,25 @@ pub struct ReferenceConfig {
     /// finds jumps, and a creeping change is never found. Use `seasonal` for a model whose features move a lot with the time
     /// of day: it finds smaller changes within the hour. What was in trouble never enters either of them.
     pub kind: Against,
-    /// Event time that a trailing reference covers: whole days, 24h to 60d. The default is 7d. A longer window is compared
+    /// Event time that a reference that moves adds up. With `trailing` whole days, 24h to 60d; a longer window is compared
     /// with as much time as it holds: a month with the month before, which finds a change of that pace. Leave long windows
-    /// out of `windows` if it is ordinary. Counts are kept for all of this; docs/capacity.md says what they take. Only with
-    /// `trailing`.
-    pub span: Option<Period>,
-    /// Length of a season: `24h` or `7d`. The default is `24h`. Windows that are shorter are compared with the same hours of
-    /// earlier periods, the others with the frozen reference. With `7d`, Mondays are compared with Mondays, but it takes five
-    /// weeks until the season judges. Only with `seasonal`.
-    pub period: Option<Period>,
-    /// Number of earlier periods that a seasonal reference adds up: at least 2, and at most 35 days together. The default is
-    /// 7 days or 4 weeks. Counts of each hour are kept that long. Only with `seasonal`.
-    pub periods: Option<u32>,
+    /// out of `windows` if it is ordinary. With `seasonal` two periods or more, at most 35d, for which counts are kept by the
+    /// hour. docs/capacity.md says what the counts take. `fixed` does not use it.
+    pub span: Period,
+    /// Length of a season: `24h` or `7d`. Windows that are shorter are compared with the same hours of earlier periods, the
+    /// others with the frozen reference. With `7d`, Mondays are compared with Mondays, but it takes four weeks until the season
+    /// judges, and `span` must be at least 14d. Only `seasonal` uses it.
+    pub period: Period,
+}
+
+impl Default for ReferenceConfig {
+    fn default() -> Self {
+        Self {
+            kind: Against::Fixed,
+            span: Period::days(7),
+            period: Period::hours(24),
+        }
+    }
 }
 
 words! {
@@ -52,8 +59,8 @@ const SPAN: PeriodRange = PeriodRange {
     to: Period::days(60),
     step: Period::hours(24),
 };
-/// Accepted values of `period`, with the default of `periods`.
-const PERIODS: [(Period, u32); 2] = [(Period::hours(24), 7), (Period::days(7), 4)];
+/// Accepted values of `period`.
+const PERIODS: [Period; 2] = [Period::hours(24), Period::days(7)];
 /// Longest time for which counts are kept by the hour.
 const HOURS_KEPT_MAX: Period = Period::days(35);
 
@@ -83,65 +90,74 @@ impl ReferenceConfig {
         plan
     }
 
+    /// Refuses keys that are set and mean nothing.
     fn refuse_unfit_keys(&self, faults: &mut ConfigFaults) {
-        let is_set = [
-            ("span", self.span.is_some(), Against::Trailing),
-            ("period", self.period.is_some(), Against::Seasonal),
-            ("periods", self.periods.is_some(), Against::Seasonal),
+        let usual = Self::default();
+        let span_fits = self.kind != Against::Fixed || self.span == usual.span;
+        let period_fits = self.kind == Against::Seasonal || self.period == usual.period;
+        let unfit = [
+            ("span", span_fits, "trailing or seasonal"),
+            ("period", period_fits, "seasonal"),
         ];
-        for (key, is_set, fits) in is_set {
-            let (kind, fits_text) = (String::from(self.kind), String::from(fits));
+        for (key, fits, kinds) in unfit {
             faults.require(
-                !is_set || self.kind == fits,
+                fits,
                 &format!("reference.{key}"),
-                format!("kind {kind} does not use it"),
-                &format!("remove it, or set reference.kind to {fits_text}"),
+                format!("kind {} does not use it", String::from(self.kind)),
+                &format!("remove it, or set reference.kind to {kinds}"),
             );
         }
     }
 
     fn trailing(&self, faults: &mut ConfigFaults) -> ReferencePlan {
-        let span = self.span.unwrap_or(Period::days(7));
-        let minutes = SPAN.minutes("reference.span", span, faults);
+        let minutes = SPAN.minutes("reference.span", self.span, faults);
         ReferencePlan::Trailing {
             span_minutes: minutes.unwrap_or(0),
         }
     }
 
     fn seasonal(&self, windows: &[WindowSpec], faults: &mut ConfigFaults) -> ReferencePlan {
-        let period = self.period.unwrap_or(PERIODS[0].0);
-        let known = PERIODS.iter().find(|(known, _)| *known == period);
-        let wrong = if period > HOURS_KEPT_MAX {
-            format!("{period} is longer than counts are kept by the hour, {HOURS_KEPT_MAX}")
+        let is_known = PERIODS.contains(&self.period);
+        let wrong = if self.period > HOURS_KEPT_MAX {
+            format!(
+                "{} is longer than counts are kept by the hour, {HOURS_KEPT_MAX}",
+                self.period
+            )
         } else {
-            format!("{period} is no season")
+            format!("{} is no season", self.period)
         };
-        faults.require(known.is_some(), "reference.period", wrong, "use 24h or 7d");
-        let (period, usual) = known.copied().unwrap_or(PERIODS[0]);
-        let period_minutes = period.as_minutes().unwrap_or(1_440);
-        let most = HOURS_KEPT_MAX.as_minutes().unwrap_or(0) / period_minutes;
-        let most = u32::try_from(most).unwrap_or(u32::MAX);
-        let periods = self.periods.unwrap_or(usual);
-        let wrong = format!("{periods} is not between 2 and {most}");
-        let fix = format!(
-            "use 2 to {most} with a period of {period}: counts are kept by the hour for {HOURS_KEPT_MAX} at most"
-        );
-        faults.require(
-            (2..=most).contains(&periods),
-            "reference.periods",
-            wrong,
-            &fix,
-        );
+        faults.require(is_known, "reference.period", wrong, "use 24h or 7d");
         let shortest = windows.iter().map(|window| window.length.minutes()).min();
+        let minutes = self.period.as_minutes().filter(|_| is_known);
+        let period_minutes = minutes.unwrap_or(i64::from(u32::MAX));
         faults.require(
             shortest.is_none_or(|shortest| shortest < period_minutes),
             "reference.period",
-            format!("no window is shorter than {period}"),
+            format!("no window is shorter than {}", self.period),
             "add a shorter window, or use kind fixed",
         );
         ReferencePlan::Seasonal {
             period_minutes,
-            periods: periods.clamp(2, most),
+            periods: minutes.map_or(0, |minutes| self.periods(minutes, faults)),
         }
+    }
+
+    /// Number of periods of this length in `span`.
+    fn periods(&self, period_minutes: i64, faults: &mut ConfigFaults) -> u32 {
+        let span = self.span.as_minutes().unwrap_or(0);
+        let least = i64::from(ReferencePlan::PERIODS_MIN) * period_minutes;
+        let is_whole = span % period_minutes == 0;
+        let fits = is_whole && span >= least && self.span <= HOURS_KEPT_MAX;
+        let wrong = format!(
+            "{} is not allowed with seasons of {}",
+            self.span, self.period
+        );
+        let least = Period::minutes(u32::try_from(least).unwrap_or(0));
+        let fix = format!(
+            "use a multiple of {} from {least} to {HOURS_KEPT_MAX}, for which counts are kept by the hour",
+            self.period
+        );
+        faults.require(fits, "reference.span", wrong, &fix);
+        u32::try_from(span / period_minutes).unwrap_or(0)
     }
 }
