@@ -211,7 +211,7 @@ const SCENARIOS: &[Scenario] = &[
             1456: row!9 early!6 late!6 age! -> joined#2 critical late,age
             1457: row!9 early!6 late. age. ->
             1458: row!9 early!6 late. age. -> resolved#2 critical late,age
-            1459: row!9 late!6 -> joined critical row,late
+            1459: row!9 late!6 -> joined critical row,early,late
             1460: row!9 late. ->
             1461: row!9 late. ->
             1462-1477: row!9 ->
