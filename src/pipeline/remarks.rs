@@ -310,7 +310,7 @@ mod tests {
         let text = Remark::Learning(awaited).to_string();
         assert_eq!(
             text,
-            "it cannot be judged before 2025-02-19T05:20Z, because its reference lacks 3 hours with predictions and 200 predictions"
+            "it cannot be judged before 2025-02-19T21:20Z, because its reference lacks 3 hours with predictions and 200 predictions"
         );
     }
 }

@@ -388,9 +388,9 @@ mod tests {
     use super::*;
     use crate::pipeline::frame::SourceId;
     use crate::pipeline::observations::{IngestCounts, Observations, Progress};
-    use crate::pipeline::remarks::AwaitedReference;
+    use crate::pipeline::remarks::{AwaitedReference, ThinWindows};
     use crate::pipeline::unjudged::Unjudged;
-    use crate::window::Boundary;
+    use crate::window::{Boundary, WindowLength};
 
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<u8>>>);
@@ -567,18 +567,27 @@ mod tests {
             })],
             ..model("fraud", None)
         };
+        // A remark that stands is not said again beside a new one.
+        let with_another = |mut seen: ModelObservation| {
+            seen.remarks.push(Remark::ThinWindows(ThinWindows {
+                thin: WindowLength::from_minutes(15).unwrap(),
+                predictions: 12,
+                judging: WindowLength::from_minutes(60).unwrap(),
+                needed: 30,
+            }));
+            seen
+        };
         let lines = logged(|journal| {
             let quiet = model("fraud", None);
-            let moving = [awaited(3, false), awaited(2, false), quiet];
-            for observed in
-                moving
-                    .into_iter()
-                    .chain([awaited(1, false), awaited(9, true), awaited(8, true)])
-            {
+            let soon = [awaited(3, false), awaited(2, false), quiet];
+            let late = [awaited(9, true), awaited(8, true)];
+            let last = with_another(awaited(7, true));
+            for observed in soon.into_iter().chain(late).chain([last]) {
                 journal.note(&flushed(vec![observed]));
             }
         });
-        assert_eq!(lines.len(), 3, "{lines:#?}");
+        assert_eq!(lines.len(), 4, "{lines:#?}");
+        assert!(lines[3].contains("judged by windows of 1h and more"));
         assert!(lines[1].contains("about a model: it cannot be judged before 1970-01-01T10:00Z"));
         assert!(lines[1].contains("lacks 3 hours") && lines[2].contains("lacks 9 hours"));
     }

@@ -180,11 +180,10 @@ fn on_days(days: impl IntoIterator<Item = i64>) -> Vec<Event> {
 fn an_office_says_that_weekends_are_missing_and_a_shop_says_nothing() {
     let missing = |events: &[Event]| {
         let said = remarks(&run(events, tumbling(7 * DAY)));
-        let days = said.into_iter().find_map(|remark| match remark {
+        said.into_iter().find_map(|remark| match remark {
             Remark::MissingDays(days) => Some(days),
             _ => None,
-        });
-        days
+        })
     };
     let office = on_days((0..10).filter(|day| day % 7 < 5));
     let expected = MissingDays {

@@ -60,7 +60,7 @@ fn thin_windows(model: &Model, (at, minutes): (Boundary, i64), plan: &Plan) -> O
         let predictions = pace * length.minutes().unsigned_abs() / minutes.unsigned_abs();
         predictions >= needed
     };
-    let judging = longer().find(holds_enough).or(longer().last())?;
+    let judging = longer().find(holds_enough).or(longer().next_back())?;
     Some(ThinWindows {
         thin,
         predictions,
