@@ -22,7 +22,7 @@ use tidegauge::pipeline::stage::{Stage, StageFlush};
 const NOON: i64 = 1_762_171_200_000;
 const MINUTE: i64 = 60_000;
 /// Long enough to fill the window of 24 hours, and to learn the reference of 24 hours.
-const MINUTES: i64 = 30 * 60;
+const DAY_AND_A_QUARTER: i64 = 30 * 60;
 /// Minutes between two checkpoints of open panes; the default.
 const CHECKPOINT: i64 = 5;
 /// Minutes from a prediction to its label.
@@ -39,6 +39,8 @@ struct Case {
     categorical: i64,
     /// Predictions of each model per minute.
     per_minute: i64,
+    /// Minutes of event time.
+    minutes: i64,
     /// How many of the default windows are judged, the shortest first.
     windows: usize,
     settings: &'static [(&'static str, &'static str)],
@@ -50,6 +52,7 @@ const BASE: Case = Case {
     numeric: 20,
     categorical: 0,
     per_minute: 60,
+    minutes: DAY_AND_A_QUARTER,
     windows: 5,
     settings: &[],
 };
@@ -58,7 +61,7 @@ const THIN: Case = Case {
     per_minute: 1,
     ..BASE
 };
-const CASES: [Case; 11] = [
+const CASES: [Case; 13] = [
     BASE,
     Case {
         name: "+ 20 numeric features",
@@ -106,6 +109,17 @@ const CASES: [Case; 11] = [
         settings: &[("segments.keys", "tier")],
         ..THIN
     },
+    Case {
+        name: "100 numeric features, 60 predictions a minute",
+        numeric: 100,
+        ..BASE
+    },
+    Case {
+        name: "a backlog of 600,000 predictions over 40 hours, 20 numeric features",
+        per_minute: 250,
+        minutes: 40 * 60,
+        ..BASE
+    },
 ];
 
 fn main() -> ExitCode {
@@ -149,6 +163,8 @@ fn compare() -> Result<(), Failure> {
 /// What one case cost.
 #[derive(Default)]
 struct Measured {
+    /// Minutes of event time.
+    minutes: i64,
     events: i64,
     resident_bytes: u64,
     processor_nanos: u64,
@@ -161,7 +177,7 @@ struct Measured {
 
 impl Measured {
     fn line(&self) -> String {
-        let hourly = |bytes: usize| bytes as f64 / 1024.0 / (MINUTES / 60) as f64;
+        let hourly = |bytes: usize| bytes as f64 / 1024.0 / (self.minutes / 60) as f64;
         let state: usize = self.state.values().sum();
         let mut line = String::new();
         let _ = write!(
@@ -195,10 +211,11 @@ impl Measured {
 fn measure(case: &Case) -> Result<Measured, Failure> {
     let mut deployment = Deployment::new(case)?;
     let (resident, processor) = (resident_bytes()?, processor_nanos()?);
-    for minute in 0..MINUTES {
+    for minute in 0..case.minutes {
         deployment.minute(case, minute)?;
     }
     let mut measured = std::mem::take(&mut deployment.measured);
+    measured.minutes = case.minutes;
     measured.resident_bytes = resident_bytes()?.saturating_sub(resident);
     measured.processor_nanos = processor_nanos()?.saturating_sub(processor);
     drop(deployment); // only now: its memory was measured

@@ -143,7 +143,7 @@ mod tests {
             "watch; a new group begins at: latest",
             "predictions  scores\n",
             "labels       none",
-            "psi, null_rate",
+            "psi, error_rate, null_rate",
             "(off: surge)",
             "objectives   none",
             "tidegauge.alerts.slo",

@@ -176,7 +176,7 @@ fn autoregressive(random: &mut Rng, before: f64, sd: f64) -> f64 {
     0.9 * before + sd * 0.19_f64.sqrt() * normal(random)
 }
 
-/// Subjects with rhythms, a prediction a minute for 30 days. Then the category surges.
+/// Subjects with rhythms, two predictions a minute for 30 days. Then the category surges.
 #[test]
 fn rhythms_are_not_drift_and_a_surge_on_top_of_one_is() {
     const SURGE: i64 = 30 * DAY;
@@ -188,26 +188,28 @@ fn rhythms_are_not_drift_and_a_surge_on_top_of_one_is() {
             if minute % 15 == 0 {
                 by_quarter = autoregressive(&mut story.random, by_quarter, 0.3);
             }
-            let surge = if minute < SURGE { 0.0 } else { 0.25 };
+            let surge = if minute < SURGE { 0.0 } else { 0.35 };
             let weekend = if is_weekend(minute) { 0.35 } else { 0.0 };
-            let random = &mut story.random;
-            let share = 0.5 + 0.1 * daily(minute);
-            let season = 0.35 * std::f64::consts::SQRT_2 * daily(minute);
-            let channel = if random.f64() < share + surge {
-                "app"
-            } else {
-                "web"
-            };
-            let label = if random.f64() < share { "yes" } else { "no" };
-            let features = [
-                ("channel", format!("\"{channel}\"")),
-                ("known", (random.f64() < share).to_string()),
-                ("season", (normal(random) + season).to_string()),
-                ("weekly", (normal(random) + season + weekend).to_string()),
-                ("by_minute", (normal(random) + by_minute).to_string()),
-                ("by_quarter", (normal(random) + by_quarter).to_string()),
-            ];
-            story.add(minute, &features, &format!(r#""label":"{label}""#));
+            for _ in 0..2 {
+                let random = &mut story.random;
+                let share = 0.5 + 0.1 * daily(minute);
+                let season = 0.35 * std::f64::consts::SQRT_2 * daily(minute);
+                let channel = if random.f64() < share + surge {
+                    "app"
+                } else {
+                    "web"
+                };
+                let label = if random.f64() < share { "yes" } else { "no" };
+                let features = [
+                    ("channel", format!("\"{channel}\"")),
+                    ("known", (random.f64() < share).to_string()),
+                    ("season", (normal(random) + season).to_string()),
+                    ("weekly", (normal(random) + season + weekend).to_string()),
+                    ("by_minute", (normal(random) + by_minute).to_string()),
+                    ("by_quarter", (normal(random) + by_quarter).to_string()),
+                ];
+                story.add(minute, &features, &format!(r#""label":"{label}""#));
+            }
         }
         let told = story.run(production(7));
         let announced = told.announced();

@@ -196,17 +196,22 @@ fn an_office_says_that_weekends_are_missing_and_a_shop_says_nothing() {
     assert_eq!(missing(&on_days(0..8)), None);
 }
 
-/// Two hours and a half of traffic, then an hour and more of a second version that has three further features.
+/// Two hours and a half of traffic, then three hours of two further versions that have three features each.
 fn with_late_features(seed: u64) -> Vec<Event> {
     let mut events = traffic(seed, 40, 330);
-    for event in events.iter_mut().skip(40 * 150) {
+    for (nth, event) in events.iter_mut().enumerate().skip(40 * 150) {
         let text = String::from_utf8(event.payload.clone()).unwrap();
         let (id, rest) = text.split_once(r#","model""#).unwrap();
-        let rest = rest.replace(r#""version":"1""#, r#""version":"2""#);
         let n = id.len() as f64;
-        let features = format!(r#""features":{{"x":{n},"y":{n},"z":{n}}},"prediction""#);
+        let (version, features) = if nth % 2 == 0 {
+            ("2", format!(r#""u":{n},"v":{n},"w":{n}"#))
+        } else {
+            ("3", format!(r#""x":{n},"y":{n},"z":{n}"#))
+        };
+        let rest = rest.replace(r#""version":"1""#, &format!(r#""version":"{version}""#));
         let (start, rest) = rest.split_once(r#""features""#).unwrap();
         let (_, end) = rest.split_once(r#","prediction""#).unwrap();
+        let features = format!(r#""features":{{{features}}},"prediction""#);
         event.payload = format!(r#"{id},"model"{start}{features}{end}"#).into_bytes();
     }
     events
@@ -220,8 +225,8 @@ fn a_late_subject_is_announced_once_by_name_and_one_without_a_place_is_said_to_h
         given_up,
     };
     for seed in 1..=3 {
-        // The reference holds five subjects: two places are left for three.
-        for (features_max, given_up) in [(4, 0), (3, 2)] {
+        // The reference holds three features: three places are left for six.
+        for (features_max, given_up) in [(5, 0), (3, 3)] {
             let bounds = Bounds {
                 features_max,
                 ..plan().bounds
@@ -230,11 +235,13 @@ fn a_late_subject_is_announced_once_by_name_and_one_without_a_place_is_said_to_h
             let mut said = bench.ledger.said().late_subjects;
             said.sort_by(|a, b| a.subject.cmp(&b.subject));
             let no_room = (given_up > 0).then_some(GivenUp::NoRoom);
-            let expected = [late("x", None), late("y", no_room), late("z", no_room)];
+            let first = ["u", "v", "w"].map(|subject| late(subject, None));
+            let last = ["x", "y", "z"].map(|subject| late(subject, no_room));
+            let expected: Vec<LateSubject> = first.into_iter().chain(last).collect();
             assert_eq!(said, expected, "seed {seed}, {features_max} features");
             let references = values(&bench, "references");
             let subjects = &references.last().unwrap()["subjects"];
-            assert!(subjects.get("feature:x").is_some(), "{subjects}");
+            assert!(subjects.get("feature:u").is_some(), "{subjects}");
             let stands = remarks(&bench).contains(&Remark::GivenUp {
                 rare: 0,
                 no_room: given_up,

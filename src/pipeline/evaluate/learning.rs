@@ -161,30 +161,7 @@ fn add_late(
         return Ok(());
     };
     let due = due_subjects(model, segment, &known, step);
-    // The features of a version are bounded; those of all versions that ever came must be, too.
-    let room = step
-        .plan
-        .bounds
-        .features_max
-        .saturating_mul(SUBJECTS_FACTOR);
-    let is_feature = |subject: &Subject| matches!(subject, Subject::Feature(_));
-    let features = known.subjects.keys().filter(|subject| is_feature(subject));
-    let room = room.saturating_sub(features.count());
-    let (features, others): (Vec<_>, Vec<_>) = due
-        .into_iter()
-        .partition(|(subject, _)| is_feature(subject));
-    let without_room = features
-        .iter()
-        .skip(room)
-        .map(|(subject, _)| subject.clone());
-    let without_room: Vec<Subject> = without_room.collect();
-    if segment.is_none() {
-        given_up::decide(model, without_room, step);
-    }
-    let due: Vec<(Subject, Span)> = others
-        .into_iter()
-        .chain(features.into_iter().take(room))
-        .collect();
+    let due = with_room(model, segment, (&known, due), step);
     if due.is_empty() {
         return Ok(());
     }
@@ -222,6 +199,31 @@ fn add_late(
         ordinary_days::learn_span(model, segment, (span, Some(&subjects)), step)?;
     }
     Ok(())
+}
+
+/// The subjects for which the reference has room. The others are given up. The features of a version are bounded; those of all
+/// versions that ever came must be, too.
+fn with_room(
+    model: &mut Model,
+    segment: Option<&Segment>,
+    (known, due): (&Reference, Vec<(Subject, Span)>),
+    step: &mut StepContext<'_>,
+) -> Vec<(Subject, Span)> {
+    let is_feature = |subject: &Subject| matches!(subject, Subject::Feature(_));
+    let features = known.subjects.keys().filter(|subject| is_feature(subject));
+    let most = step.plan.bounds.features_max;
+    let room = most.saturating_mul(SUBJECTS_FACTOR);
+    let room = room.saturating_sub(features.count());
+    let due = due.into_iter();
+    let (mut features, mut due): (Vec<_>, Vec<_>) =
+        due.partition(|(subject, _)| is_feature(subject));
+    let without_room = features.split_off(room.min(features.len()));
+    if segment.is_none() {
+        let without_room = without_room.into_iter().map(|(subject, _)| subject);
+        given_up::decide(model, without_room.collect(), step);
+    }
+    due.extend(features);
+    due
 }
 
 fn by_span(subjects: impl Iterator<Item = (Subject, Span)>) -> BTreeMap<Span, BTreeSet<Subject>> {
