@@ -219,7 +219,7 @@ fn an_empty_window_is_insufficient_data() {
 #[test]
 fn what_is_only_reported_is_not_judged() {
     let mut stage = Stage::new(sketch((0..1_000).map(f64::from)));
-    stage.subject = tidegauge::sketch::Subject::Latency;
+    stage.subject = tidegauge::sketch::Subject::Evaluation("tone".to_owned());
     let window = sketch((0..1_000).map(|i| f64::from(i) * 100.0));
     for detector in DETECTORS {
         let finding = stage.judge_by(*detector, &window, 0.0);

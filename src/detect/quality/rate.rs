@@ -90,7 +90,7 @@ impl<R: Rate> Detector for R {
     }
 
     fn sought(&self, case: &Case<'_>) -> Vec<SoughtChange> {
-        let observed = self.observe(case).filter(|_| case.subject.drifts());
+        let observed = self.observe(case).filter(|_| self.concerns(case.subject));
         let Some((window, known)) = observed else {
             return Vec::new();
         };
