@@ -115,14 +115,6 @@ pub const FAULTS: &[Fault] = &[
         },
     ),
     on(
-        "latency × 5",
-        Kind::Latency,
-        Effect {
-            scale: 5.0,
-            ..NO_EFFECT
-        },
-    ),
-    on(
         "errors 0.1 → 2 %",
         Kind::Errors,
         Effect {

@@ -206,6 +206,27 @@ fn print_table(world: &World, options: &Options, results: &Results) {
     }
 }
 
+/// A field that a model has once can break once: of two faults, the second would hide the first.
+#[test]
+fn faults_that_come_together_concern_different_subjects() {
+    let world = World::named("iid").unwrap();
+    let size = Size {
+        subjects: 4,
+        days: 1,
+        per_minute: 1.0,
+        pane_minutes: 15,
+    };
+    let mut model = Model::new(world, size, 1);
+    let [subjects, _] = together();
+    let mut named: Vec<String> = subjects
+        .iter()
+        .map(|fault| model.prepare(fault, world, 1))
+        .collect();
+    named.sort();
+    named.dedup();
+    assert_eq!(named.len(), subjects.len(), "{named:?}");
+}
+
 #[test]
 fn a_cell_shows_median_worst_and_what_was_not_found() {
     let after = |minutes| Found::After {

@@ -156,7 +156,7 @@ impl Generator {
         let counts = self.draws.multinomial(values, &weights);
         let value = |z: f64| match self.kind {
             Kind::Score => 0.5 + 0.08 * z,
-            Kind::Latency => 100.0 * (0.5 * z).exp() * self.effect.scale,
+            Kind::Latency => 100.0 * (0.5 * z).exp(),
             _ => (100.0 + 10.0 * z) * self.effect.scale,
         };
         let counts = counts.into_iter().enumerate();
