@@ -15,7 +15,7 @@
 //! keeps its groups and changes within them not at all. While the reference is provisional, a change must reach the distance
 //! of a break, because only that pages.
 //!
-//! **Cost.** Some twenty evaluations, each of two logarithms per group: 10 to 30 µs for a subject. So it is computed only where
+//! **Cost.** Some twenty evaluations, each of two logarithms per group: 20 to 50 µs for a subject. So it is computed only where
 //! somebody reads it: in windows that are reported, and once an hour for the status page. **Source.** Simulation,
 //! `tests/statistics/detectable.rs`. **Rejected.** √PSI as the size: with the three groups of a small window, a shift of one
 //! standard deviation has a distance of 0.86. The non-central χ²: see `stats/power.rs`.

@@ -1,10 +1,12 @@
 //! Smallest changes that are found: against scipy, and by simulation of windows that have changed by just that much.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde::Deserialize;
 use tidegauge::detect::{
-    Alternative, Ordinary, RequiredPoints, RequiredShift, SoughtChange, Verdict, detectable,
+    Alternative, DETECTORS, Ordinary, RequiredPoints, RequiredShift, SoughtChange, Verdict,
+    detectable,
 };
 use tidegauge::sketch::ValueSketch;
 use tidegauge::stats::{Pair, normal_point};
@@ -230,4 +232,24 @@ fn a_provisional_reference_finds_breaks_and_what_never_was() {
     let first = of(&stage, "psi", "detectable_shift");
     assert!(last < 0.25 && (0.7..0.9).contains(&first), "{last} {first}");
     assert_eq!(of(&stage, "null_rate", "detectable_rise"), nulls);
+}
+
+/// `cargo test --release --test statistics -- --ignored --nocapture cost_of_the_sizes`.
+#[test]
+#[ignore = "measures time"]
+fn cost_of_the_sizes_of_a_subject() {
+    let rng = &mut fastrand::Rng::with_seed(19);
+    let stage = Stage::new(normal_reference());
+    let window = sketch(normals(rng, 1_500, 0.0));
+    stage.case(&window, window.types.present(), |case| {
+        let points = &mut RequiredPoints::of(case.budget);
+        for detector in DETECTORS {
+            let began = Instant::now();
+            for _ in 0..1_000 {
+                std::hint::black_box(detectable(*detector, case, Ordinary::known(0.1), points));
+            }
+            let micros = began.elapsed().as_secs_f64() * 1e3;
+            println!("{}: {micros:.1} µs", detector.name());
+        }
+    });
 }
