@@ -269,7 +269,7 @@ const SCENARIOS: &[Scenario] = &[
             1: amount! age!6 -> escalated critical age,amount",
     },
     Scenario {
-        name: "with hold, a late critical cause is held in its own alert",
+        name: "with hold, a late critical cause opens its own alert once it fires, and a spike says nothing",
         hold: 2,
         keep_firing: 1,
         lines: "
@@ -277,9 +277,10 @@ const SCENARIOS: &[Scenario] = &[
             1: row!9 ->
             2: row!9 -> opened critical row
             3-1999: row!9 ->
-            2000: row!9 late!6 -> held#2 critical late
-            2001: row!9 late!6 ->
-            2002: row!9 late!6 -> opened#2 critical late",
+            2000: row!9 late!6 ->
+            2001-2099: row!9 late. ->
+            2100-2101: row!9 late!6 ->
+            2102: row!9 late!6 -> opened#2 critical late",
     },
     Scenario {
         name: "answers are not hidden by features",

@@ -1,6 +1,6 @@
 //! Ends of causes that do not resolve by themselves: nothing evaluates them any longer, or an order says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::alert_change::Alert;
 use super::alert_key::COMPARED;
@@ -9,7 +9,7 @@ use super::context::Context;
 use super::episode::Episodes;
 use super::moment::Moment;
 use super::terms::AlertStatus;
-use crate::sketch::Subject;
+use super::transients::TransientsByFamily;
 use crate::window::Boundary;
 
 impl Episodes {
@@ -28,28 +28,24 @@ impl Episodes {
         let (ended, kept): (_, BTreeMap<_, _>) =
             machines.partition(|(cause, _)| COMPARED.contains(&cause.family));
         self.ended.retain(|place, _| place.subject.is_none());
+        self.transients = TransientsByFamily::default(); // they came of a reference that is gone
         let alerts = self.end_causes((at, &ended), why, context);
         self.machines = kept;
         alerts
     }
 
-    /// Ends every cause on `subjects` at `at`, because they open no alerts from now on, and returns the alerts to publish. `why`
-    /// says so in the text of an alert that ends.
+    /// Ends every cause that `concerns` says at `at`, because its subject opens no alerts from now on, and returns the alerts to
+    /// publish. `why` says so in the text of an alert that ends.
     #[must_use]
-    pub fn drop_subjects(
+    pub fn drop_causes(
         &mut self,
-        at: Boundary,
-        subjects: &BTreeSet<Subject>,
+        (at, concerns): (Boundary, &dyn Fn(&Cause) -> bool),
         why: &str,
         context: &Context<'_>,
     ) -> Vec<Alert> {
-        let concerns =
-            |own: &Option<Subject>| own.as_ref().is_some_and(|own| subjects.contains(own));
         let machines = std::mem::take(&mut self.machines).into_iter();
-        let (ended, kept): (BTreeMap<_, _>, _) =
-            machines.partition(|(cause, _)| concerns(&cause.subject));
+        let (ended, kept): (BTreeMap<_, _>, _) = machines.partition(|(cause, _)| concerns(cause));
         self.machines = kept;
-        self.ended.retain(|place, _| !concerns(&place.subject));
         if ended.is_empty() {
             return Vec::new();
         }

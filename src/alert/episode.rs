@@ -66,7 +66,7 @@ pub struct Episodes {
     pub(super) ended: BTreeMap<Place, Boundary>,
     overflow: u64,
     unsound: u64,
-    transients: TransientsByFamily,
+    pub(super) transients: TransientsByFamily,
 }
 
 impl Episodes {

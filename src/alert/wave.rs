@@ -90,7 +90,11 @@ impl Episodes {
     /// True if a critical cause is not part of the open alert `key`, and none of its area lists its subject as critical.
     fn is_late(&self, key: AlertKey, cause: &Cause, machine: &Machine, at: Boundary) -> bool {
         let evidence = &machine.evidence;
-        if evidence.at != at || severity(evidence) != Severity::Critical || !key.is_compared() {
+        if !machine.state.is_firing()
+            || evidence.at != at
+            || severity(evidence) != Severity::Critical
+            || !key.is_compared()
+        {
             return false;
         }
         let open = self.open.get(&key);

@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 use crate::sketch::{Numbers, Scale};
 use crate::window::{Boundary, COARSE_MINUTES};
 
+/// Detectors that fire for ever on numbers that only grow.
+pub const FOOLED_BY_GROWTH: [&str; 2] = ["psi", "range_rate"];
 /// Quarters of an hour that must have risen.
 const RISES_MIN: u32 = 8;
 
@@ -91,6 +93,12 @@ impl FeatureGrowth {
         let is_long = self.rises >= RISES_MIN && minutes >= learning_minutes;
         self.is_certain = self.rises > 0 && (self.is_certain || is_long);
         *self != before
+    }
+
+    /// Start of the first quarter of an hour that has risen since the last fall.
+    #[must_use]
+    pub fn since(self) -> Boundary {
+        self.since
     }
 
     /// True if the numbers only grow.

@@ -41,7 +41,7 @@ pub use detectable::{RequiredPoints, detectable};
 pub use detector::Detector;
 pub use finding::{Family, Finding, Verdict};
 pub use gravest::gravest;
-pub use growth::{FeatureGrowth, Quartiles};
+pub use growth::{FOOLED_BY_GROWTH, FeatureGrowth, Quartiles};
 pub use number_text::{percent, short_number};
 use quality::rate::least_rise;
 pub use reference_counts::{ReferenceCounts, ReferenceKind};

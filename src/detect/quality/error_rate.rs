@@ -1,6 +1,7 @@
 //! `error_rate`: predictions with status `error`.
 //!
-//! It is of the family of broken data: what fails often lacks its answer as well, and both then gather in one alert.
+//! It is of the family of broken data: a model that fails more often is broken, whatever its answers look like. Its alert is that of
+//! the operation of the model.
 
 use super::rate::{Matters, Rate};
 use crate::detect::{Case, Counted};

@@ -147,7 +147,7 @@ impl JudgedWindow<'_> {
 pub fn budget(model: &Model, spec: &WindowSpec, plan: &Plan) -> Budget {
     let lengths = plan.windows.len().max(1) as u64;
     let evaluations = BUDGET_MINUTES / spec.step_minutes;
-    let pages = |subject: &&Subject| model.unpaged.pages(Some(*subject));
+    let pages = |subject: &&Subject| !model.unpaged.is_excluded(subject);
     let subjects = model
         .baselines_of(None)
         .map_or(1, |baselines| baselines.judged().filter(pages).count());

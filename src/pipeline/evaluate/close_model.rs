@@ -20,9 +20,12 @@ pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageE
     let mut judged = judge::judge(model, step);
     judged.findings.extend(volume::judge(model, step));
     let findings = std::mem::take(&mut judged.findings);
-    let (mut findings, unpaged): (Vec<_>, Vec<_>) = findings
-        .into_iter()
-        .partition(|found| model.unpaged.pages(found.finding.subject.as_ref()));
+    let (mut findings, unpaged): (Vec<_>, Vec<_>) = findings.into_iter().partition(|found| {
+        let finding = &found.finding;
+        model
+            .unpaged
+            .pages(finding.subject.as_ref(), finding.detector)
+    });
     publish::alerts(model, &findings, step);
     ordinary_days::learn(model, judged, step)?;
     unjudged::decide(model, step);

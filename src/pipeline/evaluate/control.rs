@@ -201,6 +201,7 @@ impl Model {
         self.knowledge.thin_windows = None;
         self.knowledge.reference_days = WeekDays::default();
         self.knowledge.given_up.clear();
+        self.knowledge.growth.clear();
         self.knowledge.relearned_from = Some(from);
         self.changed = true;
         // Distances from a reference that is gone are no longer shown.

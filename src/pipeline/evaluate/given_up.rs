@@ -17,7 +17,12 @@ pub fn decide(model: &mut Model, without_room: Vec<Subject>, step: &mut StepCont
         return;
     };
     let rare = model.too_rare_subjects(reference).into_iter();
-    let rare = rare.map(|subject| (subject, GivenUp::Rare));
+    let before = &model.knowledge.given_up;
+    // What found no room is not rare, even once its panes are gone.
+    let rare = rare.map(|subject| {
+        let why = before.get(&subject).copied().unwrap_or(GivenUp::Rare);
+        (subject, why)
+    });
     let no_room = without_room.into_iter();
     let no_room = no_room.map(|subject| (subject, GivenUp::NoRoom));
     let most = step

@@ -181,7 +181,9 @@ fn judge_window(
     let mut sizes = window.is_sized.then(|| Sizes::of(cases.budget));
     cases.for_each_case(window.lends, |case, moving| {
         let (case, found) = findings(model, window, (case, moving), (plan, &mut sizes), excesses);
-        let is_grave = is_grave(&found) && model.unpaged.pages(Some(case.subject));
+        let is_grave = is_grave(&found, |detector| {
+            model.unpaged.pages(Some(case.subject), detector)
+        });
         if is_grave && window.lends == Lends::Categories && case.sketches.is_none() {
             grave.push(case.subject.clone());
         } else {
@@ -246,9 +248,10 @@ fn teaches(
     }
 }
 
-fn is_grave(findings: &[Finding]) -> bool {
+fn is_grave(findings: &[Finding], pages: impl Fn(&str) -> bool) -> bool {
     let is_grave = |verdict| matches!(verdict, Verdict::Breach | Verdict::Lingering);
-    findings.iter().any(|finding| is_grave(finding.verdict))
+    let mut grave = findings.iter().filter(|finding| is_grave(finding.verdict));
+    grave.any(|finding| pages(finding.detector))
 }
 
 /// Observes the judgement of one subject, for metrics and the status page.
@@ -317,7 +320,9 @@ fn findings<'c, 'a>(
         let mut found = gravest(detector, shifts, judge, ordinary);
         if let (Some(found), Some(sizes)) = (&mut found, sizes.as_mut()) {
             let sized = detectable(detector, judge, ordinary(0), &mut sizes.points);
-            sizes.tally.add(judge.subject, detector.name(), &sized);
+            if model.unpaged.pages(Some(judge.subject), detector.name()) {
+                sizes.tally.add(judge.subject, detector.name(), &sized);
+            }
             let found_ones = sized.into_iter().filter(|(_, size)| size.is_finite());
             found.details.extend(found_ones);
         }

@@ -213,7 +213,7 @@ struct SubjectPanes<'a> {
 
 impl SubjectPanes<'_> {
     fn counts(&self, parts: &[Part]) -> Option<MovingCounts> {
-        if self.baseline.is_provisional || !self.subject.drifts() {
+        if self.baseline.is_provisional || !self.subject.is_judged() {
             return None;
         }
         let mut counts = MovingCounts::default();

@@ -12,6 +12,7 @@ use super::model::Model;
 use super::publish;
 use super::step::StepContext;
 use super::unpaged_subjects::UnpagedSubjects;
+use crate::alert::Cause;
 use crate::detect::{FeatureGrowth, Quartiles};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::unpaged::Unpaged;
@@ -22,7 +23,9 @@ use crate::window::{Boundary, COARSE_MINUTES, Tier};
 /// The subjects of `model` that open no alerts, by what is known of it.
 pub fn subjects(model: &Model, plan: &Plan) -> UnpagedSubjects {
     let growing = model.knowledge.growth.iter();
-    let growing = growing.filter(|(_, growth)| growth.is_certain());
+    let growing = growing.filter(|(subject, growth)| {
+        growth.is_certain() && grew_in_reference(model, subject, **growth)
+    });
     let mut by_subject: BTreeMap<Subject, Unpaged> = growing
         .map(|(subject, _)| (subject.clone(), Unpaged::Growing))
         .collect();
@@ -47,6 +50,14 @@ pub fn subjects(model: &Model, plan: &Plan) -> UnpagedSubjects {
     UnpagedSubjects::new(by_subject, idle_patterns)
 }
 
+/// True if the feature grew while its reference was learned. What was still and then grows for ever may be a feed that froze: it
+/// stays a matter of alerts.
+fn grew_in_reference(model: &Model, subject: &Subject, growth: FeatureGrowth) -> bool {
+    let reference = model.reference.as_ref();
+    let learned = reference.and_then(|reference| reference.subjects.get(subject));
+    learned.is_none_or(|learned| growth.since() < learned.span.end)
+}
+
 fn subjects_of(reference: &Reference) -> impl Iterator<Item = &Subject> {
     reference.subjects.keys()
 }
@@ -62,9 +73,13 @@ pub fn decide(model: &mut Model, step: &mut StepContext<'_>) {
         let of_reason = model.unpaged.iter().filter(|(_, own)| *own == why);
         let subjects: BTreeSet<Subject> = of_reason.map(|(subject, _)| subject.clone()).collect();
         if !(subjects.is_empty() || model.knowledge.episodes.is_empty()) {
+            let concerns = |cause: &Cause| {
+                let subject = cause.subject.as_ref();
+                subject.is_some_and(|own| subjects.contains(own)) && why.silences(&cause.detector)
+            };
             let at = step.at;
             publish::end_alerts(model, step, |episodes, context| {
-                episodes.drop_subjects(at, &subjects, &why.to_string(), context)
+                episodes.drop_causes((at, &concerns), &why.to_string(), context)
             });
         }
     }

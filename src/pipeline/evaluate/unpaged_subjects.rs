@@ -25,9 +25,15 @@ impl UnpagedSubjects {
         }
     }
 
-    /// True if findings on `subject` reach the alerts.
-    pub fn pages(&self, subject: Option<&Subject>) -> bool {
-        subject.is_none_or(|subject| !self.by_subject.contains_key(subject))
+    /// True if findings of `detector` on `subject` reach the alerts.
+    pub fn pages(&self, subject: Option<&Subject>, detector: &str) -> bool {
+        let why = subject.and_then(|subject| self.by_subject.get(subject));
+        why.is_none_or(|why| !why.silences(detector))
+    }
+
+    /// True if no finding on `subject` reaches the alerts.
+    pub fn is_excluded(&self, subject: &Subject) -> bool {
+        self.by_subject.get(subject) == Some(&Unpaged::Excluded)
     }
 
     /// The subjects with their reasons.
