@@ -259,10 +259,13 @@ fn assert_counts(deployment: &Deployment, events: usize) {
         .iter()
         .map(|r| serde_json::from_str::<Value>(&r.value).unwrap());
     let report: Vec<Value> = report.filter(|r| r["model"] == "m").collect();
-    let [report] = &report[..] else {
-        panic!("one window, one subject: {report:#?}")
-    };
-    assert_eq!(report["subject"], "feature:x");
+    assert_eq!(
+        report.len(),
+        2,
+        "one window, a feature and the errors: {report:#?}"
+    );
+    let report = report.iter().find(|own| own["subject"] == "feature:x");
+    let report = report.unwrap();
     assert_eq!(
         report["predictions"], events,
         "the good ones and the accepted one"
