@@ -16,7 +16,7 @@ use crate::sketch::Subject;
 pub(super) const FIRST_WAVE: u8 = 1;
 
 /// Families whose findings come from a comparison with a reference.
-pub(super) const COMPARED: [Family; 2] = [Family::Drift, Family::DataQuality];
+pub const COMPARED: [Family; 2] = [Family::Drift, Family::DataQuality];
 
 /// What the subjects of an alert belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

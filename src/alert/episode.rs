@@ -180,7 +180,8 @@ impl Episodes {
         })
     }
 
-    fn firing_of(&self, key: AlertKey) -> impl Iterator<Item = &Cause> {
+    /// Causes that fire in one alert.
+    pub(super) fn firing_of(&self, key: AlertKey) -> impl Iterator<Item = &Cause> {
         let firing = self.machines.iter().filter(|(_, m)| m.state.is_firing());
         let of_key = firing.filter(move |(cause, m)| AlertKey::of(cause, m.wave) == key);
         of_key.map(|(cause, _)| cause)
@@ -378,7 +379,7 @@ impl Episodes {
         summary.is_graver = moment.graver.contains(&key);
         listed.note(at, &summary.severities);
         let mut alerts = Vec::new();
-        let (mut episode, mut resolved) = (self.open.remove(&key), None);
+        let mut episode = self.open.remove(&key);
         while let Some(transition) = transition(episode.as_ref(), &summary, (key, at)) {
             let now = Episode::after(episode, transition, at, summary.severity(transition));
             let builder = AlertBuilder {
@@ -391,9 +392,11 @@ impl Episodes {
                 findings: moment.findings,
             };
             alerts.extend(builder.alert(&summary));
-            resolved = (transition == Transition::Resolved)
-                .then_some(now)
-                .or(resolved);
+            let ends_by_itself = transition == Transition::Resolved && !moment.is_order;
+            if ends_by_itself && now.severity > Severity::Info {
+                let breach_minutes = at.0 - now.start.0 - context.settings.keep_firing_minutes;
+                self.transients.note(key.family, breach_minutes, at);
+            }
             episode = now.next(transition);
             if episode.is_some() {
                 break;
@@ -404,12 +407,6 @@ impl Episodes {
                 self.listed.insert(key, listed);
             }
             self.open.insert(key, episode);
-        }
-        let by_itself = resolved
-            .filter(|resolved: &Episode| !moment.is_order && resolved.severity > Severity::Info);
-        if let Some(resolved) = by_itself {
-            let breach_minutes = at.0 - resolved.start.0 - context.settings.keep_firing_minutes;
-            self.transients.note(key.family, breach_minutes, at);
         }
         alerts
     }

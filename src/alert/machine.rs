@@ -98,7 +98,7 @@ impl Timing {
         }
     }
 
-    /// The same limits with a hold of at least `hold_minutes`.
+    /// These limits, with a hold of at least `hold_minutes`.
     #[must_use]
     pub fn held_at_least(self, hold_minutes: i64) -> Self {
         Self {

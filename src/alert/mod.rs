@@ -46,7 +46,7 @@ mod wave;
 mod wire;
 
 pub use alert_change::{Alert, AlertContent};
-pub use alert_key::{AlertKey, Area};
+pub use alert_key::{AlertKey, Area, COMPARED};
 pub use assessed::{Assessed, Assessment};
 pub use audit::{AUDIT_SCHEMA, Audit, AuditRecord, OrderOutcome, Relearned};
 pub use cause::{Cause, Evidence, Machine, ScopedFinding};

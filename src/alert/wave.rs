@@ -132,9 +132,8 @@ impl Episodes {
 
     /// True if a cause of `key` fires whose target is not among `leaving`.
     fn keeps_a_cause(&self, key: AlertKey, leaving: &BTreeSet<CauseTarget>) -> bool {
-        let firing = (self.machines.iter()).filter(|(_, machine)| machine.state.is_firing());
-        let mut of_key = firing.filter(|(cause, own)| AlertKey::of(cause, own.wave) == key);
-        of_key.any(|(cause, _)| !leaving.contains(&CauseTarget::of(cause)))
+        let mut firing = self.firing_of(key);
+        firing.any(|cause| !leaving.contains(&CauseTarget::of(cause)))
     }
 
     fn move_to(&mut self, to: AlertKey, targets: &BTreeSet<CauseTarget>) {

@@ -6,7 +6,7 @@ use super::catalogue::Metric;
 use super::outcome_series::quality_status;
 use super::status::{FiringAlert, IdleStatus};
 use super::view::WorkerView;
-use crate::alert::AlertKind;
+use crate::alert::{AlertKind, COMPARED};
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::pipeline::observations::{
@@ -204,7 +204,7 @@ fn show_remarks(view: &mut WorkerView<'_>, seen: &ModelObservation) {
         let count = count.filter(|count| *count > 0.0);
         view.series.set_or_remove(Metric::GivenUp, &labels, count);
     }
-    for family in [Family::Drift, Family::DataQuality] {
+    for family in COMPARED {
         let held = seen.remarks.iter().find_map(|remark| match remark {
             Remark::HeldAlerts(held) if held.family == family => Some(f64::from(held.factor)),
             _ => None,

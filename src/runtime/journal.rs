@@ -1,10 +1,10 @@
 //! The lines that an operator follows in the log: rejected records, discovered models, learned references, models that cannot be
 //! judged and why, subjects that came late, published alerts.
 //!
-//! One line per happening, at level INFO (rejects, unjudged models and alerts that look permanent: WARN), after its commit. A flood is summarised: at most
-//! [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of rejected records, only the
-//! first of a reason gets a line of its own. Lines hold names and counts, never a feature value and never an id of a
-//! prediction.
+//! One line per happening, at level INFO (rejects, unjudged models and alerts that look permanent: WARN), after its commit. A
+//! flood is summarised: at most [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of
+//! rejected records, only the first of a reason gets a line of its own. Lines hold names and counts, never a feature value and
+//! never an id of a prediction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

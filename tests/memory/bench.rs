@@ -203,6 +203,18 @@ impl Bench {
         bench
     }
 
+    /// Creates a cluster that has judged `events`: their panes are closed by an event this many minutes after the last one.
+    pub fn judged(events: &[Event], plan: pipeline::Plan, minutes: i64) -> Self {
+        let mut bench = Self::new(Setup {
+            plan: Arc::new(plan),
+            ..Setup::default()
+        });
+        bench.produce(events);
+        bench.close_at(events.last().unwrap().time + minutes * MINUTE);
+        bench.settle().unwrap();
+        bench
+    }
+
     /// Distributes events over the partitions of the input in turn.
     pub fn produce(&self, events: &[Event]) {
         for (n, event) in events.iter().enumerate() {

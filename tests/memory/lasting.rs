@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use fastrand::Rng;
 use serde_json::Value;
 use tidegauge::pipeline::{LearningPlan, Plan};
 use tidegauge::window::{WindowLength, WindowSpec};
 
-use crate::bench::{Bench, Setup, plan};
+use crate::bench::{Bench, plan};
 use crate::published::values;
 use crate::traffic::{Event, MINUTE, START};
 
@@ -87,13 +86,7 @@ impl Story {
 
     fn run(mut self, plan: Plan) -> Told {
         self.events.sort_by_key(|event| event.time);
-        let mut bench = Bench::new(Setup {
-            plan: Arc::new(plan),
-            ..Setup::default()
-        });
-        bench.produce(&self.events);
-        bench.close_at(self.events.last().unwrap().time + 10 * MINUTE);
-        bench.settle().unwrap();
+        let bench = Bench::judged(&self.events, plan, 10);
         let records = (values(&bench, "drift").into_iter()).chain(values(&bench, "anomaly"));
         let records = records.filter(|record| record["kind"] != "volume");
         Told(records.collect())

@@ -1,7 +1,6 @@
 //! What cannot be judged says so once: with the time, the reason, and what would help.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use tidegauge::pipeline::observations::DetectableKind;
 use tidegauge::pipeline::remarks::{
@@ -11,7 +10,7 @@ use tidegauge::pipeline::remarks::{
 use tidegauge::pipeline::{Bounds, LearningPlan, Plan};
 use tidegauge::window::{Boundary, WindowLength, WindowSpec};
 
-use crate::bench::{Bench, Setup, plan};
+use crate::bench::{Bench, plan};
 use crate::published::values;
 use crate::traffic::{Event, MINUTE, START, Traffic};
 
@@ -31,23 +30,13 @@ fn traffic(seed: u64, per_minute: i64, minutes: i64) -> Vec<Event> {
     let traffic = Traffic {
         per_minute,
         minutes,
-        incident: None,
-        bad_in: None,
-        company: false,
-        ..Traffic::of_five_hours(seed)
+        ..Traffic::of_fraud_alone(seed)
     };
     traffic.events()
 }
 
 fn run(events: &[Event], plan: Plan) -> Bench {
-    let mut bench = Bench::new(Setup {
-        plan: Arc::new(plan),
-        ..Setup::default()
-    });
-    bench.produce(events);
-    bench.close_at(events.last().unwrap().time + 3 * MINUTE);
-    bench.settle().unwrap();
-    bench
+    Bench::judged(events, plan, 3)
 }
 
 fn remarks(bench: &Bench) -> Vec<Remark> {

@@ -60,6 +60,16 @@ impl Traffic {
         }
     }
 
+    /// Traffic of five hours of version 1 of `fraud` alone, without a fault.
+    pub fn of_fraud_alone(seed: u64) -> Self {
+        Self {
+            incident: None,
+            bad_in: None,
+            company: false,
+            ..Self::of_five_hours(seed)
+        }
+    }
+
     pub fn events(&self) -> Vec<Event> {
         let mut random = Rng::with_seed(self.seed);
         let mut events = Vec::new();

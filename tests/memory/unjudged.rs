@@ -3,16 +3,13 @@
 use tidegauge::pipeline::unjudged::Unjudged;
 use tidegauge::window::WindowLength;
 
-use crate::bench::{Bench, Setup};
+use crate::bench::{Bench, Setup, plan};
 use crate::published::values;
 use crate::traffic::{Event, MINUTE, START, Traffic};
 
 /// Why `fraud` cannot be judged once all events are judged.
 fn verdict(events: &[Event]) -> Option<Unjudged> {
-    let mut bench = Bench::new(Setup::default());
-    bench.produce(events);
-    bench.close_at(events.last().unwrap().time + 10 * MINUTE);
-    bench.settle().unwrap();
+    let bench = Bench::judged(events, plan(), 10);
     bench.ledger.said().unjudged["fraud"]
 }
 
@@ -20,10 +17,7 @@ fn traffic(per_minute: i64, minutes: i64) -> Vec<Event> {
     let traffic = Traffic {
         per_minute,
         minutes,
-        incident: None,
-        bad_in: None,
-        company: false,
-        ..Traffic::of_five_hours(3)
+        ..Traffic::of_fraud_alone(3)
     };
     traffic.events()
 }

@@ -37,14 +37,7 @@ fn events(seed: u64, minutes: i64, features: Features<'_>) -> Vec<Event> {
 }
 
 fn run(events: &[Event], plan: Plan) -> Bench {
-    let mut bench = Bench::new(Setup {
-        plan: Arc::new(plan),
-        ..Setup::default()
-    });
-    bench.produce(events);
-    bench.close_at(events.last().unwrap().time + 3 * MINUTE);
-    bench.settle().unwrap();
-    bench
+    Bench::judged(events, plan, 3)
 }
 
 fn unpaged(bench: &Bench) -> BTreeMap<String, Unpaged> {

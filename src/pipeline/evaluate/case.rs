@@ -75,8 +75,8 @@ impl WindowPanes<'_> {
 }
 
 impl JudgedWindow<'_> {
-    /// Calls `each` with one case for each subject of the reference that can drift.
-    /// The second one is compared with a reference that moves, if there is one.
+    /// Calls `each` for each subject of the reference that is judged: with its case against the frozen reference, and with that
+    /// against the reference that moves, if there is one.
     pub fn for_each_case(&self, lends: Lends, mut each: impl FnMut(&Case<'_>, Option<&Case<'_>>)) {
         for (place, (subject, baseline)) in self.baselines.iter().enumerate() {
             if !self.is_compared(subject, baseline) {

@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 
 use super::model::Model;
 use super::step::StepContext;
+use crate::pipeline::plan::Plan;
 use crate::pipeline::remarks::{GivenUp, LateSubject};
 use crate::sketch::Subject;
 
-/// A reference holds at most as many subjects as this many versions have features.
-pub const SUBJECTS_FACTOR: usize = 2;
+/// A reference holds at most as many features as this many versions have.
+const VERSIONS: usize = 2;
+
+/// Features that a reference holds at most. Those of a version are bounded; those of all versions that ever came must be, too.
+pub fn places(plan: &Plan) -> usize {
+    plan.bounds.features_max.saturating_mul(VERSIONS)
+}
 
 /// Decides which late subjects of the whole are given up, and observes those that are so for the first time. `without_room` are
 /// those that could be learned now, if the reference had a place. At most as many are remembered as a reference has places.
@@ -25,12 +31,8 @@ pub fn decide(model: &mut Model, without_room: Vec<Subject>, step: &mut StepCont
     });
     let no_room = without_room.into_iter();
     let no_room = no_room.map(|subject| (subject, GivenUp::NoRoom));
-    let most = step
-        .plan
-        .bounds
-        .features_max
-        .saturating_mul(SUBJECTS_FACTOR);
-    let now: BTreeMap<Subject, GivenUp> = no_room.chain(rare).take(most).collect();
+    let now = no_room.chain(rare).take(places(step.plan));
+    let now: BTreeMap<Subject, GivenUp> = now.collect();
     if model.knowledge.given_up == now {
         return;
     }

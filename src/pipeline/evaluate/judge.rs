@@ -233,6 +233,16 @@ struct Teaches {
     moving: bool,
 }
 
+impl Teaches {
+    fn against(self, kind: ReferenceKind) -> bool {
+        if kind.moves() {
+            self.moving
+        } else {
+            self.fixed
+        }
+    }
+}
+
 /// Variability is learned each quarter of an hour, from windows of at most a day, as long as days are learned.
 fn teaches(
     model: &Model,
@@ -289,18 +299,14 @@ fn findings<'c, 'a>(
     let habits = model.habits_of(window.slice.segment.as_ref());
     let judges_by_moving =
         habits.is_some_and(|habits| habits.judges_by_moving(window.length, fixed.subject));
-    let judge = moving.filter(|_| judges_by_moving).unwrap_or(fixed);
-    if window.teaches.fixed && judge.reference.kind.moves() {
-        teach(window, fixed, plan, excesses);
-    }
-    if let Some(moving) = moving.filter(|_| window.teaches.moving && !judges_by_moving) {
-        teach(window, moving, plan, excesses);
-    }
-    let is_taught = if judge.reference.kind.moves() {
-        window.teaches.moving
-    } else {
-        window.teaches.fixed
+    let (judge, other) = match moving {
+        Some(moving) if judges_by_moving => (moving, Some(fixed)),
+        other => (fixed, other),
     };
+    if let Some(other) = other.filter(|other| window.teaches.against(other.reference.kind)) {
+        teach(window, other, plan, excesses);
+    }
+    let is_taught = window.teaches.against(judge.reference.kind);
     let mut findings = Vec::new();
     for detector in enabled(plan) {
         let shifts = detector.measure(judge);

@@ -12,10 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use super::step::StepContext;
-use super::{
-    given_up::{self, SUBJECTS_FACTOR},
-    ordinary_days, publish,
-};
+use super::{given_up, ordinary_days, publish};
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::LateSubject;
@@ -201,8 +198,7 @@ fn add_late(
     Ok(())
 }
 
-/// The subjects for which the reference has room. The others are given up. The features of a version are bounded; those of all
-/// versions that ever came must be, too.
+/// The subjects for which the reference has room. The others are given up.
 fn with_room(
     model: &mut Model,
     segment: Option<&Segment>,
@@ -211,9 +207,7 @@ fn with_room(
 ) -> Vec<(Subject, Span)> {
     let is_feature = |subject: &Subject| matches!(subject, Subject::Feature(_));
     let features = known.subjects.keys().filter(|subject| is_feature(subject));
-    let most = step.plan.bounds.features_max;
-    let room = most.saturating_mul(SUBJECTS_FACTOR);
-    let room = room.saturating_sub(features.count());
+    let room = given_up::places(step.plan).saturating_sub(features.count());
     let due = due.into_iter();
     let (mut features, mut due): (Vec<_>, Vec<_>) =
         due.partition(|(subject, _)| is_feature(subject));

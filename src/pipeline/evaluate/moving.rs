@@ -27,7 +27,7 @@ use crate::detect::{Baseline, ReferenceCounts, ReferenceKind, Tally, scaled};
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, ReferencePlan};
 use crate::sketch::{Monoid, Subject};
-use crate::window::{Boundary, Span, Tier};
+use crate::window::{Boundary, PaneRing, Span, Tier};
 
 /// What the windows of one length are compared with at one boundary.
 pub struct MovingReference {
@@ -72,11 +72,16 @@ impl MovingReference {
         let troubled = model
             .habits_of(segment)
             .map(|habits| &habits.troubled_times);
+        let rings = model.tallies.iter();
+        let rings: Vec<VersionRing<'_>> = rings
+            .filter(|(slice, _)| slice.segment.as_ref() == segment)
+            .map(|(slice, ring)| (slice.version.as_str(), ring))
+            .collect();
         let subjects = baselines.iter().enumerate();
         let subjects = subjects.map(|(place, (subject, baseline))| {
             let subject = SubjectPanes {
                 model,
-                segment,
+                rings: &rings,
                 place,
                 subject,
                 baseline,
@@ -201,10 +206,13 @@ fn seasonal(window: Span, period: i64, periods: u32) -> Vec<Part> {
     by_minutes.into_iter().map(part).collect()
 }
 
+/// A version of the segment, and its panes.
+type VersionRing<'a> = (&'a str, &'a PaneRing<TallyPane>);
+
 /// The panes of one subject.
 struct SubjectPanes<'a> {
     model: &'a Model,
-    segment: Option<&'a Segment>,
+    rings: &'a [VersionRing<'a>],
     place: usize,
     subject: &'a Subject,
     baseline: &'a Baseline,
@@ -239,17 +247,15 @@ impl SubjectPanes<'_> {
                 start: *start,
                 end: start.plus_minutes(part.tier.minutes()),
             };
-            let is_troubled = self
-                .troubled
-                .is_some_and(|times| times.overlap(self.subject, pane));
-            let has_predictions = if is_troubled || *start < self.baseline.span.end {
-                self.holds_predictions(part.tier, *start)
-            } else {
-                self.add(part.tier, *start, &mut sum)
-            };
-            seen += u32::from(has_predictions);
-            let is_counted = has_predictions && !is_troubled && *start >= self.baseline.span.end;
-            if is_counted && last != Some(*period) {
+            if !self.holds_predictions(part.tier, *start) {
+                continue;
+            }
+            seen += 1;
+            if !self.may_count(pane) {
+                continue;
+            }
+            self.add(part.tier, *start, &mut sum);
+            if last != Some(*period) {
                 counted += 1;
                 last = Some(*period);
             }
@@ -261,11 +267,16 @@ impl SubjectPanes<'_> {
         is_enough.then_some(sum)
     }
 
-    /// Adds the panes of all versions that begin at `start`. Returns true if they hold predictions.
-    fn add(&self, tier: Tier, start: Boundary, sum: &mut MovingCounts) -> bool {
-        let mut has_predictions = false;
+    /// True unless the pane has the groups of an earlier reference, or the subject was in trouble.
+    fn may_count(&self, pane: Span) -> bool {
+        let troubled = self.troubled;
+        let is_troubled = troubled.is_some_and(|times| times.overlap(self.subject, pane));
+        !is_troubled && pane.start >= self.baseline.span.end
+    }
+
+    /// Adds the panes of all versions that begin at `start`.
+    fn add(&self, tier: Tier, start: Boundary, sum: &mut MovingCounts) {
         for (version, pane) in self.panes(tier, start) {
-            has_predictions |= pane.predictions > 0;
             let tally = pane.subjects.get(self.place);
             let tally = tally.filter(|tally| tally.types.present() > 0);
             // A version that never had the subject does not miss it. Each can fail.
@@ -280,7 +291,6 @@ impl SubjectPanes<'_> {
                 sum.tally.merge(tally);
             }
         }
-        has_predictions
     }
 
     fn holds_predictions(&self, tier: Tier, start: Boundary) -> bool {
@@ -289,11 +299,8 @@ impl SubjectPanes<'_> {
     }
 
     fn panes(&self, tier: Tier, start: Boundary) -> impl Iterator<Item = (&str, &TallyPane)> {
-        let rings = self.model.tallies.iter();
-        let of_segment = rings.filter(|(slice, _)| slice.segment.as_ref() == self.segment);
-        of_segment.filter_map(move |(slice, ring)| {
-            Some((slice.version.as_str(), ring.pane(tier, start)?))
-        })
+        let rings = self.rings.iter();
+        rings.filter_map(move |(version, ring)| Some((*version, ring.pane(tier, start)?)))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::alert::{
     reference_records,
 };
 use crate::pipeline::output::{Output, OutputTopic};
+use crate::pipeline::plan::Plan;
 use crate::reference::Reference;
 use crate::sketch::{Exemplars, Monoid};
 use crate::window::{Boundary, Span};
@@ -18,22 +19,12 @@ const REFERENCE_BYTES_MAX: usize = 400 << 10;
 /// Updates the alerts of a model with the findings of a boundary, and publishes each change.
 pub fn alerts(model: &mut Model, observed: &[ScopedFinding], step: &mut StepContext<'_>) {
     let (at, plan) = (step.at, step.plan);
-    let mut episodes = std::mem::take(&mut model.knowledge.episodes);
-    let was_empty = episodes.is_empty();
-    let exemplars = |cause: &Cause| exemplars(model, cause, at);
-    let reference_id = |cause: &Cause| {
-        let reference = model.reference_of(cause.segment.as_ref());
-        reference.map(|reference| reference.id.clone())
-    };
-    let context = Context {
-        model: model.name(),
-        objective: None,
-        settings: &plan.alert,
-        reference_id: &reference_id,
-        exemplars: &exemplars,
-    };
+    let was_empty = model.knowledge.episodes.is_empty();
     if !(was_empty && observed.is_empty()) {
-        for alert in step.advance(&mut episodes, observed, &context) {
+        let advance = |episodes: &mut Episodes, context: &Context<'_>| {
+            step.advance(episodes, observed, context)
+        };
+        for alert in change(model, (at, plan), advance) {
             match (alert.key(), alert.change) {
                 (_, Change::Opened) if plan.joins() && alert.kind() == AlertKind::Drift => {
                     let dropped = model.quality.expect(drift(&alert, at));
@@ -46,8 +37,7 @@ pub fn alerts(model: &mut Model, observed: &[ScopedFinding], step: &mut StepCont
         }
     }
     // An active cause remembers the boundary of its latest finding, so the knowledge changes at every boundary.
-    model.changed |= !(was_empty && episodes.is_empty());
-    model.knowledge.episodes = episodes;
+    model.changed |= !(was_empty && model.knowledge.episodes.is_empty());
 }
 
 /// Ends alerts of a model because their findings no longer count, as `end` does, and publishes each change.
@@ -56,8 +46,24 @@ pub fn end_alerts(
     step: &mut StepContext<'_>,
     end: impl FnOnce(&mut Episodes, &Context<'_>) -> Vec<Alert>,
 ) {
+    let alerts = change(model, (step.at, step.plan), end);
+    model.changed |= !alerts.is_empty();
+    for alert in alerts {
+        if let (Some(key), Change::Resolved) = (alert.key(), alert.change) {
+            model.quality.end_drift(key, step.at);
+        }
+        step.alert(alert);
+    }
+}
+
+/// Changes the episodes of a model as `how` does, and returns the alerts to publish.
+fn change(
+    model: &mut Model,
+    (at, plan): (Boundary, &Plan),
+    how: impl FnOnce(&mut Episodes, &Context<'_>) -> Vec<Alert>,
+) -> Vec<Alert> {
     let mut episodes = std::mem::take(&mut model.knowledge.episodes);
-    let shown = |cause: &Cause| exemplars(model, cause, step.at);
+    let exemplars = |cause: &Cause| exemplars(model, cause, at);
     let reference_id = |cause: &Cause| {
         let reference = model.reference_of(cause.segment.as_ref());
         reference.map(|reference| reference.id.clone())
@@ -65,19 +71,13 @@ pub fn end_alerts(
     let context = Context {
         model: model.name(),
         objective: None,
-        settings: &step.plan.alert,
+        settings: &plan.alert,
         reference_id: &reference_id,
-        exemplars: &shown,
+        exemplars: &exemplars,
     };
-    let alerts = end(&mut episodes, &context);
-    model.changed |= !alerts.is_empty();
+    let alerts = how(&mut episodes, &context);
     model.knowledge.episodes = episodes;
-    for alert in alerts {
-        if let (Some(key), Change::Resolved) = (alert.key(), alert.change) {
-            model.quality.end_drift(key, step.at);
-        }
-        step.alert(alert);
-    }
+    alerts
 }
 
 /// The strongest drift behind an alert that has just opened.

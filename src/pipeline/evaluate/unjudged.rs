@@ -1,4 +1,5 @@
-//! Decides whether a model has enough predictions to be judged, and at more than one time. One that has not would otherwise be silent for ever.
+//! Decides whether a model has enough predictions to be judged, and at more than one time. One that has not would otherwise be
+//! silent for ever.
 
 use std::collections::{BTreeMap, BTreeSet};
 

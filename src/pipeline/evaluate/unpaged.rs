@@ -13,10 +13,9 @@ use super::publish;
 use super::step::StepContext;
 use super::unpaged_subjects::UnpagedSubjects;
 use crate::alert::Cause;
-use crate::detect::{FeatureGrowth, Quartiles};
+use crate::detect::{FeatureGrowth, Quartiles, SubjectPattern};
 use crate::pipeline::plan::Plan;
 use crate::pipeline::unpaged::Unpaged;
-use crate::reference::Reference;
 use crate::sketch::{Monoid, Numbers, Subject, ValueSketch};
 use crate::window::{Boundary, COARSE_MINUTES, Tier};
 
@@ -29,23 +28,9 @@ pub fn subjects(model: &Model, plan: &Plan) -> UnpagedSubjects {
     let mut by_subject: BTreeMap<Subject, Unpaged> = growing
         .map(|(subject, _)| (subject.clone(), Unpaged::Growing))
         .collect();
-    let references = || {
-        let segments = model.segment_references.values();
-        model.reference.iter().chain(segments)
-    };
-    let mut idle = BTreeSet::new();
-    for pattern in &plan.detect.exclude {
-        let learned = references().flat_map(|reference| subjects_of(reference));
-        let named = learned.filter(|subject| pattern.matches(subject));
-        let named: BTreeSet<&Subject> = named.collect();
-        if named.is_empty() {
-            idle.insert(pattern.text().to_owned());
-        }
-        let excluded = named
-            .into_iter()
-            .map(|own| (own.clone(), Unpaged::Excluded));
-        by_subject.extend(excluded);
-    }
+    let (excluded, idle) = excluded(model, &plan.detect.exclude);
+    let excluded = excluded.into_iter();
+    by_subject.extend(excluded.map(|subject| (subject.clone(), Unpaged::Excluded)));
     let idle_patterns = model.reference.as_ref().map(|_| idle);
     UnpagedSubjects::new(by_subject, idle_patterns)
 }
@@ -58,8 +43,28 @@ fn grew_in_reference(model: &Model, subject: &Subject, growth: FeatureGrowth) ->
     learned.is_none_or(|learned| growth.since() < learned.span.end)
 }
 
-fn subjects_of(reference: &Reference) -> impl Iterator<Item = &Subject> {
-    reference.subjects.keys()
+/// The learned subjects that `patterns` name, and the patterns that name none.
+fn excluded<'a>(
+    model: &'a Model,
+    patterns: &[SubjectPattern],
+) -> (BTreeSet<&'a Subject>, BTreeSet<String>) {
+    let (mut excluded, mut idle) = (BTreeSet::new(), BTreeSet::new());
+    if patterns.is_empty() {
+        return (excluded, idle);
+    }
+    let segments = model.segment_references.values();
+    let references = model.reference.iter().chain(segments);
+    // Segments have the subjects of their model. Each is compared once.
+    let learned: BTreeSet<&Subject> = references.flat_map(|own| own.subjects.keys()).collect();
+    for pattern in patterns {
+        let named = learned.iter().filter(|subject| pattern.matches(subject));
+        let named: Vec<&Subject> = named.copied().collect();
+        if named.is_empty() {
+            idle.insert(pattern.text().to_owned());
+        }
+        excluded.extend(named);
+    }
+    (excluded, idle)
 }
 
 /// Notes how features grow, decides anew at the end of each quarter of an hour, and ends the causes of what opens no alerts.
