@@ -227,7 +227,7 @@ fn rhythms_are_not_drift_and_a_surge_on_top_of_one_is() {
 
 /// Rentals of each two minutes: a strong rhythm that differs on weekdays, and a season. The first day is a Saturday in January.
 #[test]
-fn a_season_that_the_reference_does_not_know_looks_permanent_and_does_not_repeat_itself() {
+fn a_season_that_the_reference_does_not_know_looks_permanent() {
     for seed in 1..=3 {
         let mut story = Story::new(seed);
         for minute in (5 * DAY..21 * DAY).step_by(2) {
@@ -342,5 +342,46 @@ fn a_feature_that_changed_for_ever_hides_nothing() {
             "{:#?}",
             told.lines()
         );
+    }
+}
+
+/// The reference is learned on a Saturday, and most trips of weekdays are to work. Beside it, the warmth rises for ever, so the alert
+/// stays open over the weekend. Windows of up to a day, because longer ones never see a weekend alone.
+#[test]
+fn a_subject_that_comes_back_every_week_is_announced_once_and_its_returns_are_counted() {
+    for seed in 1..=3 {
+        let mut story = Story::new(seed);
+        for minute in (5 * DAY..17 * DAY).step_by(2) {
+            let random = &mut story.random;
+            let commuters = if is_weekend(minute) { 0.2 } else { 0.7 };
+            let trip = if random.f64() < commuters {
+                "work"
+            } else {
+                "other"
+            };
+            let warmth = 3.0 * (days(minute) - 5.0) + 3.0 * normal(random);
+            let features = [
+                ("trip", format!("\"{trip}\"")),
+                ("warmth", warmth.to_string()),
+            ];
+            story.add(minute, &features, "");
+        }
+        let mut plan = production(1);
+        plan.windows.truncate(3);
+        let told = story.run(plan);
+        let announced = told.announced();
+        let trip = &announced["feature:trip"];
+        assert_eq!(trip.len(), 1, "seed {seed}: {:#?}", told.lines());
+        assert!(trip[0] < 9 * DAY, "seed {seed}: {:#?}", told.lines());
+        // The second Monday is day 14, and the record that says that the alert looks permanent comes later.
+        let mut permanent = told
+            .with("permanent")
+            .filter(|record| record["kind"] == "drift");
+        let causes = permanent.next().unwrap()["causes"].as_array().unwrap();
+        let mut trips = causes
+            .iter()
+            .filter(|cause| cause["subject"] == "feature:trip");
+        let returns = trips.next().unwrap()["returns"].as_u64().unwrap();
+        assert!(returns >= 1, "seed {seed}: {:#?}", told.lines());
     }
 }
