@@ -166,6 +166,20 @@ fn alerts_that_an_order_ended_did_not_end_by_themselves() {
 }
 
 #[test]
+fn an_order_to_learn_anew_forgets_what_came_of_the_old_reference() {
+    let mut model = Model::of(drift);
+    let at = model.spikes(3);
+    assert_eq!(model.episodes.held(&model.settings).len(), 1);
+    let context = context(&model.settings);
+    let ended = model
+        .episodes
+        .drop_compared(Boundary(NOON + at), "an order", &context);
+    assert!(ended.is_empty());
+    model.breach(at + DAY_MINUTES, 10);
+    assert_eq!(model.last_changes(), PAGED);
+}
+
+#[test]
 fn any_number_is_allowed_where_the_settings_say_so() {
     let mut model = Model::of(drift);
     model.settings.transients_allowed = 0;
