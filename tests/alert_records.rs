@@ -450,6 +450,7 @@ fn reference(features: usize) -> Reference {
                 errors: 0,
                 is_provisional: false,
                 lone_events: 2,
+                rhythm: None,
             };
             (feature(&name), known)
         };

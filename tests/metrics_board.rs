@@ -111,6 +111,7 @@ fn judge(worker: &WorkerMeter, model: &str, feature: &str, psi: f64) {
     let of_subject = SubjectReference {
         sketch: sketch.clone(),
         lone_events: 0,
+        rhythm: None,
         place: 0,
         span: Span {
             start: Boundary(0),

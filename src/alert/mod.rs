@@ -66,7 +66,9 @@ pub use quality_report::{
 };
 pub use quality_shape::{ConfusionRecord, EvaluationRecord, RegressionRecord};
 pub use record::{ALERT_SCHEMA, AlertRecord};
-pub use reference::{REFERENCE_SCHEMA, ReferenceRecord, SubjectRecord, reference_records};
+pub use reference::{
+    REFERENCE_SCHEMA, ReferenceRecord, RhythmRecord, SubjectRecord, reference_records,
+};
 pub use report::{FindingRecord, REPORT_SCHEMA, Report, ReportRecord};
 pub use segment::{SEGMENTS_SHOWN_MAX, SegmentRecord, SegmentShare};
 pub use settings::AlertSettings;

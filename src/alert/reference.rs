@@ -11,7 +11,7 @@ use super::envelope::path_segment;
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
 use super::wire::{WindowRecord, json};
 use crate::event::Segment;
-use crate::reference::{Reference, SubjectReference};
+use crate::reference::{Reference, Rhythm, SubjectReference};
 use crate::sketch::Subject;
 
 /// Name and version of the record's schema.
@@ -60,6 +60,29 @@ pub struct SubjectRecord {
     pub provisional: bool,
     /// Events whose category occurred in only one pane of the learning span.
     pub lone_events: u64,
+    /// How much of what it varied by was the time of day; `null` as long as it is provisional, and without values to compare.
+    pub rhythm: Option<RhythmRecord>,
+}
+
+/// How much of what a subject varied by, while it was learned, was the time of day and the day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RhythmRecord {
+    /// How far six hours lay from the whole, beyond noise; in standard deviations if it is small.
+    pub distance: f64,
+    /// Share of its square that was the time of day, 0..=1; `null` if fewer than three days were learned.
+    pub time_of_day: Option<f64>,
+    /// Share that was the day of the week, 0..=1; `null` if fewer than three weeks were learned.
+    pub weekday: Option<f64>,
+}
+
+impl RhythmRecord {
+    fn of(rhythm: Rhythm) -> Self {
+        Self {
+            distance: rhythm.distance,
+            time_of_day: rhythm.time_of_day,
+            weekday: rhythm.weekday,
+        }
+    }
 }
 
 impl SubjectRecord {
@@ -77,6 +100,7 @@ impl SubjectRecord {
             predictions: known.predictions,
             provisional: known.is_provisional,
             lone_events: known.lone_events,
+            rhythm: known.rhythm.map(RhythmRecord::of),
         }
     }
 }

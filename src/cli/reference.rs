@@ -107,10 +107,11 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
     for (name, subject, predictions) in subjects {
         let _ = writeln!(
             text,
-            "{}{}{}",
+            "{}{}{}{}",
             Printable(name),
             judged(name),
-            shares(name, subject, predictions)
+            shares(name, subject, predictions),
+            rhythm(subject)
         );
         if let Some(numbers) = &subject.numbers {
             text.push_str(&of_numbers(numbers));
@@ -150,6 +151,31 @@ fn shares(name: &str, subject: &SubjectRecord, predictions: u64) -> String {
     } else {
         format!("   {}", shown.join(", "))
     }
+}
+
+/// Text such as `  82 % of its variability is the time of day`; empty if that is not known, or hardly anything varies.
+fn rhythm(subject: &SubjectRecord) -> String {
+    let Some(rhythm) = subject.rhythm.filter(|rhythm| rhythm.distance >= 0.05) else {
+        return String::new();
+    };
+    let shares = [
+        (rhythm.time_of_day, "the time of day"),
+        (rhythm.weekday, "the day of the week"),
+    ];
+    let shares = shares
+        .into_iter()
+        .filter_map(|(share, name)| Some((share?, name)));
+    let shares: Vec<String> = shares
+        .map(|(share, name)| format!("{:.0} % {name}", 100.0 * share))
+        .collect();
+    if shares.is_empty() {
+        return String::new();
+    }
+    format!(
+        "   varies by {:.2} σ: {}",
+        rhythm.distance,
+        shares.join(", ")
+    )
 }
 
 /// Draws a distribution between its outer quantiles as blocks.

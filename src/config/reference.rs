@@ -6,23 +6,25 @@ use super::fault::ConfigFaults;
 use super::period::Period;
 use super::period_range::PeriodRange;
 use super::words::words;
-use crate::pipeline::ReferencePlan;
-use crate::window::WindowSpec;
+use crate::pipeline::{ReferencePlan, SeasonalSubjects};
+use crate::window::{DAY_MINUTES, WindowSpec};
 
 /// What windows are compared with. The groups that are compared are always those of the frozen reference, which is learned as
 /// `learning` says. It also judges until a reference that moves has seen enough: docs/statistics.md says how long that takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReferenceConfig {
-    /// What a window is compared with: `fixed` (the frozen reference), `trailing` (the traffic before the window, up to a day
-    /// before it) or `seasonal` (the same hours of earlier days or weeks). Use `trailing` if slow change is ordinary: it
-    /// finds jumps, and a creeping change is never found. Use `seasonal` for a model whose features move a lot with the time
-    /// of day: it finds smaller changes within the hour. What was in trouble never enters either of them.
+    /// What a window is compared with: `auto` (the frozen reference, but the same hours of the last seven days for a subject
+    /// that varied mostly with the time of day while its reference was learned), `fixed` (the frozen reference), `trailing`
+    /// (the traffic before the window, up to a day before it) or `seasonal` (the same hours of earlier days or weeks, for
+    /// every subject). Use `trailing` if slow change is ordinary: it finds jumps, and a creeping change is never found. `auto`
+    /// needs `learning.span` of 3d and `learning.habit_span` of 14d or more, and is `fixed` with less. What was in trouble
+    /// never enters a reference that moves.
     pub kind: Against,
     /// Event time that a reference that moves adds up. With `trailing` whole days, 24h to 60d; a longer window is compared
     /// with as much time as it holds: a month with the month before, which finds a change of that pace. Leave long windows
     /// out of `windows` if it is ordinary. With `seasonal` two periods or more, at most 35d, for which counts are kept by the
-    /// hour. docs/capacity.md says what the counts take. `fixed` does not use it.
+    /// hour. docs/capacity.md says what the counts take. `auto` and `fixed` do not use it.
     pub span: Period,
     /// Length of a season: `24h` or `7d`. Windows that are shorter are compared with the same hours of earlier periods, the
     /// others with the frozen reference. With `7d`, Mondays are compared with Mondays, but it takes four weeks until the season
@@ -33,7 +35,7 @@ pub struct ReferenceConfig {
 impl Default for ReferenceConfig {
     fn default() -> Self {
         Self {
-            kind: Against::Fixed,
+            kind: Against::Auto,
             span: Period::days(7),
             period: Period::hours(24),
         }
@@ -43,8 +45,10 @@ impl Default for ReferenceConfig {
 words! {
     /// What a window is compared with.
     Against {
-        /// The frozen reference.
+        /// The frozen reference, or the same hours of earlier days, by the rhythm of the subject.
         #[default]
+        Auto = "auto",
+        /// The frozen reference.
         Fixed = "fixed",
         /// The traffic before the window.
         Trailing = "trailing",
@@ -59,6 +63,8 @@ const SPAN: PeriodRange = PeriodRange {
     to: Period::days(60),
     step: Period::hours(24),
 };
+/// Least `learning.habit_span` with a reference that moves: what is ordinary is learned anew against it.
+const HABIT_SPAN_MIN: Period = Period::days(14);
 /// Accepted values of `period`.
 const PERIODS: [Period; 2] = [Period::hours(24), Period::days(7)];
 /// Longest time for which counts are kept by the hour.
@@ -73,6 +79,7 @@ impl ReferenceConfig {
     ) -> ReferencePlan {
         self.refuse_unfit_keys(faults);
         let plan = match self.kind {
+            Against::Auto => return Self::auto(windows, habit_span),
             Against::Fixed => return ReferencePlan::Fixed,
             Against::Trailing => self.trailing(faults),
             Against::Seasonal => self.seasonal(windows, faults),
@@ -82,7 +89,7 @@ impl ReferenceConfig {
             String::from(self.kind)
         );
         faults.require(
-            habit_span >= Period::days(14),
+            habit_span >= HABIT_SPAN_MIN,
             "learning.habit_span",
             wrong,
             "use 14d or more: what is ordinary is learned anew against a reference that moves",
@@ -93,7 +100,8 @@ impl ReferenceConfig {
     /// Refuses keys that are set and mean nothing.
     fn refuse_unfit_keys(&self, faults: &mut ConfigFaults) {
         let usual = Self::default();
-        let span_fits = self.kind != Against::Fixed || self.span == usual.span;
+        let uses_span = matches!(self.kind, Against::Trailing | Against::Seasonal);
+        let span_fits = uses_span || self.span == usual.span;
         let period_fits = self.kind == Against::Seasonal || self.period == usual.period;
         let unfit = [
             ("span", span_fits, "trailing or seasonal"),
@@ -106,6 +114,19 @@ impl ReferenceConfig {
                 format!("kind {} does not use it", String::from(self.kind)),
                 &format!("remove it, or set reference.kind to {kinds}"),
             );
+        }
+    }
+
+    /// The season of a day for subjects that have one, if it can ever judge.
+    fn auto(windows: &[WindowSpec], habit_span: Period) -> ReferencePlan {
+        let can_judge = habit_span >= HABIT_SPAN_MIN
+            && windows
+                .iter()
+                .any(|window| window.length.minutes() < DAY_MINUTES);
+        if can_judge {
+            ReferencePlan::DAILY
+        } else {
+            ReferencePlan::Fixed
         }
     }
 
@@ -138,6 +159,7 @@ impl ReferenceConfig {
         );
         ReferencePlan::Seasonal {
             period_minutes,
+            subjects: SeasonalSubjects::All,
             periods: minutes.map_or(0, |minutes| self.periods(minutes, faults)),
         }
     }

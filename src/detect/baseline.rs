@@ -2,7 +2,7 @@
 
 use super::reference_counts::{ReferenceCounts, ReferenceKind};
 use super::tally::Tally;
-use crate::reference::SubjectReference;
+use crate::reference::{Rhythm, SubjectReference};
 use crate::sketch::{Numbers, Range, Scale, Subject, ValueSketch, Words};
 use crate::stats::{Grouping, SubjectKind, is_crowded};
 use crate::window::Span;
@@ -24,6 +24,8 @@ pub struct Baseline {
     pub span: Span,
     /// True until the whole learning span was seen.
     pub is_provisional: bool,
+    /// How much of what it varied by was the time of day.
+    pub rhythm: Option<Rhythm>,
     /// True if one cell of the reference holds so much that changes inside it would be missed.
     pub is_crowded: bool,
     grouping: Grouping,
@@ -59,6 +61,7 @@ impl Baseline {
             errors: reference.errors,
             span: reference.span,
             is_provisional: reference.is_provisional,
+            rhythm: reference.rhythm,
             is_crowded,
             grouping,
             categories: exact_keys(&sketch.words),

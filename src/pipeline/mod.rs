@@ -35,5 +35,5 @@ pub use intake::Intake;
 pub use partition::INTERNAL_PARTITIONS;
 pub use plan::{
     Bounds, JoinKey, JoinPlan, LearningPlan, Plan, QualityPlan, ReferencePlan, ScoreOf,
-    SegmentsPlan, Topics,
+    SeasonalSubjects, SegmentsPlan, Topics,
 };

@@ -8,7 +8,8 @@ use crate::detect;
 use crate::detect::ReferenceKind;
 use crate::detect::slo::Objective;
 use crate::event::Limits;
-use crate::window::{WindowLength, WindowSpec};
+use crate::reference::Rhythm;
+use crate::window::{DAY_MINUTES, WindowLength, WindowSpec};
 
 /// Names of the topics that are read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,12 +103,29 @@ pub enum ReferencePlan {
         period_minutes: i64,
         /// Number of earlier periods, at least 2.
         periods: u32,
+        /// The subjects that are compared with it; the frozen reference judges the others.
+        subjects: SeasonalSubjects,
     },
+}
+
+/// Which subjects are compared with a season.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeasonalSubjects {
+    /// Each.
+    All,
+    /// Those that varied mostly with the time of day while their reference was learned.
+    Daily,
 }
 
 impl ReferencePlan {
     /// Time between a trailing reference and its window, in minutes: what has just begun must not be in it.
     pub const GAP_MINUTES: i64 = 1_440;
+    /// The last seven days, for subjects that follow the time of day.
+    pub const DAILY: Self = Self::Seasonal {
+        period_minutes: DAY_MINUTES,
+        periods: 7,
+        subjects: SeasonalSubjects::Daily,
+    };
     /// Earlier periods that a seasonal reference needs.
     pub const PERIODS_MIN: u32 = 2;
 
@@ -120,6 +138,19 @@ impl ReferencePlan {
                 ReferenceKind::Seasonal
             }
             Self::Fixed | Self::Seasonal { .. } => ReferenceKind::Fixed,
+        }
+    }
+
+    /// True if a subject of this rhythm is compared with a reference that moves.
+    #[must_use]
+    pub fn moves(self, rhythm: Option<Rhythm>) -> bool {
+        match self {
+            Self::Fixed => false,
+            Self::Seasonal {
+                subjects: SeasonalSubjects::Daily,
+                ..
+            } => rhythm.is_some_and(|rhythm| rhythm.is_daily()),
+            Self::Trailing { .. } | Self::Seasonal { .. } => true,
         }
     }
 
@@ -148,6 +179,7 @@ impl ReferencePlan {
             Self::Seasonal {
                 period_minutes,
                 periods,
+                ..
             } => period_minutes * i64::from(periods),
         }
     }
@@ -179,7 +211,6 @@ pub enum JoinKey {
     ResponseId,
 }
 
-const DAY_MINUTES: u64 = 1_440;
 /// Days for which all processes of a deployment may be stopped before a join cannot be rebuilt.
 const STOP_DAYS: u64 = 2;
 
@@ -205,7 +236,7 @@ impl JoinPlan {
     #[must_use]
     pub fn retention_days(&self) -> u64 {
         let reach = self.horizon_minutes + self.horizon_minutes / 7 + 2 * self.lead_minutes;
-        reach.unsigned_abs().div_ceil(DAY_MINUTES) + STOP_DAYS
+        reach.unsigned_abs().div_ceil(DAY_MINUTES.unsigned_abs()) + STOP_DAYS
     }
 }
 

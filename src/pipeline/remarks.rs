@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::HeldFamily;
+use crate::detect::ReferenceKind;
 use crate::window::{Boundary, DAY_MINUTES, WindowLength};
 
 /// Names of the days of a week, from Monday on.
@@ -20,6 +21,8 @@ pub enum Remark {
     ThinWindows(ThinWindows),
     /// The reference lacks days of the week.
     MissingDays(MissingDays),
+    /// Subjects are compared with earlier traffic, or will be.
+    MovingReference(MovingSubjects),
     /// Late subjects were given up.
     GivenUp {
         /// Subjects that stayed too rare for 30 days.
@@ -64,6 +67,19 @@ pub struct MissingDays {
     pub known: WeekDays,
     /// Why it lacks the others.
     pub why: ShortReference,
+}
+
+/// The subjects that are compared with earlier traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MovingSubjects {
+    /// What they are compared with.
+    pub kind: ReferenceKind,
+    /// Number of them.
+    pub count: u64,
+    /// Number of all judged subjects.
+    pub of: u64,
+    /// The frozen reference judges them until about then; `None` if it no longer does.
+    pub not_before: Option<Boundary>,
 }
 
 /// Why a reference lacks days of the week.
@@ -126,6 +142,7 @@ impl Remark {
             Self::Learning(_) => "learning",
             Self::ThinWindows(_) => "thin_windows",
             Self::MissingDays(_) => "missing_days",
+            Self::MovingReference(_) => "moving_reference",
             Self::GivenUp { .. } => "given_up",
             Self::HeldAlerts(_) => "held_alerts",
         }
@@ -144,6 +161,10 @@ impl Remark {
                 ShortReference::NoTraffic => Some("days without traffic".to_owned()),
                 ShortReference::Configured(_) => None,
             },
+            Self::MovingReference(subjects) => Some(match subjects.not_before {
+                Some(_) => "moving reference ahead".to_owned(),
+                None => "moving reference".to_owned(),
+            }),
             Self::GivenUp { .. } => None,
             Self::HeldAlerts(held) => Some(format!("held {} {}", held.kind(), held.factor)),
         }
@@ -157,6 +178,7 @@ impl fmt::Display for Remark {
             Self::Learning(awaited) => awaited.fmt(f),
             Self::ThinWindows(windows) => windows.fmt(f),
             Self::MissingDays(days) => days.fmt(f),
+            Self::MovingReference(subjects) => subjects.fmt(f),
             Self::GivenUp { rare, no_room } => write!(
                 f,
                 "{} subjects that came after the reference are not judged: {rare} stayed rarer than 300 values in 30 days, {no_room} found no \
@@ -229,6 +251,26 @@ impl fmt::Display for MissingDays {
                 f,
                 "its reference lacks {missing}, because no prediction came then: the first that do may be found as drift; let the model learn \
                  anew once there are some"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for MovingSubjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, of, .. } = self;
+        let with = match self.kind {
+            ReferenceKind::Fixed => "the frozen reference",
+            ReferenceKind::Trailing => "the traffic before each window",
+            ReferenceKind::Seasonal => "the same hours of earlier periods",
+        };
+        write!(f, "{count} of its {of} subjects are compared with {with}")?;
+        match self.not_before {
+            None => Ok(()),
+            Some(at) => write!(
+                f,
+                " from about {} on; until then the frozen reference judges them, because too little is known of what is ordinary",
+                instant(at)
             ),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::rhythm::Rhythm;
 use crate::event::Segment;
 use crate::sketch::{Subject, ValueSketch};
 use crate::window::Span;
@@ -45,6 +46,8 @@ pub struct SubjectReference {
     pub sketch: ValueSketch,
     /// Number of events whose category occurred in a single pane of the span. It shows how often new categories are normal.
     pub lone_events: u64,
+    /// How much of what it varied by was the time of day; `None` as long as it is provisional, and without values to compare.
+    pub rhythm: Option<Rhythm>,
 }
 
 impl Reference {

@@ -30,6 +30,7 @@ pub fn learn<'a>(
             is_provisional: false,
             sketch: learned.sketch,
             lone_events: learned.lone_events,
+            rhythm: None,
         };
         (subject, reference)
     });

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
+use tidegauge::pipeline::remarks::Remark;
 use tidegauge::pipeline::state::StateKey;
-use tidegauge::pipeline::{LearningPlan, Plan, ReferencePlan};
+use tidegauge::pipeline::{LearningPlan, Plan, ReferencePlan, SeasonalSubjects};
 use tidegauge::window::{WindowLength, WindowSpec};
 
 use crate::bench::{Bench, Setup, plan};
@@ -21,6 +22,7 @@ const SEEDS: std::ops::Range<u64> = 1..4;
 const SEASONAL: ReferencePlan = ReferencePlan::Seasonal {
     period_minutes: DAY,
     periods: 7,
+    subjects: SeasonalSubjects::All,
 };
 const TRAILING: ReferencePlan = ReferencePlan::Trailing {
     span_minutes: 3 * DAY,
@@ -88,9 +90,12 @@ impl Feature {
 
     /// Minutes from the jump to the first drift that fires, and the alerts before it.
     fn found(&self, seed: u64, reference: ReferencePlan) -> (Vec<i64>, Option<i64>) {
-        let bench = self.run(seed, reference, 1);
+        self.found_in(&self.run(seed, reference, 1))
+    }
+
+    fn found_in(&self, bench: &Bench) -> (Vec<i64>, Option<i64>) {
         let jump = self.jump.map_or(self.days * DAY, |(from, ..)| from);
-        let at = fired_at(&bench).into_iter().map(|minute| minute - jump);
+        let at = fired_at(bench).into_iter().map(|minute| minute - jump);
         let (before, after): (Vec<i64>, Vec<i64>) = at.partition(|minutes| *minutes <= 0);
         (before, after.first().copied())
     }
@@ -107,7 +112,7 @@ fn fired_at(bench: &Bench) -> Vec<i64> {
     firing.map(minute).collect()
 }
 
-/// One day is learned, and windows are judged each quarter of an hour.
+/// One day is learned, or three where the reference is to find rhythms by itself, and windows are judged each quarter of an hour.
 fn compared_with(reference: ReferencePlan) -> Arc<Plan> {
     let mut plan = plan();
     let window = |minutes, step_minutes| WindowSpec {
@@ -115,9 +120,14 @@ fn compared_with(reference: ReferencePlan) -> Arc<Plan> {
         step_minutes,
     };
     plan.windows = vec![window(15, 15), window(60, 15), window(1_440, 60)];
+    let learned = if reference == ReferencePlan::DAILY {
+        3 * DAY
+    } else {
+        DAY
+    };
     plan.learning = LearningPlan {
-        span_minutes: DAY,
-        provisional_minutes: DAY,
+        span_minutes: learned,
+        provisional_minutes: learned,
         events_min: 1_000,
         variability_minutes: 14 * DAY,
     };
@@ -136,9 +146,16 @@ const RHYTHM: Feature = Feature {
 };
 
 #[test]
-fn a_shift_on_top_of_a_daily_rhythm_is_found_sooner_by_its_season() {
+fn a_subject_with_a_daily_rhythm_is_compared_with_its_season_and_a_shift_is_found_sooner() {
     for seed in SEEDS {
-        let (before, seasonal) = RHYTHM.found(seed, SEASONAL);
+        let bench = RHYTHM.run(seed, ReferencePlan::DAILY, 1);
+        let said = &bench.ledger.said().remarks["m"];
+        let of_one = |remark: &Remark| match remark {
+            Remark::MovingReference(moving) => moving.count == 1 && moving.not_before.is_none(),
+            _ => false,
+        };
+        assert!(said.iter().any(of_one), "the score has no rhythm: {said:?}");
+        let (before, seasonal) = RHYTHM.found_in(&bench);
         assert!(before.is_empty(), "seed {seed}: {before:?}");
         let (before, fixed) = RHYTHM.found(seed, ReferencePlan::Fixed);
         assert!(before.is_empty(), "seed {seed}: {before:?}");
@@ -225,7 +242,7 @@ fn learned(bench: &Bench) -> BTreeMap<(i32, Vec<u8>), Vec<u8>> {
 
 #[test]
 fn a_restart_changes_no_record() {
-    for (seed, reference) in SEEDS.zip([SEASONAL, TRAILING, SEASONAL]) {
+    for (seed, reference) in SEEDS.zip([SEASONAL, TRAILING, ReferencePlan::DAILY]) {
         let feature = Feature {
             jump: Some((14 * DAY, 15 * DAY, 1.5)),
             days: 15,

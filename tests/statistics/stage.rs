@@ -70,6 +70,7 @@ impl Stage {
                 errors: 0,
                 is_provisional: false,
                 lone_events: 0,
+                rhythm: None,
                 sketch: reference,
             },
             subject: Subject::Feature("amount".to_owned()),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::model::Model;
-use crate::detect::ReferenceKind;
+use crate::detect::{Baseline, ReferenceKind};
 use crate::event::Segment;
-use crate::pipeline::plan::{Plan, ReferencePlan};
+use crate::pipeline::plan::Plan;
 use crate::sketch::Subject;
 use crate::window::{Boundary, DAY_MINUTES, WindowSpec};
 
@@ -27,16 +27,21 @@ pub fn is_learning(
     at.0 - reference.span.end.0 <= plan.learning.variability_minutes + lead
 }
 
-/// Subjects in trouble, of a segment or of its whole, if the plan has a reference that must not hold them. A segment is often
+/// Subjects in trouble, of a segment or of its whole, that are compared with a reference that moves and must not hold their trouble. A segment is often
 /// too small to find what its whole finds.
 pub fn troubled(model: &Model, segment: Option<&Segment>, plan: &Plan) -> BTreeSet<Subject> {
     let episodes = &model.knowledge.episodes;
-    if plan.reference == ReferencePlan::Fixed || episodes.is_empty() {
+    let baselines = model.baselines_of(segment);
+    let Some(baselines) = baselines.filter(|_| !episodes.is_empty()) else {
         return BTreeSet::new();
-    }
+    };
     let mut troubled = episodes.troubled(segment);
     troubled.extend(episodes.troubled(None));
-    troubled
+    let moves = |(subject, own): &(Subject, Baseline)| {
+        let moves = plan.reference.moves(own.rhythm) && troubled.contains(subject);
+        moves.then(|| subject.clone())
+    };
+    baselines.iter().filter_map(moves).collect()
 }
 
 /// Start of the oldest pane that a reference may hold.

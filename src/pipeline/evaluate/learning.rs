@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use super::step::StepContext;
-use super::{given_up, ordinary_days, publish};
+use super::{given_up, ordinary_days, publish, rhythms};
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::LateSubject;
@@ -142,9 +142,9 @@ fn freeze(
     if !is_complete {
         let subjects = reference.subjects.values_mut();
         subjects.for_each(|subject| subject.is_provisional = true);
-        reference = reference.with_content_id();
     }
-    keep(model, reference, step)?;
+    rhythms::find(model, &mut reference, |_, own| !own.is_provisional);
+    keep(model, reference.with_content_id(), step)?;
     ordinary_days::learn_span(model, segment.as_ref(), (span, None), step)
 }
 
@@ -180,6 +180,7 @@ fn add_late(
                 is_provisional: !is_complete,
                 sketch: learned.sketch,
                 lone_events: learned.lone_events,
+                rhythm: None,
             };
             reference.subjects.insert(subject.clone(), late);
             if segment.is_none() {
@@ -191,6 +192,10 @@ fn add_late(
             }
         }
     }
+    let is_due = |subject: &Subject| due.iter().any(|(own, _)| own == subject);
+    rhythms::find(model, &mut reference, |subject, own| {
+        is_due(subject) && !own.is_provisional
+    });
     keep(model, reference.with_content_id(), step)?;
     for (span, subjects) in by_span(due.into_iter()) {
         ordinary_days::learn_span(model, segment, (span, Some(&subjects)), step)?;
@@ -300,6 +305,9 @@ fn complete(
     for span in due.values().copied().collect::<BTreeSet<Span>>() {
         take_again(model, &mut reference, (&due, span), &troubled);
     }
+    rhythms::find(model, &mut reference, |subject, _| {
+        due.contains_key(subject) && !troubled.contains(subject)
+    });
     keep(model, reference.with_content_id(), step)?;
     // Trouble must not become ordinary.
     let ordinary = due

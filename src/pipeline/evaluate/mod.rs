@@ -38,6 +38,7 @@ mod remarks;
 mod reports;
 mod restore;
 mod retire;
+mod rhythms;
 mod slice;
 mod step;
 mod tallies;

@@ -67,8 +67,11 @@ impl MovingReference {
         if !kind.moves() {
             return None;
         }
-        let parts = parts(plan, span);
         let baselines = model.baselines_of(segment)?;
+        if !baselines.iter().any(|(_, own)| plan.moves(own.rhythm)) {
+            return None;
+        }
+        let parts = parts(plan, span);
         let troubled = model
             .habits_of(segment)
             .map(|habits| &habits.troubled_times);
@@ -79,7 +82,7 @@ impl MovingReference {
             .collect();
         let subjects = baselines.iter().enumerate();
         let subjects = subjects.map(|(place, (subject, baseline))| {
-            let subject = SubjectPanes {
+            let panes = SubjectPanes {
                 model,
                 rings: &rings,
                 place,
@@ -87,7 +90,8 @@ impl MovingReference {
                 baseline,
                 troubled,
             };
-            subject.counts(&parts)
+            let moves = plan.moves(baseline.rhythm);
+            moves.then(|| panes.counts(&parts)).flatten()
         });
         Some(Self {
             kind,
@@ -158,6 +162,7 @@ fn parts(plan: ReferencePlan, window: Span) -> Vec<Part> {
         ReferencePlan::Seasonal {
             period_minutes,
             periods,
+            ..
         } => seasonal(window, period_minutes, periods),
     }
 }

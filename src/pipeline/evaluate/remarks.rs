@@ -1,10 +1,11 @@
 //! Remarks on a model, from what is known of it.
 
 use super::model::Model;
+use crate::detect::DAYS_OF_A_WEEK;
 use crate::pipeline::observations::{Progress, ReferenceProgress};
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::{
-    AwaitedReference, GivenUp, MissingDays, Remark, ShortReference, WeekDays,
+    AwaitedReference, GivenUp, MissingDays, MovingSubjects, Remark, ShortReference, WeekDays,
 };
 use crate::reference::Reference;
 use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, Tier};
@@ -25,6 +26,7 @@ pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Pla
         learning.map(Remark::Learning),
         thin,
         days.map(Remark::MissingDays),
+        moving(model, plan).map(Remark::MovingReference),
         given_up(model),
     ];
     let held = model.knowledge.episodes.held(&plan.alert);
@@ -101,6 +103,36 @@ fn missing_days(model: &Model, reference: &Reference, plan: &Plan) -> Option<Mis
         ShortReference::NoTraffic
     };
     Some(MissingDays { known, why })
+}
+
+/// The subjects that are compared with earlier traffic, by the shortest window.
+fn moving(model: &Model, plan: &Plan) -> Option<MovingSubjects> {
+    let kind = plan.reference.kind_of_short_windows();
+    let reference = model.reference.as_deref().filter(|_| kind.moves())?;
+    let judged = reference.subjects.iter();
+    let judged = judged.filter(|(subject, own)| subject.is_judged() && !own.is_provisional);
+    let subjects: Vec<_> = judged.collect();
+    let moving = subjects
+        .iter()
+        .filter(|(_, own)| plan.reference.moves(own.rhythm));
+    let moving: Vec<_> = moving.collect();
+    let shortest = plan.windows.iter().map(|spec| spec.length).min()?;
+    let habits = model.habits_of(None);
+    let judges = |subject| habits.is_some_and(|own| own.judges_by_moving(shortest, subject));
+    let first = reference
+        .span
+        .end
+        .plus_minutes(plan.reference.lead_minutes());
+    // A day is known once the next one has closed.
+    let days = i64::from(DAYS_OF_A_WEEK) + 1;
+    let not_before = first.plus_minutes(days * DAY_MINUTES);
+    let is_ahead = !moving.iter().any(|(subject, _)| judges(subject));
+    (!moving.is_empty()).then_some(MovingSubjects {
+        kind,
+        count: moving.len() as u64,
+        of: subjects.len() as u64,
+        not_before: is_ahead.then_some(not_before),
+    })
 }
 
 fn given_up(model: &Model) -> Option<Remark> {
