@@ -10,9 +10,9 @@ use crate::sketch::Subject;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
-    /// A distribution has moved away from the reference.
+    /// A distribution has moved away from the reference, or numbers lie beyond its range.
     Drift,
-    /// The data is broken: nulls, missing subjects, other types, new categories, or numbers out of range.
+    /// The data is broken: nulls, missing subjects, other types, or new categories.
     DataQuality,
     /// Traffic has fallen or risen.
     Volume,

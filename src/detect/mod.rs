@@ -21,6 +21,7 @@ pub mod volume;
 mod drift {
     //! Detectors for a distribution that has moved away from the reference.
     pub(super) mod psi;
+    pub(super) mod range_rate;
     pub(super) mod surge;
 }
 
@@ -30,7 +31,6 @@ mod quality {
     pub(super) mod missing_rate;
     pub(super) mod new_rate;
     pub(super) mod null_rate;
-    pub(super) mod range_rate;
     pub(super) mod rate;
     pub(super) mod type_rate;
 }
@@ -55,10 +55,10 @@ pub use variability::{DAYS_OF_A_WEEK, Ordinary, OrdinaryRule, Variability};
 pub static DETECTORS: &[&dyn Detector] = &[
     &drift::psi::PsiDrift,
     &drift::surge::Surge,
+    &drift::range_rate::RangeRate,
     &quality::error_rate::ErrorRate,
     &quality::null_rate::NullRate,
     &quality::missing_rate::MissingRate,
     &quality::type_rate::TypeRate,
     &quality::new_rate::NewRate,
-    &quality::range_rate::RangeRate,
 ];

@@ -86,7 +86,7 @@ fn each_kind_of_incident_is_found_and_nothing_else_is_blamed() {
         (
             Incident::Cents,
             240,
-            "drift feature:amount psi",
+            "drift feature:amount range_rate",
             &["feature:amount"],
         ),
         (

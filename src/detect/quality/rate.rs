@@ -45,6 +45,11 @@ pub(in crate::detect) trait Rate: Sync {
     /// Stable name of the detector.
     fn name(&self) -> &'static str;
 
+    /// Family of its findings.
+    fn family(&self) -> Family {
+        Family::DataQuality
+    }
+
     /// Which changes matter.
     fn matters(&self) -> Matters;
 
@@ -63,7 +68,7 @@ impl<R: Rate> Detector for R {
     }
 
     fn family(&self) -> Family {
-        Family::DataQuality
+        Rate::family(self)
     }
 
     fn ordinary_rule(&self) -> OrdinaryRule {

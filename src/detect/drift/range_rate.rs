@@ -3,9 +3,12 @@
 //! It counts the cells that lie wholly beyond the reference's minimum or maximum, so a value that leaves the range by
 //! less than a cell is not seen. A single value outside proves nothing (it would give 59 alerts per feature and month),
 //! so the share decides. Of a reference that moves, the share of what was beyond the frozen one is expected.
+//!
+//! It is of the family of drift, with the rules of a young reference: numbers beyond the range are valid, and come with every wider or
+//! shifted distribution. As broken data, they opened a second alert beside that of `psi`, which came and went around its floor.
 
-use super::rate::{Matters, Rate};
-use crate::detect::{Case, Counted, Tally};
+use crate::detect::quality::rate::{Matters, Rate};
+use crate::detect::{Case, Counted, Family, Tally};
 use crate::stats::SubjectKind;
 
 /// Share of numbers outside the learned range.
@@ -14,6 +17,10 @@ pub struct RangeRate;
 impl Rate for RangeRate {
     fn name(&self) -> &'static str {
         "range_rate"
+    }
+
+    fn family(&self) -> Family {
+        Family::Drift
     }
 
     fn matters(&self) -> Matters {
