@@ -160,6 +160,7 @@ fn add(sum: &mut Vec<u64>, groups: &[u64]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
