@@ -20,6 +20,8 @@ const TRANSACTION_END_DELAY: Duration = Duration::from_secs(30);
 const REPLICATION_DEFAULT: i32 = -1;
 /// The client's default of `max.poll.interval.ms`.
 const POLL_INTERVAL_MAX: Duration = Duration::from_secs(300);
+/// Time of a rebalance beyond the wait for a member that does not poll.
+const REBALANCE_DELAY_MAX: Duration = Duration::from_secs(60);
 /// Maximum time of the last transaction before a rebalance, whatever the group allows.
 const REVOKE_TIME_MAX: Duration = Duration::from_secs(20);
 
@@ -69,6 +71,8 @@ pub fn options(checked: &CheckedConfig) -> Options {
         incarnation: fastrand::u64(..),
         restore_stall_max: RESTORE_STALL_MIN
             .max(runtime.transaction_timeout() + TRANSACTION_END_DELAY),
+        join_stall_max: poll_interval_max(&checked.settings.kafka.properties.0)
+            + REBALANCE_DELAY_MAX,
         revoke_time_max: revoke_time_max(&checked.settings.kafka.properties.0),
     }
 }
@@ -76,9 +80,14 @@ pub fn options(checked: &CheckedConfig) -> Options {
 /// Time of the last transaction before a rebalance: a fifth of what the group waits for a member that does not poll, because
 /// all members wait meanwhile.
 fn revoke_time_max(properties: &BTreeMap<String, String>) -> Duration {
+    (poll_interval_max(properties) / 5).min(REVOKE_TIME_MAX)
+}
+
+/// Time that the group waits for a member that does not poll.
+fn poll_interval_max(properties: &BTreeMap<String, String>) -> Duration {
     let set = properties.get("max.poll.interval.ms");
     let millis = set.and_then(|text| text.parse().ok());
-    (millis.map_or(POLL_INTERVAL_MAX, Duration::from_millis) / 5).min(REVOKE_TIME_MAX)
+    millis.map_or(POLL_INTERVAL_MAX, Duration::from_millis)
 }
 
 fn first(from: &crate::config::Start) -> FirstStart {

@@ -12,7 +12,6 @@ use super::phase::WorkerPhase;
 use super::port::{Clock, Fault, Log, TopicPartition};
 use super::progress::CommitProgress;
 use super::restore::{Parked, Restoring, StartPolicy};
-use super::restore_watch::{StallVerdict, Stalled};
 use super::worker::Worker;
 
 /// How long revoked tasks stay in memory in case their partitions come back.
@@ -132,60 +131,6 @@ impl<L: Log, C: Clock> Worker<L, C> {
         // The phase keeps an unstarted restore, so that the next turn tries again if the last step fails.
         let restoring = std::mem::replace(restoring, Box::new(Restoring::unstarted()));
         self.finish_restore(*restoring, took)
-    }
-
-    /// Acts if a restore makes no progress: makes the clients anew, and gives up if that did not help. While no broker answers,
-    /// nothing can progress, so the worker waits.
-    ///
-    /// # Errors
-    /// When the restore is given up.
-    pub(super) fn watch_restore(&mut self) -> Result<(), Fault> {
-        let WorkerPhase::Restoring {
-            restoring,
-            assigned,
-            ..
-        } = &self.phase
-        else {
-            self.restore_watch.pause();
-            return Ok(());
-        };
-        let verdict = self
-            .restore_watch
-            .look(self.clock.elapsed(), restoring.records);
-        if verdict == StallVerdict::GoOn {
-            return Ok(());
-        }
-        if !self.log.brokers_answer() {
-            self.restore_watch.reset();
-            return Ok(());
-        }
-        let stalled = Stalled {
-            partitions: assigned.len(),
-            secs: self.options.restore_stall_max.as_secs(),
-            why: self.restore_watch.why().to_owned(),
-        };
-        match verdict {
-            StallVerdict::GiveUp => Err(stalled.given_up()),
-            _ => self.renew(&stalled),
-        }
-    }
-
-    /// Makes the clients anew. The group assigns again.
-    fn renew(&mut self, stalled: &Stalled) -> Result<(), Fault> {
-        tracing::warn!(
-            partitions = stalled.partitions,
-            secs = stalled.secs,
-            why = stalled.why,
-            "the restore makes no progress although brokers answer: making all clients anew"
-        );
-        self.phase = WorkerPhase::Unassigned;
-        self.parked = None;
-        self.meter.restoring(0);
-        self.heartbeat.beat(Activity::Leaving);
-        match self.log.renew() {
-            Err(Fault::Passing(why)) => self.start_over(&why),
-            other => other,
-        }
     }
 
     fn finish_restore(&mut self, restoring: Restoring, took: Duration) -> Result<(), Fault> {

@@ -23,7 +23,7 @@ use super::phase::WorkerPhase;
 use super::port::{Clock, Fault, FirstStart, Log, LogEvent, Message, TopicPartition};
 use super::progress::CommitProgress;
 use super::restore::Parked;
-use super::restore_watch::RestoreWatch;
+use super::stall_watch::StallWatch;
 use super::tasks::{self, Tasks};
 use crate::pipeline::Plan;
 use crate::pipeline::evaluate::Evaluate;
@@ -59,6 +59,9 @@ pub struct Options {
     /// before the process ends. It must be longer than the brokers take to abort an abandoned transaction, for which a
     /// restore waits.
     pub restore_stall_max: Duration,
+    /// Time that a worker may wait for the group to assign partitions, while brokers answer, before the clients are made anew; and
+    /// once more before the process ends. It must be longer than the group waits for a member that does not poll.
+    pub join_stall_max: Duration,
     /// Time of the last transaction before partitions are given back. The other members of the group wait for it.
     pub revoke_time_max: Duration,
 }
@@ -89,7 +92,8 @@ pub struct Worker<L: Log, C: Clock> {
     pub(super) clocks: ClockWatch,
     pub(super) pace: Pace,
     pub(super) progress: CommitProgress,
-    pub(super) restore_watch: RestoreWatch,
+    pub(super) join_watch: StallWatch,
+    pub(super) restore_watch: StallWatch,
     /// Lines about faults for which the worker starts over.
     pub(super) fault_lines: LineLimit,
     /// Lines about checks that are repeated later.
@@ -111,7 +115,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
         heartbeat: Heartbeat,
     ) -> Self {
         let now = clock.elapsed();
-        let restore_watch = RestoreWatch::new(options.restore_stall_max);
+        let join_watch = StallWatch::new(options.join_stall_max);
+        let restore_watch = StallWatch::new(options.restore_stall_max);
         Self {
             log,
             clock,
@@ -128,6 +133,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             clocks: ClockWatch::default(),
             pace: Pace::default(),
             progress: CommitProgress::default(),
+            join_watch,
             restore_watch,
             fault_lines: LineLimit::default(),
             check_lines: LineLimit::default(),
@@ -163,7 +169,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
             Err(Fault::Passing(why)) => self.start_over(&why)?,
             other => self.counted(other)?,
         }
-        self.watch_restore()
+        self.watch_stalls()
     }
 
     /// Counts and logs an invariant that does not hold.

@@ -26,6 +26,8 @@ const TURNS_MAX: u64 = 200_000;
 /// Number of turns without a commit after which a run is complete.
 const QUIET_TURNS: u32 = 4;
 
+/// Time without partitions after which a worker makes its clients anew.
+pub const JOIN_STALL_MAX: Duration = Duration::from_secs(360);
 /// Time without progress of a restore after which a worker makes its clients anew.
 pub const RESTORE_STALL_MAX: Duration = Duration::from_secs(60);
 
@@ -286,6 +288,7 @@ impl Bench {
                 first: self.setup.first,
                 incarnation: 7_000 + self.lives,
                 restore_stall_max: RESTORE_STALL_MAX,
+                join_stall_max: JOIN_STALL_MAX,
                 revoke_time_max: Duration::from_secs(20),
             };
             let plan = Arc::clone(&self.setup.plan);

@@ -73,6 +73,7 @@ fn start(crew: &mut Crew, log: HangingLog, flush: Duration) {
         first: FirstStart::Earliest,
         incarnation: 1,
         restore_stall_max: LONG,
+        join_stall_max: LONG,
         revoke_time_max: LONG,
     };
     let plan = Setup::default().plan;

@@ -1,10 +1,11 @@
-//! Restores that make no progress: new clients, then the end of the process; and the wait during an outage.
+//! Workers that get no partitions, and restores that make no progress: new clients, then the end of the process; and the wait
+//! during an outage.
 
 use std::time::Duration;
 
 use tidegauge::runtime::Fault;
 
-use crate::bench::{Bench, RESTORE_STALL_MAX, Setup};
+use crate::bench::{Bench, JOIN_STALL_MAX, RESTORE_STALL_MAX, Setup};
 use crate::memory_log::Trouble;
 use crate::published::published;
 use crate::traffic::Traffic;
@@ -71,4 +72,27 @@ fn during_an_outage_the_worker_waits() {
     assert_eq!(bench.log.renewals(), 0);
     bench.log.trouble(None);
     bench.settle().unwrap();
+}
+
+#[test]
+fn a_worker_without_partitions_gets_new_clients() {
+    let mut bench = troubled(Trouble::DeafClients);
+    turn_for(&mut bench, JOIN_STALL_MAX / 2).unwrap();
+    assert_eq!(bench.log.renewals(), 0, "a rebalance may take that long");
+    turn_for(&mut bench, JOIN_STALL_MAX).unwrap();
+    assert_eq!(bench.log.renewals(), 1);
+    bench.settle().unwrap();
+}
+
+#[test]
+fn a_worker_that_new_clients_do_not_help_to_partitions_ends_the_process() {
+    let mut bench = troubled(Trouble::NoCoordinator);
+    let ended = turn_for(&mut bench, JOIN_STALL_MAX * 3);
+    assert_eq!(bench.log.renewals(), 1);
+    let Err(Fault::Fatal(sentence)) = ended else {
+        panic!("it goes on: {ended:?}")
+    };
+    for words in ["no partitions for 360 s", "coordinator"] {
+        assert!(sentence.contains(words), "{words:?} in: {sentence}");
+    }
 }

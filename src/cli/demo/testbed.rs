@@ -122,6 +122,7 @@ impl Testbed {
             first: FirstStart::Earliest,
             incarnation: 1,
             restore_stall_max: Duration::from_secs(60),
+            join_stall_max: Duration::from_secs(60),
             revoke_time_max: Duration::from_secs(20),
         };
         let heartbeat = Heartbeat::default();

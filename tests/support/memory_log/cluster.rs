@@ -37,6 +37,10 @@ pub enum Trouble {
     StaleClients,
     /// A partition has no leader, whichever client asks.
     NoLeader,
+    /// The group gives no partitions to the clients that exist now; it does to new ones.
+    DeafClients,
+    /// The group gives no partitions to any client.
+    NoCoordinator,
     /// No broker answers.
     Outage,
 }

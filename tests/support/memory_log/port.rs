@@ -18,6 +18,10 @@ impl Log for MemoryLog {
     type Message<'a> = MemoryMessage;
 
     fn poll(&mut self, _timeout: Duration) -> Result<LogEvent<MemoryMessage>, Fault> {
+        let trouble = self.cluster().trouble;
+        if matches!(trouble, Some(Trouble::DeafClients | Trouble::NoCoordinator)) {
+            return Ok(LogEvent::Nothing);
+        }
         if !self.announced {
             self.announced = true;
             return Ok(LogEvent::Assigned(self.assignment()));
@@ -193,7 +197,10 @@ impl Log for MemoryLog {
         self.restoring.clear();
         let mut cluster = self.cluster();
         cluster.renewals += 1;
-        if cluster.trouble == Some(Trouble::StaleClients) {
+        if matches!(
+            cluster.trouble,
+            Some(Trouble::StaleClients | Trouble::DeafClients)
+        ) {
             cluster.trouble = None;
         }
         drop(cluster);

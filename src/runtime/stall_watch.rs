@@ -1,6 +1,7 @@
-//! Watches the progress of a restore. Without progress, first the clients are made anew, then the process ends.
+//! Watches the progress of a restore, or of joining the group. Without progress, first the clients are made anew, then the
+//! process ends.
 //!
-//! Progress is a record of state that no attempt had read before, or the end of the restore. While an attempt reads records
+//! Progress of a restore is a record of state that no attempt had read before, or the end of the restore. While an attempt reads records
 //! the time stands still, because a large state takes minutes to read again. So attempts that fail one after the other add
 //! up, even if each of them reads something.
 
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use super::port::Fault;
 
-/// What to do about a restore.
+/// What to do about a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StallVerdict {
     /// Nothing.
@@ -19,11 +20,11 @@ pub enum StallVerdict {
     GiveUp,
 }
 
-/// Time that the restores of a worker have spent without progress.
+/// Time that a worker has spent without progress.
 #[derive(Debug)]
-pub struct RestoreWatch {
+pub struct StallWatch {
     limit: Duration,
-    /// Stopwatch time of the last look; `None` while no restore is going on.
+    /// Stopwatch time of the last look; `None` while nothing is awaited.
     looked_at: Option<Duration>,
     stalled: Duration,
     /// Records that the current attempt has read.
@@ -35,7 +36,7 @@ pub struct RestoreWatch {
     why: Option<String>,
 }
 
-impl RestoreWatch {
+impl StallWatch {
     /// A watch that allows `limit` without progress.
     #[must_use]
     pub fn new(limit: Duration) -> Self {
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn without_progress_clients_are_made_anew_and_then_the_restore_is_given_up() {
-        let mut watch = RestoreWatch::new(LIMIT);
+        let mut watch = StallWatch::new(LIMIT);
         let verdicts: Vec<StallVerdict> = (0..=12).map(|n| watch.look(secs(n * 10), 0)).collect();
         let mut expected = vec![StallVerdict::GoOn; 13];
         expected.splice(6..7, [StallVerdict::Renew]);
@@ -147,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_restore_that_reads_on_may_take_any_time() {
-        let mut watch = RestoreWatch::new(LIMIT);
+        let mut watch = StallWatch::new(LIMIT);
         for n in 0..1_000 {
             assert_eq!(watch.look(secs(n * 59), n), StallVerdict::GoOn);
         }
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn reading_the_same_state_again_is_neither_progress_nor_a_stall() {
-        let mut watch = RestoreWatch::new(LIMIT);
+        let mut watch = StallWatch::new(LIMIT);
         watch.look(secs(0), 100);
         watch.look(secs(50), 0); // this attempt begins again, after 50 s without a record
         for n in 1..100 {
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn progress_after_new_clients_begins_the_count_again() {
-        let mut watch = RestoreWatch::new(LIMIT);
+        let mut watch = StallWatch::new(LIMIT);
         watch.look(secs(0), 0);
         assert_eq!(watch.look(secs(60), 0), StallVerdict::Renew);
         assert_eq!(watch.look(secs(119), 1), StallVerdict::GoOn);
@@ -179,7 +180,7 @@ mod tests {
 
     #[test]
     fn time_without_a_restore_does_not_count() {
-        let mut watch = RestoreWatch::new(LIMIT);
+        let mut watch = StallWatch::new(LIMIT);
         watch.look(secs(0), 0);
         watch.look(secs(59), 0);
         watch.pause();
