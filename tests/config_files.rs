@@ -65,6 +65,26 @@ fn every_bad_file_gives_its_faults_and_no_other() {
 }
 
 #[test]
+fn faults_name_the_file_that_they_come_from_and_no_other_place() {
+    let file = directory().join("bad/learning.yaml");
+    let name = file.display().to_string();
+    let text = read(&file).unwrap_err().to_string();
+    assert!(text.starts_with(&format!("{name} has faults:\n")), "{text}");
+    let flag = ConfigSources::default()
+        .file(directory().join("good/production.yaml"))
+        .flag("--group", "kafka.group", "");
+    let text = load(&flag).unwrap_err().to_string();
+    assert!(
+        text.starts_with("kafka.group: ") && text.contains("--group"),
+        "{text}"
+    );
+    let missing = read(directory().join("bad/none.yaml"))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(missing.matches("none.yaml").count(), 1, "{missing}");
+}
+
+#[test]
 fn every_good_file_is_good() {
     for file in files("good") {
         read(&file).unwrap_or_else(|faults| panic!("{}: {faults}", file.display()));

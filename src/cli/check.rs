@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Error, Printable, connect, print};
-use crate::config::{self, CheckedConfig, ConfigSources};
+use crate::config::{self, Against, CheckedConfig, ConfigSources, Configuration};
 use crate::detect::slo::{Objective, Rule};
-use crate::detect::{DETECTORS, volume};
+use crate::detect::{DETECTORS, percent, volume};
 use crate::pipeline::Plan;
 
 /// Checks the file without the environment, so that the result is equal on every machine: no broker, and no file that it
@@ -49,10 +49,14 @@ fn summary(checked: &CheckedConfig) -> String {
     let no_labels = "none, so neither quality nor objectives on labels";
     line("labels", &or(&plan.topics.labels, no_labels));
     line("learning", &learning(checked));
+    line("reference", &reference(settings));
     let window = |w: &config::WindowConfig| format!("{} every {}", w.length, w.step);
     let windows: Vec<String> = settings.windows.iter().map(window).collect();
     line("windows", &windows.join(", "));
     line("detectors", &detectors(plan));
+    line("excluded", &or(&settings.detect.exclude, "no subject"));
+    line("volume", &volume_changes(settings));
+    line("transients", &transients(settings.alerts.transients));
     if !plan.segments.keys.is_empty() {
         line("segments", &plan.segments.keys.join(", "));
     }
@@ -73,10 +77,49 @@ fn or(names: &[String], none: &str) -> String {
 
 fn learning(checked: &CheckedConfig) -> String {
     let learning = &checked.settings.learning;
+    let provisional = if learning.provisional < learning.span {
+        format!("; a provisional one from {}", learning.provisional)
+    } else {
+        "; no provisional one".to_owned()
+    };
     format!(
-        "a reference of each model from {} of event time and at least {} predictions",
+        "a reference of each model from {} of event time and at least {} predictions{provisional}",
         learning.span, learning.events_min
     )
+}
+
+/// What windows are compared with, and the keys that this kind does not use.
+fn reference(settings: &Configuration) -> String {
+    let own = &settings.reference;
+    match own.kind {
+        Against::Fixed => "fixed: what was learned (span and period are not used)".to_owned(),
+        Against::Trailing => format!("trailing: the {} before (period is not used)", own.span),
+        Against::Seasonal => format!(
+            "seasonal: the same hours of the {} before, by seasons of {}",
+            own.span, own.period
+        ),
+    }
+}
+
+fn volume_changes(settings: &Configuration) -> String {
+    let own = &settings.volume;
+    let learned = if own.learn_repeats {
+        "what repeats becomes ordinary"
+    } else {
+        "what repeats never becomes ordinary"
+    };
+    format!(
+        "falls from {} and rises from {}; {learned}",
+        percent(own.drop),
+        percent(own.rise)
+    )
+}
+
+fn transients(allowed: u64) -> String {
+    match allowed {
+        0 => "any number of alerts may come and go".to_owned(),
+        from => format!("from {from} alerts in 30 days that come and go on, breaches must last"),
+    }
 }
 
 /// Detectors that are on, and those that are off.
@@ -135,7 +178,12 @@ mod tests {
             .flag("test", "kafka.brokers", "a:1,b:2")
             .flag("test", "kafka.group", "watch")
             .flag("test", "topics.predictions", "scores")
-            .flag("test", "detect.disabled", "surge");
+            .flag("test", "detect.disabled", "surge")
+            .flag("test", "detect.exclude", "row_number,*_id")
+            .flag("test", "learning.provisional", "12h")
+            .flag("test", "reference.kind", "seasonal")
+            .flag("test", "alerts.transients", "4")
+            .flag("test", "volume.drop", "0.2");
         let mut checked = config::load(&sources).unwrap();
         let text = summary(&checked);
         for part in [
@@ -143,7 +191,12 @@ mod tests {
             "watch; a new group begins at: latest",
             "predictions  scores\n",
             "labels       none",
-            "psi, error_rate, null_rate",
+            "; a provisional one from 12h\n",
+            "reference    seasonal: the same hours of the 7d before, by seasons of 24h\n",
+            "psi, range_rate, error_rate, null_rate",
+            "excluded     row_number, *_id\n",
+            "volume       falls from 20 % and rises from 100 %; ",
+            "transients   from 4 alerts in 30 days",
             "(off: surge)",
             "objectives   none",
             "tidegauge.alerts.slo",

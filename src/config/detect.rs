@@ -122,6 +122,12 @@ impl DetectConfig {
             let wrong = format!("`{text}` names every subject or none");
             let fix = "write at least one letter of a name, or switch detectors off under detect.disabled";
             faults.require(known, &key, wrong, fix);
+            faults.require(
+                text != "feature:",
+                &key,
+                "`feature:` names no feature",
+                "write the name of a feature behind it, or `feature:*` for all",
+            );
             let wrong = format!("`{text}` is no subject that is compared with a reference");
             let fix = "remove it: detectors open no alerts on it";
             let is_other = ["objective:", "evaluation:"]

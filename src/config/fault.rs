@@ -27,7 +27,11 @@ impl fmt::Display for ConfigFault {
 
 /// All faults of a configuration, by path.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConfigFaults(Vec<ConfigFault>);
+pub struct ConfigFaults {
+    faults: Vec<ConfigFault>,
+    /// Name of the file that was read, if there is one.
+    file: Option<String>,
+}
 
 impl ConfigFaults {
     /// Exactly one fault.
@@ -40,10 +44,10 @@ impl ConfigFaults {
 
     /// Adds a fault. A second fault with the same path is dropped, because most likely it only follows from the first.
     pub fn add(&mut self, path: &str, wrong: impl Into<String>, fix: impl Into<String>) {
-        if self.0.iter().any(|fault| fault.path == path) {
+        if self.faults.iter().any(|fault| fault.path == path) {
             return;
         }
-        self.0.push(ConfigFault {
+        self.faults.push(ConfigFault {
             path: path.to_owned(),
             wrong: wrong.into(),
             fix: fix.into(),
@@ -78,12 +82,12 @@ impl ConfigFaults {
     /// True if there is no fault.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.faults.is_empty()
     }
 
     /// True if there is a fault at `path` or in a list at `path`.
     pub(super) fn touch(&self, path: &str) -> bool {
-        self.0
+        self.faults
             .iter()
             .any(|fault| fault.path.split('[').next() == Some(path))
     }
@@ -94,12 +98,18 @@ impl ConfigFaults {
             let rest = fault.path.strip_prefix(path);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        self.0.iter().any(below)
+        self.faults.iter().any(below)
     }
 
     /// The faults, by path.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigFault> {
-        self.0.iter()
+        self.faults.iter()
+    }
+
+    /// Names the file that the faults without another origin come from.
+    pub(super) fn of_file(mut self, file: Option<String>) -> Self {
+        self.file = file;
+        self
     }
 
     /// `value` if there is no fault, otherwise the faults by path. `origin` gives the variable or flag that set a path.
@@ -114,18 +124,25 @@ impl ConfigFaults {
         if self.is_empty() {
             return Ok(value);
         }
-        for fault in &mut self.0 {
+        for fault in &mut self.faults {
             fault.origin = origin(&fault.path);
         }
-        self.0.sort();
+        self.faults.sort();
         Err(self)
     }
 }
 
 impl fmt::Display for ConfigFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, fault) in self.0.iter().enumerate() {
-            let line_end = if i + 1 < self.0.len() { "\n" } else { "" };
+        let is_of_file = |file: &String| {
+            let mut faults = self.faults.iter();
+            faults.any(|fault| fault.origin.is_none() && fault.path != *file)
+        };
+        if let Some(file) = self.file.as_ref().filter(|file| is_of_file(file)) {
+            writeln!(f, "{file} has faults:")?;
+        }
+        for (i, fault) in self.faults.iter().enumerate() {
+            let line_end = if i + 1 < self.faults.len() { "\n" } else { "" };
             write!(f, "{fault}{line_end}")?;
         }
         Ok(())

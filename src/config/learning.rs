@@ -18,8 +18,8 @@ pub struct LearningConfig {
     pub span: Period,
     /// Event time after which a provisional reference judges until `span` is over: whole hours, 1h to 30d. Only breaks page
     /// then; a smaller shift may be a weekday, and is published with severity `info`. Only windows of at most 1h are judged
-    /// against it; without such a window nothing is, until `span` is over. At `span` or more there is no provisional
-    /// reference.
+    /// against it; without such a window nothing is, until `span` is over. At the length of `span` there is no provisional
+    /// reference; more is refused, except the default.
     pub provisional: Period,
     /// Minimum number of predictions in the reference, 100 to 1000000000. Learning continues beyond `provisional` until it
     /// is reached; only the last 30 days count, and then 300 must do. With the default, the noise of a window of a few
@@ -69,6 +69,17 @@ impl LearningConfig {
         faults.require(self.span <= longest, "learning.span", wrong, &fix);
         let span_minutes = SPAN.minutes("learning.span", self.span, faults);
         let provisional = PROVISIONAL.minutes("learning.provisional", self.provisional, faults);
+        let is_usual = self.provisional == Self::default().provisional;
+        let wrong = format!(
+            "{} is longer than learning.span, {}",
+            self.provisional, self.span
+        );
+        faults.require(
+            is_usual || self.provisional <= self.span,
+            "learning.provisional",
+            wrong,
+            "use less than learning.span, or as much for no provisional reference",
+        );
         let span_minutes = span_minutes.unwrap_or(0);
         LearningPlan {
             span_minutes,

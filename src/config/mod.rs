@@ -82,6 +82,7 @@ pub fn load(sources: &ConfigSources) -> Result<CheckedConfig, ConfigFaults> {
     let plan = settings.check(&mut faults);
     let checked = plan.map(|plan| CheckedConfig { plan, settings });
     faults
+        .of_file(sources.file_name())
         .or(checked, |path| sources.origin(path))?
         .ok_or_else(ConfigFaults::default)
 }

@@ -71,6 +71,11 @@ impl ConfigSources {
         self
     }
 
+    /// Name of the file, if there is one.
+    pub(super) fn file_name(&self) -> Option<String> {
+        self.file.as_ref().map(|file| file.display().to_string())
+    }
+
     /// Variable or flag that last set `path` or the list that contains it; `None` for the file.
     pub(super) fn origin(&self, path: &str) -> Option<String> {
         let list = path.split('[').next().unwrap_or(path);

@@ -77,6 +77,9 @@ impl ReferenceConfig {
         habit_span: Period,
         faults: &mut ConfigFaults,
     ) -> ReferencePlan {
+        if faults.touch("reference.kind") {
+            return ReferencePlan::Fixed; // which keys fit is not known
+        }
         self.refuse_unfit_keys(faults);
         let plan = match self.kind {
             Against::Auto => return Self::auto(windows, habit_span),

@@ -213,6 +213,7 @@ fn wanted(like: &Like) -> (&'static str, String) {
         Like::Bool(_) => ("true or false", example),
         Like::Number(n) if n.is_f64() => ("a number", example),
         Like::Number(_) => ("a whole number of at least 0", example),
+        Like::String(text) if text.is_empty() => ("text", "put it in quotes".to_owned()),
         Like::Null => ("one value", "write the value on the same line".to_owned()),
         _ => ("text", example),
     }
