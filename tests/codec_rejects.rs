@@ -6,7 +6,7 @@
     clippy::panic
 )]
 
-use tidegauge::codec::CODECS;
+use tidegauge::codec::{CODECS, EventKind};
 use tidegauge::event::{ArrivalTime, Limits, Prediction, Record, Reject};
 
 fn record(payload: &[u8]) -> Record<'_> {
@@ -590,4 +590,65 @@ fn the_documentation_names_every_reason() {
         let code = reason.code();
         assert!(page.contains(&format!("`{code}`")), "{code}");
     }
+}
+
+#[test]
+fn the_field_of_the_schema_that_is_to_blame_is_named_and_nothing_of_the_producer() {
+    let limits = Limits::default();
+    let named = |payload: &str, kind, reason| {
+        CODECS[0].field_at_fault(payload.as_bytes(), kind, reason, &limits)
+    };
+    let long = "x".repeat(300);
+    for (rest, reason, field) in [
+        (
+            r#""latency_ms":"fast""#,
+            Reject::WrongType,
+            Some("latency_ms"),
+        ),
+        (
+            r#""features":{"secret":{"deep":1}},"version":7"#,
+            Reject::WrongType,
+            Some("version"),
+        ),
+        (
+            r#""prediction":{"label":"a","score":"high"}"#,
+            Reject::WrongType,
+            Some("prediction.score"),
+        ),
+        (r#""prediction":7"#, Reject::WrongType, Some("prediction")),
+        (
+            r#""usage":{"cost_usd":-1}"#,
+            Reject::WrongType,
+            Some("usage.cost_usd"),
+        ),
+        (r#""status":"maybe""#, Reject::WrongType, Some("status")),
+        (
+            &format!(r#""version":"{long}""#),
+            Reject::NameTooLong,
+            Some("version"),
+        ),
+        (
+            r#""timestamp":"noon""#,
+            Reject::BadTimestamp,
+            Some("timestamp"),
+        ),
+        (r#""version":"1","version":"2""#, Reject::DuplicateKey, None),
+    ] {
+        let payload = event(rest);
+        refused(&payload, reason);
+        assert_eq!(
+            named(&payload, EventKind::Prediction, reason),
+            field,
+            "{rest}"
+        );
+    }
+    let label = r#"{"id":"a","label":[1]}"#;
+    let found = named(label, EventKind::Label, Reject::WrongType);
+    assert_eq!(found, Some("label"));
+    assert_eq!(named("[1]", EventKind::Prediction, Reject::WrongType), None);
+    let large = format!(r#""latency_ms":"fast","unknown":"{}""#, "x".repeat(70_000));
+    assert_eq!(
+        named(&event(&large), EventKind::Prediction, Reject::WrongType),
+        None
+    );
 }

@@ -2,6 +2,15 @@
 
 use crate::event::{Label, Limits, Prediction, Record, Reject};
 
+/// What an input topic holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// Predictions.
+    Prediction,
+    /// Labels.
+    Label,
+}
+
 /// A wire format. Decoding makes one pass without building a tree. An invalid event is rejected as a whole, before
 /// anything is counted.
 pub trait Codec: Sync {
@@ -19,4 +28,16 @@ pub trait Codec: Sync {
     /// # Errors
     /// The first reason found for rejecting the record.
     fn decode_label<'a>(&self, record: &Record<'a>, limits: &Limits) -> Result<Label<'a>, Reject>;
+
+    /// The field of the schema for which `payload` was rejected, for its dead letter; `None` if that is not known. Never a name
+    /// or a value of the producer.
+    fn field_at_fault(
+        &self,
+        _payload: &[u8],
+        _kind: EventKind,
+        _reason: Reject,
+        _limits: &Limits,
+    ) -> Option<&'static str> {
+        None
+    }
 }

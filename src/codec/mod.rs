@@ -4,7 +4,7 @@ mod format;
 mod json;
 mod trace;
 
-pub use format::Codec;
+pub use format::{Codec, EventKind};
 
 /// Every format. The first is the default.
 pub static CODECS: &[&dyn Codec] = &[&json::Json];

@@ -6,13 +6,13 @@ use super::guard::guarded;
 use crate::event::Reject;
 use crate::runtime::{DeadLetter, RefusedRecord};
 
-/// Dead letter for `original`, in a record of at most `record_bytes_max` bytes.
+/// Dead letter for `original`, refused for `reason` and for this `field` of the schema, in a record of at most `record_bytes_max` bytes.
 #[must_use]
-pub fn dead_letter(
-    original: &OwnedMessage,
-    reason: Reject,
+pub fn dead_letter<'a>(
+    original: &'a OwnedMessage,
+    (reason, field): (Reject, Option<&'static str>),
     record_bytes_max: usize,
-) -> DeadLetter<'_> {
+) -> DeadLetter<'a> {
     let refused = RefusedRecord {
         topic: original.topic(),
         partition: original.partition(),
@@ -20,6 +20,7 @@ pub fn dead_letter(
         key: original.key(),
         header_bytes: original.headers().map_or(0, header_bytes),
         payload: original.payload(),
+        field,
     };
     DeadLetter::of(refused, reason, record_bytes_max)
 }

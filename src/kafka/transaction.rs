@@ -274,8 +274,13 @@ fn send(
             }
             enqueue(producer, out, by)
         }
-        Outgoing::DeadLetter { original, reason } => {
-            let letter = dead_letter::dead_letter(&original, reason, letters.bytes_max);
+        Outgoing::DeadLetter {
+            original,
+            reason,
+            field,
+        } => {
+            let why = (reason, field);
+            let letter = dead_letter::dead_letter(&original, why, letters.bytes_max);
             let headers = dead_letter::headers(&original, &letter);
             let mut out = BaseRecord::<[u8], [u8]>::to(letters.topic).headers(headers);
             out.key = letter.key;

@@ -25,6 +25,8 @@ pub struct RefusedRecord<'a> {
     pub header_bytes: usize,
     /// Payload.
     pub payload: Option<&'a [u8]>,
+    /// The field of the schema for which it was refused, if it is known.
+    pub field: Option<&'static str>,
 }
 
 /// What to write for a refused record.
@@ -56,6 +58,11 @@ impl<'a> DeadLetter<'a> {
         let payload = original.payload.filter(|payload| fits(payload.len()));
         let is_whole = keeps_headers && key == original.key && payload == original.payload;
         let mut headers = headers(&original, reason);
+        headers.extend(
+            original
+                .field
+                .map(|field| ("tidegauge.field", field.into())),
+        );
         if !is_whole {
             headers.push(("tidegauge.pointer", "too large to copy whole".into()));
         }
@@ -100,6 +107,7 @@ mod tests {
             key: Some(&key),
             header_bytes,
             payload: Some(&payload),
+            field: None,
         };
         let letter = DeadLetter::of(original, Reject::EmptyPayload, RESERVED_BYTES + ROOM);
         let is_pointer = letter

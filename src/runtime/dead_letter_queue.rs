@@ -25,12 +25,18 @@ impl<O> Default for DeadLetterQueue<O> {
 }
 
 impl<O> DeadLetterQueue<O> {
-    /// Keeps a copy of `message`, refused for `reason`.
-    pub fn push<M: Message<Original = O>>(&mut self, message: &M, reason: Reject) {
+    /// Keeps a copy of `message`, refused for `reason` and for this field of the schema, if it is known.
+    pub fn push<M: Message<Original = O>>(
+        &mut self,
+        message: &M,
+        reason: Reject,
+        field: Option<&'static str>,
+    ) {
         self.bytes += message.bytes();
         self.letters.push(Outgoing::DeadLetter {
             original: message.original(),
             reason,
+            field,
         });
     }
 

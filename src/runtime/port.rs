@@ -178,6 +178,8 @@ pub enum Outgoing<O> {
         original: O,
         /// Why.
         reason: Reject,
+        /// The field of the schema that is to blame, if it is known.
+        field: Option<&'static str>,
     },
 }
 

@@ -441,7 +441,8 @@ fn take<M: Message>(
     task.read_at = Some(clock.elapsed());
     let (offset, record) = (message.offset(), message.record());
     if let Disposition::Rejected(reason) = task.ingest.submit(offset, &record, clock.latest()) {
-        dead_letters.push(message, reason);
+        let field = task.ingest.field_at_fault(&record, reason);
+        dead_letters.push(message, reason, field);
     }
     Ok(())
 }

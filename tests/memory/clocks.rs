@@ -95,18 +95,20 @@ fn a_source_whose_event_times_do_not_move_is_told_apart_from_one_that_has_ended(
     for (partition, minute) in [(1, 30), (2, 30)] {
         produce(&bench, partition, minute);
     }
-    let wave = |bench: &Bench, count: i64, of: i64| {
+    let wave = |bench: &Bench, count: i64, arrival: i64| {
         for nth in 0..count {
-            let id = format!("{of}-{nth}");
+            let id = format!("{arrival}-{nth}");
             let mut event = Event::bare("fraud", "1", &id, START + 20 * MINUTE);
-            event.arrival = START + 30 * MINUTE;
+            event.arrival = START + arrival;
             bench.produce_to(0, &event);
         }
     };
-    wave(&bench, 500, 1);
+    // A busy source with stamps of whole seconds.
+    wave(&bench, 1_500, 24 * MINUTE);
+    wave(&bench, 1_500, 24 * MINUTE + 900);
     pass(&mut bench, 31, Duration::from_secs(12));
     assert_eq!(predictions(&bench), by(0, HoldReason::AtEnd, Some(18)));
-    wave(&bench, 600, 2);
+    wave(&bench, 600, 30 * MINUTE);
     pass(&mut bench, 31, Duration::from_secs(12));
     assert_eq!(predictions(&bench), by(0, HoldReason::SameTime, Some(18)));
     produce(&bench, 0, 22);

@@ -111,6 +111,14 @@ fn dead_letters_are_the_bad_records_byte_for_byte_and_say_why() {
         assert_eq!(letter.headers[0], ("origin".to_owned(), vec![0xfe, 1]));
         let (name, code) = &letter.headers[1];
         assert_eq!(name, "tidegauge.reason");
+        let field = letter
+            .headers
+            .iter()
+            .rev()
+            .find(|own| own.0 == "tidegauge.field");
+        let field = field.map(|(_, field)| field.as_slice());
+        let at_fault = (code == b"bad_timestamp").then_some(b"timestamp".as_slice());
+        assert_eq!(field, at_fault);
         let place = [2, 3, 4].map(|at: usize| letter.headers[at].1.as_slice());
         assert!(is_at(&bench, place, letter.value.as_deref()));
         *reasons

@@ -5,6 +5,7 @@
 //! order of the bytes is the one reported. The rules of `docs/events.md` are implemented here only, except the limits
 //! on timestamps (see `event_time` in the `event` module).
 
+mod culprit;
 mod event;
 mod features;
 mod label;
@@ -25,7 +26,7 @@ use self::event::EventMembers;
 use self::label::LabelEvent;
 use self::object::{Members, Object};
 use self::rules::Rules;
-use super::{Codec, trace};
+use super::{Codec, EventKind, trace};
 use crate::event::{Label, Limits, Prediction, Record, Reject};
 
 /// The JSON format.
@@ -63,6 +64,27 @@ impl Codec for Json {
         let mut label = LabelEvent::new(&rules);
         parse(text, &rules, &mut label)?;
         label.finish()
+    }
+
+    fn field_at_fault(
+        &self,
+        payload: &[u8],
+        kind: EventKind,
+        reason: Reject,
+        limits: &Limits,
+    ) -> Option<&'static str> {
+        culprit::culprit(payload, kind, reason, |payload| {
+            let record = Record {
+                payload: Some(payload),
+                arrival: None,
+                traceparent: None,
+                headers_readable: true,
+            };
+            match kind {
+                EventKind::Prediction => self.decode(&record, limits).map(drop),
+                EventKind::Label => self.decode_label(&record, limits).map(drop),
+            }
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod flushed;
 mod open_scopes;
 mod orders;
 mod position;
+mod standing;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use position::{Chain, EndSeen, Position};
 
 use self::open_scopes::OpenScopes;
 use self::orders::OrderBuffer;
+use self::standing::StandingTime;
 use super::flood::FloodGauge;
 use super::frame::{Frame, FrameLink, SourceId, Summary};
 use super::incident::DatedIncident;
@@ -26,14 +28,11 @@ use super::observations::{IngestCounts, IngestObservations};
 use super::outcomes::{OutcomeBuffers, Sampled};
 use super::plan::Plan;
 use crate::alert::{FloodKind, Integrity};
+use crate::codec::EventKind;
 use crate::event::{EventTime, Prediction, Record, Reject, Tick, event_time, label_times};
 use crate::join::Outcomes;
 use crate::sketch::RecordPosition;
 use crate::window::{Boundary, Lateness, SourceClock};
-
-/// Predictions without a later event time after which a source counts as one that repeats its time. Disorder and coarse
-/// stamps make runs of some hundred.
-const REPEATS_MIN: u64 = 1_000;
 
 /// What an input topic contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub struct Ingest {
     orders: OrderBuffer,
     counts: IngestCounts,
     /// Predictions since the watermark last moved.
-    at_watermark: u64,
+    standing: StandingTime,
     rejects: FloodGauge,
     late: FloodGauge,
     /// Incidents of the source since the last flush.
@@ -144,7 +143,7 @@ impl Ingest {
             open: OpenScopes::default(),
             orders: OrderBuffer::default(),
             counts: IngestCounts::default(),
-            at_watermark: 0,
+            standing: StandingTime::default(),
             incidents: loss.into_iter().collect(),
         }
     }
@@ -167,10 +166,10 @@ impl Ingest {
         self.clock.watermark()
     }
 
-    /// True if predictions come, but their event times do not move the watermark: a producer stamps all of them alike.
+    /// True if predictions come over minutes, but their event times do not move the watermark: a producer stamps all of them alike.
     #[must_use]
     pub fn repeats_its_time(&self) -> bool {
-        self.at_watermark >= REPEATS_MIN
+        self.standing.is_lasting()
     }
 
     /// Records since the last flush by disposition, and the watermark.
@@ -196,6 +195,18 @@ impl Ingest {
         disposition.add_to(&mut self.counts);
         self.watch_for_floods(disposition, record);
         disposition
+    }
+
+    /// The field of the schema for which `record` was refused, for its dead letter; `None` if that is not known.
+    #[must_use]
+    pub fn field_at_fault(&self, record: &Record<'_>, reason: Reject) -> Option<&'static str> {
+        let kind = match self.role {
+            Role::Predictions => EventKind::Prediction,
+            Role::Labels => EventKind::Label,
+            Role::Control => return None,
+        };
+        let (codec, limits) = (self.plan.codec, &self.plan.limits);
+        codec.field_at_fault(record.payload?, kind, reason, limits)
     }
 
     fn watch_for_floods(&mut self, disposition: Disposition, record: &Record<'_>) {
@@ -239,13 +250,13 @@ impl Ingest {
         if record.arrival.is_none() && self.is_far_ahead(time) {
             return Err(Reject::TimestampInFuture);
         }
-        if record.arrival.is_some() {
+        if let Some(arrival) = record.arrival {
             // Without an arrival no broker has dated the event, so it is counted but does not move the clock.
             let before = self.clock.watermark();
             self.clock
                 .observe(time, record.arrival, latest, self.plan.disorder_millis);
-            let stands = self.clock.watermark() == before;
-            self.at_watermark = if stands { self.at_watermark + 1 } else { 0 };
+            let moved = self.clock.watermark() != before;
+            self.standing.note(arrival, moved);
         }
         self.counts.note_time(time, latest);
         if self.outcomes.predict(&prediction, time) == Sampled::Out {

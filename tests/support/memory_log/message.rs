@@ -87,14 +87,21 @@ pub fn stored(record: Outgoing<MemoryMessage>) -> (String, Target, StoredRecord)
             };
             (topic, target, record)
         }
-        Outgoing::DeadLetter { original, reason } => {
-            let letter = dead_letter(&original, reason);
+        Outgoing::DeadLetter {
+            original,
+            reason,
+            field,
+        } => {
+            let letter = dead_letter(&original, (reason, field));
             (DEAD_LETTERS.to_owned(), Target::ByKey, letter)
         }
     }
 }
 
-fn dead_letter(original: &MemoryMessage, reason: Reject) -> StoredRecord {
+fn dead_letter(
+    original: &MemoryMessage,
+    (reason, field): (Reject, Option<&'static str>),
+) -> StoredRecord {
     let record = &original.record;
     let sizes = record.headers.iter();
     let refused = RefusedRecord {
@@ -104,6 +111,7 @@ fn dead_letter(original: &MemoryMessage, reason: Reject) -> StoredRecord {
         key: record.key.as_deref(),
         header_bytes: sizes.map(|(key, value)| key.len() + value.len()).sum(),
         payload: record.value.as_deref(),
+        field,
     };
     let letter = DeadLetter::of(refused, reason, RECORD_BYTES_MAX);
     let kept = record.headers.iter().filter(|_| letter.keeps_headers);
