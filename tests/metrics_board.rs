@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use tidegauge::alert::{AlertKey, Area};
 use tidegauge::detect::{Family, Verdict};
 use tidegauge::event::{EventTime, Reject, Scope, Segment, Tick, Value};
 use tidegauge::http::{Board, BoardOptions, Handle, WorkerMeter, serve};
@@ -170,7 +171,11 @@ fn alert(worker: &WorkerMeter, fingerprint: &str, severity: &'static str, is_fir
     let alert = AlertObservation {
         fingerprint: fingerprint.into(),
         model: "fraud".into(),
-        family: Family::Drift,
+        key: AlertKey {
+            family: Family::Drift,
+            area: Some(Area::Answers),
+            wave: 2,
+        },
         severity,
         is_firing,
         since: EventTime(0),
@@ -263,7 +268,11 @@ fn orders_are_no_predictions_and_are_counted_by_what_became_of_them() {
     let mut orders = ingested(&[]);
     orders.source.topic = "control".into();
     orders.counts.orders = orders.counts.counted;
+    orders.watermark = None;
     site.worker.observe_ingest(&orders);
+    site.worker.observe_ingest(&ingested(&[]));
+    let watermark = json(&site.http, "/status").1["watermark"].clone();
+    assert_eq!(watermark, "1970-01-01T00:00:40Z", "orders have no time");
     observe(&site.worker, |seen| {
         seen.count_order("relearn", "applied");
         seen.count_order("relearn", "applied");
@@ -465,11 +474,11 @@ fn a_forgotten_version_or_subject_disappears_from_its_model() {
 }
 
 #[test]
-fn firing_alerts_are_counted_by_family_and_severity() {
+fn firing_alerts_are_counted_by_kind_and_severity() {
     let site = site(10);
     let line = |n| {
         format!(
-            "tidegauge_alerts_firing{{family=\"drift\",model=\"fraud\",severity=\"warning\"}} {n}"
+            "tidegauge_alerts_firing{{kind=\"drift\",model=\"fraud\",severity=\"warning\"}} {n}"
         )
     };
     alert(&site.worker, "one", "warning", true);
@@ -486,9 +495,13 @@ fn firing_alerts_are_counted_by_family_and_severity() {
     );
     alert(&site.worker, "two", "warning", false);
     assert!(get(&site.http, "/metrics").1.contains(&line(0)));
+    let status = json(&site.http, "/status").1;
+    let shown = &status["firing"][0];
+    assert_eq!(shown["causes"][0], "feature:amount psi");
+    let key = [&shown["kind"], &shown["area"], &shown["wave"]];
     assert_eq!(
-        json(&site.http, "/status").1["firing"][0]["causes"][0],
-        "feature:amount psi"
+        serde_json::json!(key),
+        serde_json::json!(["drift", "answers", 2])
     );
 }
 
@@ -650,6 +663,16 @@ fn remarks_on_a_model_are_shown_while_they_hold() {
 
 #[test]
 fn the_smallest_changes_that_are_found_are_shown_until_the_model_learns_anew() {
+    smallest_changes_end(false);
+}
+
+#[test]
+fn the_smallest_changes_that_are_found_are_shown_until_the_window_is_empty() {
+    smallest_changes_end(true);
+}
+
+/// Shows the smallest changes of a window, and ends them: by a window without predictions, or by learning.
+fn smallest_changes_end(ends: bool) {
     let site = site(10);
     let sizes = DetectableSizes {
         subjects: 3,
@@ -664,7 +687,9 @@ fn the_smallest_changes_that_are_found_are_shown_until_the_model_learns_anew() {
         kinds: [(DetectableKind::Shift, sizes)].into(),
     };
     let key = ("fraud".to_owned(), WindowLength::from_minutes(60).unwrap());
-    observe(&site.worker, |all| all.detectable = [(key, seen)].into());
+    observe(&site.worker, |all| {
+        all.detectable = [(key.clone(), seen)].into();
+    });
     let (_, metrics) = get(&site.http, "/metrics");
     for (subjects, value) in [("median", "0.25"), ("worst", "inf")] {
         let labels =
@@ -677,11 +702,16 @@ fn the_smallest_changes_that_are_found_are_shown_until_the_model_learns_anew() {
     assert_eq!(status["shift"]["median"], 0.25);
     assert!(status["shift"]["worst"].is_null() && status["share"].is_null());
     assert_eq!(status["shift"]["worst_subject"], "feature:amount");
-    let learning = ReferenceProgress::Learning {
-        span_minutes: Progress { done: 1, of: 4 },
-        events: Progress { done: 1, of: 4 },
-    };
-    observe(&site.worker, |all| all.models = vec![model(learning)]);
+    if ends {
+        let nothing = DetectableObservation::nothing_to_judge(Boundary(660));
+        observe(&site.worker, |all| all.detectable = [(key, nothing)].into());
+    } else {
+        let learning = ReferenceProgress::Learning {
+            span_minutes: Progress { done: 1, of: 4 },
+            events: Progress { done: 1, of: 4 },
+        };
+        observe(&site.worker, |all| all.models = vec![model(learning)]);
+    }
     let (_, metrics) = get(&site.http, "/metrics");
     assert!(
         !metrics.contains("tidegauge_detectable_change{"),

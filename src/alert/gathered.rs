@@ -6,6 +6,7 @@ use super::alert_key::AlertKey;
 use super::cause::{Cause, Evidence};
 use super::cause_record::{CauseRecord, Named, exemplar_records, provenance};
 use super::listing::CauseTarget;
+use super::manner::manner;
 use super::objective::ObjectiveFacts;
 use super::parts::RecordParts;
 use super::segment::{naming, segment_records};
@@ -52,6 +53,16 @@ impl GatheredCauses {
     /// Causes that the record shows, strongest first.
     pub fn shown(&self) -> impl Iterator<Item = &(Cause, Evidence)> {
         std::iter::once(&self.first).chain(&self.rest)
+    }
+
+    /// The first cause in one line, and in which way it differs: `feature:amount psi (higher by 0.93 σ)`. No feature value.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let (cause, evidence) = &self.first;
+        match manner(cause, evidence) {
+            Some(manner) => format!("{cause} ({manner})"),
+            None => cause.to_string(),
+        }
     }
 
     /// Parts of the record that come from the causes; `summary` and `description` are left empty.

@@ -24,6 +24,7 @@ mod integrity;
 mod lifecycle;
 mod listing;
 mod machine;
+mod manner;
 mod moment;
 mod objective;
 mod objective_report;

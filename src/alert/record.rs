@@ -167,6 +167,7 @@ fn parts(alert: &Alert) -> RecordParts {
                 status: alert.status,
                 ended_at: alert.ended_at,
                 permanent_since: (alert.change == Change::Permanent).then_some(alert.started_at),
+                is_opening: alert.change == Change::Opened,
             };
             RecordParts {
                 summary: text.summary(),

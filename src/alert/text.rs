@@ -2,6 +2,7 @@
 
 use super::cause::{Cause, Evidence};
 use super::gathered::GatheredCauses;
+use super::manner::manner;
 use super::objective_text::ObjectiveText;
 use super::terms::AlertStatus;
 use super::wire::instant;
@@ -20,18 +21,23 @@ pub(super) struct AlertText<'a> {
     pub(super) ended_at: Option<EventTime>,
     /// Start of the alert, if the record says that it looks permanent.
     pub(super) permanent_since: Option<EventTime>,
+    /// True if the record opens the alert.
+    pub(super) is_opening: bool,
 }
 
 impl AlertText<'_> {
     /// Summary in one line.
     pub(super) fn summary(&self) -> String {
-        let subject = place(&self.causes.first.0);
+        let (first, evidence) = &self.causes.first;
+        let subject = place(first);
+        let manner =
+            manner(first, evidence).map_or_else(String::new, |manner| format!(" ({manner})"));
         let what = match (self.causes.key.family, self.causes.total) {
-            (Family::Drift, 0 | 1) => format!("{subject} drifts"),
-            (Family::Drift, n) => format!("{n} subjects drift, {subject} most"),
-            (Family::DataQuality, 0 | 1) => format!("bad data in {subject}"),
-            (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most"),
-            (Family::Volume, _) => traffic(&self.causes.first.1),
+            (Family::Drift, 0 | 1) => format!("{subject} drifts{manner}"),
+            (Family::Drift, n) => format!("{n} subjects drift, {subject} most{manner}"),
+            (Family::DataQuality, 0 | 1) => format!("bad data in {subject}{manner}"),
+            (Family::DataQuality, n) => format!("bad data in {n} subjects, {subject} most{manner}"),
+            (Family::Volume, _) => traffic(evidence),
             (Family::Objective, _) => match self.objective() {
                 Some(objective) if self.is_removed() => objective.removed(),
                 Some(objective) => objective.line(),
@@ -68,6 +74,7 @@ impl AlertText<'_> {
             self.returned(),
             self.caveat(),
             self.advice(),
+            self.first_advice(),
         ];
         let kept: Vec<String> = sentences.into_iter().flatten().collect();
         kept.join(" ")
@@ -112,7 +119,9 @@ impl AlertText<'_> {
                 )
             }
         };
-        format!("{when}{what}: {}.", numbers(cause, evidence))
+        let manner =
+            manner(cause, evidence).map_or_else(String::new, |manner| format!("{manner}; "));
+        format!("{when}{what}: {manner}{}.", numbers(cause, evidence))
     }
 
     /// What a provisional reference cannot know.
@@ -148,6 +157,24 @@ impl AlertText<'_> {
              accept it with `tidegauge reference approve {model} {fingerprint}`, which learns from what is kept since then, or with \
              `tidegauge reference relearn {model}`, which learns from now on."
         ))
+    }
+
+    /// What to do about an alert that opens. What a provisional reference finds needs no order: the reference is taken again.
+    fn first_advice(&self) -> Option<String> {
+        let key = &self.causes.key;
+        let (_, evidence) = &self.causes.first;
+        let look = match key.family {
+            Family::Drift => {
+                "Compare it with what the producer sends and with recent changes of the model"
+            }
+            Family::DataQuality => "Look at what writes it",
+            Family::Volume | Family::Objective => return None,
+        };
+        (self.is_opening && !evidence.is_provisional).then(|| {
+            let model = quoted(&self.causes.model);
+            let fingerprint = key.fingerprint(&self.causes.model, None);
+            format!("{look}; if it is right, `tidegauge reference approve {model} {fingerprint}` accepts it.")
+        })
     }
 
     fn others(&self) -> Option<String> {

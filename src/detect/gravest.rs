@@ -2,10 +2,12 @@
 
 use super::case::Case;
 use super::detector::Detector;
+use super::direction::direction;
 use super::finding::{Family, Finding, Verdict};
 use super::shift::{Compared, Counted, Shift};
 use super::sought::{Alternative, SoughtChange};
 use super::variability::{DAYS_OF_A_WEEK, Ordinary};
+use crate::stats::SubjectKind;
 
 /// Factor of the smallest distance of a distribution that matters, until [`DAYS_OF_A_WEEK`] days are known. Then it is a PSI of
 /// 0.1: that one day left its noise nowhere says little about the next.
@@ -114,11 +116,19 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
     if let Compared::Rate { before, .. } = shift.compared {
         details.insert("reference_rate", before);
     }
+    let verdict = Verdict::of(shift.is_enough, effect, statistic, critical);
+    // A rate of categories says by itself what moved.
+    let is_whole = matches!(shift.compared, Compared::Stability(_))
+        || case.baseline.kind == Some(SubjectKind::Numbers);
+    let has_direction = is_whole && detector.family() == Family::Drift;
+    if has_direction && matches!(verdict, Verdict::Breach | Verdict::Lingering) {
+        details.extend(direction(case));
+    }
     Finding {
         detector: detector.name(),
         family: detector.family(),
         subject: Some(case.subject.clone()),
-        verdict: Verdict::of(shift.is_enough, effect, statistic, critical),
+        verdict,
         value,
         threshold,
         effect,

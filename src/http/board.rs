@@ -260,8 +260,7 @@ fn limits(drift_series_max: usize) -> SeriesLimits {
     ])
 }
 
-/// The smallest watermark; `None` while a source has none.
+/// The smallest watermark of the sources that have one.
 fn watermark(sources: &[SourceStatus]) -> Option<EventTime> {
-    let every: Option<Vec<EventTime>> = sources.iter().map(|source| source.watermark).collect();
-    every?.into_iter().min()
+    sources.iter().filter_map(|source| source.watermark).min()
 }

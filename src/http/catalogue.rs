@@ -141,7 +141,7 @@ catalogue! {
         "Smallest change of traffic that alarms now, as a share of what is expected; direction: drop or rise. Absent while none can be seen.";
     Detectable = Gauge "tidegauge_detectable_change" ["model", "window", "change", "subjects"]
         "Smallest change of a subject that a window finds nine times in ten, at its part of the false-alarm budget. change: shift (of the mean of a number, in standard deviations), share (of the commonest category, 0 to 1), nulls (rise of their rate, 0 to 1). subjects: median or worst. Computed each hour for the version with the most predictions; +Inf if no change is found, absent while nothing is judged. At most 48 series a model.";
-    AlertsFiring = Gauge "tidegauge_alerts_firing" ["model", "family", "severity"]
+    AlertsFiring = Gauge "tidegauge_alerts_firing" ["model", "kind", "severity"]
         "Firing alerts.";
     Drift = Gauge "tidegauge_drift" ["model", "version", "subject", "window", "distance"]
         "Distance of the last judged window from the reference; the label distance names the definition and hence the unit.";

@@ -7,7 +7,6 @@ use super::outcome_series::quality_status;
 use super::status::{FiringAlert, IdleStatus};
 use super::view::WorkerView;
 use crate::alert::{AlertKind, COMPARED};
-use crate::detect::Family;
 use crate::event::Segment;
 use crate::pipeline::observations::{
     AlertObservation, DetectableKind, DetectableObservation, DetectableSizes, Forgotten,
@@ -346,7 +345,9 @@ fn firing(alert: &AlertObservation) -> FiringAlert {
     FiringAlert {
         fingerprint: alert.fingerprint.clone(),
         model: alert.model.clone(),
-        family: alert.family,
+        kind: alert.key.family.into(),
+        area: alert.key.area,
+        wave: alert.key.wave,
         severity: alert.severity.to_owned(),
         since: alert.since,
         causes: alert.causes.clone(),
@@ -356,20 +357,9 @@ fn firing(alert: &AlertObservation) -> FiringAlert {
 /// Counts the alerts that fire like `alert`.
 fn count_firing(view: &mut WorkerView<'_>, alert: &FiringAlert) {
     let is_alike = |other: &&FiringAlert| {
-        other.model == alert.model
-            && other.family == alert.family
-            && other.severity == alert.severity
+        other.model == alert.model && other.kind == alert.kind && other.severity == alert.severity
     };
     let count = view.shown.alerts.values().filter(is_alike).count();
-    let labels = [&*alert.model, family_name(alert.family), &*alert.severity];
+    let labels = [&*alert.model, alert.kind.name(), &*alert.severity];
     view.series.set(Metric::AlertsFiring, &labels, count as f64);
-}
-
-fn family_name(family: Family) -> &'static str {
-    match family {
-        Family::Drift => "drift",
-        Family::DataQuality => "data_quality",
-        Family::Volume => "volume",
-        Family::Objective => "slo",
-    }
 }

@@ -102,10 +102,14 @@ impl ModelSeries {
         self.volume.insert(window, volume_status(window, seen));
     }
 
-    /// Keeps the smallest changes that windows of a length find.
+    /// Keeps the smallest changes that windows of a length find; nothing of windows that hold no predictions.
     pub fn keep_detectable(&mut self, window: WindowLength, seen: &DetectableObservation) {
-        self.detectable
-            .insert(window, detectable_status(window, seen));
+        if seen.predictions == 0 {
+            self.detectable.remove(&window);
+        } else {
+            self.detectable
+                .insert(window, detectable_status(window, seen));
+        }
     }
 
     /// Keeps the judgement if no shorter window of the subject was judged before.

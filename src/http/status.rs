@@ -8,8 +8,8 @@ use super::clock_status::ClockStatus;
 use super::instant::{rfc3339, rfc3339_always};
 use super::picture::Picture;
 use super::readiness::Readiness;
-use crate::alert::WindowTime;
-use crate::detect::{Family, Verdict};
+use crate::alert::{AlertKind, Area, WindowTime};
+use crate::detect::Verdict;
 use crate::event::EventTime;
 
 /// Snapshot of the process.
@@ -22,7 +22,7 @@ pub struct StatusPage {
     /// Liveness and readiness, with all workers.
     #[serde(flatten)]
     pub readiness: Readiness,
-    /// The smallest watermark of all sources; `null` while a source has none.
+    /// The smallest watermark of the sources that have one. A topic of orders has none; `clock` names the source that time waits for.
     #[serde(serialize_with = "rfc3339")]
     pub watermark: Option<EventTime>,
     /// The clock of predictions, and the source that holds it; `null` while the process evaluates nothing.
@@ -184,7 +184,7 @@ pub struct DetectableRange {
 /// What an operator should know of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RemarkStatus {
-    /// In one word: `learning`, `thin_windows`, `missing_days`, `given_up` or `held_alerts`.
+    /// In one word: `learning`, `thin_windows`, `missing_days`, `given_up`, `held_alerts` or `only_nulls`.
     pub reason: &'static str,
     /// The reason and what would help.
     pub text: String,
@@ -325,8 +325,12 @@ pub struct FiringAlert {
     pub fingerprint: String,
     /// The model.
     pub model: String,
-    /// Family of the causes.
-    pub family: Family,
+    /// Kind of the alert, as published.
+    pub kind: AlertKind,
+    /// Area of its subjects; `null` for volume and objectives.
+    pub area: Option<Area>,
+    /// Number of the alert among those of its kind and area that are open at once, from 1.
+    pub wave: u8,
     /// Severity as published: `critical`, `warning`, `none`.
     pub severity: String,
     /// Start of the episode, in event time.

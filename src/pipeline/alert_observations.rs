@@ -1,7 +1,6 @@
 //! Observations of alerts, for metrics, the status page and the log.
 
-use crate::alert::{Alert, AlertContent, AlertStatus, AuditRecord, Cause, OpenAlert};
-use crate::detect::Family;
+use crate::alert::{Alert, AlertContent, AlertKey, AlertStatus, AuditRecord, Cause, OpenAlert};
 use crate::event::EventTime;
 
 /// An alert about a model: it changed, or the restored state contains it as firing.
@@ -11,8 +10,8 @@ pub struct AlertObservation {
     pub fingerprint: String,
     /// The model.
     pub model: String,
-    /// The family that gathers its causes.
-    pub family: Family,
+    /// What gathers its causes: family, area and wave.
+    pub key: AlertKey,
     /// Severity as published: `critical`, `warning`, `none`.
     pub severity: &'static str,
     /// True while it fires.
@@ -38,7 +37,7 @@ pub struct AlertNotice {
     pub change: &'static str,
     /// Severity as published: `critical`, `warning`, `none`.
     pub severity: &'static str,
-    /// The first cause: detector, subject and segment.
+    /// The first cause: subject, detector and segment, and in which way it differs.
     pub cause: String,
     /// Number of causes, shown or not.
     pub causes: u64,
@@ -73,7 +72,12 @@ impl AlertNotice {
         let (about, objective, cause, total) = match &alert.content {
             AlertContent::Causes(gathered) => {
                 let objective = gathered.objective.as_ref().map(|own| own.name.clone());
-                (gathered.model.clone(), objective, first, gathered.total)
+                (
+                    gathered.model.clone(),
+                    objective,
+                    Some(gathered.headline()),
+                    gathered.total,
+                )
             }
             AlertContent::Assessment(_) => {
                 let model = alert.model().unwrap_or_default().to_owned();
@@ -108,7 +112,7 @@ impl AlertObservation {
         Some(Self {
             fingerprint: alert.fingerprint(),
             model: causes.model.clone(),
-            family: causes.key.family,
+            key: causes.key,
             severity: alert.severity.name(),
             is_firing: alert.status == AlertStatus::Firing,
             since: alert.started_at,
@@ -122,7 +126,7 @@ impl AlertObservation {
         Self {
             fingerprint: alert.key.fingerprint(model, objective),
             model: model.to_owned(),
-            family: alert.key.family,
+            key: alert.key,
             severity: alert.severity.name(),
             is_firing: true,
             since: alert.since.time(),

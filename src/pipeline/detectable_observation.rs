@@ -18,6 +18,19 @@ pub struct DetectableObservation {
     pub kinds: BTreeMap<DetectableKind, DetectableSizes>,
 }
 
+impl DetectableObservation {
+    /// A window without predictions, in which nothing can be found. It ends what is shown of the windows before.
+    #[must_use]
+    pub fn nothing_to_judge(end: Boundary) -> Self {
+        Self {
+            end,
+            version: String::new(),
+            predictions: 0,
+            kinds: BTreeMap::new(),
+        }
+    }
+}
+
 /// What may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DetectableKind {

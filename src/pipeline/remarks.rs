@@ -32,6 +32,13 @@ pub enum Remark {
     },
     /// Breaches must last before they fire, because alerts came and went.
     HeldAlerts(HeldFamily),
+    /// Subjects whose reference holds nothing but nulls.
+    OnlyNulls {
+        /// Number of such subjects.
+        total: usize,
+        /// The first of them, by name.
+        names: Vec<String>,
+    },
 }
 
 /// What a reference waits for.
@@ -135,6 +142,9 @@ fn missing(known: WeekDays) -> String {
 }
 
 impl Remark {
+    /// Subjects that a remark names, at most.
+    pub const NAMES_MAX: usize = 5;
+
     /// The remark in one word, for the status page.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -145,6 +155,7 @@ impl Remark {
             Self::MovingReference(_) => "moving_reference",
             Self::GivenUp { .. } => "given_up",
             Self::HeldAlerts(_) => "held_alerts",
+            Self::OnlyNulls { .. } => "only_nulls",
         }
     }
 
@@ -167,6 +178,7 @@ impl Remark {
             }),
             Self::GivenUp { .. } => None,
             Self::HeldAlerts(held) => Some(format!("held {} {}", held.kind(), held.factor)),
+            Self::OnlyNulls { total, .. } => Some(format!("only nulls {total}")),
         }
     }
 }
@@ -186,6 +198,19 @@ impl fmt::Display for Remark {
                 rare + no_room
             ),
             Self::HeldAlerts(held) => held.fmt(f),
+            Self::OnlyNulls { total, names } => {
+                let others = if *total > names.len() {
+                    " and others"
+                } else {
+                    ""
+                };
+                write!(
+                    f,
+                    "{total} of its subjects held nothing but nulls while the reference was learned, so only the rate of nulls is judged: \
+                     {}{others}; check what the producer writes into them, or name them under detect.exclude",
+                    names.join(", ")
+                )
+            }
         }
     }
 }

@@ -156,6 +156,13 @@ fn a_model_with_167_predictions_a_day_is_judged() {
         let subjects: Vec<&str> = announced.keys().map(String::as_str).collect();
         assert_eq!(subjects, ["feature:amount"], "{:#?}", told.lines());
         let found = &announced["feature:amount"];
+        let mut opened = told.with("opened");
+        let summary = opened.next().unwrap()["annotations"]["summary"].clone();
+        let summary = summary.as_str().unwrap();
+        assert!(
+            summary.starts_with("fraud: feature:amount drifts (higher by "),
+            "{summary}"
+        );
         let predictions = (found[0] - DRIFT) * 167 / DAY;
         assert!(
             (0..=500).contains(&predictions),
@@ -302,6 +309,13 @@ fn a_wider_spread_is_one_alert_of_any_kind() {
         let opened: Vec<&Value> = told.with("opened").map(|own| &own["kind"]).collect();
         assert_eq!(opened, ["drift"], "seed {seed}: {:#?}", told.lines());
         assert_eq!(told.with("resolved").count(), 0, "seed {seed}");
+        let texts = &told.with("opened").next().unwrap()["annotations"];
+        assert_eq!(texts["summary"], "fraud: feature:amount drifts (wider)");
+        let advice = texts["description"].as_str().unwrap();
+        assert!(
+            advice.contains("`tidegauge reference approve fraud "),
+            "{advice}"
+        );
         let delay = announced["feature:amount"][0] - 3 * DAY;
         assert!((0..=120).contains(&delay), "seed {seed}: {delay}");
     }

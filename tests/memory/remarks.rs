@@ -185,6 +185,65 @@ fn an_office_says_that_weekends_are_missing_and_a_shop_says_nothing() {
     assert_eq!(missing(&on_days(0..8)), None);
 }
 
+#[test]
+fn a_feature_that_is_always_null_is_said_not_to_be_judged() {
+    let with_nulls = |(nth, event): (usize, Event)| {
+        let text = String::from_utf8(event.payload).unwrap();
+        // One of them is filled once.
+        let filled = if nth == 500 { "1" } else { "null" };
+        let features = format!(r#""features":{{"void":null,"rare":{filled},"#);
+        Event::at(event.time, text.replace(r#""features":{"#, &features))
+    };
+    for seed in 1..=3 {
+        let events = traffic(seed, 40, 200).into_iter().enumerate();
+        let events: Vec<Event> = events.map(with_nulls).collect();
+        let expected = Remark::OnlyNulls {
+            total: 1,
+            names: vec!["feature:void".to_owned()],
+        };
+        let said = remarks(&run(&events, plan()));
+        assert!(said.contains(&expected), "seed {seed}: {said:?}");
+        let mut excluding = plan();
+        let exclude = tidegauge::detect::SubjectPattern::new("void");
+        excluding.detect.exclude = exclude.into_iter().collect();
+        let said = remarks(&run(&events, excluding));
+        assert!(!said.contains(&expected), "seed {seed}: {said:?}");
+    }
+}
+
+/// A window that holds nothing any more finds nothing: what was shown of it ends.
+#[test]
+fn of_a_window_without_predictions_no_smallest_change_is_shown() {
+    let mut bench = run(&traffic(1, 40, 300), plan());
+    let shown = |bench: &Bench| {
+        let seen = bench.ledger.said().detectable;
+        seen[&("fraud".to_owned(), 60)].clone()
+    };
+    let before = shown(&bench);
+    assert!(before.predictions > 0 && !before.kinds.is_empty());
+    bench.close_at(START + 480 * MINUTE);
+    bench.settle().unwrap();
+    let after = shown(&bench);
+    assert_eq!((after.predictions, after.kinds.len()), (0, 0));
+    assert!(after.end > before.end);
+}
+
+/// Its first week holds five days of traffic. On the second Monday, two days of the week that it needs are still missing.
+#[test]
+fn an_office_never_names_a_time_that_has_passed() {
+    let why = |events: &[Event]| {
+        let said = remarks(&run(events, tumbling(7 * DAY)));
+        said.into_iter().find_map(|remark| match remark {
+            Remark::MissingDays(days) => Some(days.why),
+            _ => None,
+        })
+    };
+    let weekdays = |until: i64| on_days((0..until).filter(|day| day % 7 < 5));
+    let provisional = |day: i64| Some(ShortReference::Provisional(at(day * DAY)));
+    assert_eq!(why(&weekdays(5)), provisional(7));
+    assert_eq!(why(&weekdays(8)), provisional(9));
+}
+
 /// Two hours and a half of traffic, then three hours of two further versions that have three features each.
 fn with_late_features(seed: u64) -> Vec<Event> {
     let mut events = traffic(seed, 40, 330);

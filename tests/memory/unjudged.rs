@@ -61,8 +61,9 @@ fn a_model_that_learns_or_is_judged_says_nothing() {
 /// Every event carries one second. Once the partition is silent, the clock goes on, and the model says what is wrong.
 #[test]
 fn a_model_whose_events_all_carry_one_second_says_so() {
-    for count in [300, 5_000] {
-        let same = (0..count).map(|nth| Event::bare("fraud", "1", &format!("{nth}"), START));
+    // Also one that does not lie on a quarter of an hour.
+    for (count, time) in [(300, START), (5_000, START + 7 * MINUTE + 13_000)] {
+        let same = (0..count).map(|nth| Event::bare("fraud", "1", &format!("{nth}"), time));
         let events: Vec<Event> = same.collect();
         let mut bench = Bench::new(Setup::default());
         bench.produce(&events);

@@ -73,6 +73,11 @@ fn judge_slice(
         return;
     }
     let tally = ring.merged(span);
+    if tally.predictions == 0 && segment.is_none() && is_sized(slice, spec, step.at) {
+        let window = (model.name().to_owned(), spec.length);
+        step.observations
+            .note_detectable(window, DetectableObservation::nothing_to_judge(step.at));
+    }
     if tally.predictions == 0 || is_too_thin(slice, tally.predictions, span, step.plan) {
         return;
     }

@@ -20,7 +20,7 @@ pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Pla
         ReferenceProgress::Learned { .. } => None,
     };
     let days = model.reference.as_deref();
-    let days = days.and_then(|reference| missing_days(model, reference, plan));
+    let days = days.and_then(|reference| missing_days(model, reference, (now, plan)));
     let thin = model.knowledge.thin_windows.map(Remark::ThinWindows);
     let remarks = [
         learning.map(Remark::Learning),
@@ -28,6 +28,7 @@ pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Pla
         days.map(Remark::MissingDays),
         moving(model, plan).map(Remark::MovingReference),
         given_up(model),
+        only_nulls(model, plan),
     ];
     let held = model.knowledge.episodes.held(&plan.alert);
     let held = held.into_iter().map(Remark::HeldAlerts);
@@ -88,7 +89,11 @@ fn ceil(at: Boundary, minutes: i64) -> Boundary {
     }
 }
 
-fn missing_days(model: &Model, reference: &Reference, plan: &Plan) -> Option<MissingDays> {
+fn missing_days(
+    model: &Model,
+    reference: &Reference,
+    (now, plan): (Boundary, &Plan),
+) -> Option<MissingDays> {
     let known = model.knowledge.reference_days;
     if known.is_empty() || known.is_whole() {
         return None;
@@ -96,9 +101,8 @@ fn missing_days(model: &Model, reference: &Reference, plan: &Plan) -> Option<Mis
     let minutes = plan.learning.span_minutes;
     let why = if minutes < 7 * DAY_MINUTES {
         ShortReference::Configured(minutes / HOUR_MINUTES)
-    } else if reference.is_provisional() {
-        let whole = reference.span.start.plus_minutes(minutes);
-        ShortReference::Provisional(ceil(whole, Tier::SixHours.minutes()))
+    } else if is_provisional(reference) {
+        ShortReference::Provisional(taken_again(model, reference.span.start, now, minutes))
     } else {
         ShortReference::NoTraffic
     };
@@ -135,11 +139,44 @@ fn moving(model: &Model, plan: &Plan) -> Option<MovingSubjects> {
     })
 }
 
+/// True while subjects that were there from the start are provisional. Those that came later have a span of their own.
+fn is_provisional(reference: &Reference) -> bool {
+    let mut subjects = reference.subjects.values();
+    subjects.any(|own| own.is_provisional && own.span.start <= reference.span.start)
+}
+
+/// The first boundary at which a reference that began at `start` may be taken again, if predictions come all the time from now on:
+/// only quarters of a day that hold some count. After 30 days, what there is must do.
+fn taken_again(model: &Model, start: Boundary, now: Boundary, minutes: i64) -> Boundary {
+    let seen = model.traffic_minutes_of_days(None, Span { start, end: now });
+    let quarter_of_day = Tier::SixHours.minutes();
+    let by_traffic = now.floor(quarter_of_day).plus_minutes(minutes - seen);
+    let last = start.plus_minutes(i64::from(LearningPlan::SPAN_MINUTES_MAX));
+    let by_time = start.plus_minutes(minutes);
+    ceil(by_traffic.min(last).max(by_time), quarter_of_day)
+}
+
 fn given_up(model: &Model) -> Option<Remark> {
     let given_up = &model.knowledge.given_up;
     let count = |reason| given_up.values().filter(|own| **own == reason).count() as u64;
     let (rare, no_room) = (count(GivenUp::Rare), count(GivenUp::NoRoom));
     (rare + no_room > 0).then_some(Remark::GivenUp { rare, no_room })
+}
+
+/// Subjects whose reference holds no value that could be compared. Those that are excluded are known to somebody.
+fn only_nulls(model: &Model, plan: &Plan) -> Option<Remark> {
+    let reference = model.reference.as_deref()?;
+    let excluded = &plan.detect.exclude;
+    let is_excluded = |subject| excluded.iter().any(|own| own.matches(subject));
+    let subjects = reference.subjects.iter();
+    let empty = subjects.filter(|(subject, own)| {
+        let types = own.sketch.types;
+        types.null > 0 && types.present() == types.null && !is_excluded(subject)
+    });
+    let mut names: Vec<String> = empty.map(|(subject, _)| subject.name()).collect();
+    let total = names.len();
+    names.truncate(Remark::NAMES_MAX);
+    (total > 0).then_some(Remark::OnlyNulls { total, names })
 }
 
 impl Model {

@@ -122,7 +122,8 @@ fn too_few_to_judge(model: &Model, at: Boundary, plan: &Plan) -> Option<Unjudged
 /// Whether the model, which has been known for a window at least, ever had predictions in one quarter of an hour only.
 fn all_at_one_time(model: &Model, plan: &Plan) -> Option<Unjudged> {
     let always = Span {
-        start: model.since(),
+        // Panes begin with their quarter of an hour, wherever in it the first prediction lies.
+        start: model.since().floor(COARSE_MINUTES),
         end: model.last_seen().plus_minutes(COARSE_MINUTES),
     };
     let kept = model.rings_of(None);

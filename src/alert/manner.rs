@@ -1,0 +1,88 @@
+//! Manner: what a cause did, in a few words: `higher by 0.9 σ`, `nulls 0 % → 20.1 %`. No feature value and no category.
+
+use super::cause::{Cause, Evidence};
+use crate::detect::{SHIFT_MAX, percent, short_number};
+
+/// Smallest shift that has a direction, in standard deviations of the reference: half of what alerts.
+const SHIFT_MIN: f64 = 0.1;
+/// Ratio from which the spread of the scores counts as another one; its inverse for a narrower one.
+const WIDER_MIN: f64 = 1.1;
+
+/// In which way the subject of `cause` differs; `None` if that is not known.
+pub(super) fn manner(cause: &Cause, evidence: &Evidence) -> Option<String> {
+    let detail = |name: &str| evidence.details.get(name).copied();
+    let what = match &*cause.detector {
+        "psi" => {
+            return detail("shift")
+                .map(|shift| moved(shift, detail("spread")))
+                .or_else(|| {
+                    let (before, now) = (detail("reference_share")?, detail("share")?);
+                    Some(from_to("a share of its categories", before, now))
+                });
+        }
+        "surge" => "one of its categories",
+        "error_rate" => "errors",
+        "null_rate" => "nulls",
+        "missing_rate" => "missing",
+        "type_rate" => "values of another type",
+        "new_rate" => "unseen categories",
+        "range_rate" => "numbers beyond the range of the reference",
+        _ => return None,
+    };
+    let rate = from_to(what, detail("reference_rate")?, evidence.value);
+    let moved = detail("shift").map(|shift| moved(shift, detail("spread")));
+    Some(moved.map_or_else(|| rate.clone(), |moved| format!("{moved}, {rate}")))
+}
+
+fn from_to(what: &str, before: f64, now: f64) -> String {
+    format!("{what} {} → {}", percent(before), percent(now))
+}
+
+/// What a number did: where it moved, in standard deviations of its reference, and its spread.
+fn moved(shift: f64, spread: Option<f64>) -> String {
+    let size = shift.abs();
+    let way = if shift > 0.0 { "higher" } else { "lower" };
+    let place = if size >= SHIFT_MAX {
+        Some(format!("{way} by more than {SHIFT_MAX} σ"))
+    } else if size >= SHIFT_MIN {
+        Some(format!("{way} by {} σ", short_number(shown(size))))
+    } else {
+        None
+    };
+    let width = match spread {
+        Some(ratio) if ratio >= WIDER_MIN => Some("wider"),
+        Some(ratio) if ratio <= 1.0 / WIDER_MIN => Some("narrower"),
+        _ => None,
+    };
+    match (place, width) {
+        (Some(place), Some(width)) => format!("{place} and {width}"),
+        (Some(place), None) => place,
+        (None, Some(width)) => width.to_owned(),
+        (None, None) => "of another shape".to_owned(),
+    }
+}
+
+/// An estimate from groups is good to two digits.
+fn shown(size: f64) -> f64 {
+    let step = if size < 1.0 { 100.0 } else { 10.0 };
+    (size * step).round() / step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_a_direction_and_a_size() {
+        let cases = [
+            (0.934, Some(1.02), "higher by 0.93 σ"),
+            (-1.26, Some(1.3), "lower by 1.3 σ and wider"),
+            (0.09, Some(0.8), "narrower"),
+            (0.0, Some(1.0), "of another shape"),
+            (-3.0, None, "lower by more than 3 σ"),
+        ];
+        for (shift, spread, text) in cases {
+            assert_eq!(moved(shift, spread), text);
+        }
+    }
+}
