@@ -8,7 +8,7 @@ use super::{Error, Printable, connect, print};
 use crate::config::{self, Against, CheckedConfig, ConfigSources, Configuration};
 use crate::detect::slo::{Objective, Rule};
 use crate::detect::{DETECTORS, percent, volume};
-use crate::pipeline::Plan;
+use crate::pipeline::{Plan, ReferencePlan};
 
 /// Checks the file without the environment, so that the result is equal on every machine: no broker, and no file that it
 /// names, is looked at.
@@ -49,7 +49,7 @@ fn summary(checked: &CheckedConfig) -> String {
     let no_labels = "none, so neither quality nor objectives on labels";
     line("labels", &or(&plan.topics.labels, no_labels));
     line("learning", &learning(checked));
-    line("reference", &reference(settings));
+    line("reference", &reference(checked));
     let window = |w: &config::WindowConfig| format!("{} every {}", w.length, w.step);
     let windows: Vec<String> = settings.windows.iter().map(window).collect();
     line("windows", &windows.join(", "));
@@ -89,9 +89,16 @@ fn learning(checked: &CheckedConfig) -> String {
 }
 
 /// What windows are compared with, and the keys that this kind does not use.
-fn reference(settings: &Configuration) -> String {
-    let own = &settings.reference;
+fn reference(checked: &CheckedConfig) -> String {
+    let own = &checked.settings.reference;
     match own.kind {
+        Against::Auto if checked.plan.reference == ReferencePlan::Fixed => {
+            "auto: what was learned, because a season could never judge".to_owned()
+        }
+        Against::Auto => {
+            "auto: what was learned, or the same hours of 7d where a subject follows the time of day (span and period are not used)"
+                .to_owned()
+        }
         Against::Fixed => "fixed: what was learned (span and period are not used)".to_owned(),
         Against::Trailing => format!("trailing: the {} before (period is not used)", own.span),
         Against::Seasonal => format!(
