@@ -14,7 +14,10 @@ pub(super) fn manner(cause: &Cause, evidence: &Evidence) -> Option<String> {
     let what = match &*cause.detector {
         "psi" => {
             return detail("shift")
-                .map(|shift| moved(shift, detail("spread")))
+                .map(|shift| {
+                    let moved = moved(shift, detail("spread"));
+                    moved.unwrap_or_else(|| "of another shape".to_owned())
+                })
                 .or_else(|| {
                     let (before, now) = (detail("reference_share")?, detail("share")?);
                     Some(from_to("a share of its categories", before, now))
@@ -30,7 +33,7 @@ pub(super) fn manner(cause: &Cause, evidence: &Evidence) -> Option<String> {
         _ => return None,
     };
     let rate = from_to(what, detail("reference_rate")?, evidence.value);
-    let moved = detail("shift").map(|shift| moved(shift, detail("spread")));
+    let moved = detail("shift").and_then(|shift| moved(shift, detail("spread")));
     Some(moved.map_or_else(|| rate.clone(), |moved| format!("{moved}, {rate}")))
 }
 
@@ -38,8 +41,9 @@ fn from_to(what: &str, before: f64, now: f64) -> String {
     format!("{what} {} → {}", percent(before), percent(now))
 }
 
-/// What a number did: where it moved, in standard deviations of its reference, and its spread.
-fn moved(shift: f64, spread: Option<f64>) -> String {
+/// What a number did: where it moved, in standard deviations of its reference, and its spread. `None` if
+/// it did neither.
+fn moved(shift: f64, spread: Option<f64>) -> Option<String> {
     let size = shift.abs();
     let way = if shift > 0.0 { "higher" } else { "lower" };
     let place = if size >= SHIFT_MAX {
@@ -55,10 +59,8 @@ fn moved(shift: f64, spread: Option<f64>) -> String {
         _ => None,
     };
     match (place, width) {
-        (Some(place), Some(width)) => format!("{place} and {width}"),
-        (Some(place), None) => place,
-        (None, Some(width)) => width.to_owned(),
-        (None, None) => "of another shape".to_owned(),
+        (Some(place), Some(width)) => Some(format!("{place} and {width}")),
+        (place, width) => place.or_else(|| width.map(str::to_owned)),
     }
 }
 
@@ -75,14 +77,14 @@ mod tests {
     #[test]
     fn a_number_has_a_direction_and_a_size() {
         let cases = [
-            (0.934, Some(1.02), "higher by 0.93 σ"),
-            (-1.26, Some(1.3), "lower by 1.3 σ and wider"),
-            (0.09, Some(0.8), "narrower"),
-            (0.0, Some(1.0), "of another shape"),
-            (-3.0, None, "lower by more than 3 σ"),
+            (0.934, Some(1.02), Some("higher by 0.93 σ")),
+            (-1.26, Some(1.3), Some("lower by 1.3 σ and wider")),
+            (0.09, Some(0.8), Some("narrower")),
+            (0.0, Some(1.0), None),
+            (-3.0, None, Some("lower by more than 3 σ")),
         ];
         for (shift, spread, text) in cases {
-            assert_eq!(moved(shift, spread), text);
+            assert_eq!(moved(shift, spread).as_deref(), text);
         }
     }
 }

@@ -156,13 +156,10 @@ fn a_model_with_167_predictions_a_day_is_judged() {
         let subjects: Vec<&str> = announced.keys().map(String::as_str).collect();
         assert_eq!(subjects, ["feature:amount"], "{:#?}", told.lines());
         let found = &announced["feature:amount"];
-        let mut opened = told.with("opened");
-        let summary = opened.next().unwrap()["annotations"]["summary"].clone();
-        let summary = summary.as_str().unwrap();
-        assert!(
-            summary.starts_with("fraud: feature:amount drifts (higher by "),
-            "{summary}"
-        );
+        let summary = |record: &Value| record["annotations"]["summary"].to_string();
+        let summaries: Vec<String> = told.0.iter().map(summary).collect();
+        let says = |text: &String| text.contains("fraud: feature:amount drifts (higher by ");
+        assert!(summaries.iter().any(says), "{summaries:#?}");
         let predictions = (found[0] - DRIFT) * 167 / DAY;
         assert!(
             (0..=500).contains(&predictions),
@@ -310,7 +307,9 @@ fn a_wider_spread_is_one_alert_of_any_kind() {
         assert_eq!(opened, ["drift"], "seed {seed}: {:#?}", told.lines());
         assert_eq!(told.with("resolved").count(), 0, "seed {seed}");
         let texts = &told.with("opened").next().unwrap()["annotations"];
-        assert_eq!(texts["summary"], "fraud: feature:amount drifts (wider)");
+        let summary = texts["summary"].as_str().unwrap();
+        let start = "fraud: feature:amount drifts (wider";
+        assert!(summary.starts_with(start), "{summary}");
         let advice = texts["description"].as_str().unwrap();
         assert!(
             advice.contains("`tidegauge reference approve fraud "),
