@@ -202,7 +202,7 @@ mod tests {
             "reference    seasonal: the same hours of the 7d before, by seasons of 24h\n",
             "psi, range_rate, error_rate, null_rate",
             "excluded     row_number, *_id\n",
-            "volume       falls from 20 % and rises from 100 %; ",
+            "volume       falls from 20 % and rises from 44 %; ",
             "transients   from 4 alerts in 30 days",
             "(off: surge)",
             "objectives   none",

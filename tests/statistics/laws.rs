@@ -181,7 +181,8 @@ fn a_finding_is_finite_and_enough_to_judge_it_again() {
             "{finding:?}"
         );
         let other_side = match finding.family {
-            Family::Drift => finding.reference_events,
+            // Of a rate, the events of the window must be enough.
+            Family::Drift if finding.detector != "range_rate" => finding.reference_events,
             _ => u64::MAX,
         };
         let enough = finding.window_events.min(other_side) >= stage.settings.events_min;
