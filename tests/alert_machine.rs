@@ -638,6 +638,7 @@ fn an_alert_that_looks_permanent_says_how_to_accept_it() {
     let text = &record.annotations["description"];
     let approve = format!("`tidegauge reference approve fraud {}`", record.fingerprint);
     assert!(text.contains(&approve), "{text}");
+    assert!(text.contains("--config of your deployment"), "{text}");
     assert!(
         text.contains("`tidegauge reference relearn fraud`"),
         "{text}"

@@ -23,7 +23,7 @@ use tidegauge::event::{EventTime, Limits, Prediction, Record, Reject, Value};
 use tidegauge::pipeline::control::OrderRecord;
 use tidegauge::reference::{Reference, SubjectReference};
 use tidegauge::sketch::{Partial, PartialBuffer, RecordPosition, Subject};
-use tidegauge::window::{Boundary, Span};
+use tidegauge::window::{Boundary, Span, WeekDays};
 
 fn settings() -> AlertSettings {
     AlertSettings {
@@ -473,12 +473,15 @@ fn reference(features: usize) -> Reference {
 fn references_keep_the_schema_and_fit_into_records() {
     let validator = validator("reference");
     let reference = reference(200);
-    let records = reference_records(&reference, 100_000);
+    let mut days = WeekDays::default();
+    days.add(Boundary(0)); // a Thursday
+    let records = reference_records(&reference, Some(days), 100_000);
     assert!(records.len() > 3);
     for record in &records {
         keeps(&validator, &record.value());
         assert!(record.value().len() < 101_000);
         assert_eq!(record.parts, records.len() as u64);
+        assert_eq!(record.days, Some(vec!["Thu".to_owned()]));
     }
     let subjects: usize = records.iter().map(|r| r.subjects.len()).sum();
     assert_eq!(
@@ -494,6 +497,7 @@ fn references_keep_the_schema_and_fit_into_records() {
             subjects: BTreeMap::new(),
             ..reference
         },
+        None,
         100_000,
     );
     assert_eq!(nothing.len(), 1, "an empty reference is a record too");
@@ -541,6 +545,7 @@ fn audits_of_orders_keep_the_schema() {
     let validator = validator("audit");
     let relearned = || Relearned {
         from: Boundary(NOON - 60),
+        asked: None,
         dropped: Some("b".repeat(32)),
     };
     let refused = || OrderOutcome::Refused("the alert is not open".to_owned());
@@ -552,8 +557,13 @@ fn audits_of_orders_keep_the_schema() {
         alert: None,
         ..audit(refused())
     };
+    let cut = Relearned {
+        asked: Some(Boundary(NOON - 600)),
+        ..relearned()
+    };
     let audits = [
         audit(OrderOutcome::Applied(relearned())),
+        audit(OrderOutcome::Applied(cut)),
         audit(OrderOutcome::WouldApply(relearned())),
         audit(refused()),
         unreadable,

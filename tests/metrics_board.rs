@@ -622,6 +622,7 @@ fn remarks_on_a_model_are_shown_while_they_hold() {
         hours: 3,
         events: 7,
         is_late: false,
+        ordered_from: None,
     });
     let thin = Remark::ThinWindows(ThinWindows {
         thin: window(15),

@@ -54,6 +54,8 @@ pub enum OrderOutcome {
 pub struct Relearned {
     /// First boundary that the model learns from.
     pub from: Boundary,
+    /// First boundary that the order asked for, if what came before `from` is no longer kept; `None` otherwise.
+    pub asked: Option<Boundary>,
     /// Id of the reference that was dropped; `None` if the model had none.
     pub dropped: Option<String>,
 }
@@ -110,6 +112,8 @@ pub struct AuditRecord {
     pub alert: Option<String>,
     /// Boundary from which the model learns, RFC 3339; `null` if refused.
     pub learns_from: Option<String>,
+    /// Boundary from which the order asked to learn, RFC 3339, if panes are kept from `learns_from` on only; `null` otherwise.
+    pub asked_from: Option<String>,
     /// Id of the reference that is dropped; `null` if there is none.
     pub reference_id: Option<String>,
     /// Labels that an Alertmanager routes by.
@@ -151,6 +155,7 @@ impl AuditRecord {
             note: audit.note.clone(),
             alert: audit.alert.clone(),
             learns_from: relearned.map(|relearned| instant(relearned.from.time())),
+            asked_from: relearned.and_then(|relearned| Some(instant(relearned.asked?.time()))),
             reference_id: relearned.and_then(|relearned| relearned.dropped.clone()),
             labels: audit.labels(),
             annotations: audit.annotations(at),
@@ -222,15 +227,17 @@ impl Audit {
         match &self.outcome {
             OrderOutcome::Refused(why) => format!("Nothing was changed: {why}."),
             OrderOutcome::WouldApply(relearned) => format!(
-                "{by} asked what the order would do. At {at} {} would be dropped, and the model would learn from {} on. Nothing was changed.",
+                "{by} asked what the order would do. At {at} {} would be dropped, and the model would learn from {} on.{} Nothing was changed.",
                 relearned.reference(),
-                instant(relearned.from.time())
+                instant(relearned.from.time()),
+                relearned.cut()
             ),
             OrderOutcome::Applied(relearned) => format!(
                 "On the word of {by}, {} was dropped at {at}. The model learns from {} on; until it has learned, it is not compared with a \
-                 reference. Alerts about drift and data quality ended.",
+                 reference.{} Alerts about drift and data quality ended.",
                 relearned.reference(),
-                instant(relearned.from.time())
+                instant(relearned.from.time()),
+                relearned.cut()
             ),
         }
     }
@@ -241,5 +248,16 @@ impl Relearned {
     fn reference(&self) -> String {
         let id = self.dropped.as_ref();
         id.map_or_else(|| "no reference".to_owned(), |id| format!("reference {id}"))
+    }
+
+    /// Says that the order asked for more than is kept; empty otherwise.
+    fn cut(&self) -> String {
+        self.asked.map_or_else(String::new, |asked| {
+            format!(
+                " The order asked for what came from {} on, but {} is the oldest time of which panes to learn from are kept.",
+                instant(asked.time()),
+                instant(self.from.time())
+            )
+        })
     }
 }

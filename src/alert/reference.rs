@@ -13,6 +13,7 @@ use super::wire::{WindowRecord, json};
 use crate::event::Segment;
 use crate::reference::{Reference, Rhythm, SubjectReference};
 use crate::sketch::Subject;
+use crate::window::WeekDays;
 
 /// Name and version of the record's schema.
 pub const REFERENCE_SCHEMA: &str = "tidegauge.reference/1";
@@ -33,6 +34,9 @@ pub struct ReferenceRecord {
     pub span: WindowRecord,
     /// Predictions in the span.
     pub predictions: u64,
+    /// Days of the week, UTC, on which predictions came in the span, from `Mon` on; left out of the reference of a segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<Vec<String>>,
     /// Number of this part, from 1.
     pub part: u64,
     /// Number of parts.
@@ -105,9 +109,13 @@ impl SubjectRecord {
     }
 }
 
-/// Records of a reference, each of at most about `bytes_max` bytes. One subject, at most 500 KB, is never split.
+/// Records of a reference that covers `days`, each of at most about `bytes_max` bytes. One subject, at most 500 KB, is never split.
 #[must_use]
-pub fn reference_records(reference: &Reference, bytes_max: usize) -> Vec<ReferenceRecord> {
+pub fn reference_records(
+    reference: &Reference,
+    days: Option<WeekDays>,
+    bytes_max: usize,
+) -> Vec<ReferenceRecord> {
     let mut parts: Vec<BTreeMap<String, SubjectRecord>> = Vec::new();
     let mut open = BTreeMap::new();
     let mut bytes = 0;
@@ -126,7 +134,10 @@ pub fn reference_records(reference: &Reference, bytes_max: usize) -> Vec<Referen
     let total = parts.len() as u64;
     (1..)
         .zip(parts)
-        .map(|(part, subjects)| record(reference, part, total, subjects))
+        .map(|(part, subjects)| ReferenceRecord {
+            days: days.map(|days| days.names().map(str::to_owned).collect()),
+            ..record(reference, part, total, subjects)
+        })
         .collect()
 }
 
@@ -143,6 +154,7 @@ fn record(
         id: reference.id.clone(),
         span: WindowRecord::of_span(reference.span),
         predictions: reference.predictions,
+        days: None,
         part,
         parts,
         subjects,

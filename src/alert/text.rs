@@ -155,7 +155,7 @@ impl AlertText<'_> {
         Some(format!(
             "The alert has fired since {since}, and for a week nothing new was found: it looks permanent. If this is how the model is now, \
              accept it with `tidegauge reference approve {model} {fingerprint}`, which learns from what is kept since then, or with \
-             `tidegauge reference relearn {model}`, which learns from now on."
+             `tidegauge reference relearn {model}`, which learns from now on. Add the --config of your deployment."
         ))
     }
 

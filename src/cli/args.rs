@@ -261,8 +261,9 @@ Examples:
   tidegauge reference relearn fraud --note 'new pricing since May'   learn from panes that come
   tidegauge reference relearn fraud --since 2026-05-04T00:00:00Z     learn from panes that are kept since then
 The references of the model's segments, learned variability and open alerts about drift and data quality end with the reference.
-Until the model has learned, it is not compared with a reference. Panes are kept as long as the longest window, so --since reaches
-back that far; the audit of a refusal names the oldest possible time. The processes of the group must run.")]
+Until the model has learned, it is not compared with a reference. A model that has learned keeps panes to learn from for its
+longest window that moves by less than an hour, and an hour more: 25 h with the default windows; one that learns, for 30 days.
+--since reaches back no further; the audit of a refusal names the oldest possible time. The processes of the group must run.")]
 pub struct RelearnArgs {
     /// Name of the model.
     pub model: String,
@@ -280,7 +281,8 @@ pub struct RelearnArgs {
 Example:
   tidegauge reference approve fraud df2950e10389c006960d0eb9f9451811
 The id is the field `fingerprint` or `id` of a record of the alert. The alert must be open and about drift or data quality. What came
-since its start is ordinary from then on: the model learns anew from there, as far as panes are kept.")]
+since its start is ordinary from then on: the model learns anew from there, or from the oldest panes to learn from if they are
+younger (25 h with the default windows). The audit names the time.")]
 pub struct ApproveArgs {
     /// Name of the model.
     pub model: String,
@@ -298,6 +300,9 @@ pub struct OrderArgs {
     /// Ask the running processes what the order would do, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Give the order although the name of the model looks mistyped.
+    #[arg(long)]
+    pub yes: bool,
     /// Reason, for the audit record.
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,

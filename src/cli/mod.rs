@@ -10,6 +10,7 @@ mod error;
 pub mod logs;
 mod offsets;
 mod order;
+mod order_check;
 mod output;
 mod printable;
 mod reference;

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::args::{ApproveArgs, OrderArgs, RelearnArgs};
+use super::order_check::{self, ModelCheck};
 use super::{Error, Printable, connect, print};
 use crate::alert::{AlertKind, AlertRecord, AlertStatus, AuditRecord, order_fingerprint};
 use crate::config::CheckedConfig;
@@ -19,6 +22,11 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 /// When the cluster does not answer, the order is refused, or nobody obeys it in time.
 pub fn relearn(args: &RelearnArgs) -> Result<ExitCode, Error> {
     let checked = args.order.settings.load()?;
+    if let Some(since) = &args.since {
+        order_check::past(since, Timestamp::now()).map_err(Error::Usage)?;
+        note_reach(&checked, since);
+    }
+    check_model(&checked, &args.model, &args.order)?;
     let record = OrderRecord {
         since: args.since.clone(),
         ..order("relearn", &args.model, &args.order)
@@ -33,12 +41,42 @@ pub fn relearn(args: &RelearnArgs) -> Result<ExitCode, Error> {
 pub fn approve(args: &ApproveArgs) -> Result<ExitCode, Error> {
     let checked = args.order.settings.load()?;
     let alert = open_alert(alerts(&checked)?, &args.model, &args.alert).map_err(Error::Usage)?;
+    note_reach(&checked, &alert.started_at);
     let record = OrderRecord {
         alert: Some(alert.fingerprint),
         started_at: Some(alert.started_at),
         ..order("approve", &args.model, &args.order)
     };
     give(&checked, &record, &args.order)
+}
+
+/// Says that an order that asks for what came from `since` on may reach back further than panes are kept. The clock is not known
+/// here, so the task decides.
+fn note_reach(checked: &CheckedConfig, since: &str) {
+    if let Some(note) = order_check::beyond_reach(since, Timestamp::now(), &checked.plan) {
+        eprintln!("{note}");
+    }
+}
+
+/// Compares the name of the model with those that have a reference. Without the right to read that topic, the order is given
+/// unchecked: the task refuses what it does not know.
+fn check_model(checked: &CheckedConfig, model: &str, args: &OrderArgs) -> Result<(), Error> {
+    let topic = &checked.plan.topics.references;
+    let names = match kafka::read_all(&connect::kafka(checked, 0)?, topic) {
+        Ok(records) => order_check::names(&records),
+        Err(fault) => {
+            eprintln!("the name of the model is not checked: {fault}");
+            return Ok(());
+        }
+    };
+    match order_check::model(model, &names, topic) {
+        ModelCheck::Known => Ok(()),
+        ModelCheck::Mistyped(why) if !args.yes && !args.dry_run => Err(Error::Usage(why)),
+        ModelCheck::Mistyped(why) | ModelCheck::Unknown(why) => {
+            eprintln!("{why}");
+            Ok(())
+        }
+    }
 }
 
 fn order(action: &str, model: &str, args: &OrderArgs) -> OrderRecord {
@@ -126,7 +164,7 @@ fn give(
         Printable(&record.model),
         args.timeout
     );
-    match await_audit(&desk, &record.id, timeout)? {
+    match await_audit(&desk, &record.id, timeout, checked.plan.ticks)? {
         Some(audit) => told(&audit),
         None => Err(Error::Failed(unanswered(checked, &desk, record, args))),
     }
@@ -142,6 +180,7 @@ fn await_audit(
     desk: &OrderDesk<'_>,
     id: &str,
     timeout: Duration,
+    ticks: bool,
 ) -> Result<Option<AuditRecord>, Error> {
     let key = order_fingerprint(id);
     let begun = Instant::now();
@@ -156,11 +195,7 @@ fn await_audit(
         if begun.elapsed() >= timeout {
             return Ok(None);
         }
-        let waits_for = match desk.is_read() {
-            Some(true) => "it is read and waits for the boundary after the clock",
-            Some(false) => "no process has read it yet",
-            None => "no audit yet",
-        };
+        let waits_for = order_check::waits_for(desk.is_read(), ticks);
         eprintln!("{:>4} s: {waits_for}", begun.elapsed().as_secs());
     }
 }
@@ -193,11 +228,15 @@ fn unanswered(
 ) -> String {
     let (topics, group) = (&checked.plan.topics, &checked.settings.kafka.group);
     let why = match desk.is_read() {
+        Some(true) if !checked.plan.ticks => "a process has read it, but with time.ticks: false the clock moves with predictions only, and its \
+            boundary comes with the next ones"
+            .to_owned(),
         Some(true) => "a process has read it, but its boundary has not come: look at `/status` for what holds the clock".to_owned(),
         _ => format!("no process of group {group} has read it: check that processes run with this configuration"),
     };
     format!(
-        "order {} was not obeyed within {}: {why}. It stays on topic {} and is obeyed later; its audit will be on topic {}",
+        "order {} was not obeyed within {}: {why}. The order stays on topic {} and takes effect later; do not give it again. Its audit will be \
+         on topic {}",
         record.id, args.timeout, topics.control, topics.alerts_anomaly
     )
 }

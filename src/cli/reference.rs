@@ -16,6 +16,7 @@ const BARS: usize = 48;
 const BAR_MAX: usize = 30;
 /// Maximum number of categories drawn per subject.
 const CATEGORIES_MAX: usize = 8;
+const DAYS_OF_A_WEEK: usize = 7;
 /// Minimum ratio of the outer quantiles at which bars have equal ratio instead of equal width.
 const RATIO_MIN: f64 = 30.0;
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -91,12 +92,13 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
     if let Some(first) = parts.first() {
         let _ = writeln!(
             text,
-            "{}  reference {}\n{} predictions from {} to {}\n",
+            "{}  reference {}\n{} predictions from {} to {}\n{}",
             Printable(&whose(first)),
             Printable(&first.id),
             first.predictions,
             Printable(&first.span.start),
-            Printable(&first.span.end)
+            Printable(&first.span.end),
+            covered(first)
         );
     }
     let subjects = parts.iter().flat_map(|part| {
@@ -124,6 +126,19 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
     text
 }
 
+/// Line with the days of the week that the reference covers; empty if the record does not say.
+fn covered(record: &ReferenceRecord) -> String {
+    let Some(days) = &record.days else {
+        return String::new();
+    };
+    let caveat = if days.len() < DAYS_OF_A_WEEK {
+        ": less than a week, so other days may differ"
+    } else {
+        ""
+    };
+    format!("days {}{caveat}\n", Printable(&days.join(", ")))
+}
+
 /// Says of a subject that is not compared with its reference that it is only reported.
 fn judged(name: &str) -> &'static str {
     match Subject::of_name(name) {
@@ -132,10 +147,12 @@ fn judged(name: &str) -> &'static str {
     }
 }
 
-/// Text such as `  null 2.0 %, missing 0.1 %`; empty if there are none. Of errors, the share that failed.
+/// Text such as `  null 2.0 %, missing 0.1 %`; empty if there are none. Of errors always the share that failed: that none did is
+/// what is known of them.
 fn shares(name: &str, subject: &SubjectRecord, predictions: u64) -> String {
     let types = &subject.types;
-    let counts: &[(&str, u64)] = if name == Subject::Errors.name() {
+    let is_of_errors = name == Subject::Errors.name();
+    let counts: &[(&str, u64)] = if is_of_errors {
         &[("failed", types.boolean)]
     } else {
         &[("null", types.null), ("missing", types.missing)]
@@ -143,7 +160,7 @@ fn shares(name: &str, subject: &SubjectRecord, predictions: u64) -> String {
     let share = |count: u64| 100.0 * count as f64 / predictions.max(1) as f64;
     let shown: Vec<String> = counts
         .iter()
-        .filter(|(_, count)| *count > 0)
+        .filter(|(_, count)| is_of_errors || *count > 0)
         .map(|(name, count)| format!("{name} {:.1} %", share(*count)))
         .collect();
     if shown.is_empty() {
@@ -297,8 +314,44 @@ fn short(x: f64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::event::{Prediction, Value};
+    use crate::reference::learn;
+    use crate::sketch::{PartialBuffer, RecordPosition};
+    use crate::window::{Boundary, Span, WeekDays};
+
+    #[test]
+    fn a_reference_shows_its_days_and_that_nothing_failed() {
+        let mut buffer = PartialBuffer::default();
+        let prediction = Prediction {
+            features: vec![("amount".into(), Value::Number(1.0))],
+            ..Prediction::default()
+        };
+        buffer.push(&prediction, || RecordPosition {
+            topic: String::new(),
+            partition: 0,
+            offset: 0,
+        });
+        let pane = buffer.freeze().unwrap();
+        let span = Span {
+            start: Boundary(0),
+            end: Boundary(15),
+        };
+        let reference = learn("m", None, span, [(span.start, &pane)].into_iter());
+        let shown = |days| {
+            drawn(&crate::alert::reference_records(
+                &reference, days, 1_000_000,
+            ))
+        };
+        let mut thursday = WeekDays::default();
+        thursday.add(span.start);
+        let text = shown(Some(thursday));
+        assert!(text.contains("\ndays Thu: less than a week"), "{text}");
+        assert!(text.contains("errors   failed 0.0 %"), "{text}");
+        assert!(!shown(None).contains("\ndays"), "of a segment");
+    }
 
     #[test]
     fn numbers_are_short_and_bars_keep_their_ends() {

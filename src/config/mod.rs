@@ -47,7 +47,7 @@ mod words;
 pub use alerts::AlertsConfig;
 pub use bounds::BoundsConfig;
 pub use detect::DetectConfig;
-pub use fault::{ConfigFault, ConfigFaults};
+pub use fault::{ConfigFault, ConfigFaults, nearest};
 pub use http::HttpConfig;
 pub use join::{JoinConfig, Key};
 pub use kafka::{KafkaConfig, REFUSED};

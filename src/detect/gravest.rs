@@ -103,9 +103,13 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
     let effect = distance / reach;
     let statistic = shift.surprise(ordinary.distance);
     let (value, threshold) = shift.value_and_threshold(reach);
-    let may_be_rhythm = distance < BREAK_MIN && !is_of_what_never_was(&shift, detector, case);
-    let is_provisional = case.baseline.is_provisional && may_be_rhythm;
+    let needs_a_break =
+        case.baseline.is_provisional && !is_of_what_never_was(&shift, detector, case);
+    let is_provisional = needs_a_break && distance < BREAK_MIN;
     let mut details = shift.details;
+    if needs_a_break {
+        details.insert("break", BREAK_MIN);
+    }
     details.extend([
         ("distance", distance),
         ("ordinary", ordinary.distance),

@@ -124,7 +124,7 @@ catalogue! {
     LearningProgress = Gauge "tidegauge_reference_progress_ratio" ["model"]
         "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     Unjudged = Gauge "tidegauge_model_unjudged" ["model", "reason"]
-        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), one_time (all its predictions lie in one quarter of an hour), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
+        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), one_time (all its predictions lie in one quarter of an hour), fell_silent (it has had no prediction for half of bounds.retire, and has no reference), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
     AlertsHeld = Gauge "tidegauge_alerts_held" ["model", "kind"]
         "Windows that a breach of the model must last before it fires, because alerts of this kind came and went by themselves: 1, 2, 4 … Absent while breaches fire at once.";
     UnpagedSubjects = Gauge "tidegauge_model_unpaged_subjects" ["model", "reason"]

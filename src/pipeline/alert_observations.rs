@@ -22,7 +22,7 @@ pub struct AlertObservation {
     pub causes: Vec<String>,
 }
 
-/// A published alert record as the log names it: names and counts, without a value and without an id.
+/// A published alert record as the log names it: names and counts, without a feature value and without the id of a prediction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertNotice {
     /// Kind of the alert.
@@ -41,6 +41,23 @@ pub struct AlertNotice {
     pub cause: String,
     /// Number of causes, shown or not.
     pub causes: u64,
+    /// Identity of the alert while it lives, by which its records are found.
+    pub fingerprint: String,
+    /// What only the audit of an order says.
+    pub order: Option<OrderNotice>,
+}
+
+/// The audit of an order as the log names it. `by` and `note` are free text of a person, and stay in the audit record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderNotice {
+    /// Id of the order, or the place of a record that is no order.
+    pub id: String,
+    /// Why it was refused.
+    pub reason: Option<String>,
+    /// Boundary from which the model learns, RFC 3339.
+    pub learns_from: Option<String>,
+    /// Boundary from which the order asked to learn, if more than is kept, RFC 3339.
+    pub asked_from: Option<String>,
 }
 
 impl AlertNotice {
@@ -61,6 +78,13 @@ impl AlertNotice {
             severity: "none",
             cause: audit.action.clone().unwrap_or_default(),
             causes: 1,
+            fingerprint: audit.fingerprint.clone(),
+            order: Some(OrderNotice {
+                id: audit.order.clone(),
+                reason: audit.reason.clone(),
+                learns_from: audit.learns_from.clone(),
+                asked_from: audit.asked_from.clone(),
+            }),
         }
     }
 
@@ -97,6 +121,8 @@ impl AlertNotice {
             severity: alert.severity.name(),
             cause: cause.unwrap_or_default(),
             causes: total,
+            fingerprint: alert.fingerprint(),
+            order: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use super::alert_observations::{AlertNotice, AlertObservation};
+pub use super::alert_observations::{AlertNotice, AlertObservation, OrderNotice};
 pub use super::detectable_observation::{
     DetectableKind, DetectableObservation, DetectableSizes, DetectableTally,
 };
@@ -151,6 +151,14 @@ pub struct Forgotten {
     pub segment: Option<Segment>,
     /// A subject of it; `None` for all.
     pub subject: Option<Subject>,
+}
+
+impl Forgotten {
+    /// True if everything of the model is forgotten.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.version.is_none() && self.segment.is_none() && self.subject.is_none()
+    }
 }
 
 /// Current state of a model.

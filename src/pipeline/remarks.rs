@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::HeldFamily;
 use crate::detect::ReferenceKind;
-use crate::window::{Boundary, DAY_MINUTES, WindowLength};
-
-/// Names of the days of a week, from Monday on.
-const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+use crate::window::{Boundary, WeekDays, WindowLength};
 
 /// Something that an operator should know of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +49,8 @@ pub struct AwaitedReference {
     pub events: u64,
     /// True if the time has passed at which steady traffic would have been enough.
     pub is_late: bool,
+    /// Boundary from which an order lets the model learn anew; `None` if it learns for the first time.
+    pub ordered_from: Option<Boundary>,
 }
 
 /// The windows that are too short for the traffic of a model.
@@ -98,37 +97,6 @@ pub enum ShortReference {
     Configured(i64),
     /// On the other days no prediction came while it was learned.
     NoTraffic,
-}
-
-/// A set of days of the week, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct WeekDays(u8);
-
-impl WeekDays {
-    /// Adds the day in which a pane starts.
-    pub fn add(&mut self, start: Boundary) {
-        // The epoch began on a Thursday.
-        let nth = (start.0.div_euclid(DAY_MINUTES) + 3).rem_euclid(7);
-        self.0 |= 1 << nth;
-    }
-
-    /// True if no day was added.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// True if the set holds every day.
-    #[must_use]
-    pub fn is_whole(self) -> bool {
-        self.missing().next().is_none()
-    }
-
-    fn missing(self) -> impl Iterator<Item = &'static str> {
-        let days = (0..).zip(DAYS);
-        days.filter(move |(nth, _)| self.0 & (1 << nth) == 0)
-            .map(|(_, day)| day)
-    }
 }
 
 /// The days that are missing: `weekends`, or their names.
@@ -230,7 +198,9 @@ impl fmt::Display for AwaitedReference {
         if !lacks.is_empty() {
             write!(f, ", because its reference lacks {}", lacks.join(" and "))?;
         }
-        if self.is_late {
+        if let Some(from) = self.ordered_from {
+            write!(f, "; an order lets it learn anew from {} on", instant(from))?;
+        } else if self.is_late {
             write!(
                 f,
                 "; a shorter learning.provisional or a smaller learning.events_min judges sooner, and finds larger shifts only"
@@ -343,6 +313,7 @@ pub struct LateSubject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::DAY_MINUTES;
 
     fn days(nths: impl IntoIterator<Item = i64>) -> WeekDays {
         let mut days = WeekDays::default();
@@ -373,11 +344,31 @@ mod tests {
             hours: 3,
             events: 200,
             is_late: false,
+            ordered_from: None,
         };
         let text = Remark::Learning(awaited).to_string();
         assert_eq!(
             text,
             "it cannot be judged before 2025-02-19T21:20Z, because its reference lacks 3 hours with predictions and 200 predictions"
         );
+    }
+
+    /// Whoever ordered the model to learn needs no advice to lower the settings of learning.
+    #[test]
+    fn advice_about_learning_is_given_only_where_nobody_ordered_it() {
+        let late = |ordered_from| {
+            let awaited = AwaitedReference {
+                not_before: Boundary(29_000_000),
+                hours: 3,
+                events: 200,
+                is_late: true,
+                ordered_from,
+            };
+            Remark::Learning(awaited).to_string()
+        };
+        assert!(late(None).contains("learning.provisional"));
+        let ordered = late(Some(Boundary(28_999_000)));
+        assert!(!ordered.contains("learning."), "{ordered}");
+        assert!(ordered.contains("an order lets it learn anew from 2025-02-19T04:40Z on"));
     }
 }

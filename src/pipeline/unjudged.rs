@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::window::WindowLength;
+use crate::window::{Boundary, WindowLength};
 
 /// Why the drift of a model cannot be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,13 @@ pub enum Unjudged {
         predictions: u64,
         /// Hours with predictions that a reference needs.
         hours: u64,
+    },
+    /// It fell silent before it had a reference, and will be forgotten.
+    FellSilent {
+        /// Predictions that it had to learn from.
+        predictions: u64,
+        /// Quarter of an hour of its last prediction.
+        since: Boundary,
     },
     /// The longest window holds too few predictions of every version.
     TooFewToJudge {
@@ -41,6 +48,7 @@ impl Unjudged {
         match self {
             Self::TooFewToLearn { .. } => "too_few_to_learn",
             Self::OneTime { .. } => "one_time",
+            Self::FellSilent { .. } => "fell_silent",
             Self::TooFewToJudge { .. } => "too_few_to_judge",
         }
     }
@@ -62,6 +70,12 @@ impl fmt::Display for Unjudged {
                 "its {predictions} predictions all lie in one quarter of an hour of event time, and a reference needs {hours} hours with \
                  predictions: if they came over a longer time, check what the producer writes into the field timestamp"
             ),
+            Self::FellSilent { predictions, since } => write!(
+                f,
+                "it has had no prediction since {}; the {predictions} before were too few, or came in too few hours, for a reference: if it stays \
+                 silent for bounds.retire, it is forgotten and was never judged",
+                instant(*since)
+            ),
             Self::TooFewToJudge {
                 window,
                 predictions,
@@ -74,4 +88,12 @@ impl fmt::Display for Unjudged {
             ),
         }
     }
+}
+
+fn instant(at: Boundary) -> String {
+    let time = jiff::Timestamp::from_millisecond(at.time().0);
+    time.map_or_else(
+        |_| at.0.to_string(),
+        |time| time.strftime("%FT%RZ").to_string(),
+    )
 }

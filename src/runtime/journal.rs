@@ -1,7 +1,8 @@
 //! The lines that an operator follows in the log: rejected records, discovered models, learned references, models that cannot be
-//! judged and why, subjects that came late, published alerts.
+//! judged and why, models that are forgotten, subjects that came late, published alerts, and orders.
 //!
-//! One line per happening, at level INFO (rejects, unjudged models and alerts that look permanent: WARN), after its commit. A
+//! One line per happening, at level INFO (rejects, models that were not judged, alerts that look permanent, and orders that were
+//! refused or cut: WARN), after its commit. A
 //! flood is summarised: at most [`LINES_PER_MINUTE`] lines of a kind in a minute, then one line with the number of the others. Of
 //! rejected records, only the first of a reason gets a line of its own. Lines hold names and counts, never a feature value and
 //! never an id of a prediction.
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::observe::FlushReport;
+use super::order_line;
 use super::tasks::Tasks;
 use crate::alert::Change;
 use crate::event::Reject;
@@ -30,6 +32,7 @@ enum Happening {
     ModelDiscovered,
     ReferenceLearned,
     ModelUnjudged,
+    ModelForgotten,
     SubjectUnpaged,
     ModelRemarked,
     SubjectCame,
@@ -42,6 +45,7 @@ impl Happening {
         match self {
             Self::ModelDiscovered => "models discovered",
             Self::ReferenceLearned => "references learned",
+            Self::ModelForgotten => "models forgotten",
             Self::ModelUnjudged => "models cannot be judged",
             Self::SubjectUnpaged => "subjects grow, or no longer do",
             Self::ModelRemarked => "remarks on models",
@@ -104,6 +108,8 @@ impl Journal {
     pub fn note(&mut self, report: &FlushReport) {
         report.ingest.iter().for_each(|own| self.rejects(own));
         for (partition, observed) in &report.evaluate {
+            let forgotten = observed.forgotten.iter().filter(|own| own.is_whole());
+            forgotten.for_each(|own| self.forgotten(*partition, &own.model));
             self.models(*partition, &observed.models);
             if let Some(idle) = &observed.idle_patterns {
                 self.idle_patterns.insert(*partition, idle.clone());
@@ -290,6 +296,28 @@ impl Journal {
         }
     }
 
+    /// Logs that the task forgets a model.
+    fn forgotten(&mut self, partition: i32, model: &str) {
+        let known = self.known.get_mut(&partition);
+        let Some(known) = known.and_then(|models| models.remove(model)) else {
+            return;
+        };
+        if !self.has_line(Happening::ModelForgotten) {
+            return;
+        }
+        if known.reference.is_some() {
+            tracing::info!(
+                model,
+                "a model was silent for bounds.retire and is forgotten; if it comes back, it learns anew"
+            );
+        } else {
+            tracing::warn!(
+                model,
+                "a model was silent for bounds.retire and is forgotten; it had no reference, so it was not judged"
+            );
+        }
+    }
+
     /// Forgets models that the task has forgotten, so that the map is as bounded as the models are.
     fn forget_others(&mut self, partition: i32, models: &[ModelObservation]) {
         if let Some(known) = self.known.get_mut(&partition)
@@ -313,7 +341,13 @@ impl Journal {
             severity,
             cause,
             causes,
+            fingerprint,
+            order,
         } = notice;
+        if let Some(order) = order {
+            order_line::obeyed(notice, order);
+            return;
+        }
         tracing::info!(
             kind,
             about,
@@ -323,14 +357,16 @@ impl Journal {
             severity,
             cause,
             causes,
+            fingerprint,
             "alert published"
         );
         if *change == Change::Permanent.name() {
             tracing::warn!(
                 kind,
                 about,
+                fingerprint,
                 "the alert has fired without anything new for a week: it looks permanent. If this is how the model is now, accept it with \
-                 `tidegauge reference approve` or `relearn`; else mend the cause"
+                 `tidegauge reference approve` or `relearn` and the --config of this deployment; else mend the cause"
             );
         }
     }
@@ -386,8 +422,10 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::alert::{Audit, AuditRecord, OrderOutcome, Relearned};
+    use crate::event::EventTime;
     use crate::pipeline::frame::SourceId;
-    use crate::pipeline::observations::{IngestCounts, Observations, Progress};
+    use crate::pipeline::observations::{Forgotten, IngestCounts, Observations, Progress};
     use crate::pipeline::remarks::{AwaitedReference, ThinWindows};
     use crate::pipeline::unjudged::Unjudged;
     use crate::window::{Boundary, WindowLength};
@@ -477,6 +515,8 @@ mod tests {
             severity: "warning",
             cause: "feature:amount psi".into(),
             causes: 2,
+            fingerprint: "df29".into(),
+            order: None,
         }
     }
 
@@ -564,6 +604,7 @@ mod tests {
                 hours,
                 events: 0,
                 is_late,
+                ordered_from: None,
             })],
             ..model("fraud", None)
         };
@@ -663,6 +704,87 @@ mod tests {
         });
         assert_eq!(lines.len(), 2, "{lines:#?}");
         assert!(lines[1].contains("WARN") && lines[1].contains("reference approve"));
+        assert!(lines[1].contains("--config"), "where the brokers are");
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.contains("fingerprint=\"df29\""))
+        );
+    }
+
+    /// The note and the operator are free text of a person: they stay in the audit record.
+    #[test]
+    fn an_order_is_logged_with_its_id_and_its_reason_and_without_its_note() {
+        let audit = |outcome| Audit {
+            order: "o7".to_owned(),
+            action: Some("approve"),
+            model: Some("fraud".to_owned()),
+            by: Some("ann@example.com".to_owned()),
+            note: Some("customer Smith".to_owned()),
+            alert: None,
+            outcome,
+        };
+        let relearned = |asked| Relearned {
+            from: Boundary(29_000_000),
+            asked,
+            dropped: None,
+        };
+        let outcomes = [
+            OrderOutcome::Refused("the alert is not open".to_owned()),
+            OrderOutcome::Applied(relearned(None)),
+            OrderOutcome::Applied(relearned(Some(Boundary(28_000_000)))),
+            OrderOutcome::WouldApply(relearned(Some(Boundary(28_000_000)))),
+        ];
+        let notices = outcomes.map(|outcome| {
+            let record = AuditRecord::of(&audit(outcome), EventTime(0));
+            AlertNotice::of_audit(&record)
+        });
+        let lines = logged(|journal| {
+            journal.note(&FlushReport {
+                notices: notices.to_vec(),
+                ..FlushReport::default()
+            });
+        });
+        assert_eq!(lines.len(), 4, "{lines:#?}");
+        for line in &lines {
+            assert!(line.contains("order=\"o7\"") && line.contains("model=\"fraud\""));
+            assert!(!line.contains("Smith") && !line.contains("ann@"), "{line}");
+        }
+        assert!(lines[0].contains("WARN") && lines[0].contains("the alert is not open"));
+        assert!(lines[1].contains("INFO") && lines[1].contains("2025-02-19"));
+        assert!(lines[2].contains("WARN") && lines[2].contains("no longer kept"));
+        assert!(lines[3].contains("INFO") && lines[3].contains("nothing was changed"));
+    }
+
+    #[test]
+    fn a_model_that_is_forgotten_gets_one_line_and_a_warning_if_it_was_never_judged() {
+        let forgotten = |name: &str| Forgotten {
+            model: name.to_owned(),
+            ..Forgotten::default()
+        };
+        let lines = logged(|journal| {
+            let both = || vec![model("a", None), model("b", Some("ab12"))];
+            journal.note(&flushed(both()));
+            let version = Forgotten {
+                version: Some("1".to_owned()),
+                ..forgotten("b")
+            };
+            let all = vec![forgotten("a"), forgotten("b")];
+            for (models, forgotten) in [(both(), vec![version]), (Vec::new(), all)] {
+                let observed = Observations {
+                    models,
+                    forgotten,
+                    ..Observations::default()
+                };
+                journal.note(&FlushReport {
+                    evaluate: vec![(7, observed)],
+                    ..FlushReport::default()
+                });
+            }
+        });
+        assert_eq!(lines.len(), 5, "{lines:#?}");
+        assert!(lines[3].contains("WARN") && lines[3].contains("it was not judged"));
+        assert!(lines[4].contains("INFO") && lines[4].contains("learns anew"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod line_limit;
 mod metadata;
 pub mod meter;
 mod observe;
+mod order_line;
 mod pace;
 mod phase;
 mod port;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tidegauge::event::EventTime;
+use tidegauge::pipeline::remarks::Remark;
 use tidegauge::pipeline::state::StateKey;
 use tidegauge::runtime::FirstStart;
-use tidegauge::window::{WindowLength, WindowSpec};
+use tidegauge::window::{Boundary, WindowLength, WindowSpec};
 
 use crate::bench::{Bench, Setup, plan};
 use crate::memory_log::StoredRecord;
@@ -269,7 +271,7 @@ fn panes_that_are_kept_are_learned_from_at_once() {
     assert_eq!(audit["outcome"], "refused");
     let reason = audit["reason"].as_str().unwrap();
     assert!(
-        reason.contains(&format!("kept since {}", time(105))),
+        reason.contains(&format!("`--since {}`", time(105))),
         "{reason}"
     );
     let mut plan = plan();
@@ -466,4 +468,60 @@ fn a_small_segment_learns_nothing_from_before_the_order() {
         .map(|r| r["span"]["start"].clone())
         .collect();
     assert_eq!(of_c, [time(0), time(ORDERED)].map(Value::from));
+}
+
+/// The alert begins at minute 215, and two hours and a quarter are kept: three hours later, its start is not.
+#[test]
+fn an_approval_that_reaches_back_further_than_panes_are_kept_says_from_when_on_the_model_learns() {
+    const LATER: i64 = 420;
+    for seed in 1..=3 {
+        let (before, after) = split(traffic(seed).events(), LATER);
+        let mut bench = Bench::new(Setup::default());
+        bench.produce(&before);
+        bench.settle().unwrap();
+        let alerts = values(&bench, "drift").into_iter();
+        let mut fired = alerts.filter(|r| r["model"] == "fraud" && r["status"] == "firing");
+        let alert = fired.next().unwrap();
+        let fingerprint = alert["fingerprint"].as_str().unwrap();
+        let fields = format!(r#""action":"approve","alert":"{fingerprint}""#);
+        give(&bench, &order("o1", "fraud", &fields));
+        bench.settle().unwrap();
+        bench.produce(&after);
+        bench.close_at(START + (END + 20) * MINUTE);
+        bench.settle().unwrap();
+        let audit = audits(&bench).remove(0);
+        assert_eq!(audit["outcome"], "applied", "seed {seed}: {audit}");
+        assert_eq!(audit["asked_from"], time(225));
+        let from = audit["learns_from"].as_str().unwrap();
+        assert!(*from >= *time(270) && *from <= *time(300), "{from}");
+        let text = audit["annotations"]["description"].as_str().unwrap();
+        assert!(text.contains(&format!("{from} is the oldest")), "{text}");
+        assert_eq!(spans(&bench, "fraud")[1].0, from);
+    }
+    let whole = audits(&plain(1, &[order("o1", "fraud", RELEARN)])).remove(0);
+    assert_eq!(whole["asked_from"], Value::Null);
+}
+
+#[test]
+fn what_a_model_waits_for_names_the_order_that_lets_it_learn() {
+    for seed in 1..=3 {
+        let (before, after) = split(traffic(seed).events(), ORDERED);
+        let mut bench = Bench::new(Setup::default());
+        bench.produce(&before);
+        bench.settle().unwrap();
+        give(&bench, &order("o1", "fraud", RELEARN));
+        bench.settle().unwrap();
+        bench.produce(&split(after, ORDERED + 60).0);
+        bench.settle().unwrap();
+        let said = bench.ledger.said().remarks["fraud"].clone();
+        let ordered: Vec<_> = said
+            .iter()
+            .filter_map(|remark| match remark {
+                Remark::Learning(awaited) => awaited.ordered_from,
+                _ => None,
+            })
+            .collect();
+        let from = Boundary::at_or_before(EventTime(START + ORDERED * MINUTE));
+        assert_eq!(ordered, [from], "seed {seed}: {said:?}");
+    }
 }

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use tidegauge::pipeline::observations::DetectableKind;
 use tidegauge::pipeline::remarks::{
     AwaitedReference, GivenUp, LateSubject, MissingDays, Remark, ShortReference, ThinWindows,
-    WeekDays,
 };
 use tidegauge::pipeline::{Bounds, LearningPlan, Plan};
-use tidegauge::window::{Boundary, WindowLength, WindowSpec};
+use tidegauge::window::{Boundary, WeekDays, WindowLength, WindowSpec};
 
 use crate::bench::{Bench, plan};
 use crate::published::values;
@@ -85,6 +84,7 @@ fn a_model_that_learns_says_before_which_time_it_is_not_judged_and_is_judged_the
             hours: 1,
             events: 0,
             is_late: false,
+            ordered_from: None,
         };
         assert_eq!(said, expected, "seed {seed}");
         assert_eq!(first_judged(&traffic(seed, 40, 200)), said.not_before);

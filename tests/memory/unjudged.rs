@@ -1,7 +1,10 @@
 //! A model that is too small to be judged is named with the number that it lacks, and with what would help.
 
+use tidegauge::event::EventTime;
+use tidegauge::pipeline::observations::Forgotten;
+use tidegauge::pipeline::remarks::Remark;
 use tidegauge::pipeline::unjudged::Unjudged;
-use tidegauge::window::WindowLength;
+use tidegauge::window::{Boundary, WindowLength};
 
 use crate::bench::{Bench, Setup, plan};
 use crate::published::values;
@@ -49,6 +52,46 @@ fn a_model_that_never_learns_says_so_after_a_month() {
         needed: 300,
     };
     assert_eq!(verdict(&three_hourly(32)), Some(expected));
+    // One voice: what cannot be judged at all has no time before which it cannot be judged.
+    let reasons = |days| {
+        let said = Bench::judged(&three_hourly(days), plan(), 10).ledger.said();
+        let remarks = said.remarks["fraud"].iter();
+        remarks.map(Remark::name).collect::<Vec<_>>()
+    };
+    assert_eq!(reasons(29), ["learning"]);
+    assert_eq!(reasons(32), [] as [&str; 0]);
+}
+
+/// Twenty predictions, and then none: after half of `bounds.retire` that is said, and after the whole the model is forgotten.
+#[test]
+fn a_model_that_falls_silent_before_it_has_a_reference_says_so_before_it_is_forgotten() {
+    const DAY: i64 = 1_440;
+    for (gap, predictions) in [(3, 20), (60, 20)] {
+        let events = (0..20).map(|n| {
+            let time = START + n * gap * MINUTE;
+            Event::bare("fraud", "1", &n.to_string(), time)
+        });
+        let events: Vec<Event> = events.collect();
+        let last = events.last().unwrap().time;
+        let mut bench = Bench::new(Setup::default());
+        bench.produce(&events);
+        let mut until = |minutes: i64| {
+            bench.close_at(last + minutes * MINUTE);
+            bench.settle().unwrap();
+            bench.ledger.said()
+        };
+        // `bounds.retire` is seven days in these tests.
+        let said = until(3 * DAY);
+        assert_eq!(said.unjudged["fraud"], None, "it may come back");
+        let since = Boundary::at_or_before(EventTime(last)).floor(15);
+        let expected = Unjudged::FellSilent { predictions, since };
+        let said = until(4 * DAY);
+        assert_eq!(said.unjudged["fraud"], Some(expected));
+        assert_eq!(said.remarks["fraud"], [], "one voice");
+        let is_of_fraud = |own: &Forgotten| own.model == "fraud" && own.is_whole();
+        assert!(!said.forgotten.iter().any(is_of_fraud));
+        assert!(until(8 * DAY).forgotten.iter().any(is_of_fraud));
+    }
 }
 
 #[test]

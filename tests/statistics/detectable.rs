@@ -234,6 +234,25 @@ fn a_provisional_reference_finds_breaks_and_what_never_was() {
     assert_eq!(of(&stage, "null_rate", "detectable_rise"), nulls);
 }
 
+/// A record says by which distance a break was told, where one is needed.
+#[test]
+fn a_finding_names_the_distance_of_a_break_while_the_reference_is_provisional() {
+    let mut stage = Stage::new(normal_reference());
+    let named = |stage: &Stage, detector, shift| {
+        let window = sketch(normals(&mut fastrand::Rng::with_seed(20), 2_000, shift));
+        let finding = stage.judge(detector, &window, 0.0).unwrap();
+        (
+            finding.details.get("break").copied(),
+            finding.is_provisional,
+        )
+    };
+    assert_eq!(named(&stage, "psi", 1.0), (None, false));
+    stage.reference.is_provisional = true;
+    assert_eq!(named(&stage, "psi", 1.0), (Some(0.7), false));
+    assert_eq!(named(&stage, "psi", 0.3), (Some(0.7), true));
+    assert_eq!(named(&stage, "null_rate", 0.0), (None, false));
+}
+
 /// `cargo test --release --test statistics -- --ignored --nocapture cost_of_the_sizes`.
 #[test]
 #[ignore = "measures time"]

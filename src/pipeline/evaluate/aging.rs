@@ -120,6 +120,13 @@ fn waits(model: &Model, segment: Option<&Segment>, reference: &Reference) -> boo
     })
 }
 
+/// Minutes for which a model that has learned keeps panes from which a reference can be learned anew: an order reaches back no
+/// further. Tallies of longer windows are counts by the groups of a reference, and teach no other.
+#[must_use]
+pub fn learnable_minutes(plan: &Plan) -> i64 {
+    pane_retention(plan, Needs::Nothing).quarter
+}
+
 /// Panes of a minute for the longest window that moves by minutes, of a quarter of an hour for the longest window that is
 /// reported, and what learning needs. Longer windows consist of tallies.
 fn pane_retention(plan: &Plan, needs: Needs) -> Retention {

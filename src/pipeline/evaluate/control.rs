@@ -13,9 +13,8 @@ use crate::alert::{Audit, AuditRecord, OrderOutcome, Relearned};
 use crate::event::EventTime;
 use crate::pipeline::control::{ControlAction, ControlOrder};
 use crate::pipeline::observations::Forgotten;
-use crate::pipeline::remarks::WeekDays;
 use crate::pipeline::stage::StageError;
-use crate::window::{Boundary, COARSE_MINUTES, Tier};
+use crate::window::{Boundary, COARSE_MINUTES, Tier, WeekDays};
 
 impl Evaluate {
     /// Keeps an order until its boundary. An order that came before changes nothing.
@@ -92,13 +91,15 @@ fn obey(
     order: &ControlOrder,
     step: &mut StepContext<'_>,
 ) -> Result<OrderOutcome, StageError> {
-    let from = match learning_start(model, &order.action, step.at) {
-        Ok(from) => from,
+    let start = match learning_start(model, &order.action, step.at) {
+        Ok(start) => start,
         Err(why) => return Ok(OrderOutcome::Refused(why)),
     };
+    let from = start.kept.unwrap_or(start.asked);
     let reference = model.reference.as_ref();
     let relearned = Relearned {
         from,
+        asked: start.kept.map(|_| start.asked),
         dropped: reference.map(|reference| reference.id.clone()),
     };
     if order.dry_run {
@@ -109,11 +110,29 @@ fn obey(
     Ok(OrderOutcome::Applied(relearned))
 }
 
+/// Where learning begins.
+struct LearningStart {
+    /// First boundary that the order asks for.
+    asked: Boundary,
+    /// The oldest boundary from which panes are kept, if that is later.
+    kept: Option<Boundary>,
+}
+
+impl LearningStart {
+    fn at(asked: Boundary) -> Self {
+        Self { asked, kept: None }
+    }
+}
+
 /// First boundary from which the model is to learn, or why the order is refused. Learning reads whole quarters of an hour, and
 /// one that began before the asked time is not whole.
-fn learning_start(model: &Model, action: &ControlAction, at: Boundary) -> Result<Boundary, String> {
+fn learning_start(
+    model: &Model,
+    action: &ControlAction,
+    at: Boundary,
+) -> Result<LearningStart, String> {
     match action {
-        ControlAction::Relearn { since: None } => Ok(next_quarter(at)),
+        ControlAction::Relearn { since: None } => Ok(LearningStart::at(next_quarter(at))),
         ControlAction::Relearn { since: Some(since) } => {
             if *since > at.time() {
                 let at = instant(at);
@@ -125,10 +144,11 @@ fn learning_start(model: &Model, action: &ControlAction, at: Boundary) -> Result
             if *since < oldest.time() {
                 let oldest = instant(oldest);
                 return Err(format!(
-                    "panes of the model are kept since {oldest}, so that is the oldest possible time"
+                    "panes to learn from are kept since {oldest}; give the order with `--since {oldest}` before the next quarter of an hour, \
+                     or with a later time"
                 ));
             }
-            Ok(next_quarter(at_or_after(*since)))
+            Ok(LearningStart::at(next_quarter(at_or_after(*since))))
         }
         ControlAction::Approve { alert, started_at } => {
             let open = model.knowledge.episodes.open_compared(model.name(), alert);
@@ -139,7 +159,10 @@ fn learning_start(model: &Model, action: &ControlAction, at: Boundary) -> Result
                         .to_owned(),
                 );
             };
-            Ok(next_quarter(start).max(oldest_quarter(model).unwrap_or(at)))
+            let asked = next_quarter(start);
+            let oldest = oldest_quarter(model).unwrap_or(at);
+            let kept = (oldest > asked).then_some(oldest);
+            Ok(LearningStart { asked, kept })
         }
     }
 }

@@ -9,10 +9,10 @@ use crate::alert::Episodes;
 use crate::detect::FeatureGrowth;
 use crate::detect::volume::VolumeSeries;
 use crate::event::EVALUATIONS_MAX;
-use crate::pipeline::remarks::{GivenUp, ThinWindows, WeekDays};
+use crate::pipeline::remarks::{GivenUp, ThinWindows};
 use crate::pipeline::unjudged::Unjudged;
 use crate::sketch::{Partial, Subject};
-use crate::window::Boundary;
+use crate::window::{Boundary, WeekDays};
 
 /// The subjects of each version, with the quarters of an hour in which each was first and last seen.
 pub type SubjectsByVersion = BTreeMap<String, BTreeMap<Subject, SeenSpan>>;

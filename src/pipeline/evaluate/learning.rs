@@ -389,12 +389,13 @@ fn keep(
     let segment = reference.segment.clone();
     let key = StateKey::Reference(model.name().to_owned(), segment.clone());
     step.outbox.put(&key, &reference)?;
-    for part in publish::reference(&reference) {
-        step.outbox.publish(part);
-    }
     let before = model.reference.as_ref().map(|known| known.span);
     if segment.is_none() && before != Some(reference.span) {
         model.knowledge.reference_days = model.days_with_traffic(reference.span);
+    }
+    let days = segment.is_none().then_some(model.knowledge.reference_days);
+    for part in publish::reference(&reference, days) {
+        step.outbox.publish(part);
     }
     model.set_reference(segment, reference);
     model.changed = true;

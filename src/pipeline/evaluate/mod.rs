@@ -53,6 +53,7 @@ mod volume;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use aging::learnable_minutes;
 pub use model::Model;
 
 use self::idle::IdleObjectives;

@@ -11,7 +11,7 @@ use crate::pipeline::output::{Output, OutputTopic};
 use crate::pipeline::plan::Plan;
 use crate::reference::Reference;
 use crate::sketch::{Exemplars, Monoid};
-use crate::window::{Boundary, Span};
+use crate::window::{Boundary, Span, WeekDays};
 
 /// Largest part of a published reference, in bytes. A default broker accepts records of about 1 MB.
 const REFERENCE_BYTES_MAX: usize = 400 << 10;
@@ -110,9 +110,12 @@ pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     chosen
 }
 
-/// The records of a learned reference, in parts.
-pub fn reference(reference: &Reference) -> impl Iterator<Item = Output> {
-    reference_records(reference, REFERENCE_BYTES_MAX)
+/// The records of a learned reference, in parts. `days` are the days of the week that it covers, where they are known.
+pub fn reference(
+    reference: &Reference,
+    days: Option<WeekDays>,
+) -> impl Iterator<Item = Output> + use<> {
+    reference_records(reference, days, REFERENCE_BYTES_MAX)
         .into_iter()
         .map(|part| Output::plain(OutputTopic::References, part.key(), part.value()))
 }

@@ -5,19 +5,23 @@ use crate::detect::DAYS_OF_A_WEEK;
 use crate::pipeline::observations::{Progress, ReferenceProgress};
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::{
-    AwaitedReference, GivenUp, MissingDays, MovingSubjects, Remark, ShortReference, WeekDays,
+    AwaitedReference, GivenUp, MissingDays, MovingSubjects, Remark, ShortReference,
 };
 use crate::reference::Reference;
-use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, Tier};
+use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, Tier, WeekDays};
 
 /// Everything that an operator should know of the model at `now`.
 pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Plan) -> Vec<Remark> {
     let learning = match progress {
+        // What cannot be judged at all has one voice: `unjudged`.
         ReferenceProgress::Learning {
             span_minutes,
             events,
-        } => Some(awaited(model.since(), now, (*span_minutes, *events), plan)),
-        ReferenceProgress::Learned { .. } => None,
+        } if model.knowledge.unjudged.is_none() => Some(AwaitedReference {
+            ordered_from: model.knowledge.relearned_from,
+            ..awaited(model.since(), now, (*span_minutes, *events), plan)
+        }),
+        ReferenceProgress::Learning { .. } | ReferenceProgress::Learned { .. } => None,
     };
     let days = model.reference.as_deref();
     let days = days.and_then(|reference| missing_days(model, reference, (now, plan)));
@@ -69,6 +73,7 @@ fn awaited(
         hours: missing.unsigned_abs().div_ceil(HOUR_MINUTES.unsigned_abs()),
         events: lacking,
         is_late,
+        ordered_from: None,
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Model, predictions_in};
+use super::retire::silent_minutes;
 use super::step::StepContext;
 use super::tallies::TallyPane;
 use crate::pipeline::plan::{LearningPlan, Plan};
@@ -12,7 +13,7 @@ use crate::pipeline::unjudged::Unjudged;
 use crate::window::{Boundary, COARSE_MINUTES, PaneRing, Span, Tier, WindowLength};
 
 /// Decides anew at the end of each tumbling window of the longest length that is reported. A model without any prediction in
-/// it is not small, but silent; that is the matter of `volume`.
+/// it is not small, but silent; that is the matter of `volume`, once the model has a reference.
 pub fn decide(model: &mut Model, step: &StepContext<'_>) {
     let reported = step.plan.longest_reported();
     let Some(reported) = reported.filter(|reported| step.at.on_grid(reported.minutes())) else {
@@ -22,7 +23,9 @@ pub fn decide(model: &mut Model, step: &StepContext<'_>) {
         Some(reference) if step.at.0 - reference.span.end.0 < reported.minutes() => None,
         Some(_) => too_few_to_judge(model, step.at, step.plan),
         None if step.at.0 - model.since().0 < reported.minutes() => None,
-        None => all_at_one_time(model, step.plan).or_else(|| too_few_to_learn(model, step.at)),
+        None => all_at_one_time(model, step.plan)
+            .or_else(|| too_few_to_learn(model, step.at))
+            .or_else(|| fell_silent(model, step.at, step.plan)),
     };
     let thin_windows = if unjudged.is_none() {
         thin_windows(model, (step.at, reported.minutes()), step.plan)
@@ -150,4 +153,21 @@ fn too_few_to_learn(model: &Model, at: Boundary) -> Option<Unjudged> {
             predictions,
             needed,
         })
+}
+
+/// Whether half of the silence has passed after which a model is forgotten. It would otherwise end without a word: `volume` does
+/// not know a model of a few predictions, and 30 days have not passed.
+fn fell_silent(model: &Model, at: Boundary, plan: &Plan) -> Option<Unjudged> {
+    let since = model.last_seen();
+    if 2 * (at.0 - since.0) < silent_minutes(plan) {
+        return None;
+    }
+    let span = Span {
+        start: model.since(),
+        end: at,
+    };
+    Some(Unjudged::FellSilent {
+        predictions: model.coarse_predictions(None, span),
+        since,
+    })
 }
