@@ -1,7 +1,7 @@
 //! Manner: what a cause did, in a few words: `higher by 0.9 σ`, `nulls 0 % → 20.1 %`. No feature value and no category.
 
 use super::cause::{Cause, Evidence};
-use crate::detect::{SHIFT_MAX, percent, short_number};
+use crate::detect::{DETECTORS, SHIFT_MAX, percent, short_number};
 
 /// Smallest shift that has a direction, in standard deviations of the reference: half of what alerts.
 const SHIFT_MIN: f64 = 0.1;
@@ -11,30 +11,19 @@ const WIDER_MIN: f64 = 1.1;
 /// In which way the subject of `cause` differs; `None` if that is not known.
 pub(super) fn manner(cause: &Cause, evidence: &Evidence) -> Option<String> {
     let detail = |name: &str| evidence.details.get(name).copied();
-    let what = match &*cause.detector {
-        "psi" => {
-            return detail("shift")
-                .map(|shift| {
-                    let moved = moved(shift, detail("spread"));
-                    moved.unwrap_or_else(|| "of another shape".to_owned())
-                })
-                .or_else(|| {
-                    let (before, now) = (detail("reference_share")?, detail("share")?);
-                    Some(from_to("a share of its categories", before, now))
-                });
-        }
-        "surge" => "one of its categories",
-        "error_rate" => "errors",
-        "null_rate" => "nulls",
-        "missing_rate" => "missing",
-        "type_rate" => "values of another type",
-        "new_rate" => "unseen categories",
-        "range_rate" => "numbers beyond the range of the reference",
-        _ => return None,
-    };
-    let rate = from_to(what, detail("reference_rate")?, evidence.value);
-    let moved = detail("shift").and_then(|shift| moved(shift, detail("spread")));
-    Some(moved.map_or_else(|| rate.clone(), |moved| format!("{moved}, {rate}")))
+    let moved = detail("shift").map(|shift| moved(shift, detail("spread")));
+    let mut detectors = DETECTORS.iter();
+    let detector = detectors.find(|detector| detector.name() == cause.detector)?;
+    if let Some(counted) = detector.counted() {
+        let rate = from_to(counted, detail("reference_rate")?, evidence.value);
+        let moved = moved.flatten();
+        return Some(moved.map_or_else(|| rate.clone(), |moved| format!("{moved}, {rate}")));
+    }
+    let shape = moved.map(|moved| moved.unwrap_or_else(|| "of another shape".to_owned()));
+    shape.or_else(|| {
+        let (before, now) = (detail("reference_share")?, detail("share")?);
+        Some(from_to("a share of its categories", before, now))
+    })
 }
 
 fn from_to(what: &str, before: f64, now: f64) -> String {

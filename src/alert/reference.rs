@@ -64,7 +64,8 @@ pub struct SubjectRecord {
     pub provisional: bool,
     /// Events whose category occurred in only one pane of the learning span.
     pub lone_events: u64,
-    /// How much of what it varied by was the time of day; `null` as long as it is provisional, and without values to compare.
+    /// How much of what it varied by was the time of day; `null` as long as it is provisional, if it was in trouble when
+    /// the others were completed, and without values to compare.
     pub rhythm: Option<RhythmRecord>,
 }
 

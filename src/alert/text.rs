@@ -173,7 +173,7 @@ impl AlertText<'_> {
         (self.is_opening && !evidence.is_provisional).then(|| {
             let model = quoted(&self.causes.model);
             let fingerprint = key.fingerprint(&self.causes.model, None);
-            format!("{look}; if it is right, `tidegauge reference approve {model} {fingerprint}` accepts it.")
+            format!("{look}; if it is right, `tidegauge reference approve {model} {fingerprint}` with the --config of this deployment accepts it.")
         })
     }
 

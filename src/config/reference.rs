@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fault::ConfigFaults;
+use super::learning::LearningConfig;
 use super::period::Period;
 use super::period_range::PeriodRange;
 use super::words::words;
@@ -65,6 +66,8 @@ const SPAN: PeriodRange = PeriodRange {
 };
 /// Least `learning.habit_span` with a reference that moves: what is ordinary is learned anew against it.
 const HABIT_SPAN_MIN: Period = Period::days(14);
+/// Least `learning.span` that tells the rhythm of a day from chance.
+const RHYTHM_SPAN_MIN: Period = Period::days(3);
 /// Accepted values of `period`.
 const PERIODS: [Period; 2] = [Period::hours(24), Period::days(7)];
 /// Longest time for which counts are kept by the hour.
@@ -74,15 +77,16 @@ impl ReferenceConfig {
     pub(super) fn check(
         &self,
         windows: &[WindowSpec],
-        habit_span: Period,
+        learning: &LearningConfig,
         faults: &mut ConfigFaults,
     ) -> ReferencePlan {
+        let habit_span = learning.habit_span;
         if faults.touch("reference.kind") {
             return ReferencePlan::Fixed; // which keys fit is not known
         }
         self.refuse_unfit_keys(faults);
         let plan = match self.kind {
-            Against::Auto => return Self::auto(windows, habit_span),
+            Against::Auto => return Self::auto(windows, learning),
             Against::Fixed => return ReferencePlan::Fixed,
             Against::Trailing => self.trailing(faults),
             Against::Seasonal => self.seasonal(windows, faults),
@@ -121,8 +125,9 @@ impl ReferenceConfig {
     }
 
     /// The season of a day for subjects that have one, if it can ever judge.
-    fn auto(windows: &[WindowSpec], habit_span: Period) -> ReferencePlan {
-        let can_judge = habit_span >= HABIT_SPAN_MIN
+    fn auto(windows: &[WindowSpec], learning: &LearningConfig) -> ReferencePlan {
+        let can_judge = learning.span >= RHYTHM_SPAN_MIN
+            && learning.habit_span >= HABIT_SPAN_MIN
             && windows
                 .iter()
                 .any(|window| window.length.minutes() < DAY_MINUTES);

@@ -126,9 +126,7 @@ impl Configuration {
             idle_timeout_millis: self.time.idle_timeout.as_millis(),
             ticks: self.time.ticks,
             learning: self.learning.check(faults),
-            reference: self
-                .reference
-                .check(&windows, self.learning.habit_span, faults),
+            reference: self.reference.check(&windows, &self.learning, faults),
             windows,
             detect: self.detect.check(faults),
             volume: self.volume.check(faults),

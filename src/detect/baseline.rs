@@ -89,6 +89,12 @@ impl Baseline {
         self.grouping.group_of(index, level)
     }
 
+    /// The groups of numbers in the order of their values, without the one that gathers what the reference lacks.
+    #[must_use]
+    pub fn groups_along_axis(&self) -> Vec<usize> {
+        self.grouping.along_axis()
+    }
+
     /// Counts the values of a pane.
     #[must_use]
     pub fn count(&self, pane: &ValueSketch) -> Tally {

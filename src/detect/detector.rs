@@ -17,6 +17,11 @@ pub trait Detector: Sync {
     /// Family of its findings.
     fn family(&self) -> Family;
 
+    /// What the share counts that it judges, for the text of an alert; `None` of a whole distribution.
+    fn counted(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How the bound of what is ordinary is limited, and what a past alarm teaches.
     fn ordinary_rule(&self) -> OrdinaryRule {
         OrdinaryRule::Distribution

@@ -5,7 +5,9 @@
 //!
 //! **Formula.** Group k of the reference has the score z_k, the normal point of the middle of its share. `shift` is s for which the
 //! mean score of N(s, 1) is that of the window, in standard deviations and within ±[`SHIFT_MAX`]. `spread` is the standard deviation
-//! of the window's scores ÷ that of N(s, 1); it is left out at the ends of the range. Of categories, `share` and `reference_share`
+//! of the window's scores ÷ that of N(s, 1); it is left out at the ends of the range, and where noise explains it. The groups are
+//! taken along the axis; the one that gathers what the reference lacks has no place on it, so there is no direction if it holds
+//! more than a tenth of the window. Of categories, `share` and `reference_share`
 //! are those of the group whose share moved most.
 //!
 //! **Assumptions and limits.** Scores are ranks, so heavy tails do no harm; what happens inside a group is not seen. `spread` tells
@@ -19,21 +21,47 @@ use crate::stats::{Pair, SubjectKind, normal_point, normal_share_below, pairs};
 
 /// Largest shift that is told apart from a larger one, in standard deviations.
 pub const SHIFT_MAX: f64 = 3.0;
+/// Standard deviations of its noise below which a shift counts as none and a spread is not told. The noise of a mean of n scores is
+/// 1 ÷ √n, that of their spread 1 ÷ √2n.
+const NOISES: f64 = 2.0;
 /// Halvings of the interval that holds the shift: to a thousandth of a standard deviation.
 const HALVINGS: u32 = 13;
 
 /// In which way the values of the window differ, by name; empty if there is nothing to compare.
 pub(super) fn direction(case: &Case<'_>) -> BTreeMap<&'static str, f64> {
-    let groups = pairs(&case.reference.tally.groups, &case.window.groups);
+    let (reference, window) = (&case.reference.tally.groups, &case.window.groups);
+    let groups = match case.baseline.kind {
+        Some(SubjectKind::Numbers) => {
+            along_axis(case.baseline.groups_along_axis(), reference, window)
+        }
+        Some(SubjectKind::Categories) => pairs(reference, window),
+        None => return BTreeMap::new(),
+    };
     let total = Pair::total(&groups);
     if groups.len() < 2 || total.reference == 0 || total.window == 0 {
         return BTreeMap::new();
     }
     match case.baseline.kind {
-        Some(SubjectKind::Numbers) => of_numbers(&groups, total),
+        Some(SubjectKind::Numbers) if is_most(total.window, window) => of_numbers(&groups, total),
         Some(SubjectKind::Categories) => of_categories(&groups, total),
-        None => BTreeMap::new(),
+        _ => BTreeMap::new(),
     }
+}
+
+/// The counts of the groups that have a place on the axis, in its order.
+fn along_axis(order: Vec<usize>, reference: &[u64], window: &[u64]) -> Vec<Pair> {
+    let count = |counts: &[u64], group: usize| counts.get(group).copied().unwrap_or(0);
+    let pair = |group| Pair {
+        reference: count(reference, group),
+        window: count(window, group),
+    };
+    let pairs = order.into_iter().map(pair);
+    pairs.filter(|pair| pair.sum() > 0).collect()
+}
+
+/// True if all but a tenth of the values of the window lie in groups with a place.
+fn is_most(placed: u64, window: &[u64]) -> bool {
+    10 * placed >= 9 * window.iter().sum::<u64>()
 }
 
 fn of_numbers(groups: &[Pair], total: Pair) -> BTreeMap<&'static str, f64> {
@@ -61,11 +89,17 @@ fn of_numbers(groups: &[Pair], total: Pair) -> BTreeMap<&'static str, f64> {
         return BTreeMap::from([("shift", end)]);
     }
     let shift = f64::midpoint(low, high);
-    let shift = if shift.abs() <= step { 0.0 } else { shift };
+    let noise = 1.0 / libm::sqrt(total.window as f64);
+    let shift = if shift.abs() <= step.max(NOISES * noise) {
+        0.0
+    } else {
+        shift
+    };
     let (_, usual) = scale.moved(shift);
     let mut details = BTreeMap::from([("shift", shift)]);
-    if usual > 0.0 {
-        details.insert("spread", deviation / usual);
+    let spread = deviation / usual;
+    if usual > 0.0 && (spread - 1.0).abs() > NOISES * noise / std::f64::consts::SQRT_2 {
+        details.insert("spread", spread);
     }
     details
 }
@@ -164,7 +198,10 @@ mod tests {
         for shift in [-2.0, -0.5, -0.1, 0.0, 0.25, 1.0, 2.0] {
             let (told, spread) = told(shift, 1.0);
             assert!((told - shift).abs() < 0.02, "{shift}: {told}");
-            assert!((spread.unwrap() - 1.0).abs() < 0.03, "{shift}: {spread:?}");
+            assert!(
+                spread.is_none_or(|spread| (spread - 1.0).abs() < 0.03),
+                "{shift}: {spread:?}"
+            );
         }
         assert_eq!(told(50.0, 1.0), (SHIFT_MAX, None));
         assert_eq!(told(-50.0, 1.0), (-SHIFT_MAX, None));
@@ -176,6 +213,24 @@ mod tests {
         assert!(shift == 0.0 && wider.unwrap() > 1.1, "{shift} {wider:?}");
         let (_, narrower) = told(0.5, 0.6);
         assert!(narrower.unwrap() < 0.9, "{narrower:?}");
+    }
+
+    #[test]
+    fn groups_are_taken_along_the_axis_and_few_values_say_nothing() {
+        // Group 0 gathers what the reference lacks; group 1 is a common value at the upper end.
+        let reference = [0, 200, 400, 400];
+        let order = || vec![2, 3, 1];
+        let told = |window: [u64; 4]| {
+            let groups = along_axis(order(), &reference, &window);
+            let total = Pair::total(&groups);
+            is_most(total.window, &window).then(|| of_numbers(&groups, total)["shift"])
+        };
+        assert!(
+            told([0, 500, 300, 200]).unwrap() > 0.2,
+            "more at the upper end"
+        );
+        assert_eq!(told([200, 200, 400, 200]), None, "a fifth is new");
+        assert_eq!(told([0, 3, 4, 3]), Some(0.0), "ten values");
     }
 
     #[test]

@@ -71,27 +71,25 @@ pub(super) fn least_distance(
         Alternative::Rise { reference } => Some(Counted::of(*reference).rate()),
         _ => None,
     };
-    if case.baseline.is_provisional && !never_was(before, detector, case) {
+    if case.baseline.is_provisional && !never_was(before, detector) {
         floor.max(BREAK_MIN)
     } else {
         floor
     }
 }
 
-/// True for broken values, and for numbers out of range, that the first day never had: they have no rhythm. A rare category may
-/// well have one.
-fn is_of_what_never_was(shift: &Shift, detector: &dyn Detector, case: &Case<'_>) -> bool {
+/// True for broken values that the first day never had: they have no rhythm. A rare category, or a number that is a little out
+/// of range, may well have one.
+fn is_of_what_never_was(shift: &Shift, detector: &dyn Detector) -> bool {
     let before = match shift.compared {
         Compared::Stability(_) => None,
         Compared::Rate { before, .. } => Some(before),
     };
-    never_was(before, detector, case)
+    never_was(before, detector)
 }
 
-fn never_was(before: Option<f64>, detector: &dyn Detector, case: &Case<'_>) -> bool {
-    let has_no_rhythm = detector.family() == Family::DataQuality
-        || case.baseline.kind == Some(SubjectKind::Numbers);
-    has_no_rhythm && before.is_some_and(|before| before <= NEVER_MAX)
+fn never_was(before: Option<f64>, detector: &dyn Detector) -> bool {
+    detector.family() == Family::DataQuality && before.is_some_and(|before| before <= NEVER_MAX)
 }
 
 /// The finding of one shift, if ordinary windows reach a distance of `ordinary`.
@@ -103,8 +101,7 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
     let effect = distance / reach;
     let statistic = shift.surprise(ordinary.distance);
     let (value, threshold) = shift.value_and_threshold(reach);
-    let needs_a_break =
-        case.baseline.is_provisional && !is_of_what_never_was(&shift, detector, case);
+    let needs_a_break = case.baseline.is_provisional && !is_of_what_never_was(&shift, detector);
     let is_provisional = needs_a_break && distance < BREAK_MIN;
     let mut details = shift.details;
     if needs_a_break {

@@ -124,13 +124,13 @@ catalogue! {
     LearningProgress = Gauge "tidegauge_reference_progress_ratio" ["model"]
         "Progress of learning the model's reference, 0 to 1; 1 once it is learned.";
     Unjudged = Gauge "tidegauge_model_unjudged" ["model", "reason"]
-        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), one_time (all its predictions lie in one quarter of an hour), fell_silent (it has had no prediction for half of bounds.retire, and has no reference), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
+        "1 while the model has too few predictions to be judged: too_few_to_learn (30 days hold fewer than 300 predictions), one_time (all its predictions lie in one quarter of an hour), fell_silent (it has no reference, and has had no prediction for half of the silence after which it is forgotten), too_few_to_judge (the longest window holds fewer than detect.events_min of every version). Absent otherwise.";
     AlertsHeld = Gauge "tidegauge_alerts_held" ["model", "kind"]
         "Windows that a breach of the model must last before it fires, because alerts of this kind came and went by themselves: 1, 2, 4 … Absent while breaches fire at once.";
     UnpagedSubjects = Gauge "tidegauge_model_unpaged_subjects" ["model", "reason"]
         "Subjects of the model that open no alerts: growing (a feature whose numbers only grow), excluded (named by detect.exclude). Absent while there are none. /status names them.";
     JudgedFrom = Gauge "tidegauge_model_judged_from_seconds" ["model"]
-        "While the model learns: event time before which no window of it is judged, in seconds since the Unix epoch; it moves if hours without predictions come. Absent once it has learned.";
+        "While the model learns: event time before which no window of it is judged, in seconds since the Unix epoch; it moves if hours without predictions come. Absent once it has learned, and while tidegauge_model_unjudged says why it cannot.";
     ShortestJudging = Gauge "tidegauge_model_shortest_judging_window_seconds" ["model"]
         "Length of the shortest windows that hold enough predictions to judge drift, if shorter ones are configured and hold too few. Absent otherwise.";
     GivenUp = Gauge "tidegauge_given_up_subjects" ["model", "reason"]

@@ -82,9 +82,11 @@ pub struct MovingSubjects {
     pub kind: ReferenceKind,
     /// Number of them.
     pub count: u64,
+    /// Those of them that the frozen reference still judges.
+    pub waiting: u64,
     /// Number of all judged subjects.
     pub of: u64,
-    /// The frozen reference judges them until about then; `None` if it no longer does.
+    /// The last of them waits until then at least; `None` if none does.
     pub not_before: Option<Boundary>,
 }
 
@@ -264,14 +266,17 @@ impl fmt::Display for MovingSubjects {
             None => Ok(()),
             Some(at) => write!(
                 f,
-                " from about {} on; until then the frozen reference judges them, because too little is known of what is ordinary",
+                "; the frozen reference still judges {} of them, until {} at least: the other one needs earlier traffic, and seven days that say \
+                 what is ordinary",
+                self.waiting,
                 instant(at)
             ),
         }
     }
 }
 
-fn instant(at: Boundary) -> String {
+/// A boundary as text, to the minute.
+pub(super) fn instant(at: Boundary) -> String {
     let time = jiff::Timestamp::from_millisecond(at.time().0);
     time.map_or_else(
         |_| at.0.to_string(),

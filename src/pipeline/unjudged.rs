@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::remarks::instant;
 use crate::window::{Boundary, WindowLength};
 
 /// Why the drift of a model cannot be judged.
@@ -25,10 +26,10 @@ pub enum Unjudged {
     },
     /// It fell silent before it had a reference, and will be forgotten.
     FellSilent {
-        /// Predictions that it had to learn from.
-        predictions: u64,
         /// Quarter of an hour of its last prediction.
         since: Boundary,
+        /// When it is forgotten.
+        until: Boundary,
     },
     /// The longest window holds too few predictions of every version.
     TooFewToJudge {
@@ -70,11 +71,12 @@ impl fmt::Display for Unjudged {
                 "its {predictions} predictions all lie in one quarter of an hour of event time, and a reference needs {hours} hours with \
                  predictions: if they came over a longer time, check what the producer writes into the field timestamp"
             ),
-            Self::FellSilent { predictions, since } => write!(
+            Self::FellSilent { since, until } => write!(
                 f,
-                "it has had no prediction since {}; the {predictions} before were too few, or came in too few hours, for a reference: if it stays \
-                 silent for bounds.retire, it is forgotten and was never judged",
-                instant(*since)
+                "it has had no prediction since {}, before it had a reference: while it is silent nothing can be learned, and if it stays silent \
+                 it is forgotten at {}",
+                instant(*since),
+                instant(*until)
             ),
             Self::TooFewToJudge {
                 window,
@@ -88,12 +90,4 @@ impl fmt::Display for Unjudged {
             ),
         }
     }
-}
-
-fn instant(at: Boundary) -> String {
-    let time = jiff::Timestamp::from_millisecond(at.time().0);
-    time.map_or_else(
-        |_| at.0.to_string(),
-        |time| time.strftime("%FT%RZ").to_string(),
-    )
 }

@@ -46,7 +46,8 @@ pub struct SubjectReference {
     pub sketch: ValueSketch,
     /// Number of events whose category occurred in a single pane of the span. It shows how often new categories are normal.
     pub lone_events: u64,
-    /// How much of what it varied by was the time of day; `None` as long as it is provisional, and without values to compare.
+    /// How much of what it varied by was the time of day; `None` as long as it is provisional, if it was in trouble when the
+    /// others were completed, and without values to compare.
     pub rhythm: Option<Rhythm>,
 }
 

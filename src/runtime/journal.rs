@@ -37,6 +37,7 @@ enum Happening {
     ModelRemarked,
     SubjectCame,
     AlertPublished,
+    OrderObeyed,
 }
 
 impl Happening {
@@ -51,6 +52,7 @@ impl Happening {
             Self::ModelRemarked => "remarks on models",
             Self::SubjectCame => "late subjects",
             Self::AlertPublished => "alerts published",
+            Self::OrderObeyed => "orders obeyed or refused",
         }
     }
 }
@@ -308,12 +310,12 @@ impl Journal {
         if known.reference.is_some() {
             tracing::info!(
                 model,
-                "a model was silent for bounds.retire and is forgotten; if it comes back, it learns anew"
+                "a model was silent for long and is forgotten; if it comes back, it learns anew"
             );
         } else {
             tracing::warn!(
                 model,
-                "a model was silent for bounds.retire and is forgotten; it had no reference, so it was not judged"
+                "a model was silent for long and is forgotten; it had no reference, so its last predictions were not judged"
             );
         }
     }
@@ -329,7 +331,11 @@ impl Journal {
     }
 
     fn alert(&mut self, notice: &AlertNotice) {
-        if !self.has_line(Happening::AlertPublished) {
+        let happening = match notice.order {
+            Some(_) => Happening::OrderObeyed,
+            None => Happening::AlertPublished,
+        };
+        if !self.has_line(happening) {
             return;
         }
         let AlertNotice {
@@ -757,7 +763,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_is_forgotten_gets_one_line_and_a_warning_if_it_was_never_judged() {
+    fn a_model_that_is_forgotten_gets_one_line_and_a_warning_if_it_had_no_reference() {
         let forgotten = |name: &str| Forgotten {
             model: name.to_owned(),
             ..Forgotten::default()
@@ -783,7 +789,7 @@ mod tests {
             }
         });
         assert_eq!(lines.len(), 5, "{lines:#?}");
-        assert!(lines[3].contains("WARN") && lines[3].contains("it was not judged"));
+        assert!(lines[3].contains("WARN") && lines[3].contains("were not judged"));
         assert!(lines[4].contains("INFO") && lines[4].contains("learns anew"));
     }
 

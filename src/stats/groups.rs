@@ -101,6 +101,19 @@ impl Grouping {
         stretch.map_or(REST, |stretch| stretch.group)
     }
 
+    /// The groups in the order of their first values, without the one for what the reference lacks.
+    #[must_use]
+    pub fn along_axis(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = Vec::new();
+        let groups = self.stretches.iter().map(|stretch| stretch.group);
+        for group in groups.filter(|group| *group != REST) {
+            if !order.contains(&group) {
+                order.push(group);
+            }
+        }
+        order
+    }
+
     /// The place of a cell of another level: that of its middle, if it is wider than the cells of the reference.
     fn index(&self, index: u32, level: u8) -> u32 {
         if level <= self.level {

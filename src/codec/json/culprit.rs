@@ -71,6 +71,9 @@ pub(super) fn culprit(
         EventKind::Prediction => (&OF_PREDICTIONS, json!({"id": "i", "model": "m"})),
         EventKind::Label => (&OF_LABELS, json!({"id": "i"})),
     };
+    if decode(base.to_string().as_bytes()) == Err(reason) {
+        return None; // what is missing is no field's fault
+    }
     let is_refused = |field: &str, value: Value| {
         let mut alone = base.clone();
         if let Some(members) = alone.as_object_mut() {

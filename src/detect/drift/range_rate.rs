@@ -23,6 +23,10 @@ impl Rate for RangeRate {
         Family::Drift
     }
 
+    fn counted(&self) -> &'static str {
+        "numbers beyond the range of the reference"
+    }
+
     fn matters(&self) -> Matters {
         Matters {
             rise: 0.005,

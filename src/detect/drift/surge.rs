@@ -44,6 +44,10 @@ impl Detector for Surge {
         Family::Drift
     }
 
+    fn counted(&self) -> Option<&'static str> {
+        Some("one of its categories")
+    }
+
     fn ordinary_rule(&self) -> OrdinaryRule {
         OrdinaryRule::Rate
     }

@@ -15,6 +15,10 @@ impl Rate for ErrorRate {
         "error_rate"
     }
 
+    fn counted(&self) -> &'static str {
+        "errors"
+    }
+
     fn matters(&self) -> Matters {
         Matters {
             rise: 0.01,

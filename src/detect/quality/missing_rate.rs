@@ -15,6 +15,10 @@ impl Rate for MissingRate {
         "missing_rate"
     }
 
+    fn counted(&self) -> &'static str {
+        "missing"
+    }
+
     fn matters(&self) -> Matters {
         Matters {
             rise: 0.01,

@@ -20,6 +20,10 @@ impl Rate for NewRate {
         "new_rate"
     }
 
+    fn counted(&self) -> &'static str {
+        "unseen categories"
+    }
+
     fn matters(&self) -> Matters {
         Matters {
             rise: 0.005,

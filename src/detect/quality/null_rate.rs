@@ -12,6 +12,10 @@ impl Rate for NullRate {
         "null_rate"
     }
 
+    fn counted(&self) -> &'static str {
+        "nulls"
+    }
+
     fn matters(&self) -> Matters {
         Matters {
             rise: 0.01,

@@ -50,6 +50,9 @@ pub(in crate::detect) trait Rate: Sync {
         Family::DataQuality
     }
 
+    /// What it counts, for the text of an alert.
+    fn counted(&self) -> &'static str;
+
     /// Which changes matter.
     fn matters(&self) -> Matters;
 
@@ -69,6 +72,10 @@ impl<R: Rate> Detector for R {
 
     fn family(&self) -> Family {
         Rate::family(self)
+    }
+
+    fn counted(&self) -> Option<&'static str> {
+        Some(Rate::counted(self))
     }
 
     fn ordinary_rule(&self) -> OrdinaryRule {

@@ -12,6 +12,10 @@ impl Rate for TypeRate {
         "type_rate"
     }
 
+    fn counted(&self) -> &'static str {
+        "values of another type"
+    }
+
     fn matters(&self) -> Matters {
         Matters {
             rise: 0.005,

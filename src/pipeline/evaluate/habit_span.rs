@@ -27,8 +27,8 @@ pub fn is_learning(
     at.0 - reference.span.end.0 <= plan.learning.variability_minutes + lead
 }
 
-/// Subjects in trouble, of a segment or of its whole, that are compared with a reference that moves and must not hold their trouble. A segment is often
-/// too small to find what its whole finds.
+/// Subjects in trouble, of a segment or of its whole, that are compared with a reference that moves: it must not hold their
+/// trouble. A segment is often too small to find what its whole finds.
 pub fn troubled(model: &Model, segment: Option<&Segment>, plan: &Plan) -> BTreeSet<Subject> {
     let episodes = &model.knowledge.episodes;
     let baselines = model.baselines_of(segment);

@@ -30,7 +30,7 @@ pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Pla
         learning.map(Remark::Learning),
         thin,
         days.map(Remark::MissingDays),
-        moving(model, plan).map(Remark::MovingReference),
+        moving(model, now, plan).map(Remark::MovingReference),
         given_up(model),
         only_nulls(model, plan),
     ];
@@ -115,7 +115,7 @@ fn missing_days(
 }
 
 /// The subjects that are compared with earlier traffic, by the shortest window.
-fn moving(model: &Model, plan: &Plan) -> Option<MovingSubjects> {
+fn moving(model: &Model, now: Boundary, plan: &Plan) -> Option<MovingSubjects> {
     let kind = plan.reference.kind_of_short_windows();
     let reference = model.reference.as_deref().filter(|_| kind.moves())?;
     let judged = reference.subjects.iter();
@@ -128,19 +128,21 @@ fn moving(model: &Model, plan: &Plan) -> Option<MovingSubjects> {
     let shortest = plan.windows.iter().map(|spec| spec.length).min()?;
     let habits = model.habits_of(None);
     let judges = |subject| habits.is_some_and(|own| own.judges_by_moving(shortest, subject));
-    let first = reference
-        .span
-        .end
-        .plus_minutes(plan.reference.lead_minutes());
+    let waiting = moving.iter().filter(|(subject, _)| !judges(subject));
+    let waiting: Vec<Boundary> = waiting.map(|(_, own)| own.span.end).collect();
     // A day is known once the next one has closed.
     let days = i64::from(DAYS_OF_A_WEEK) + 1;
-    let not_before = first.plus_minutes(days * DAY_MINUTES);
-    let is_ahead = !moving.iter().any(|(subject, _)| judges(subject));
+    let lead = plan.reference.lead_minutes() + days * DAY_MINUTES;
+    let not_before = |last: &Boundary| {
+        let tomorrow = now.floor(DAY_MINUTES).plus_minutes(DAY_MINUTES);
+        last.plus_minutes(lead).max(tomorrow)
+    };
     (!moving.is_empty()).then_some(MovingSubjects {
         kind,
         count: moving.len() as u64,
+        waiting: waiting.len() as u64,
         of: subjects.len() as u64,
-        not_before: is_ahead.then_some(not_before),
+        not_before: waiting.iter().max().map(not_before),
     })
 }
 

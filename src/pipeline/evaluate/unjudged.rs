@@ -162,12 +162,6 @@ fn fell_silent(model: &Model, at: Boundary, plan: &Plan) -> Option<Unjudged> {
     if 2 * (at.0 - since.0) < silent_minutes(plan) {
         return None;
     }
-    let span = Span {
-        start: model.since(),
-        end: at,
-    };
-    Some(Unjudged::FellSilent {
-        predictions: model.coarse_predictions(None, span),
-        since,
-    })
+    let until = since.plus_minutes(silent_minutes(plan));
+    Some(Unjudged::FellSilent { since, until })
 }
