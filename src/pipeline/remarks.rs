@@ -261,13 +261,25 @@ impl fmt::Display for MovingSubjects {
             ReferenceKind::Trailing => "the traffic before each window",
             ReferenceKind::Seasonal => "the same hours of earlier periods",
         };
-        write!(f, "{count} of its {of} subjects are compared with {with}")?;
+        let tense = if self.waiting == *count {
+            "will be"
+        } else {
+            "are"
+        };
+        write!(
+            f,
+            "{count} of its {of} subjects {tense} compared with {with}"
+        )?;
         match self.not_before {
             None => Ok(()),
+            Some(at) if self.waiting == *count => write!(
+                f,
+                ", not before {}: that needs earlier traffic, and seven days that say what is ordinary; until then the frozen reference judges",
+                instant(at)
+            ),
             Some(at) => write!(
                 f,
-                "; the frozen reference still judges {} of them, until {} at least: the other one needs earlier traffic, and seven days that say \
-                 what is ordinary",
+                "; {} of them still wait for it, until {} at least, and are compared with the frozen reference",
                 self.waiting,
                 instant(at)
             ),

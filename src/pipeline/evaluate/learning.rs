@@ -301,6 +301,7 @@ fn complete(
     // A segment is often too small to find what its whole finds.
     let mut troubled = model.knowledge.episodes.troubled(segment);
     troubled.extend(model.knowledge.episodes.troubled(None));
+    troubled.retain(|subject| !is_rhythm(model, segment, (&known, &due), subject));
     let mut reference = (*known).clone();
     for span in due.values().copied().collect::<BTreeSet<Span>>() {
         take_again(model, &mut reference, (&due, span), &troubled);
@@ -317,6 +318,19 @@ fn complete(
         ordinary_days::learn_span_again(model, segment, (span, &subjects), step)?;
     }
     Ok(())
+}
+
+/// True if what troubles a subject is its rhythm: it differs from its first day in the same way each day.
+fn is_rhythm(
+    model: &Model,
+    segment: Option<&Segment>,
+    (known, due): (&Reference, &BTreeMap<Subject, Span>),
+    subject: &Subject,
+) -> bool {
+    let own = known.subjects.get(subject).zip(due.get(subject));
+    let rhythm =
+        own.and_then(|(own, span)| rhythms::of_span(model, segment, (subject, own), *span));
+    rhythm.is_some_and(|rhythm| rhythm.is_daily())
 }
 
 /// Takes the subjects that are due with this span again from panes of six hours. The first of them is left out if it holds

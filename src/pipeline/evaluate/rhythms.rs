@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::Model;
 use crate::detect::{Baseline, Tally};
+use crate::event::Segment;
 use crate::reference::{PhasedCounts, Reference, Rhythm, SubjectReference};
 use crate::sketch::{Monoid, Partial, Subject};
 use crate::window::{Boundary, DAY_MINUTES, Span, Tier};
@@ -17,18 +18,28 @@ pub fn find(
     let segment = reference.segment.clone();
     let subjects = reference.subjects.iter_mut();
     for (subject, own) in subjects.filter(|(subject, own)| is_new(subject, own)) {
-        let baseline = Baseline::of(subject, own);
-        let panes = model
-            .rings_of(segment.as_ref())
-            .flat_map(|(_, ring)| ring.within(Tier::SixHours, whole_panes(own.span)));
-        let mut of_versions: BTreeMap<Boundary, Tally> = BTreeMap::new();
-        for (start, pane) in panes {
-            let sum = of_versions.entry(start).or_default();
-            sum.merge(&tally(subject, &baseline, pane));
-        }
-        let phased = of_versions.into_iter().map(phased);
-        own.rhythm = Rhythm::of(&phased.collect::<Vec<_>>());
+        own.rhythm = of_span(model, segment.as_ref(), (subject, own), own.span);
     }
+}
+
+/// The rhythm of a subject within a span, by the groups of its reference.
+pub fn of_span(
+    model: &Model,
+    segment: Option<&Segment>,
+    (subject, own): (&Subject, &SubjectReference),
+    span: Span,
+) -> Option<Rhythm> {
+    let baseline = Baseline::of(subject, own);
+    let panes = model
+        .rings_of(segment)
+        .flat_map(|(_, ring)| ring.within(Tier::SixHours, whole_panes(span)));
+    let mut of_versions: BTreeMap<Boundary, Tally> = BTreeMap::new();
+    for (start, pane) in panes {
+        let sum = of_versions.entry(start).or_default();
+        sum.merge(&tally(subject, &baseline, pane));
+    }
+    let phased = of_versions.into_iter().map(phased);
+    Rhythm::of(&phased.collect::<Vec<_>>())
 }
 
 /// The panes that lie in the span as a whole.
