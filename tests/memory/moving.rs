@@ -230,6 +230,55 @@ fn the_end_of_a_fault_is_no_drift_of_the_days_after_it() {
     }
 }
 
+/// The newest reference of the feature. One day judges as a provisional reference, and five are learned.
+fn learned_in_five_days(feature: Feature, seed: u64) -> serde_json::Value {
+    let mut plan = (*compared_with(ReferencePlan::DAILY)).clone();
+    plan.learning.provisional_minutes = DAY;
+    plan.learning.span_minutes = 5 * DAY;
+    let mut bench = Bench::new(Setup {
+        plan: Arc::new(plan),
+        partitions: 1,
+        ..Setup::default()
+    });
+    bench.produce(&feature.events(seed));
+    bench.close_at(START + feature.days * DAY * MINUTE + 10 * MINUTE);
+    bench.settle().unwrap();
+    assert!(
+        !fired_at(&bench).is_empty(),
+        "it differs from its first day"
+    );
+    let newest = values(&bench, "references").pop().unwrap();
+    newest["subjects"]["feature:x"].clone()
+}
+
+#[test]
+fn a_rhythm_that_fires_on_its_first_days_is_no_trouble_and_a_break_is() {
+    for seed in SEEDS {
+        let few = Feature {
+            season: 6.0,
+            jump: None,
+            days: 6,
+            per_minute: 2,
+            ..RHYTHM
+        };
+        let learned = learned_in_five_days(few, seed);
+        let share = learned["rhythm"]["time_of_day"].as_f64();
+        assert!(
+            share.is_some_and(|share| share > 0.9),
+            "seed {seed}: {learned}"
+        );
+        assert_eq!(learned["span"]["length"], "5d");
+        let broken = Feature {
+            season: 0.0,
+            jump: Some((2 * DAY, 6 * DAY, 3.0)),
+            ..few
+        };
+        let learned = learned_in_five_days(broken, seed);
+        assert_eq!(learned["rhythm"], serde_json::Value::Null);
+        assert_eq!(learned["span"]["length"], "1d");
+    }
+}
+
 /// The counts and the habits in the state.
 fn learned(bench: &Bench) -> BTreeMap<(i32, Vec<u8>), Vec<u8>> {
     let is_learned = |(_, key): &(i32, Vec<u8>)| {
