@@ -135,17 +135,14 @@ pub fn reference_records(
     let total = parts.len() as u64;
     (1..)
         .zip(parts)
-        .map(|(part, subjects)| ReferenceRecord {
-            days: days.map(|days| days.names().map(str::to_owned).collect()),
-            ..record(reference, part, total, subjects)
-        })
+        .map(|(part, subjects)| record(reference, days, (part, total), subjects))
         .collect()
 }
 
 fn record(
     reference: &Reference,
-    part: u64,
-    parts: u64,
+    days: Option<WeekDays>,
+    (part, parts): (u64, u64),
     subjects: BTreeMap<String, SubjectRecord>,
 ) -> ReferenceRecord {
     ReferenceRecord {
@@ -155,7 +152,7 @@ fn record(
         id: reference.id.clone(),
         span: WindowRecord::of_span(reference.span),
         predictions: reference.predictions,
-        days: None,
+        days: days.map(|days| days.names().map(str::to_owned).collect()),
         part,
         parts,
         subjects,

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::args::ConfigArgs;
 use super::{Error, Printable, connect, print};
 use crate::alert::{CategoriesRecord, NumbersRecord, ReferenceRecord, SubjectRecord};
+use crate::detect::DAYS_OF_A_WEEK;
 use crate::kafka;
 use crate::sketch::{Scale, Subject};
 
@@ -16,7 +17,6 @@ const BARS: usize = 48;
 const BAR_MAX: usize = 30;
 /// Maximum number of categories drawn per subject.
 const CATEGORIES_MAX: usize = 8;
-const DAYS_OF_A_WEEK: usize = 7;
 /// Minimum ratio of the outer quantiles at which bars have equal ratio instead of equal width.
 const RATIO_MIN: f64 = 30.0;
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -131,7 +131,7 @@ fn covered(record: &ReferenceRecord) -> String {
     let Some(days) = &record.days else {
         return String::new();
     };
-    let caveat = if days.len() < DAYS_OF_A_WEEK {
+    let caveat = if days.len() < DAYS_OF_A_WEEK as usize {
         ": less than a week, so other days may differ"
     } else {
         ""

@@ -119,7 +119,7 @@ pub enum SeasonalSubjects {
 
 impl ReferencePlan {
     /// Time between a trailing reference and its window, in minutes: what has just begun must not be in it.
-    pub const GAP_MINUTES: i64 = 1_440;
+    pub const GAP_MINUTES: i64 = DAY_MINUTES;
     /// The last seven days, for subjects that follow the time of day.
     pub const DAILY: Self = Self::Seasonal {
         period_minutes: DAY_MINUTES,

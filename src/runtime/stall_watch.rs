@@ -1,9 +1,9 @@
 //! Watches the progress of a restore, or of joining the group. Without progress, first the clients are made anew, then the
 //! process ends.
 //!
-//! Progress of a restore is a record of state that no attempt had read before, or the end of the restore. While an attempt reads records
-//! the time stands still, because a large state takes minutes to read again. So attempts that fail one after the other add
-//! up, even if each of them reads something.
+//! Progress of a restore is a record of state that no attempt had read before, or the end of the restore. While an attempt
+//! reads records the time stands still, because a large state takes minutes to read again. So attempts that fail one after the
+//! other add up, even if each of them reads something. Progress of joining is an assignment.
 
 use std::time::Duration;
 

@@ -1,9 +1,11 @@
 //! What a worker does when it gets no partitions or its restore makes no progress: new clients, then the end of the process.
 
+use std::time::Duration;
+
 use super::heartbeat::Activity;
 use super::phase::WorkerPhase;
 use super::port::{Clock, Fault, Log};
-use super::stall_watch::{StallVerdict, Stalled};
+use super::stall_watch::{StallVerdict, StallWatch, Stalled};
 use super::worker::Worker;
 
 impl<L: Log, C: Clock> Worker<L, C> {
@@ -23,12 +25,8 @@ impl<L: Log, C: Clock> Worker<L, C> {
             self.join_watch.reset();
             return Ok(());
         }
-        let verdict = self.join_watch.look(self.clock.elapsed(), 0);
+        let verdict = look(&mut self.join_watch, &mut self.log, self.clock.elapsed(), 0);
         if verdict == StallVerdict::GoOn {
-            return Ok(());
-        }
-        if !self.log.brokers_answer() {
-            self.join_watch.reset();
             return Ok(());
         }
         let secs = self.options.join_stall_max.as_secs();
@@ -46,8 +44,7 @@ impl<L: Log, C: Clock> Worker<L, C> {
         self.renew()
     }
 
-    /// Acts if a restore makes no progress: makes the clients anew, and gives up if that did not help. While no broker answers,
-    /// nothing can progress, so the worker waits.
+    /// Acts if a restore makes no progress: makes the clients anew, and gives up if that did not help.
     ///
     /// # Errors
     /// When the restore is given up.
@@ -61,14 +58,14 @@ impl<L: Log, C: Clock> Worker<L, C> {
             self.restore_watch.pause();
             return Ok(());
         };
-        let verdict = self
-            .restore_watch
-            .look(self.clock.elapsed(), restoring.records);
+        let now = self.clock.elapsed();
+        let verdict = look(
+            &mut self.restore_watch,
+            &mut self.log,
+            now,
+            restoring.records,
+        );
         if verdict == StallVerdict::GoOn {
-            return Ok(());
-        }
-        if !self.log.brokers_answer() {
-            self.restore_watch.reset();
             return Ok(());
         }
         let stalled = Stalled {
@@ -99,4 +96,14 @@ impl<L: Log, C: Clock> Worker<L, C> {
             other => other,
         }
     }
+}
+
+/// What to do about a wait. While no broker answers, nothing can progress, so the worker goes on waiting.
+fn look<L: Log>(watch: &mut StallWatch, log: &mut L, now: Duration, records: u64) -> StallVerdict {
+    let verdict = watch.look(now, records);
+    if verdict != StallVerdict::GoOn && !log.brokers_answer() {
+        watch.reset();
+        return StallVerdict::GoOn;
+    }
+    verdict
 }
