@@ -10,7 +10,9 @@ use crate::deployment::{Deployment, STOP_MAX};
 use crate::outcome::{Outcome, await_end};
 use crate::recount::{EVENTS_MIN, Recount};
 use crate::stream::{Stream, input_topic};
-use crate::support::{Broker, Producer, Proxy, TXN_OFFSET_COMMIT, Tidegauge, wait_for};
+use crate::support::{
+    ADD_OFFSETS_TO_TXN, Broker, Producer, Proxy, TXN_OFFSET_COMMIT, Tidegauge, wait_for,
+};
 
 const SOON: Duration = Duration::from_secs(60);
 /// The smallest value of `runtime.watchdog`.
@@ -112,7 +114,7 @@ fn a_worker_that_hangs_in_a_transaction_is_ended_and_the_next_process_continues(
     scene.proxy.cut_at(TXN_OFFSET_COMMIT);
     scene.write_second_half();
     wait_for("the proxy to cut", SOON, || {
-        (scene.proxy.cuts() > 0).then_some(())
+        scene.proxy.has_sprung().then_some(())
     });
     let status = process.await_exit(4 * WATCHDOG);
     let log = process.log();
@@ -140,10 +142,13 @@ fn an_outage_of_all_brokers_leaves_a_process_alive_and_it_goes_on() {
     };
     let scene = Scene::new(&broker, test);
     let mut process = scene.start_and_commit();
+    // A frozen connection is the worst case: each call waits for its whole timeout. It freezes within a transaction, because a
+    // process that has committed everything has none to give up.
+    scene.proxy.freeze_at(ADD_OFFSETS_TO_TXN);
     scene.write_second_half();
-    scene.await_committed(STREAM.events / 2 + 1);
-    // A frozen connection is the worst case: each call waits for its whole timeout.
-    scene.proxy.freeze();
+    wait_for("the proxy to freeze", SOON, || {
+        scene.proxy.has_sprung().then_some(())
+    });
     let (frozen, mut oldest) = (Instant::now(), 0_f64);
     while frozen.elapsed() < 2 * WATCHDOG {
         let live = process.get("/livez");

@@ -35,6 +35,6 @@ pub use consume::{Header, Isolation, OpenTransactions, Received};
 pub use http::{Response, free_port, get};
 pub use kcat::kcat;
 pub use produce::{Producer, Sent};
-pub use proxy::{Proxy, TXN_OFFSET_COMMIT};
+pub use proxy::{ADD_OFFSETS_TO_TXN, Proxy, TXN_OFFSET_COMMIT};
 pub use secure::{Login, SecureBroker};
 pub use wait::wait_for;

@@ -6,13 +6,15 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicI16, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI16, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
 use super::broker::Broker;
 
+/// Number of the API `AddOffsetsToTxn`, by which a producer adds a group to its transaction before it sends offsets.
+pub const ADD_OFFSETS_TO_TXN: i16 = 25;
 /// Number of the API `TxnOffsetCommit`, by which a producer sends offsets to the coordinator of the group.
 pub const TXN_OFFSET_COMMIT: i16 = 28;
 /// Number of no API.
@@ -36,7 +38,9 @@ pub struct Proxy {
 struct Line {
     state: AtomicU8,
     cut_at: AtomicI16,
-    cuts: AtomicUsize,
+    freeze_at: AtomicI16,
+    /// Whether a request of `cut_at` or `freeze_at` has come.
+    sprung: AtomicBool,
     /// Real port and own port of each broker.
     ports: Vec<(u16, u16)>,
     connections: Mutex<Vec<TcpStream>>,
@@ -57,7 +61,8 @@ impl Proxy {
         let line = Arc::new(Line {
             state: AtomicU8::new(OPEN),
             cut_at: AtomicI16::new(NEVER),
-            cuts: AtomicUsize::new(0),
+            freeze_at: AtomicI16::new(NEVER),
+            sprung: AtomicBool::new(false),
             ports: listeners.iter().map(|(port, l)| (*port, own(l))).collect(),
             connections: Mutex::default(),
         });
@@ -85,9 +90,14 @@ impl Proxy {
         self.line.cut_at.store(api, Ordering::SeqCst);
     }
 
-    /// Number of times that [`Proxy::cut_at`] has cut.
-    pub fn cuts(&self) -> usize {
-        self.line.cuts.load(Ordering::SeqCst)
+    /// Freezes as soon as a client sends a request of this API. The request waits with all others.
+    pub fn freeze_at(&self, api: i16) {
+        self.line.freeze_at.store(api, Ordering::SeqCst);
+    }
+
+    /// Whether [`Proxy::cut_at`] has cut, or [`Proxy::freeze_at`] frozen.
+    pub fn has_sprung(&self) -> bool {
+        self.line.sprung.load(Ordering::SeqCst)
     }
 
     /// Lets nothing through any more, in either direction, and closes nothing. New connections are accepted.
@@ -98,6 +108,7 @@ impl Proxy {
     /// Lets everything through again.
     pub fn open(&self) {
         self.line.cut_at.store(NEVER, Ordering::SeqCst);
+        self.line.freeze_at.store(NEVER, Ordering::SeqCst);
         self.line.state.store(OPEN, Ordering::SeqCst);
     }
 }
@@ -143,12 +154,9 @@ impl Line {
 
     fn pass_requests(&self, mut client: TcpStream, mut broker: TcpStream) {
         while let Some(request) = frame(&mut client) {
-            self.wait_while_frozen();
             let api = i16::from_be_bytes([request[4], request[5]]);
-            if api == self.cut_at.load(Ordering::SeqCst) {
-                self.cuts.fetch_add(1, Ordering::SeqCst);
-                self.cut();
-            }
+            self.spring(api);
+            self.wait_while_frozen();
             if self.is_cut() || broker.write_all(&request).is_err() {
                 break;
             }
@@ -165,6 +173,17 @@ impl Line {
             }
         }
         close(&client, &broker);
+    }
+
+    /// Cuts or freezes if this is the request to do it at.
+    fn spring(&self, api: i16) {
+        if api == self.cut_at.load(Ordering::SeqCst) {
+            self.sprung.store(true, Ordering::SeqCst);
+            self.cut();
+        } else if api == self.freeze_at.load(Ordering::SeqCst) {
+            self.sprung.store(true, Ordering::SeqCst);
+            self.state.store(FROZEN, Ordering::SeqCst);
+        }
     }
 
     fn wait_while_frozen(&self) {
