@@ -48,8 +48,9 @@ use super::{Error, print};
 
 /// Time between two frames of the view.
 const FRAME: Duration = Duration::from_millis(100);
-/// Time without a change after which everything counts as judged.
-const SETTLED: Duration = Duration::from_secs(2);
+/// Frames without a change after which everything counts as judged. Frames, because a busy machine may halt the whole process
+/// for seconds.
+const SETTLED_FRAMES: u32 = 20;
 /// Maximum wall time of the demo.
 const PATIENCE: Duration = Duration::from_secs(170);
 /// Begin of the stream: Monday, 4 May 2026.
@@ -121,7 +122,7 @@ impl<'a> DemoRun<'a> {
 
     /// Refreshes the view until everything that was produced is judged, or until the user quits.
     fn until_judged(&mut self) -> Result<Flow, Error> {
-        let mut settled = Instant::now();
+        let mut still_frames = 0;
         let mut before = (0, 0);
         loop {
             let status = self.testbed.status();
@@ -131,12 +132,13 @@ impl<'a> DemoRun<'a> {
                 || status.events + status.labels < self.testbed.produced()
             {
                 before = so_far;
-                settled = Instant::now();
+                still_frames = 0;
             }
             if self.frame()? == Flow::Quit {
                 return Ok(Flow::Quit);
             }
-            if settled.elapsed() >= SETTLED {
+            still_frames += 1;
+            if still_frames >= SETTLED_FRAMES {
                 self.is_over = true;
                 return self.frame();
             }
