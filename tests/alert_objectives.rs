@@ -52,6 +52,7 @@ fn burning(verdict: Verdict, rate: f64) -> ScopedFinding {
         reference_events: 0,
         critical_effect: true,
         is_provisional: false,
+        must_last: false,
         details: BTreeMap::from([
             ("target", 0.95),
             ("factor", 3.0),

@@ -154,6 +154,8 @@ pub struct Evidence {
     pub critical_effect: bool,
     /// True if the finding pages nobody, because the reference is provisional.
     pub is_provisional: bool,
+    /// True if a breach must last as long as its window, at most an hour, before it fires.
+    pub must_last: bool,
     /// Further numbers by name.
     pub details: BTreeMap<Cow<'static, str>, f64>,
     /// Affected category, if it has a name.
@@ -181,6 +183,7 @@ impl Evidence {
             reference_events: finding.reference_events,
             critical_effect: finding.critical_effect,
             is_provisional: finding.is_provisional,
+            must_last: finding.must_last,
             details: details
                 .filter_map(|(name, x)| Some((Cow::Borrowed(*name), finite(*x)?)))
                 .collect(),

@@ -37,7 +37,7 @@ use super::transition::Transition;
 use crate::detect::Family;
 use crate::event::Segment;
 use crate::sketch::Subject;
-use crate::window::{Boundary, WindowLength};
+use crate::window::{Boundary, HOUR_MINUTES, WindowLength};
 
 /// Causes kept per model, including those that ended recently: at about 500 bytes each, 5 MB.
 pub const CAUSES_MAX: usize = 10_000;
@@ -292,7 +292,7 @@ impl Episodes {
                 machine.evidence.is_provisional = was_provisional && !is_new_reason;
             }
             machine.lasting = scoped.map_or(machine.lasting, |o| o.lasting);
-            let timing = self.timing(&cause, machine.lasting, settings);
+            let timing = self.timing(&cause, (machine.lasting, &machine.evidence), settings);
             match State::after(Some(machine.state), signal, at, timing) {
                 Some(state) => {
                     machine.state = state;
@@ -328,7 +328,7 @@ impl Episodes {
             }
             let lasting = scoped.lasting;
             let machine = Machine {
-                state: State::begun(at, self.timing(cause, lasting, settings)),
+                state: State::begun(at, self.timing(cause, (lasting, &evidence), settings)),
                 evidence,
                 lasting,
                 wave: self.wave_of(cause),
@@ -337,12 +337,22 @@ impl Episodes {
         }
     }
 
-    /// Time limits of a cause. Where alerts came and went, its breaches must last.
-    fn timing(&self, cause: &Cause, own: Option<RuleTiming>, settings: &AlertSettings) -> Timing {
-        let hold = self
+    /// Time limits of a cause. Where alerts came and went, and where a breach may yet be ordinary, it must last.
+    fn timing(
+        &self,
+        cause: &Cause,
+        (own, evidence): (Option<RuleTiming>, &Evidence),
+        settings: &AlertSettings,
+    ) -> Timing {
+        let jumps = self
             .transients
             .hold_minutes(cause, settings.transients_allowed);
-        Timing::of(settings, cause.length, own).held_at_least(hold)
+        let doubt = if evidence.must_last {
+            cause.length.minutes().min(HOUR_MINUTES)
+        } else {
+            0
+        };
+        Timing::of(settings, cause.length, own).held_at_least(jumps.max(doubt))
     }
 
     fn remember(&mut self, at: Boundary, ended: &BTreeMap<Cause, Machine>) {

@@ -103,6 +103,8 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
     let (value, threshold) = shift.value_and_threshold(reach);
     let needs_a_break = case.baseline.is_provisional && !is_of_what_never_was(&shift, detector);
     let is_provisional = needs_a_break && distance < BREAK_MIN;
+    let verdict = Verdict::of(shift.is_enough, effect, statistic, critical);
+    let must_last = verdict == Verdict::Breach && shift.surprise(ordinary.doubtful) < critical;
     let mut details = shift.details;
     if needs_a_break {
         details.insert("break", BREAK_MIN);
@@ -120,7 +122,9 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
     if let Compared::Rate { before, .. } = shift.compared {
         details.insert("reference_rate", before);
     }
-    let verdict = Verdict::of(shift.is_enough, effect, statistic, critical);
+    if must_last {
+        details.insert("doubtful", ordinary.doubtful);
+    }
     // A rate of categories says by itself what moved.
     let is_whole = matches!(shift.compared, Compared::Stability(_))
         || case.baseline.kind == Some(SubjectKind::Numbers);
@@ -143,6 +147,7 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
         reference_events: shift.events.reference,
         critical_effect: shift.is_critical && effect >= 1.0,
         is_provisional,
+        must_last,
         details,
         category: shift.category,
     }

@@ -6,13 +6,13 @@
 //! mean; the fewer days are known, the more.
 //!
 //! **Formula.** M of each of J days; s² = [2(0.35·mean)² + Σ(M−mean)²] ÷ (J+1): two imagined days keep s from 0.
-//! B = mean + (5 + 80/J)·s, the distance up to which a window is ordinary: at most 2;
-//! before J = 7, at most 1.2 and four times the largest M. Windows of more than a day are averages
-//! of days, which move less: B = mean + (5 + 80/J)·s ÷ √7.
+//! B₀ = mean + (5 + 80/J)·s. Windows of more than a day are averages of days, which move less: B₀ = mean + (5 + 80/J)·s ÷ √7.
+//! B = min(B₀, max(2, 1.25·mean)) is the distance up to which a window is ordinary; before J = 7, with 1.2 in place of 2 and
+//! at most four times the largest M. Between B and B₀ a window is doubtful: a breach must last.
 //!
 //! **Assumptions and limits.** Days are alike but for chance. A rhythm of weeks looks like days that differ. A subject
-//! with a strong rhythm has a large B, which hides a shift of that size. B is at most 2: a shift of two standard
-//! deviations is never ordinary.
+//! with a strong rhythm has a large B, which hides a shift of that size. A shift of two standard deviations is never
+//! ordinary, unless every day has one (an hour of the day, as a feature).
 //!
 //! **Cost.** Four numbers per detector, subject and window length. **Source.** Simulation, `docs/statistics.md`.
 //! **Rejected.** The largest day and a factor: it knows nothing of how days differ, and is too small for slow noise and
@@ -26,12 +26,15 @@ use super::days::variance_of_days;
 const DEVIATIONS: f64 = 5.0;
 /// Further standard deviations, divided by the number of days: the price of knowing few of them.
 const DEVIATIONS_OF_ONE_DAY: f64 = 80.0;
-/// Largest distance of a distribution that can be ordinary.
+/// Largest distance that can be ordinary, unless every day reaches it.
 const ORDINARY_MAX: f64 = 2.0;
 /// The same before [`DAYS_OF_A_WEEK`] days are known: then the bound says little, and a break must still be found.
 const ORDINARY_MAX_OF_FEW_DAYS: f64 = 1.2;
 /// Days that hold each weekday once.
 pub const DAYS_OF_A_WEEK: u32 = 7;
+/// Distance that can be ordinary, as a multiple of the mean of the days, beyond [`ORDINARY_MAX`]: what every day reaches is a
+/// rhythm, and one bad day in seven moves the mean by a seventh.
+const ABOVE_MEAN: f64 = 1.25;
 /// Before that, B is at most this multiple of the largest day. One window in a thousand leaves its noise by chance, and one day
 /// would make thirty times its distance ordinary.
 const FEW_DAYS_FACTOR: f64 = 4.0;
@@ -41,12 +44,16 @@ const ORDINARY_RATE_MAX: f64 = 1.0;
 /// Distance of a rate that is ordinary, as a multiple of the largest that was learned, beyond [`ORDINARY_RATE_MAX`].
 const ABOVE_LARGEST: f64 = 1.25;
 
+/// Distance that, once it is ordinary, hides a shift of two standard deviations: a distance grows slower than its shift, and
+/// the noise of the counts comes on top.
+const HIDES_SHIFTS: f64 = 1.5;
+
 /// How the bound of what is ordinary is limited, and what a past alarm teaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrdinaryRule {
-    /// B is at most 2. What fired is never ordinary.
+    /// B is at most 2, or a quarter above the mean of the days. What fired is never ordinary.
     Distribution,
-    /// B is at most 1, or a quarter above the largest day. Once is an incident, twice is ordinary: what fired is learned
+    /// B is at most 1, or a quarter above the largest day, and at most what it is of a distribution. Once is an incident, twice is ordinary: what fired is learned
     /// from the second alarm on. Bursts of nulls would otherwise page for ever.
     Rate,
 }
@@ -56,6 +63,8 @@ pub enum OrdinaryRule {
 pub struct Ordinary {
     /// The distance that ordinary windows reach.
     pub distance: f64,
+    /// The distance up to which a window may yet be ordinary, at least `distance`. A breach within it must last.
+    pub doubtful: f64,
     /// Days from which it was learned.
     pub days: u32,
 }
@@ -66,8 +75,15 @@ impl Ordinary {
     pub fn known(distance: f64) -> Self {
         Self {
             distance,
+            doubtful: distance,
             days: u32::MAX,
         }
+    }
+
+    /// True if no shift of less than some two standard deviations exceeds what is ordinary.
+    #[must_use]
+    pub fn hides_shifts(&self) -> bool {
+        self.distance >= HIDES_SHIFTS
     }
 }
 
@@ -102,7 +118,7 @@ impl Variability {
     #[must_use]
     pub fn or_wider(self, other: Self) -> Self {
         let rule = OrdinaryRule::Distribution;
-        if self.days > 0 && self.bound(rule) >= other.bound(rule) {
+        if self.days > 0 && self.ordinary(rule).distance >= other.ordinary(rule).distance {
             self
         } else {
             other
@@ -121,37 +137,51 @@ impl Variability {
         self.largest
     }
 
-    /// B: the distance up to which a window of at most a day is ordinary, 0..=2. Before there are seven days, 0..=1.2; before
-    /// the first, 1.2.
+    /// What is ordinary in a window of at most a day, as far as these days say. Before the first, a distance of 1.2.
     #[must_use]
-    pub fn bound(&self, rule: OrdinaryRule) -> f64 {
-        self.bound_of(1.0, rule)
+    pub fn ordinary(&self, rule: OrdinaryRule) -> Ordinary {
+        self.ordinary_of(1.0, rule)
     }
 
-    /// B of windows of several days.
+    /// What is ordinary in a window of several days.
     #[must_use]
-    pub fn bound_of_days(&self, rule: OrdinaryRule) -> f64 {
-        self.bound_of(7.0, rule)
+    pub fn ordinary_of_days(&self, rule: OrdinaryRule) -> Ordinary {
+        self.ordinary_of(7.0, rule)
     }
 
-    fn bound_of(&self, days: f64, rule: OrdinaryRule) -> f64 {
-        let most = match self.days {
-            0 => return ORDINARY_MAX_OF_FEW_DAYS,
-            1..DAYS_OF_A_WEEK => ORDINARY_MAX_OF_FEW_DAYS.min(FEW_DAYS_FACTOR * self.largest),
-            _ => ORDINARY_MAX,
-        };
+    fn ordinary_of(&self, days: f64, rule: OrdinaryRule) -> Ordinary {
+        if self.days == 0 {
+            return Ordinary {
+                days: 0,
+                ..Ordinary::known(ORDINARY_MAX_OF_FEW_DAYS)
+            };
+        }
         let learned = f64::from(self.days);
         let mean = self.sum / learned;
         let around_mean = (self.sum_of_squares - learned * mean * mean).max(0.0);
         let deviation = libm::sqrt(variance_of_days(learned, mean, around_mean) / days);
         let deviations = DEVIATIONS + DEVIATIONS_OF_ONE_DAY / learned;
         let bound = mean + deviations * deviation;
-        match rule {
-            OrdinaryRule::Distribution => bound.min(most),
-            OrdinaryRule::Rate => {
-                let largest = ORDINARY_RATE_MAX.max(ABOVE_LARGEST * self.largest);
-                bound.min(largest).min(most)
-            }
+        let is_week = self.days >= DAYS_OF_A_WEEK;
+        let most = if is_week {
+            ORDINARY_MAX
+        } else {
+            ORDINARY_MAX_OF_FEW_DAYS
+        };
+        let most = most.max(ABOVE_MEAN * mean);
+        let most = if is_week {
+            most
+        } else {
+            most.min(FEW_DAYS_FACTOR * self.largest)
+        };
+        let most = match rule {
+            OrdinaryRule::Distribution => most,
+            OrdinaryRule::Rate => most.min(ORDINARY_RATE_MAX.max(ABOVE_LARGEST * self.largest)),
+        };
+        Ordinary {
+            distance: bound.min(most),
+            doubtful: bound,
+            days: self.days,
         }
     }
 }
@@ -169,19 +199,23 @@ mod tests {
     #[test]
     fn still_days_leave_nothing_ordinary_and_no_day_leaves_everything() {
         assert_eq!(
-            Variability::of_still_days(7).bound(OrdinaryRule::Distribution),
+            Variability::of_still_days(7)
+                .ordinary(OrdinaryRule::Distribution)
+                .distance,
             0.0
         );
         assert_eq!(of(&[0.0; 7]), Variability::of_still_days(7));
         assert_eq!(
-            Variability::default().bound(OrdinaryRule::Distribution),
+            Variability::default()
+                .ordinary(OrdinaryRule::Distribution)
+                .distance,
             ORDINARY_MAX_OF_FEW_DAYS
         );
     }
 
     #[test]
     fn equal_days_are_ordinary_up_to_the_imagined_ones() {
-        let bound = of(&[0.1; 28]).bound(OrdinaryRule::Distribution);
+        let bound = of(&[0.1; 28]).ordinary(OrdinaryRule::Distribution).distance;
         let expected = 0.1 + (5.0 + 80.0 / 28.0) * libm::sqrt(2.0 * 0.035 * 0.035 / 29.0);
         assert!((bound - expected).abs() < 1e-9, "{bound} {expected}");
     }
@@ -190,14 +224,43 @@ mod tests {
     fn days_that_differ_and_few_days_raise_the_bound() {
         let even = of(&[0.1; 14]);
         let uneven = of(&[0.05, 0.15].repeat(7));
-        assert!(uneven.bound(OrdinaryRule::Distribution) > even.bound(OrdinaryRule::Distribution));
         assert!(
-            of(&[0.1; 7]).bound(OrdinaryRule::Distribution)
-                > even.bound(OrdinaryRule::Distribution)
+            uneven.ordinary(OrdinaryRule::Distribution).distance
+                > even.ordinary(OrdinaryRule::Distribution).distance
         );
         assert!(
-            even.bound_of_days(OrdinaryRule::Distribution) < even.bound(OrdinaryRule::Distribution)
+            of(&[0.1; 7]).ordinary(OrdinaryRule::Distribution).distance
+                > even.ordinary(OrdinaryRule::Distribution).distance
         );
-        assert!(of(&[0.5, 1.5]).bound(OrdinaryRule::Distribution) <= ORDINARY_MAX);
+        assert!(
+            even.ordinary_of_days(OrdinaryRule::Distribution).distance
+                < even.ordinary(OrdinaryRule::Distribution).distance
+        );
+        assert!(
+            of(&[0.5, 1.5])
+                .ordinary(OrdinaryRule::Distribution)
+                .distance
+                <= ORDINARY_MAX
+        );
+    }
+
+    #[test]
+    fn what_every_day_reaches_is_ordinary_and_what_one_day_reached_is_not() {
+        let ordinary = |days: &[f64]| of(days).ordinary(OrdinaryRule::Distribution).distance;
+        assert_eq!(ordinary(&[3.0]), 3.75);
+        assert_eq!(ordinary(&[3.0; 7]), 3.75);
+        assert_eq!(ordinary(&[0.1, 0.1, 0.1, 5.0, 0.1, 0.1, 0.1]), ORDINARY_MAX);
+    }
+
+    #[test]
+    fn between_the_limit_and_the_learned_bound_a_window_is_doubtful() {
+        let noisy = of(&[0.8, 1.0, 1.2, 0.9, 1.1, 1.0, 1.0]).ordinary(OrdinaryRule::Distribution);
+        assert_eq!(noisy.distance, ORDINARY_MAX);
+        assert!(noisy.doubtful > 3.0, "{noisy:?}");
+        let still = of(&[0.05; 7]).ordinary(OrdinaryRule::Distribution);
+        assert_eq!(still.doubtful, still.distance);
+        let chance = of(&[0.05]).ordinary(OrdinaryRule::Distribution);
+        assert_eq!(chance.distance, 0.2, "one window in a thousand");
+        assert!(chance.doubtful > 1.0, "{chance:?}");
     }
 }

@@ -184,7 +184,8 @@ pub struct DetectableRange {
 /// What an operator should know of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RemarkStatus {
-    /// In one word: `learning`, `thin_windows`, `missing_days`, `moving_reference`, `given_up`, `held_alerts` or `only_nulls`.
+    /// In one word: `learning`, `thin_windows`, `missing_days`, `moving_reference`, `given_up`, `held_alerts`, `only_nulls` or
+    /// `strong_rhythm`.
     pub reason: &'static str,
     /// The reason and what would help.
     pub text: String,

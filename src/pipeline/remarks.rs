@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::HeldFamily;
 use crate::detect::ReferenceKind;
+use crate::sketch::Subject;
 use crate::window::{Boundary, WeekDays, WindowLength};
 
 /// Something that an operator should know of a model.
@@ -30,12 +31,43 @@ pub enum Remark {
     /// Breaches must last before they fire, because alerts came and went.
     HeldAlerts(HeldFamily),
     /// Subjects whose reference holds nothing but nulls.
-    OnlyNulls {
-        /// Number of such subjects.
-        total: usize,
-        /// The first of them, by name.
-        names: Vec<String>,
-    },
+    OnlyNulls(NamedSubjects),
+    /// Subjects whose own movement within a day hides every shift of less than two standard deviations.
+    StrongRhythm(NamedSubjects),
+}
+
+/// Subjects, of which a remark names some.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedSubjects {
+    /// Number of them.
+    pub total: usize,
+    /// The first of them, by name.
+    pub names: Vec<String>,
+}
+
+impl NamedSubjects {
+    /// Subjects that are named, at most.
+    pub const NAMES_MAX: usize = 5;
+
+    /// These subjects; `None` if there is none.
+    #[must_use]
+    pub fn of<'a>(subjects: impl Iterator<Item = &'a Subject>) -> Option<Self> {
+        let mut names: Vec<String> = subjects.map(Subject::name).collect();
+        let total = names.len();
+        names.truncate(Self::NAMES_MAX);
+        (total > 0).then_some(Self { total, names })
+    }
+}
+
+impl fmt::Display for NamedSubjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let others = if self.total > self.names.len() {
+            " and others"
+        } else {
+            ""
+        };
+        write!(f, "{}{others}", self.names.join(", "))
+    }
 }
 
 /// What a reference waits for.
@@ -112,9 +144,6 @@ fn missing(known: WeekDays) -> String {
 }
 
 impl Remark {
-    /// Subjects that a remark names, at most.
-    pub const NAMES_MAX: usize = 5;
-
     /// The remark in one word, for the status page.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -125,7 +154,8 @@ impl Remark {
             Self::MovingReference(_) => "moving_reference",
             Self::GivenUp { .. } => "given_up",
             Self::HeldAlerts(_) => "held_alerts",
-            Self::OnlyNulls { .. } => "only_nulls",
+            Self::OnlyNulls(_) => "only_nulls",
+            Self::StrongRhythm(_) => "strong_rhythm",
         }
     }
 
@@ -148,7 +178,8 @@ impl Remark {
             }),
             Self::GivenUp { .. } => None,
             Self::HeldAlerts(held) => Some(format!("held {} {}", held.kind(), held.factor)),
-            Self::OnlyNulls { total, .. } => Some(format!("only nulls {total}")),
+            Self::OnlyNulls(subjects) => Some(format!("only nulls {}", subjects.total)),
+            Self::StrongRhythm(_) => Some("strong rhythm".to_owned()),
         }
     }
 }
@@ -168,19 +199,19 @@ impl fmt::Display for Remark {
                 rare + no_room
             ),
             Self::HeldAlerts(held) => held.fmt(f),
-            Self::OnlyNulls { total, names } => {
-                let others = if *total > names.len() {
-                    " and others"
-                } else {
-                    ""
-                };
-                write!(
-                    f,
-                    "{total} of its subjects held nothing but nulls while the reference was learned, so only the rate of nulls is judged: \
-                     {}{others}; check what the producer writes into them, or name them under detect.exclude",
-                    names.join(", ")
-                )
-            }
+            Self::OnlyNulls(subjects) => write!(
+                f,
+                "{} of its subjects held nothing but nulls while the reference was learned, so only the rate of nulls is judged: {subjects}; \
+                 check what the producer writes into them, or name them under detect.exclude",
+                subjects.total
+            ),
+            Self::StrongRhythm(subjects) => write!(
+                f,
+                "{} of its subjects move so far within a day that no shift of less than two standard deviations is found: {subjects}; with \
+                 reference.kind auto or seasonal they are compared with the same hours of earlier days, once these are known; name what \
+                 only tells the time under detect.exclude",
+                subjects.total
+            ),
         }
     }
 }

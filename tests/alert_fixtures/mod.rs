@@ -40,6 +40,7 @@ pub fn finding(name: &str, verdict: Verdict, effect: f64) -> Finding {
         reference_events: 1_234_567,
         critical_effect: effect >= 5.0,
         is_provisional: false,
+        must_last: false,
         details: BTreeMap::from([
             ("ks", 0.25),
             ("js_distance", 0.125),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tidegauge::pipeline::observations::DetectableKind;
 use tidegauge::pipeline::remarks::{
-    AwaitedReference, GivenUp, LateSubject, MissingDays, Remark, ShortReference, ThinWindows,
+    AwaitedReference, GivenUp, LateSubject, MissingDays, NamedSubjects, Remark, ShortReference,
+    ThinWindows,
 };
 use tidegauge::pipeline::{Bounds, LearningPlan, Plan};
 use tidegauge::window::{Boundary, WeekDays, WindowLength, WindowSpec};
@@ -197,10 +198,10 @@ fn a_feature_that_is_always_null_is_said_not_to_be_judged() {
     for seed in 1..=3 {
         let events = traffic(seed, 40, 200).into_iter().enumerate();
         let events: Vec<Event> = events.map(with_nulls).collect();
-        let expected = Remark::OnlyNulls {
+        let expected = Remark::OnlyNulls(NamedSubjects {
             total: 1,
             names: vec!["feature:void".to_owned()],
-        };
+        });
         let said = remarks(&run(&events, plan()));
         assert!(said.contains(&expected), "seed {seed}: {said:?}");
         let mut excluding = plan();

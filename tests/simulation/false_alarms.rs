@@ -32,7 +32,12 @@ pub fn measure(options: &Options, per_minute: f64) -> Vec<(&'static World, Vec<E
         options.jobs,
         |(world, seed), episodes: &Episodes| {
             let counts = KINDS.map(|kind| format!("{} {kind}", episodes.count(kind)));
-            format!("{}, model {seed}: {}", world.name, counts.join(", "))
+            format!(
+                "{}, model {seed}: {}{}",
+                world.name,
+                counts.join(", "),
+                opened(episodes)
+            )
         },
         |(world, seed)| Model::new(world, size, *seed).episodes(&plan, NO_FAULT),
     );
@@ -44,6 +49,24 @@ pub fn measure(options: &Options, per_minute: f64) -> Vec<(&'static World, Vec<E
         )
     };
     options.worlds.iter().map(of_world).collect()
+}
+
+/// When the episodes that page were opened, for how long, and by what: `; day 3.25, 2.0 h, psi/15m`.
+fn opened(episodes: &Episodes) -> String {
+    let day = |minutes: i64| minutes as f64 / 1_440.0;
+    let paging = episodes.0.iter().filter(|episode| episode.pages);
+    let texts = paging.map(|episode| {
+        let lasted = episode.resolved.map_or_else(
+            || "open".to_owned(),
+            |resolved| format!("{:.1} h", 24.0 * day(resolved - episode.opened)),
+        );
+        let first = episode.causes.first();
+        let cause = first.map_or_else(String::new, |cause| {
+            format!("{}/{}", cause.detector, cause.window)
+        });
+        format!("; day {:.2}, {lasted}, {cause}", day(episode.opened))
+    });
+    texts.collect()
 }
 
 /// `2.3 (4) + 7.0`: mean and largest number of episodes of a model, and records that added causes to an open one.

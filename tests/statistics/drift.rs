@@ -197,7 +197,7 @@ fn a_daily_rhythm_is_learned_and_a_day_without_that_pages() {
         };
         learned.learn(day.iter().map(excess).fold(0.0, f64::max));
     }
-    let ordinary = learned.bound(OrdinaryRule::Distribution);
+    let ordinary = learned.ordinary(OrdinaryRule::Distribution).distance;
     stage.inside_reference = false;
     let (mut with, mut without) = (0, 0);
     for q in 0..5 * 96 {

@@ -40,7 +40,7 @@ fn nulls_are_found_and_their_unrest_is_not() {
         let excesses = day.iter().map(|w| stage.excess("null_rate", w).unwrap());
         learned.learn(excesses.fold(0.0, f64::max));
     }
-    let ordinary = learned.bound(OrdinaryRule::Rate);
+    let ordinary = learned.ordinary(OrdinaryRule::Rate).distance;
     for _ in 0..30 * 96 {
         let finding = stage.judge("null_rate", &unrest(rng), ordinary).unwrap();
         assert_ne!(finding.verdict, Verdict::Breach, "{finding:?}");

@@ -78,8 +78,14 @@ pub fn execute(args: &DemoArgs) -> Result<ExitCode, Error> {
     );
     let testbed = Testbed::start(args.seed, &timeline, args.listen)?;
     let mut run = DemoRun::open(&testbed, &timeline, args.plain)?;
-    if run.until_judged()? == Flow::Quit {
-        return Ok(ExitCode::SUCCESS);
+    match run.until_judged() {
+        Ok(Flow::Continue) => {}
+        Ok(Flow::Quit) => return Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            drop(run);
+            // A thread that ended early knows why.
+            return Err(testbed.stop().err().unwrap_or(error));
+        }
     }
     let demo_score = score_run(&timeline, &published(&testbed, &run.alerts));
     if args.keep_running {

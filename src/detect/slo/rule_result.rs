@@ -88,6 +88,7 @@ impl RuleResult {
             reference_events: events(self.reference_events),
             critical_effect: self.pages,
             is_provisional: false,
+            must_last: false,
             details: self.details,
             category: None,
         }

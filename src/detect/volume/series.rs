@@ -363,6 +363,7 @@ fn finding(reading: &Reading, budget: Budget, drop: Option<f64>, rise: Option<f6
         critical_effect: reading.side == Side::Fall
             && reading.count < CRITICAL_SHARE * reading.expected,
         is_provisional: false,
+        must_last: false,
         details,
         category: None,
     }

@@ -13,7 +13,7 @@ use super::variability::{Excess, Thing};
 use crate::alert::ScopedFinding;
 use crate::detect::{
     Budget, Case, DETECTORS, Detector, Finding, Ordinary, ReferenceKind, RequiredPoints, Shift,
-    Verdict, detectable, gravest,
+    Verdict, detectable, doubt_parts, gravest, may_be_ordinary,
 };
 use crate::event::{Scope, Segment};
 use crate::pipeline::observations::{
@@ -313,6 +313,7 @@ fn findings<'c, 'a>(
     }
     let is_taught = window.teaches.against(judge.reference.kind);
     let mut findings = Vec::new();
+    let mut moves_as_usual = false;
     for detector in enabled(plan) {
         let shifts = detector.measure(judge);
         if is_taught {
@@ -329,6 +330,8 @@ fn findings<'c, 'a>(
             })
         };
         let mut found = gravest(detector, shifts, judge, ordinary);
+        let mut whole = found.iter();
+        moves_as_usual |= whole.any(|found| may_be_ordinary(found, detector, ordinary(0)));
         if let (Some(found), Some(sizes)) = (&mut found, sizes.as_mut()) {
             let sized = detectable(detector, judge, ordinary(0), &mut sizes.points);
             if model.unpaged.pages(Some(judge.subject), detector.name()) {
@@ -338,6 +341,9 @@ fn findings<'c, 'a>(
             found.details.extend(found_ones);
         }
         findings.extend(found);
+    }
+    if moves_as_usual {
+        doubt_parts(&mut findings);
     }
     (judge, findings)
 }

@@ -1,14 +1,18 @@
 //! Remarks on a model, from what is known of it.
 
 use super::model::Model;
-use crate::detect::DAYS_OF_A_WEEK;
+use super::variability::Thing;
+use crate::detect::{DAYS_OF_A_WEEK, DETECTORS, Family, OrdinaryRule, ReferenceKind};
 use crate::pipeline::observations::{Progress, ReferenceProgress};
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::{
-    AwaitedReference, GivenUp, MissingDays, MovingSubjects, Remark, ShortReference,
+    AwaitedReference, GivenUp, MissingDays, MovingSubjects, NamedSubjects, Remark, ShortReference,
 };
 use crate::reference::Reference;
-use crate::window::{Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, Tier, WeekDays};
+use crate::sketch::Subject;
+use crate::window::{
+    Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, Tier, WeekDays, WindowLength,
+};
 
 /// Everything that an operator should know of the model at `now`.
 pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Plan) -> Vec<Remark> {
@@ -32,7 +36,8 @@ pub fn of(model: &Model, progress: &ReferenceProgress, now: Boundary, plan: &Pla
         days.map(Remark::MissingDays),
         moving(model, now, plan).map(Remark::MovingReference),
         given_up(model),
-        only_nulls(model, plan),
+        only_nulls(model, plan).map(Remark::OnlyNulls),
+        strong_rhythm(model, plan).map(Remark::StrongRhythm),
     ];
     let held = model.knowledge.episodes.held(&plan.alert);
     let held = held.into_iter().map(Remark::HeldAlerts);
@@ -171,19 +176,42 @@ fn given_up(model: &Model) -> Option<Remark> {
 }
 
 /// Subjects whose reference holds no value that could be compared. Those that are excluded are known to somebody.
-fn only_nulls(model: &Model, plan: &Plan) -> Option<Remark> {
-    let reference = model.reference.as_deref()?;
-    let excluded = &plan.detect.exclude;
-    let is_excluded = |subject| excluded.iter().any(|own| own.matches(subject));
-    let subjects = reference.subjects.iter();
-    let empty = subjects.filter(|(subject, own)| {
+fn only_nulls(model: &Model, plan: &Plan) -> Option<NamedSubjects> {
+    let subjects = model.reference.as_deref()?.subjects.iter();
+    let empty = subjects.filter(|(_, own)| {
         let types = own.sketch.types;
-        types.null > 0 && types.present() == types.null && !is_excluded(subject)
+        types.null > 0 && types.present() == types.null
     });
-    let mut names: Vec<String> = empty.map(|(subject, _)| subject.name()).collect();
-    let total = names.len();
-    names.truncate(Remark::NAMES_MAX);
-    (total > 0).then_some(Remark::OnlyNulls { total, names })
+    let subjects = empty.map(|(subject, _)| subject);
+    NamedSubjects::of(subjects.filter(|subject| !is_excluded(subject, plan)))
+}
+
+/// Subjects whose own movement within a day hides every ordinary shift, and that the frozen reference judges.
+/// Windows of at most an hour show it; a longer one is the mean of what the day does.
+fn strong_rhythm(model: &Model, plan: &Plan) -> Option<NamedSubjects> {
+    let subjects = model.reference.as_deref()?.subjects.keys();
+    let habits = model.habits_of(None)?;
+    let lengths = plan.windows.iter().map(|spec| spec.length);
+    let short = lengths.filter(|length| length.minutes() <= HOUR_MINUTES);
+    let short: Vec<WindowLength> = short.collect();
+    let drift = DETECTORS.iter().filter(|own| own.family() == Family::Drift);
+    let things: Vec<(Thing, OrdinaryRule)> = drift
+        .map(|own| (Thing::of(*own, 0), own.ordinary_rule()))
+        .collect();
+    let hides = |subject: &Subject, length: WindowLength| {
+        let bound = |(thing, rule): &(Thing, OrdinaryRule)| {
+            habits.bound(ReferenceKind::Fixed, (length, subject), thing, *rule)
+        };
+        let is_fixed = !habits.judges_by_moving(length, subject);
+        is_fixed && things.iter().any(|thing| bound(thing).hides_shifts())
+    };
+    let strong = subjects.filter(|subject| short.iter().any(|length| hides(subject, *length)));
+    NamedSubjects::of(strong.filter(|subject| subject.is_judged() && !is_excluded(subject, plan)))
+}
+
+fn is_excluded(subject: &Subject, plan: &Plan) -> bool {
+    let mut excluded = plan.detect.exclude.iter();
+    excluded.any(|own| own.matches(subject))
 }
 
 impl Model {

@@ -78,6 +78,7 @@ mod tests {
             reference_events: 1_000,
             critical_effect: false,
             is_provisional: false,
+            must_last: false,
             details: BTreeMap::new(),
             category: None,
         };

@@ -128,24 +128,20 @@ impl SegmentVariability {
         thing: &Thing,
         rule: OrdinaryRule,
     ) -> Ordinary {
-        let of_length = self.of_length(length);
-        let Some((own, learned)) = of_length else {
-            return Ordinary {
-                distance: Variability::default().bound(rule),
-                days: 0,
-            };
+        let Some((own, learned)) = self.of_length(length) else {
+            return Variability::default().ordinary(rule);
         };
         let is_of_days = length.minutes() > DAY_MINUTES && *own < length;
         let entry = learned.things.get(subject).and_then(|of| of.get(thing));
-        let distance = match entry {
-            Some(entry) if is_of_days => entry.entered_late.bound_of_days(rule),
-            Some(entry) => entry.entered.bound(rule),
-            None => 0.0,
+        let ordinary = match entry {
+            Some(entry) if is_of_days => entry.entered_late.ordinary_of_days(rule),
+            Some(entry) => entry.entered.ordinary(rule),
+            None => Ordinary::known(0.0),
         };
         let before = learned.starts.get(subject).copied().unwrap_or(0);
         Ordinary {
-            distance,
             days: learned.days.saturating_sub(before),
+            ..ordinary
         }
     }
 
