@@ -196,3 +196,43 @@ fn a_restart_remembers() {
     model.breach(at, 10);
     assert_eq!(model.last_changes(), WITHDRAWN);
 }
+
+fn doubtful(verdict: Verdict) -> ScopedFinding {
+    let mut scoped = drift(verdict);
+    scoped.finding.must_last = true;
+    scoped
+}
+
+#[test]
+fn a_breach_that_may_be_ordinary_must_last_twice_its_window() {
+    let mut model = Model::of(doubtful);
+    model.breach(0, 29);
+    assert_eq!(
+        model.last_changes(),
+        [(0, Change::Held), (29, Change::Withdrawn)]
+    );
+    model.breach(DAY_MINUTES, 60);
+    let fault = &model.changes[model.changes.len() - 3..];
+    assert_eq!(
+        fault,
+        [
+            (0, Change::Held),
+            (30, Change::Opened),
+            (75, Change::Resolved)
+        ]
+    );
+}
+
+/// What goes beyond every doubt waits no longer.
+#[test]
+fn a_held_breach_that_grows_beyond_doubt_fires_at_once() {
+    let mut model = Model::of(doubtful);
+    let settings = model.settings.clone();
+    let mut at = |minute, scoped: ScopedFinding| {
+        let records = observe(&mut model.episodes, minute, &[scoped], &settings);
+        records.iter().filter_map(|r| r.change).collect::<Vec<_>>()
+    };
+    assert_eq!(at(0, doubtful(Verdict::Breach)), [Change::Held]);
+    assert_eq!(at(1, doubtful(Verdict::Breach)), []);
+    assert_eq!(at(2, drift(Verdict::Breach)), [Change::Opened]);
+}

@@ -154,7 +154,7 @@ pub struct Evidence {
     pub critical_effect: bool,
     /// True if the finding pages nobody, because the reference is provisional.
     pub is_provisional: bool,
-    /// True if a breach must last as long as its window, at most an hour, before it fires.
+    /// True if a breach must last twice as long as its window, at most two hours, before it fires.
     pub must_last: bool,
     /// Further numbers by name.
     pub details: BTreeMap<Cow<'static, str>, f64>,

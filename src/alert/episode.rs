@@ -39,6 +39,10 @@ use crate::event::Segment;
 use crate::sketch::Subject;
 use crate::window::{Boundary, HOUR_MINUTES, WindowLength};
 
+/// A breach that may yet be ordinary must last this many times its window before it fires, at most [`DOUBTFUL_MAX`]: what moves
+/// slowly stays for longer than one window.
+const DOUBTFUL_WINDOWS: i64 = 2;
+const DOUBTFUL_MAX: i64 = 2 * HOUR_MINUTES;
 /// Causes kept per model, including those that ended recently: at about 500 bytes each, 5 MB.
 pub const CAUSES_MAX: usize = 10_000;
 
@@ -348,7 +352,7 @@ impl Episodes {
             .transients
             .hold_minutes(cause, settings.transients_allowed);
         let doubt = if evidence.must_last {
-            cause.length.minutes().min(HOUR_MINUTES)
+            (DOUBTFUL_WINDOWS * cause.length.minutes()).min(DOUBTFUL_MAX)
         } else {
             0
         };

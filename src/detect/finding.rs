@@ -90,7 +90,7 @@ pub struct Finding {
     pub critical_effect: bool,
     /// True if the finding is published but pages nobody: the reference is provisional, and what differs may be a weekday.
     pub is_provisional: bool,
-    /// True if a breach must last as long as its window, at most an hour, before it fires: what was learned of the subject says
+    /// True if a breach must last twice as long as its window, at most two hours, before it fires: what was learned of the subject says
     /// that the distance may yet be ordinary.
     pub must_last: bool,
     /// Additional numbers by name: other distances, the expected value, learned variability.

@@ -2,10 +2,13 @@
 
 use std::time::Instant;
 
-use tidegauge::detect::{Budget, DETECTORS, Finding, OrdinaryRule, Variability, Verdict};
+use tidegauge::detect::{
+    Budget, DETECTORS, Finding, Ordinary, OrdinaryRule, Variability, Verdict, doubt_parts,
+    may_be_ordinary,
+};
 use tidegauge::sketch::ValueSketch;
 
-use crate::stage::{Sample, Stage, Zipf, normal, normals, sketch};
+use crate::stage::{Sample, Stage, Zipf, detector, normal, normals, sketch};
 
 type Draw = Box<dyn Fn(&mut fastrand::Rng) -> Sample>;
 
@@ -336,4 +339,75 @@ fn what_a_judgement_costs() {
             );
         }
     }
+}
+
+/// Between what is ordinary and what may be, a shift is a breach that must last. Beyond, it pages at once.
+#[test]
+fn a_shift_that_may_be_ordinary_must_last() {
+    let rng = &mut fastrand::Rng::with_seed(32);
+    let stage = Stage::new(sketch(normals(rng, 20_000, 0.0)));
+    let moved = sketch(normals(rng, 2_000, 1.0));
+    let judged = |name: &str, distance, doubtful| {
+        let ordinary = Ordinary {
+            distance,
+            doubtful,
+            days: 1,
+        };
+        stage
+            .judge_within(detector(name), &moved, ordinary)
+            .unwrap()
+    };
+    for (doubtful, must_last) in [(0.3, false), (0.7, false), (0.95, true), (3.0, true)] {
+        let found = judged("psi", 0.3, doubtful);
+        assert_eq!(found.verdict, Verdict::Breach);
+        assert_eq!(found.must_last, must_last, "{doubtful}: {found:?}");
+        assert_eq!(
+            found.details.get("doubtful").copied(),
+            must_last.then_some(doubtful)
+        );
+    }
+    assert!(
+        !judged("psi", 2.0, 3.0).must_last,
+        "what is no breach waits for nothing"
+    );
+}
+
+/// Numbers leave their range with a mean that jumps; where the whole may be ordinary, they may, too.
+#[test]
+fn parts_of_a_distribution_that_may_be_ordinary_must_last() {
+    let whole = |doubtful| Ordinary {
+        distance: 0.0,
+        doubtful,
+        days: 7,
+    };
+    let stage = Stage::new(sketch(
+        (0..10_000).map(|n| f64::from(n % 100)).collect::<Vec<_>>(),
+    ));
+    let moved = sketch(
+        (0..1_000)
+            .map(|n| f64::from(n % 100 + 20))
+            .collect::<Vec<_>>(),
+    );
+    for (doubtful, is_doubt) in [(2.0, true), (0.1, false), (0.0, false)] {
+        let found = |name: &str| {
+            stage
+                .judge_within(detector(name), &moved, whole(0.0))
+                .unwrap()
+        };
+        let mut findings = [found("psi"), found("range_rate"), found("null_rate")];
+        assert_eq!(findings[1].verdict, Verdict::Breach);
+        if may_be_ordinary(&findings[0], detector("psi"), whole(doubtful)) {
+            doubt_parts(&mut findings);
+        }
+        let must_last = findings.map(|finding| finding.must_last);
+        assert_eq!(must_last, [is_doubt, is_doubt, false]);
+    }
+    let of_rate = stage
+        .judge_within(detector("range_rate"), &moved, whole(0.0))
+        .unwrap();
+    assert!(!may_be_ordinary(
+        &of_rate,
+        detector("range_rate"),
+        whole(9.0)
+    ));
 }

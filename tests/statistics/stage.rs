@@ -116,8 +116,16 @@ impl Stage {
         window: &ValueSketch,
         ordinary: f64,
     ) -> Option<Finding> {
+        self.judge_within(detector, window, Ordinary::known(ordinary))
+    }
+
+    pub fn judge_within(
+        &self,
+        detector: &dyn Detector,
+        window: &ValueSketch,
+        ordinary: Ordinary,
+    ) -> Option<Finding> {
         self.case(window, window.types.present(), |case| {
-            let ordinary = Ordinary::known(ordinary);
             gravest(detector, detector.measure(case), case, |_| ordinary)
         })
     }
