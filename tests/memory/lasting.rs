@@ -105,7 +105,8 @@ impl Told {
     /// Announcements of each subject in alerts that page: the minute of each.
     fn announced(&self) -> BTreeMap<String, Vec<i64>> {
         let mut announced: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-        for record in self.0.iter().filter(|record| record["severity"] != "info") {
+        let pages = |record: &&Value| record["severity"] != "info" && record["status"] == "firing";
+        for record in self.0.iter().filter(pages) {
             for new in record["new_causes"].as_array().unwrap() {
                 let subject = new["subject"].as_str().unwrap_or("traffic").to_owned();
                 announced.entry(subject).or_default().push(minute(record));
