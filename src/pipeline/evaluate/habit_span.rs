@@ -16,7 +16,7 @@ pub fn is_learning(
     (kind, at): (ReferenceKind, Boundary),
     plan: &Plan,
 ) -> bool {
-    let Some(reference) = model.reference_of(segment) else {
+    let Some(since) = model.compared_since(segment) else {
         return false;
     };
     let lead = if kind.moves() {
@@ -24,7 +24,7 @@ pub fn is_learning(
     } else {
         0
     };
-    at.0 - reference.span.end.0 <= plan.learning.variability_minutes + lead
+    at.0 - since.0 <= plan.learning.variability_minutes + lead
 }
 
 /// Subjects in trouble, of a segment or of its whole, that are compared with a reference that moves: it must not hold their

@@ -48,6 +48,8 @@ pub struct Knowledge {
     pub given_up: BTreeMap<Subject, GivenUp>,
     /// First boundary from which an order said to learn anew; `None` without such an order.
     pub relearned_from: Option<Boundary>,
+    /// Boundary at which an order brought back the references in force; `None` without such an order.
+    pub pinned_at: Option<Boundary>,
 }
 
 impl Knowledge {
@@ -69,6 +71,7 @@ impl Knowledge {
             reference_days: WeekDays::default(),
             given_up: BTreeMap::new(),
             relearned_from: None,
+            pinned_at: None,
         }
     }
 

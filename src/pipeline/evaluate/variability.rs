@@ -271,6 +271,21 @@ impl SegmentVariability {
         }
     }
 
+    /// Forgets days that have not entered, alarms that are going on, and all of `subjects`.
+    pub fn settle(&mut self, subjects: &BTreeSet<Subject>) {
+        for of_length in self.0.values_mut() {
+            of_length.judged.clear();
+            of_length.waiting.clear();
+            of_length
+                .starts
+                .retain(|subject, _| !subjects.contains(subject));
+            of_length
+                .things
+                .retain(|subject, _| !subjects.contains(subject));
+            of_length.all().for_each(Learned::settle);
+        }
+    }
+
     /// Enters the day before the one that ends at `at`. Returns true if anything changed.
     pub fn close_day(&mut self, at: Boundary, days: Days) -> bool {
         let Some(closed) = days.closed_at(at) else {
@@ -346,6 +361,14 @@ impl LengthVariability {
 }
 
 impl Learned {
+    fn settle(&mut self) {
+        self.recent.clear();
+        self.taken_back.clear();
+        self.waiting.clear();
+        self.held = 0.0;
+        self.fires = false;
+    }
+
     fn raise(&mut self, at: Boundary, distance: f64, days: Days) -> bool {
         let distance = distance as f32;
         let block = days.block(at);
