@@ -42,6 +42,8 @@ pub struct LearnedModel {
     pub growth: BTreeMap<Subject, FeatureGrowth>,
     /// First boundary from which an order said to learn it; `None` without such an order.
     pub relearned_from: Option<Boundary>,
+    /// Minutes for which it was not in force since it was learned.
+    pub away_minutes: i64,
 }
 
 /// A reference that an order dropped, with what was learned with it. One entry of the state.
@@ -85,14 +87,19 @@ impl FormerReference {
         at >= self.dropped_at.plus_minutes(KEPT_MINUTES)
     }
 
-    /// What was learned, without segments that were forgotten since, also if they came back: `first_seen` gives the quarter of
-    /// an hour in which a segment that is known was first seen.
-    pub fn into_learned(self, first_seen: impl Fn(&Segment) -> Option<Boundary>) -> LearnedModel {
+    /// What was learned, to be in force again from `at` on. Segments that were forgotten since are left out, also if they came back:
+    /// `first_seen` gives the quarter of an hour in which a segment that is known was first seen.
+    pub fn into_learned(
+        self,
+        at: Boundary,
+        first_seen: impl Fn(&Segment) -> Option<Boundary>,
+    ) -> LearnedModel {
         let mut learned = self.learned;
         learned.segments.retain(|segment, _| {
             let first = segment.as_ref().map(&first_seen);
             first.is_none_or(|first| first.is_some_and(|first| first <= self.dropped_at))
         });
+        learned.away_minutes += at.0 - self.dropped_at.0;
         learned
     }
 }
@@ -301,7 +308,8 @@ mod tests {
         let id = whole.reference.id.clone();
         let former = FormerReference::of(model(whole, segments), AT).unwrap();
         assert_eq!(former.pinnable().id, id);
-        let back = former.into_learned(|_| Some(AT));
+        let back = former.into_learned(AT.plus_minutes(60), |_| Some(AT));
+        assert_eq!(back.away_minutes, 60);
         let segments: Vec<_> = back.segments.keys().cloned().collect();
         assert_eq!(segments, [None, Some(segment("a"))]);
         let whole = &back.segments[&None].reference;
@@ -317,7 +325,7 @@ mod tests {
         let segments = vec![of_tier("gone"), of_tier("here"), of_tier("new")];
         let learned = model(learned(None, false, false), segments);
         let former = FormerReference::of(learned, AT).unwrap();
-        let back = former.into_learned(|segment| match &*segment.value {
+        let back = former.into_learned(AT, |segment| match &*segment.value {
             "here" => Some(AT),
             "new" => Some(AT.plus_minutes(15)), // forgotten, and there again
             _ => None,

@@ -94,7 +94,7 @@ impl Model {
     }
 
     pub(super) fn set_reference(&mut self, segment: Option<Segment>, reference: Reference) {
-        let baselines = Baselines::of(&reference, self.knowledge.pinned_at);
+        let baselines = Baselines::of(&reference, self.came_back_at());
         self.baselines.insert(segment.clone(), baselines);
         let reference = Arc::new(reference);
         match segment {
@@ -126,8 +126,12 @@ impl Model {
     /// from, or the order that brought it back; `None` without a reference.
     pub(super) fn compared_since(&self, segment: Option<&Segment>) -> Option<Boundary> {
         let learned = self.reference_of(segment)?.span.end;
-        let pinned = self.knowledge.pinned_at;
-        Some(pinned.map_or(learned, |pinned| pinned.max(learned)))
+        Some(self.came_back_at().map_or(learned, |at| at.max(learned)))
+    }
+
+    /// Boundary at which an order brought back the references in force; `None` without such an order.
+    pub(super) fn came_back_at(&self) -> Option<Boundary> {
+        self.knowledge.comeback.map(|own| own.at)
     }
 
     /// What was learned of a segment, or of the whole, from ordinary days.

@@ -1,6 +1,7 @@
 //! Drops what a model has learned at an order, keeps it for another, and brings it back.
 
 use super::former::{FormerReference, LearnedModel, LearnedSegment};
+use super::knowledge::Comeback;
 use super::model::Model;
 use super::publish;
 use super::retire;
@@ -43,7 +44,7 @@ pub fn pin(model: &mut Model, why: &str, step: &mut StepContext<'_>) -> Result<(
         Some(dropped) => keep_former(model, dropped, step)?,
         None => remove_former(model, step)?,
     }
-    let learned = former.into_learned(|segment| model.segment_since(segment));
+    let learned = former.into_learned(step.at, |segment| model.segment_since(segment));
     bring_back(model, learned, step)
 }
 
@@ -99,10 +100,10 @@ fn drop_learned(
         given_up: std::mem::take(&mut knowledge.given_up),
         growth: std::mem::take(&mut knowledge.growth),
         relearned_from: knowledge.relearned_from.take(),
+        away_minutes: knowledge.comeback.take().map_or(0, |own| own.away_minutes),
     };
     knowledge.unjudged = None;
     knowledge.thin_windows = None;
-    knowledge.pinned_at = None;
     model.changed = true;
     // Distances from a reference that is gone are no longer shown.
     for (version, subjects) in &model.knowledge.versions {
@@ -128,13 +129,17 @@ fn bring_back(
         given_up,
         growth,
         relearned_from,
+        away_minutes,
     } = learned;
     let knowledge = &mut model.knowledge;
     knowledge.reference_days = days;
     knowledge.given_up = given_up;
     knowledge.growth = growth;
     knowledge.relearned_from = relearned_from;
-    knowledge.pinned_at = Some(step.at);
+    knowledge.comeback = Some(Comeback {
+        at: step.at,
+        away_minutes,
+    });
     for (segment, own) in segments {
         let LearnedSegment { reference, habits } = own;
         let name = model.knowledge.name.clone();

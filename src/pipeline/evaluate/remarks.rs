@@ -132,13 +132,13 @@ fn moving(model: &Model, now: Boundary, plan: &Plan) -> Option<MovingSubjects> {
     let judges =
         |subject: &Subject| habits.is_some_and(|own| own.judges_by_moving(shortest, subject));
     // Of a reference that an order brought back, what was counted before has other groups, and what was learned stays.
-    let pinned_at = model.knowledge.pinned_at;
+    let came_back_at = model.came_back_at();
     let lead = plan.reference.lead_minutes();
-    let counted = pinned_at.map(|pinned| pinned.plus_minutes(lead));
+    let counted = came_back_at.map(|at| at.plus_minutes(lead));
     // A day is known once the next one has closed.
     let days = i64::from(DAYS_OF_A_WEEK) + 1;
     let learned = |own: &SubjectReference| {
-        let since = own.span.end.max(pinned_at.unwrap_or(own.span.end));
+        let since = own.span.end.max(came_back_at.unwrap_or(own.span.end));
         since.plus_minutes(lead + days * DAY_MINUTES)
     };
     let waits_until = |(subject, own): &(&Subject, &SubjectReference)| {

@@ -37,15 +37,15 @@ pub struct Baselines(Vec<(Subject, Baseline)>);
 
 impl Baselines {
     /// The baselines of a reference, in the order in which its subjects were learned. Of one that an order brought back, panes
-    /// from before `pinned_at` were counted by the groups of another.
+    /// from before `came_back_at` were counted by the groups of another.
     #[must_use]
-    pub fn of(reference: &Reference, pinned_at: Option<Boundary>) -> Self {
+    pub fn of(reference: &Reference, came_back_at: Option<Boundary>) -> Self {
         let mut subjects: Vec<_> = reference.subjects.iter().collect();
         subjects.sort_by_key(|(_, own)| own.place);
         let baseline = |(subject, own): (&Subject, &SubjectReference)| {
             let mut baseline = Baseline::of(subject, own);
-            if let Some(pinned_at) = pinned_at {
-                baseline.compared_since = baseline.compared_since.max(pinned_at);
+            if let Some(came_back_at) = came_back_at {
+                baseline.compared_since = baseline.compared_since.max(came_back_at);
             }
             (subject.clone(), baseline)
         };

@@ -412,3 +412,42 @@ impl Learned {
         largest.or((!was_taken_back).then_some(0.0))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::detect::DETECTORS;
+
+    #[test]
+    fn only_what_has_entered_is_kept_over_a_gap() {
+        let length = WindowLength::from_minutes(60).unwrap();
+        let thing = Thing::of(DETECTORS[0], 0);
+        let day = [Subject::Score, Subject::Label].map(|own| ((own, thing.clone()), 0.2));
+        let mut learned = SegmentVariability::default();
+        learned.learn_day(length, &day.into());
+        let before = learned.clone();
+        let (at, days) = (Boundary(60), Days::of(Boundary(0), DAY_MINUTES));
+        let excess = Excess {
+            slice: Slice {
+                version: String::new(),
+                segment: None,
+            },
+            length,
+            subject: Subject::Score,
+            thing: thing.clone(),
+            reference: ReferenceKind::Fixed,
+            distance: 0.5,
+        };
+        let rule = OrdinaryRule::Distribution;
+        learned.note(length, at, days);
+        learned.offer(excess, Teaching::Ordinary, rule, (at, days));
+        assert_ne!(learned, before);
+        learned.settle(&BTreeSet::new());
+        assert_eq!(learned, before);
+        learned.settle(&[Subject::Label].into());
+        let bound = |subject| learned.bound(length, subject, &thing, rule).distance;
+        assert!(bound(&Subject::Score) > 0.0);
+        assert!(bound(&Subject::Label).abs() < f64::EPSILON);
+    }
+}
