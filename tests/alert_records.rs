@@ -15,8 +15,8 @@ use alert_fixtures::{NOON, context, feature, finding, length, observe, observed,
 use serde_json::Value as Json;
 use tidegauge::alert::{
     Alert, AlertKind, AlertRecord, AlertSettings, AlertStatus, Audit, AuditRecord, Change, Context,
-    Episodes, Flood, FloodKind, Integrity, OrderOutcome, ReferenceRecord, Relearned, Report,
-    ReportRecord, ScopedFinding, SourceName, reference_records,
+    Episodes, Flood, FloodKind, Integrity, OrderEffect, OrderOutcome, PinnableReference, Pinned,
+    ReferenceRecord, Relearned, Report, ReportRecord, ScopedFinding, SourceName, reference_records,
 };
 use tidegauge::detect::{Family, Finding, Verdict};
 use tidegauge::event::{EventTime, Limits, Prediction, Record, Reject, Value};
@@ -475,13 +475,17 @@ fn references_keep_the_schema_and_fit_into_records() {
     let reference = reference(200);
     let mut days = WeekDays::default();
     days.add(Boundary(0)); // a Thursday
-    let records = reference_records(&reference, Some(days), 100_000);
+    let records = reference_records(&reference, (Some(days), Boundary(NOON)), 100_000);
     assert!(records.len() > 3);
     for record in &records {
         keeps(&validator, &record.value());
         assert!(record.value().len() < 101_000);
         assert_eq!(record.parts, records.len() as u64);
         assert_eq!(record.days, Some(vec!["Thu".to_owned()]));
+        assert_eq!(
+            record.in_force_since.as_deref(),
+            Some("2026-03-01T12:00:00Z")
+        );
     }
     let subjects: usize = records.iter().map(|r| r.subjects.len()).sum();
     assert_eq!(
@@ -497,7 +501,7 @@ fn references_keep_the_schema_and_fit_into_records() {
             subjects: BTreeMap::new(),
             ..reference
         },
-        None,
+        (None, Boundary(NOON)),
         100_000,
     );
     assert_eq!(nothing.len(), 1, "an empty reference is a record too");
@@ -543,10 +547,24 @@ fn audit(outcome: OrderOutcome) -> Audit {
 #[test]
 fn audits_of_orders_keep_the_schema() {
     let validator = validator("audit");
-    let relearned = || Relearned {
+    let pinnable = || PinnableReference {
+        id: "b".repeat(32),
+        until: Boundary(NOON + 30 * 1_440),
+    };
+    let learned = || Relearned {
         from: Boundary(NOON - 60),
         asked: None,
         dropped: Some("b".repeat(32)),
+        pinnable: Some(pinnable()),
+    };
+    let relearned = || OrderEffect::Relearned(learned());
+    let pinned = |id: &str, dropped: Option<&str>, pinnable| {
+        OrderEffect::Pinned(Pinned {
+            wanted: "c".repeat(32),
+            id: id.repeat(32),
+            dropped: dropped.map(|id| id.repeat(32)),
+            pinnable,
+        })
     };
     let refused = || OrderOutcome::Refused("the alert is not open".to_owned());
     let unreadable = Audit {
@@ -557,9 +575,15 @@ fn audits_of_orders_keep_the_schema() {
         alert: None,
         ..audit(refused())
     };
-    let cut = Relearned {
+    let cut = OrderEffect::Relearned(Relearned {
         asked: Some(Boundary(NOON - 600)),
-        ..relearned()
+        pinnable: None,
+        ..learned()
+    });
+    let pin = |outcome| Audit {
+        action: Some("pin"),
+        alert: None,
+        ..audit(outcome)
     };
     let audits = [
         audit(OrderOutcome::Applied(relearned())),
@@ -567,6 +591,14 @@ fn audits_of_orders_keep_the_schema() {
         audit(OrderOutcome::WouldApply(relearned())),
         audit(refused()),
         unreadable,
+        pin(OrderOutcome::Applied(pinned(
+            "c",
+            Some("b"),
+            Some(pinnable()),
+        ))),
+        pin(OrderOutcome::WouldApply(pinned("d", Some("b"), None))),
+        pin(OrderOutcome::Applied(pinned("c", None, None))),
+        pin(refused()),
     ];
     let records = audits.map(|audit| AuditRecord::of(&audit, Boundary(NOON).time()));
     for record in &records {
@@ -576,6 +608,20 @@ fn audits_of_orders_keep_the_schema() {
         assert_eq!((&*record.status, &*record.severity), ("resolved", "none"));
     }
     golden("audit-applied.json", &records[0].value());
+    golden("audit-pinned.json", &records[5].value());
+    let text = |nth: usize| &records[nth].annotations["description"];
+    let said = [
+        (
+            0,
+            "Until 2026-03-31T12:00:00Z, `tidegauge reference pin` brings back reference bbb",
+        ),
+        (1, "is provisional: no order brings it back"),
+        (6, "without the subjects of which it was provisional"),
+        (7, "No order brings back an earlier reference"),
+    ];
+    for (nth, phrase) in said {
+        assert!(text(nth).contains(phrase), "{nth}: {}", text(nth));
+    }
     // printf 'tidegauge/v1\0order:0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f\0control' | sha256sum | cut -c-32
     assert_eq!(records[0].key(), "25588bac59c5df67787b62f39fafc216");
 }
@@ -593,11 +639,17 @@ fn the_schema_of_orders_says_what_is_read() {
         r#""action":"relearn","since":null,"alert":null,"by":null"#,
         r#""action":"approve","alert":"df29","started_at":"2026-05-04T00:00:00Z""#,
         r#""action":"approve","alert":"df29""#,
+        r#""action":"pin","reference":"df29","since":null"#,
     ];
     let bad = [
         r#""action":"pin""#,
         r#""action":"approve""#,
         r#""action":"approve","alert":"df29","since":"2026-05-04T00:00:00Z""#,
+        r#""action":"pin","reference":null"#,
+        r#""action":"pin","reference":"df29","alert":"df29""#,
+        r#""action":"pin","reference":"df29","since":"2026-05-04T00:00:00Z""#,
+        r#""action":"approve","alert":"df29","reference":"df29""#,
+        r#""action":"relearn","reference":"df29""#,
         r#""action":"relearn","alert":"df29""#,
         r#""action":"relearn","started_at":"2026-05-04T00:00:00Z""#,
         r#""action":"relearn","since":"tomorrow""#,

@@ -58,6 +58,8 @@ mod name_floods;
 mod objectives;
 #[path = "memory/operational.rs"]
 mod operational;
+#[path = "memory/pinning.rs"]
+mod pinning;
 #[path = "memory/published.rs"]
 mod published;
 #[path = "memory/remarks.rs"]

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::envelope;
 use super::identity::{order_fingerprint, record_id};
+use super::order_effect::{OrderEffect, PinnableReference};
 use super::wire::{instant, json};
 use crate::event::EventTime;
-use crate::window::Boundary;
 
 /// Name and version of the record's schema.
 pub const AUDIT_SCHEMA: &str = "tidegauge.audit/1";
@@ -41,23 +41,12 @@ pub struct Audit {
 /// What became of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderOutcome {
-    /// The model learns anew.
-    Applied(Relearned),
-    /// A question: the model would learn anew. Nothing changed.
-    WouldApply(Relearned),
+    /// It took effect.
+    Applied(OrderEffect),
+    /// A question: what it would do. Nothing changed.
+    WouldApply(OrderEffect),
     /// Nothing changed, for this reason.
     Refused(String),
-}
-
-/// How a model learns anew.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relearned {
-    /// First boundary that the model learns from.
-    pub from: Boundary,
-    /// First boundary that the order asked for, if what came before `from` is no longer kept; `None` otherwise.
-    pub asked: Option<Boundary>,
-    /// Id of the reference that was dropped; `None` if the model had none.
-    pub dropped: Option<String>,
 }
 
 impl OrderOutcome {
@@ -71,9 +60,9 @@ impl OrderOutcome {
         }
     }
 
-    fn relearned(&self) -> Option<&Relearned> {
+    fn effect(&self) -> Option<&OrderEffect> {
         match self {
-            Self::Applied(relearned) | Self::WouldApply(relearned) => Some(relearned),
+            Self::Applied(effect) | Self::WouldApply(effect) => Some(effect),
             Self::Refused(_) => None,
         }
     }
@@ -110,12 +99,18 @@ pub struct AuditRecord {
     pub note: Option<String>,
     /// Fingerprint of the alert that the order accepts.
     pub alert: Option<String>,
-    /// Boundary from which the model learns, RFC 3339; `null` if refused.
+    /// Boundary from which the model learns, RFC 3339; `null` if it does not learn anew.
     pub learns_from: Option<String>,
     /// Boundary from which the order asked to learn, RFC 3339, if panes are kept from `learns_from` on only; `null` otherwise.
     pub asked_from: Option<String>,
     /// Id of the reference that is dropped; `null` if there is none.
     pub reference_id: Option<String>,
+    /// Id of the reference that is brought back; `null` if none is.
+    pub pinned_id: Option<String>,
+    /// Id of the reference that `tidegauge reference pin` can bring back from then on; `null` if none, or if refused.
+    pub pinnable_id: Option<String>,
+    /// Boundary from which that reference is no longer kept, RFC 3339; `null` without one.
+    pub pinnable_until: Option<String>,
     /// Labels that an Alertmanager routes by.
     pub labels: BTreeMap<String, String>,
     /// Texts for a person: summary and description.
@@ -133,7 +128,10 @@ impl AuditRecord {
     #[must_use]
     pub fn of(audit: &Audit, at: EventTime) -> Self {
         let fingerprint = order_fingerprint(&audit.order);
-        let relearned = audit.outcome.relearned();
+        let effect = audit.outcome.effect();
+        let relearned = effect.and_then(OrderEffect::relearned);
+        let pinned = effect.and_then(OrderEffect::pinned);
+        let pinnable = effect.and_then(OrderEffect::pinnable);
         let reason = match &audit.outcome {
             OrderOutcome::Refused(why) => Some(why.clone()),
             OrderOutcome::Applied(_) | OrderOutcome::WouldApply(_) => None,
@@ -156,7 +154,10 @@ impl AuditRecord {
             alert: audit.alert.clone(),
             learns_from: relearned.map(|relearned| instant(relearned.from.time())),
             asked_from: relearned.and_then(|relearned| Some(instant(relearned.asked?.time()))),
-            reference_id: relearned.and_then(|relearned| relearned.dropped.clone()),
+            reference_id: effect.and_then(|effect| effect.dropped().cloned()),
+            pinned_id: pinned.map(|pinned| pinned.id.clone()),
+            pinnable_id: pinnable.map(|own| own.id.clone()),
+            pinnable_until: pinnable.map(PinnableReference::until_text),
             labels: audit.labels(),
             annotations: audit.annotations(at),
             at: time.clone(),
@@ -215,49 +216,20 @@ impl Audit {
         let what = self.action.unwrap_or("a record that is no order");
         let whose = self.model.as_deref().unwrap_or("tidegauge");
         match &self.outcome {
-            OrderOutcome::Applied(_) => format!("{whose}: {what}: the model learns anew"),
-            OrderOutcome::WouldApply(_) => format!("{whose}: {what}: the model would learn anew"),
+            OrderOutcome::Applied(effect) => format!("{whose}: {what}: {}", effect.phrase(true)),
+            OrderOutcome::WouldApply(effect) => {
+                format!("{whose}: {what}: {}", effect.phrase(false))
+            }
             OrderOutcome::Refused(_) => format!("{whose}: {what} was refused"),
         }
     }
 
     fn description(&self, at: EventTime) -> String {
         let by = self.by.as_deref().unwrap_or("an operator");
-        let at = instant(at);
         match &self.outcome {
             OrderOutcome::Refused(why) => format!("Nothing was changed: {why}."),
-            OrderOutcome::WouldApply(relearned) => format!(
-                "{by} asked what the order would do. At {at} {} would be dropped, and the model would learn from {} on.{} Nothing was changed.",
-                relearned.reference(),
-                instant(relearned.from.time()),
-                relearned.cut()
-            ),
-            OrderOutcome::Applied(relearned) => format!(
-                "On the word of {by}, {} was dropped at {at}. The model learns from {} on; until it has learned, it is not compared with a \
-                 reference.{} Alerts about drift and data quality ended.",
-                relearned.reference(),
-                instant(relearned.from.time()),
-                relearned.cut()
-            ),
+            OrderOutcome::WouldApply(effect) => effect.asked(by, at),
+            OrderOutcome::Applied(effect) => effect.applied(by, at),
         }
-    }
-}
-
-impl Relearned {
-    /// The reference that is dropped, as a text names it.
-    fn reference(&self) -> String {
-        let id = self.dropped.as_ref();
-        id.map_or_else(|| "no reference".to_owned(), |id| format!("reference {id}"))
-    }
-
-    /// Says that the order asked for more than is kept; empty otherwise.
-    fn cut(&self) -> String {
-        self.asked.map_or_else(String::new, |asked| {
-            format!(
-                " The order asked for what came from {} on, but {} is the oldest time of which panes to learn from are kept.",
-                instant(asked.time()),
-                instant(self.from.time())
-            )
-        })
     }
 }

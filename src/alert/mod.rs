@@ -29,6 +29,7 @@ mod moment;
 mod objective;
 mod objective_report;
 mod objective_text;
+mod order_effect;
 mod parts;
 mod place;
 mod quality_report;
@@ -49,7 +50,7 @@ mod wire;
 pub use alert_change::{Alert, AlertContent};
 pub use alert_key::{AlertKey, Area, COMPARED};
 pub use assessed::{Assessed, Assessment};
-pub use audit::{AUDIT_SCHEMA, Audit, AuditRecord, OrderOutcome, Relearned};
+pub use audit::{AUDIT_SCHEMA, Audit, AuditRecord, OrderOutcome};
 pub use cause::{Cause, Evidence, Machine, ScopedFinding};
 pub use cause_record::{CauseMeasure, CauseRecord, ExemplarRecord, Named, Provenance};
 pub use context::{AlertObjective, Context};
@@ -61,6 +62,7 @@ pub use integrity::{Flood, FloodKind, Integrity, SourceIncident, SourceName};
 pub use machine::{RuleTiming, Signal, State, Timing};
 pub use objective::{ObjectiveFacts, ObjectivePart};
 pub use objective_report::{OBJECTIVE_SCHEMA, ObjectiveRecord, ObjectiveReport};
+pub use order_effect::{OrderEffect, PinnableReference, Pinned, Relearned};
 pub use place::Place;
 pub use quality_report::{
     Age, MeasureRecord, QUALITY_SCHEMA, QualityRecord, QualityReport, SelectionRecord,

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::path_segment;
 use super::shape::{CategoriesRecord, NumbersRecord, TypesRecord, shapes};
-use super::wire::{WindowRecord, json};
+use super::wire::{WindowRecord, instant, json};
 use crate::event::Segment;
 use crate::reference::{Reference, Rhythm, SubjectReference};
 use crate::sketch::Subject;
-use crate::window::WeekDays;
+use crate::window::{Boundary, WeekDays};
 
 /// Name and version of the record's schema.
 pub const REFERENCE_SCHEMA: &str = "tidegauge.reference/1";
@@ -32,6 +32,10 @@ pub struct ReferenceRecord {
     pub id: String,
     /// Span of event time that the reference was learned from.
     pub span: WindowRecord,
+    /// Boundary from which the model is compared with it, RFC 3339: when it was learned, or when an order brought it back. Left out
+    /// by earlier builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_force_since: Option<String>,
     /// Predictions in the span.
     pub predictions: u64,
     /// Days of the week, UTC, on which predictions came in the span, from `Mon` on; left out of the reference of a segment.
@@ -110,11 +114,11 @@ impl SubjectRecord {
     }
 }
 
-/// Records of a reference that covers `days`, each of at most about `bytes_max` bytes. One subject, at most 500 KB, is never split.
+/// Records of a reference that covers `days` and is in force from `at` on, each of at most about `bytes_max` bytes. One subject, at most 500 KB, is never split.
 #[must_use]
 pub fn reference_records(
     reference: &Reference,
-    days: Option<WeekDays>,
+    (days, at): (Option<WeekDays>, Boundary),
     bytes_max: usize,
 ) -> Vec<ReferenceRecord> {
     let mut parts: Vec<BTreeMap<String, SubjectRecord>> = Vec::new();
@@ -135,13 +139,13 @@ pub fn reference_records(
     let total = parts.len() as u64;
     (1..)
         .zip(parts)
-        .map(|(part, subjects)| record(reference, days, (part, total), subjects))
+        .map(|(part, subjects)| record(reference, (days, at), (part, total), subjects))
         .collect()
 }
 
 fn record(
     reference: &Reference,
-    days: Option<WeekDays>,
+    (days, at): (Option<WeekDays>, Boundary),
     (part, parts): (u64, u64),
     subjects: BTreeMap<String, SubjectRecord>,
 ) -> ReferenceRecord {
@@ -151,6 +155,7 @@ fn record(
         segment: reference.segment.as_ref().map(Segment::to_string),
         id: reference.id.clone(),
         span: WindowRecord::of_span(reference.span),
+        in_force_since: Some(instant(at.time())),
         predictions: reference.predictions,
         days: days.map(|days| days.names().map(str::to_owned).collect()),
         part,

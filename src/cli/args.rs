@@ -51,7 +51,7 @@ pub enum Command {
     /// Show the schemas of records that are read and published.
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// Show learned references, or let a model learn anew.
+    /// Show learned references, let a model learn anew, or undo that.
     #[command(subcommand)]
     Reference(ReferenceCommand),
     /// Change where reading continues after a loss.
@@ -251,6 +251,8 @@ pub enum ReferenceCommand {
     Relearn(RelearnArgs),
     /// Accept the state that an open alert tells of: learn the reference anew from the start of the alert.
     Approve(ApproveArgs),
+    /// Undo relearn or approve: bring back the reference that it dropped.
+    Pin(PinArgs),
 }
 
 /// `tidegauge reference relearn`.
@@ -261,7 +263,7 @@ Examples:
   tidegauge reference relearn fraud --note 'new pricing since May'   learn from panes that come
   tidegauge reference relearn fraud --since 2026-05-04T00:00:00Z     learn from panes that are kept since then
 The references of the model's segments, learned variability and open alerts about drift and data quality end with the reference.
-Until the model has learned, it is not compared with a reference. A model that has learned keeps panes to learn from for its
+Until the model has learned, it is not compared with a reference; `reference pin` undoes the order within 30 days. A model that has learned keeps panes to learn from for its
 longest window that moves by less than an hour, and an hour more: 25 h with the default windows; one that learns, for 30 days.
 --since reaches back no further; the audit of a refusal names the oldest possible time. The processes of the group must run.")]
 pub struct RelearnArgs {
@@ -282,13 +284,35 @@ Example:
   tidegauge reference approve fraud df2950e10389c006960d0eb9f9451811
 The id is the field `fingerprint` or `id` of a record of the alert. The alert must be open and about drift or data quality. What came
 since its start is ordinary from then on: the model learns anew from there, or from the oldest panes to learn from if they are
-younger (25 h with the default windows). The audit names the time.")]
+younger (25 h with the default windows). The audit names the time. `reference pin` undoes the order within 30 days.")]
 pub struct ApproveArgs {
     /// Name of the model.
     pub model: String,
     /// Fingerprint of the alert, or the id of one of its records.
     #[arg(value_name = "ID")]
     pub alert: String,
+    /// Flags of every order.
+    #[command(flatten)]
+    pub order: OrderArgs,
+}
+
+/// `tidegauge reference pin`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tidegauge reference pin fraud df2950e10389c006960d0eb9f9451811 --dry-run   ask what it would do
+  tidegauge reference pin fraud df2950e10389c006960d0eb9f9451811             bring that reference back
+The id is the field `pinnable_id` of the audit of relearn or approve; a refusal names it too. A model keeps the reference that the
+last of these orders dropped for 30 days, with what was learned with it, unless it is provisional. It is in force again from one
+boundary on, and what it replaces is kept in its place: to undo a pin, pin that one. Windows that begin before the boundary are not
+judged: a window of a day is judged again after a day. Open alerts about drift and data quality end, and fire again if the cause
+lasts. The processes of the group must run.")]
+pub struct PinArgs {
+    /// Name of the model.
+    pub model: String,
+    /// Id of the reference.
+    #[arg(value_name = "ID")]
+    pub reference: String,
     /// Flags of every order.
     #[command(flatten)]
     pub order: OrderArgs,

@@ -58,6 +58,7 @@ fn dispatch(command: &Command) -> Result<ExitCode, Error> {
         }
         Command::Reference(ReferenceCommand::Relearn(args)) => order::relearn(args),
         Command::Reference(ReferenceCommand::Approve(args)) => order::approve(args),
+        Command::Reference(ReferenceCommand::Pin(args)) => order::pin(args),
         Command::Offsets(OffsetsCommand::Reset(args)) => offsets::execute(args),
     }
 }

@@ -1,11 +1,11 @@
-//! `tidegauge reference relearn` and `approve`: give an order about the reference of a model, and wait for its audit.
+//! `tidegauge reference relearn`, `approve` and `pin`: give an order about the reference of a model, and wait for its audit.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::args::{ApproveArgs, OrderArgs, RelearnArgs};
+use super::args::{ApproveArgs, OrderArgs, PinArgs, RelearnArgs};
 use super::order_check::{self, ModelCheck};
 use super::{Error, Printable, connect, print};
 use crate::alert::{AlertKind, AlertRecord, AlertStatus, AuditRecord, order_fingerprint};
@@ -26,7 +26,8 @@ pub fn relearn(args: &RelearnArgs) -> Result<ExitCode, Error> {
         order_check::past(since, Timestamp::now()).map_err(Error::Usage)?;
         note_reach(&checked, since);
     }
-    check_model(&checked, &args.model, &args.order)?;
+    let records = references(&checked)?;
+    check_model(&checked, &args.model, &args.order, records.as_deref())?;
     let record = OrderRecord {
         since: args.since.clone(),
         ..order("relearn", &args.model, &args.order)
@@ -50,6 +51,24 @@ pub fn approve(args: &ApproveArgs) -> Result<ExitCode, Error> {
     give(&checked, &record, &args.order)
 }
 
+/// Runs `reference pin`.
+///
+/// # Errors
+/// Those of [`relearn`], and when the id is that of another model or of a segment.
+pub fn pin(args: &PinArgs) -> Result<ExitCode, Error> {
+    let checked = args.order.settings.load()?;
+    let records = references(&checked)?;
+    check_model(&checked, &args.model, &args.order, records.as_deref())?;
+    if let Some(records) = &records {
+        order_check::reference(&args.model, &args.reference, records).map_err(Error::Usage)?;
+    }
+    let record = OrderRecord {
+        reference: Some(args.reference.clone()),
+        ..order("pin", &args.model, &args.order)
+    };
+    give(&checked, &record, &args.order)
+}
+
 /// Says that an order that asks for what came from `since` on may reach back further than panes are kept. The clock is not known
 /// here, so the task decides.
 fn note_reach(checked: &CheckedConfig, since: &str) {
@@ -58,17 +77,31 @@ fn note_reach(checked: &CheckedConfig, since: &str) {
     }
 }
 
-/// Compares the name of the model with those that have a reference. Without the right to read that topic, the order is given
-/// unchecked: the task refuses what it does not know.
-fn check_model(checked: &CheckedConfig, model: &str, args: &OrderArgs) -> Result<(), Error> {
+/// Published references; `None` without the right to read their topic. An order is then given unchecked: the task refuses what it
+/// does not know.
+fn references(checked: &CheckedConfig) -> Result<Option<Vec<Vec<u8>>>, Error> {
     let topic = &checked.plan.topics.references;
-    let names = match kafka::read_all(&connect::kafka(checked, 0)?, topic) {
-        Ok(records) => order_check::names(&records),
+    match kafka::read_all(&connect::kafka(checked, 0)?, topic) {
+        Ok(records) => Ok(Some(records)),
         Err(fault) => {
             eprintln!("the name of the model is not checked: {fault}");
-            return Ok(());
+            Ok(None)
         }
+    }
+}
+
+/// Compares the name of the model with those that have a reference in `records`.
+fn check_model(
+    checked: &CheckedConfig,
+    model: &str,
+    args: &OrderArgs,
+    records: Option<&[Vec<u8>]>,
+) -> Result<(), Error> {
+    let Some(records) = records else {
+        return Ok(());
     };
+    let topic = &checked.plan.topics.references;
+    let names = order_check::names(records);
     match order_check::model(model, &names, topic) {
         ModelCheck::Known => Ok(()),
         ModelCheck::Mistyped(why) if !args.yes && !args.dry_run => Err(Error::Usage(why)),
@@ -89,6 +122,7 @@ fn order(action: &str, model: &str, args: &OrderArgs) -> OrderRecord {
         since: None,
         alert: None,
         started_at: None,
+        reference: None,
         dry_run: args.dry_run,
         by: args.by.clone().or_else(user),
         note: args.note.clone(),
@@ -204,6 +238,9 @@ fn told(audit: &AuditRecord) -> Result<ExitCode, Error> {
     let text = |name: &str| audit.annotations.get(name).map_or("", String::as_str);
     let model = audit.model.as_deref().unwrap_or_default();
     let next = match audit.outcome.as_str() {
+        "applied" if audit.pinned_id.is_some() => {
+            format!("next: `tidegauge reference show {model}` shows the reference in force")
+        }
         "applied" => format!(
             "next: `tidegauge reference show {model}` shows the new reference once it is learned; `/status` shows the progress"
         ),

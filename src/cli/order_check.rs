@@ -53,6 +53,39 @@ pub fn names(records: &[Vec<u8>]) -> BTreeSet<String> {
     named.map(|record| record.model).collect()
 }
 
+/// Refuses the id of a reference that is published for another model or for a segment. One that is not published, or no longer, is
+/// for the task to judge.
+pub fn reference(model: &str, id: &str, records: &[Vec<u8>]) -> Result<(), String> {
+    #[derive(Deserialize)]
+    struct Owned {
+        model: String,
+        segment: Option<String>,
+        id: String,
+    }
+    let mut owned = records
+        .iter()
+        .filter_map(|record| serde_json::from_slice::<Owned>(record).ok());
+    let Some(found) = owned.find(|record| record.id == id) else {
+        return Ok(());
+    };
+    if found.model != model {
+        return Err(format!(
+            "reference {} is about {}, not about {}",
+            Printable(id),
+            Printable(&found.model),
+            Printable(model)
+        ));
+    }
+    match found.segment {
+        Some(segment) => Err(format!(
+            "reference {} is about segment {}: name that of the whole model, with which those of its segments come back",
+            Printable(id),
+            Printable(&segment)
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Refuses a time that lies after `now`: nothing was seen since then.
 pub fn past(since: &str, now: Timestamp) -> Result<(), String> {
     let is_future = parse_instant(since).is_some_and(|since| since.0 > now.as_millisecond());
@@ -109,6 +142,21 @@ mod tests {
         );
         let unknown = model("uplift", &names, "refs");
         assert!(matches!(unknown, ModelCheck::Unknown(_)), "{unknown:?}");
+    }
+
+    #[test]
+    fn a_reference_of_another_model_or_of_a_segment_is_refused() {
+        let record = |fields: &str| format!(r#"{{"part":1,{fields}}}"#).into_bytes();
+        let records = [
+            record(r#""model":"fraud","id":"a""#),
+            record(r#""model":"churn","id":"b""#),
+            record(r#""model":"fraud","segment":"tier=gold","id":"c""#),
+        ];
+        assert_eq!(reference("fraud", "a", &records), Ok(()));
+        assert_eq!(reference("fraud", "x", &records), Ok(()), "no longer there");
+        let why = |id| reference("fraud", id, &records).unwrap_err();
+        assert!(why("b").contains("is about churn"), "{}", why("b"));
+        assert!(why("c").contains("segment tier=gold"), "{}", why("c"));
     }
 
     #[test]

@@ -29,15 +29,15 @@ pub fn execute(model: Option<&str>, settings: &ConfigArgs) -> Result<ExitCode, E
     let checked = settings.load()?;
     let topic = &checked.plan.topics.references;
     let records = kafka::read_all(&connect::kafka(&checked, 0)?, topic).map_err(Error::failed)?;
-    let newest = newest(
+    let shown = in_force(
         records
             .iter()
             .filter_map(|value| serde_json::from_slice(value).ok()),
     );
     let Some(model) = model else {
-        return print(&listed(&newest));
+        return print(&listed(&shown));
     };
-    match newest.get(model) {
+    match shown.get(model) {
         Some(parts) => print(&drawn(parts)),
         None => Err(Error::Failed(format!(
             "topic {topic} has no reference of model {model}: a reference is published when learning is complete; `/status` shows the progress"
@@ -45,20 +45,29 @@ pub fn execute(model: Option<&str>, settings: &ConfigArgs) -> Result<ExitCode, E
     }
 }
 
-/// Parts of the newest reference of each model, and of each segment as `MODEL country=DE`.
-fn newest(
+/// Parts of the reference in force of each model, and of each segment as `MODEL country=DE`. Between an order that drops one and
+/// the end of learning, that is the dropped one.
+fn in_force(
     records: impl Iterator<Item = ReferenceRecord>,
 ) -> BTreeMap<String, Vec<ReferenceRecord>> {
-    let mut newest: BTreeMap<String, Vec<ReferenceRecord>> = BTreeMap::new();
+    let mut latest: BTreeMap<String, Vec<ReferenceRecord>> = BTreeMap::new();
     for record in records {
-        let parts = newest.entry(whose(&record)).or_default();
+        let parts = latest.entry(whose(&record)).or_default();
         match parts.first() {
-            Some(held) if held.id == record.id => parts.push(record),
-            Some(held) if held.span.end > record.span.end => {}
+            Some(held) if since(held) > since(&record) => {}
+            Some(held) if held.id == record.id && since(held) == since(&record) => {
+                parts.push(record);
+            }
             _ => *parts = vec![record],
         }
     }
-    newest
+    latest
+}
+
+/// Time from which a reference is in force. Earlier builds published the end of its span only, at which it was learned.
+fn since(record: &ReferenceRecord) -> &str {
+    let since = record.in_force_since.as_ref();
+    since.unwrap_or(&record.span.end)
 }
 
 fn whose(record: &ReferenceRecord) -> String {
@@ -68,7 +77,7 @@ fn whose(record: &ReferenceRecord) -> String {
     }
 }
 
-fn listed(newest: &BTreeMap<String, Vec<ReferenceRecord>>) -> String {
+fn listed(shown: &BTreeMap<String, Vec<ReferenceRecord>>) -> String {
     let line = |(model, parts): (&String, &Vec<ReferenceRecord>)| {
         let first = parts.first()?;
         let subjects: usize = parts.iter().map(|part| part.subjects.len()).sum();
@@ -79,7 +88,7 @@ fn listed(newest: &BTreeMap<String, Vec<ReferenceRecord>>) -> String {
             Printable(&first.span.end)
         ))
     };
-    let lines: String = newest.iter().filter_map(line).collect();
+    let lines: String = shown.iter().filter_map(line).collect();
     if lines.is_empty() {
         "no model has a reference yet\n".to_owned()
     } else {
@@ -92,9 +101,10 @@ fn drawn(parts: &[ReferenceRecord]) -> String {
     if let Some(first) = parts.first() {
         let _ = writeln!(
             text,
-            "{}  reference {}\n{} predictions from {} to {}\n{}",
+            "{}  reference {}, in force since {}\n{} predictions from {} to {}\n{}",
             Printable(&whose(first)),
             Printable(&first.id),
+            Printable(since(first)),
             first.predictions,
             Printable(&first.span.start),
             Printable(&first.span.end),
@@ -314,7 +324,7 @@ fn short(x: f64) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
     use crate::event::{Prediction, Value};
@@ -342,7 +352,9 @@ mod tests {
         let reference = learn("m", None, span, [(span.start, &pane)].into_iter());
         let shown = |days| {
             drawn(&crate::alert::reference_records(
-                &reference, days, 1_000_000,
+                &reference,
+                (days, span.end),
+                1_000_000,
             ))
         };
         let mut thursday = WeekDays::default();
@@ -351,6 +363,40 @@ mod tests {
         assert!(text.contains("\ndays Thu: less than a week"), "{text}");
         assert!(text.contains("errors   failed 0.0 %"), "{text}");
         assert!(!shown(None).contains("\ndays"), "of a segment");
+    }
+
+    /// A reference of a span that ends at `end` minutes, in force since `since`.
+    fn record(end: i64, since: Option<i64>) -> ReferenceRecord {
+        let span = Span {
+            start: Boundary(0),
+            end: Boundary(end),
+        };
+        let reference = learn("m", None, span, [].into_iter());
+        let at = (None, Boundary(since.unwrap_or(end)));
+        let record = crate::alert::reference_records(&reference, at, 1_000_000).remove(0);
+        ReferenceRecord {
+            in_force_since: since.and(record.in_force_since),
+            ..record
+        }
+    }
+
+    #[test]
+    fn the_reference_in_force_is_shown_and_not_the_one_that_was_learned_last() {
+        let shown = |records: Vec<ReferenceRecord>| {
+            let mut shown = in_force(records.into_iter());
+            let parts = shown.remove("m").unwrap();
+            (parts.len(), parts[0].span.end.clone())
+        };
+        let end = |minutes| record(minutes, None).span.end;
+        let pinned = || record(60, Some(500));
+        let learned = || record(300, Some(300));
+        assert_eq!(shown(vec![pinned(), learned()]), (1, end(60)));
+        assert_eq!(shown(vec![learned(), pinned()]), (1, end(60)));
+        let before = record(60, Some(60));
+        let published_twice = vec![before, learned(), pinned()];
+        assert_eq!(shown(published_twice), (1, end(60)));
+        let earlier_builds = vec![record(300, None), record(60, None)];
+        assert_eq!(shown(earlier_builds), (1, end(300)));
     }
 
     #[test]

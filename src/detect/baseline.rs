@@ -5,7 +5,7 @@ use super::tally::Tally;
 use crate::reference::{Rhythm, SubjectReference};
 use crate::sketch::{Numbers, Range, Scale, Subject, ValueSketch, Words};
 use crate::stats::{Grouping, SubjectKind, is_crowded};
-use crate::window::Span;
+use crate::window::{Boundary, Span};
 
 /// The reference of one subject with its groups, and its own tally.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,9 @@ pub struct Baseline {
     pub errors: u64,
     /// Span of event time that the subject was learned from.
     pub span: Span,
+    /// First boundary from which windows are compared with it: the end of the span, or later if another reference was in force
+    /// meanwhile.
+    pub compared_since: Boundary,
     /// True until the whole learning span was seen.
     pub is_provisional: bool,
     /// How much of what it varied by was the time of day.
@@ -60,6 +63,7 @@ impl Baseline {
             predictions: reference.predictions,
             errors: reference.errors,
             span: reference.span,
+            compared_since: reference.span.end,
             is_provisional: reference.is_provisional,
             rhythm: reference.rhythm,
             is_crowded,

@@ -106,7 +106,7 @@ reasons! {
         "The event has more than 32 evaluations: send the scores of few judges, and details elsewhere.";
     /// The record of the control topic is no order.
     BadOrder = "bad_order",
-        "The record is no order of this version: give orders with `tidegauge reference relearn` and `approve`.";
+        "The record is no order of this version: give orders with `tidegauge reference relearn`, `approve` and `pin`.";
 }
 
 impl fmt::Display for Reject {

@@ -58,6 +58,8 @@ pub struct OrderNotice {
     pub learns_from: Option<String>,
     /// Boundary from which the order asked to learn, if more than is kept, RFC 3339.
     pub asked_from: Option<String>,
+    /// Id of the reference that is brought back.
+    pub pinned_id: Option<String>,
 }
 
 impl AlertNotice {
@@ -84,6 +86,7 @@ impl AlertNotice {
                 reason: audit.reason.clone(),
                 learns_from: audit.learns_from.clone(),
                 asked_from: audit.asked_from.clone(),
+                pinned_id: audit.pinned_id.clone(),
             }),
         }
     }

@@ -43,6 +43,11 @@ pub enum ControlAction {
         /// Start of its episode; `None` for whichever episode is open.
         started_at: Option<EventTime>,
     },
+    /// Bring back the reference that the last relearn or approval dropped, with what was learned with it.
+    Pin {
+        /// Id of the reference.
+        reference: String,
+    },
 }
 
 impl ControlAction {
@@ -52,6 +57,7 @@ impl ControlAction {
         match self {
             Self::Relearn { .. } => "relearn",
             Self::Approve { .. } => "approve",
+            Self::Pin { .. } => "pin",
         }
     }
 }
@@ -64,7 +70,7 @@ pub struct OrderRecord {
     pub schema: String,
     /// Id of the order.
     pub id: String,
-    /// `relearn` or `approve`.
+    /// `relearn`, `approve` or `pin`.
     pub action: String,
     /// Name of the model.
     pub model: String,
@@ -77,6 +83,9 @@ pub struct OrderRecord {
     /// For `approve`: start of the alert's episode, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
+    /// For `pin`: id of the reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// True if the order only asks what it would do.
     #[serde(default)]
     pub dry_run: bool,
@@ -123,7 +132,7 @@ impl OrderRecord {
                 "its id, its model or its operator is empty or too long",
             ));
         }
-        let texts = [&self.note, &self.alert];
+        let texts = [&self.note, &self.alert, &self.reference];
         if texts
             .into_iter()
             .flatten()
@@ -138,11 +147,16 @@ impl OrderRecord {
             None => Ok(None),
         };
         let (since, started_at) = (time(&self.since)?, time(&self.started_at)?);
-        let action = match (self.action.as_str(), self.alert, since, started_at) {
-            ("relearn", None, since, None) => ControlAction::Relearn { since },
-            ("approve", Some(alert), None, started_at) => {
+        let action = match (
+            self.action.as_str(),
+            (since, self.alert, started_at),
+            self.reference,
+        ) {
+            ("relearn", (since, None, None), None) => ControlAction::Relearn { since },
+            ("approve", (None, Some(alert), started_at), None) => {
                 ControlAction::Approve { alert, started_at }
             }
+            ("pin", (None, None, None), Some(reference)) => ControlAction::Pin { reference },
             _ => {
                 return Err(wrong(
                     "its action is unknown, or its fields do not fit the action",
@@ -219,6 +233,9 @@ mod tests {
             with(r#""action":"approve""#),
             with(r#""action":"approve","alert":"x","since":"1970-01-01T00:01:00Z""#),
             with(r#""action":"relearn","pin":"x""#),
+            with(r#""action":"pin""#),
+            with(r#""action":"pin","reference":"x","since":"1970-01-01T00:01:00Z""#),
+            with(r#""action":"relearn","reference":"x""#),
             with(r#""action":"relearn","by":"""#),
             with(r#""action":"relearn""#).replace("order/1", "order/2"),
             with(r#""action":"relearn""#).replace("fraud", &"m".repeat(300)),

@@ -55,6 +55,8 @@ pub enum StateKey {
     Variability(String, Option<Segment>),
     /// Orders that wait for their boundary, and the ids of the latest orders.
     Orders,
+    /// What an order dropped of a model, and another can bring back.
+    Former(String),
 }
 
 /// Identifies a quality pane of a scope.
@@ -83,6 +85,7 @@ impl StateKey {
             | Self::OpenLeftOut(_)
             | Self::OpenQualityLeftOut(_)
             | Self::Model(_)
+            | Self::Former(_)
             | Self::Reference(..)
             | Self::OpenQuality(..)
             | Self::Quality(..)

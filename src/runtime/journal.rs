@@ -428,7 +428,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::alert::{Audit, AuditRecord, OrderOutcome, Relearned};
+    use crate::alert::{Audit, AuditRecord, OrderEffect, OrderOutcome, Pinned, Relearned};
     use crate::event::EventTime;
     use crate::pipeline::frame::SourceId;
     use crate::pipeline::observations::{Forgotten, IngestCounts, Observations, Progress};
@@ -730,16 +730,26 @@ mod tests {
             alert: None,
             outcome,
         };
-        let relearned = |asked| Relearned {
-            from: Boundary(29_000_000),
-            asked,
-            dropped: None,
+        let relearned = |asked| {
+            OrderEffect::Relearned(Relearned {
+                from: Boundary(29_000_000),
+                asked,
+                dropped: None,
+                pinnable: None,
+            })
         };
+        let pinned = OrderEffect::Pinned(Pinned {
+            wanted: "5ea".to_owned(),
+            id: "5ea".to_owned(),
+            dropped: None,
+            pinnable: None,
+        });
         let outcomes = [
             OrderOutcome::Refused("the alert is not open".to_owned()),
             OrderOutcome::Applied(relearned(None)),
             OrderOutcome::Applied(relearned(Some(Boundary(28_000_000)))),
             OrderOutcome::WouldApply(relearned(Some(Boundary(28_000_000)))),
+            OrderOutcome::Applied(pinned),
         ];
         let notices = outcomes.map(|outcome| {
             let record = AuditRecord::of(&audit(outcome), EventTime(0));
@@ -751,7 +761,7 @@ mod tests {
                 ..FlushReport::default()
             });
         });
-        assert_eq!(lines.len(), 4, "{lines:#?}");
+        assert_eq!(lines.len(), 5, "{lines:#?}");
         for line in &lines {
             assert!(line.contains("order=\"o7\"") && line.contains("model=\"fraud\""));
             assert!(!line.contains("Smith") && !line.contains("ann@"), "{line}");
@@ -760,6 +770,7 @@ mod tests {
         assert!(lines[1].contains("INFO") && lines[1].contains("2025-02-19"));
         assert!(lines[2].contains("WARN") && lines[2].contains("no longer kept"));
         assert!(lines[3].contains("INFO") && lines[3].contains("nothing was changed"));
+        assert!(lines[4].contains("INFO") && lines[4].contains("pinned_id=\"5ea\""));
     }
 
     #[test]

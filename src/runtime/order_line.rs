@@ -15,6 +15,7 @@ pub fn obeyed(notice: &AlertNotice, order: &OrderNotice) {
         reason,
         learns_from,
         asked_from,
+        pinned_id,
     } = order;
     if reason.is_some() {
         tracing::warn!(
@@ -33,6 +34,7 @@ pub fn obeyed(notice: &AlertNotice, order: &OrderNotice) {
             outcome,
             learns_from,
             asked_from,
+            pinned_id,
             "an order was only asked about; nothing was changed"
         );
     } else if asked_from.is_some() {
@@ -52,6 +54,7 @@ pub fn obeyed(notice: &AlertNotice, order: &OrderNotice) {
             model,
             outcome,
             learns_from,
+            pinned_id,
             "an order took effect"
         );
     }

@@ -96,7 +96,7 @@ impl JudgedWindow<'_> {
     fn is_compared(&self, subject: &Subject, baseline: &Baseline) -> bool {
         let is_late = baseline.span.start > self.reference.span.start;
         subject.is_judged()
-            && (self.inside_reference || self.panes.span.start >= baseline.span.end)
+            && (self.inside_reference || self.panes.span.start >= baseline.compared_since)
             && (!is_late || self.known.is_none_or(|known| known.contains_key(subject)))
     }
 

@@ -3,7 +3,7 @@
 use super::model::Model;
 use super::step::StepContext;
 use super::{
-    aging, judge, learning, objective_evaluation, ordinary_days, publish, reports, retire,
+    aging, judge, learning, objective_evaluation, ordinary_days, pin, publish, reports, retire,
     unjudged, unpaged, volume,
 };
 use crate::pipeline::stage::StageError;
@@ -34,6 +34,7 @@ pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageE
     objective_evaluation::keep(model, step)?;
     retire::names(model, step);
     retire::segments(model, step)?;
+    pin::forget_old(model, step)?;
     // A drift that waits for its assessment must survive a restart.
     model
         .quality

@@ -4,17 +4,19 @@
 //! function of the log, decided once, and kept in the state until then (ADR 0027).
 
 use super::Evaluate;
+use super::former::{self, FormerReference, PinRequest, is_settled};
 use super::model::Model;
 use super::orders::{NotTaken, WAITING_MAX};
-use super::publish::end_alerts;
-use super::retire;
+use super::pin;
 use super::step::StepContext;
-use crate::alert::{Audit, AuditRecord, OrderOutcome, Relearned};
+use crate::alert::{
+    Audit, AuditRecord, OrderEffect, OrderOutcome, PinnableReference, Pinned, Relearned,
+};
 use crate::event::EventTime;
 use crate::pipeline::control::{ControlAction, ControlOrder};
-use crate::pipeline::observations::Forgotten;
 use crate::pipeline::stage::StageError;
-use crate::window::{Boundary, COARSE_MINUTES, Tier, WeekDays};
+use crate::reference::Reference;
+use crate::window::{Boundary, COARSE_MINUTES, Tier};
 
 impl Evaluate {
     /// Keeps an order until its boundary. An order that came before changes nothing.
@@ -73,7 +75,7 @@ fn audit(order: ControlOrder, outcome: OrderOutcome) -> Audit {
     let action = order.action.name();
     let alert = match order.action {
         ControlAction::Approve { alert, .. } => Some(alert),
-        ControlAction::Relearn { .. } => None,
+        ControlAction::Relearn { .. } | ControlAction::Pin { .. } => None,
     };
     Audit {
         order: order.id,
@@ -91,23 +93,77 @@ fn obey(
     order: &ControlOrder,
     step: &mut StepContext<'_>,
 ) -> Result<OrderOutcome, StageError> {
-    let start = match learning_start(model, &order.action, step.at) {
-        Ok(start) => start,
+    let effect = match effect(model, &order.action, step.at) {
+        Ok(effect) => effect,
         Err(why) => return Ok(OrderOutcome::Refused(why)),
     };
-    let from = start.kept.unwrap_or(start.asked);
-    let reference = model.reference.as_ref();
-    let relearned = Relearned {
-        from,
-        asked: start.kept.map(|_| start.asked),
-        dropped: reference.map(|reference| reference.id.clone()),
-    };
     if order.dry_run {
-        return Ok(OrderOutcome::WouldApply(relearned));
+        return Ok(OrderOutcome::WouldApply(effect));
     }
-    let why = format!("order {} drops the reference", order.id);
-    model.relearn(from, &why, step)?;
-    Ok(OrderOutcome::Applied(relearned))
+    let effect = match effect {
+        OrderEffect::Relearned(relearned) => {
+            let why = format!("order {} drops the reference", order.id);
+            pin::relearn(model, (relearned.from, &why), step)?;
+            OrderEffect::Relearned(relearned)
+        }
+        OrderEffect::Pinned(pinned) => {
+            let why = format!("order {} brings back reference {}", order.id, pinned.id);
+            pin::pin(model, &why, step)?;
+            OrderEffect::Pinned(pinned)
+        }
+    };
+    Ok(OrderOutcome::Applied(effect))
+}
+
+/// What an order does to the model at this boundary, or why it is refused.
+fn effect(model: &Model, action: &ControlAction, at: Boundary) -> Result<OrderEffect, String> {
+    match action {
+        ControlAction::Relearn { since } => {
+            let start = relearning_start(model, *since, at)?;
+            Ok(relearned(model, start, at))
+        }
+        ControlAction::Approve { alert, started_at } => {
+            let start = approved_start(model, (alert, *started_at), at)?;
+            Ok(relearned(model, start, at))
+        }
+        ControlAction::Pin { reference } => pinned(model, reference, at),
+    }
+}
+
+fn relearned(model: &Model, start: LearningStart, at: Boundary) -> OrderEffect {
+    let earlier = || model.former.as_ref().map(FormerReference::pinnable);
+    OrderEffect::Relearned(Relearned {
+        from: start.kept.unwrap_or(start.asked),
+        asked: start.kept.map(|_| start.asked),
+        dropped: in_force(model).map(|reference| reference.id.clone()),
+        pinnable: kept_if_dropped(model, at).or_else(earlier),
+    })
+}
+
+fn pinned(model: &Model, wanted: &str, at: Boundary) -> Result<OrderEffect, String> {
+    let in_force = in_force(model).map(|reference| reference.id.as_str());
+    let request = PinRequest {
+        wanted,
+        in_force,
+        at,
+    };
+    let former = former::wanted(model.former.as_ref(), request)?;
+    Ok(OrderEffect::Pinned(Pinned {
+        wanted: wanted.to_owned(),
+        id: former.id_in_force().to_owned(),
+        dropped: in_force.map(str::to_owned),
+        pinnable: kept_if_dropped(model, at),
+    }))
+}
+
+fn in_force(model: &Model) -> Option<&Reference> {
+    model.reference.as_deref()
+}
+
+/// The reference in force, if it is kept when an order drops it at `at`.
+fn kept_if_dropped(model: &Model, at: Boundary) -> Option<PinnableReference> {
+    let settled = in_force(model).filter(|reference| is_settled(reference))?;
+    Some(former::pinnable(&settled.id, at))
 }
 
 /// Where learning begins.
@@ -124,47 +180,50 @@ impl LearningStart {
     }
 }
 
-/// First boundary from which the model is to learn, or why the order is refused. Learning reads whole quarters of an hour, and
+/// First boundary from which an order lets the model learn, or why it is refused. Learning reads whole quarters of an hour, and
 /// one that began before the asked time is not whole.
-fn learning_start(
+fn relearning_start(
     model: &Model,
-    action: &ControlAction,
+    since: Option<EventTime>,
     at: Boundary,
 ) -> Result<LearningStart, String> {
-    match action {
-        ControlAction::Relearn { since: None } => Ok(LearningStart::at(next_quarter(at))),
-        ControlAction::Relearn { since: Some(since) } => {
-            if *since > at.time() {
-                let at = instant(at);
-                return Err(format!(
-                    "its time lies after {at}, the boundary at which it takes effect"
-                ));
-            }
-            let oldest = oldest_quarter(model).unwrap_or(at);
-            if *since < oldest.time() {
-                let oldest = instant(oldest);
-                return Err(format!(
-                    "panes to learn from are kept since {oldest}; give the order with `--since {oldest}` before the next quarter of an hour, \
-                     or with a later time"
-                ));
-            }
-            Ok(LearningStart::at(next_quarter(at_or_after(*since))))
-        }
-        ControlAction::Approve { alert, started_at } => {
-            let open = model.knowledge.episodes.open_compared(model.name(), alert);
-            let open = open.filter(|start| started_at.is_none_or(|time| time == start.time()));
-            let Some(start) = open else {
-                return Err(
-                    "the alert is not open, or is not about drift or data quality of this model"
-                        .to_owned(),
-                );
-            };
-            let asked = next_quarter(start);
-            let oldest = oldest_quarter(model).unwrap_or(at);
-            let kept = (oldest > asked).then_some(oldest);
-            Ok(LearningStart { asked, kept })
-        }
+    let Some(since) = since else {
+        return Ok(LearningStart::at(next_quarter(at)));
+    };
+    if since > at.time() {
+        let at = instant(at);
+        return Err(format!(
+            "its time lies after {at}, the boundary at which it takes effect"
+        ));
     }
+    let oldest = oldest_quarter(model).unwrap_or(at);
+    if since < oldest.time() {
+        let oldest = instant(oldest);
+        return Err(format!(
+            "panes to learn from are kept since {oldest}; give the order with `--since {oldest}` before the next quarter of an hour, \
+             or with a later time"
+        ));
+    }
+    Ok(LearningStart::at(next_quarter(at_or_after(since))))
+}
+
+/// First boundary from which an approval of an alert lets the model learn, or why it is refused.
+fn approved_start(
+    model: &Model,
+    (alert, started_at): (&str, Option<EventTime>),
+    at: Boundary,
+) -> Result<LearningStart, String> {
+    let open = model.knowledge.episodes.open_compared(model.name(), alert);
+    let open = open.filter(|start| started_at.is_none_or(|time| time == start.time()));
+    let Some(start) = open else {
+        return Err(
+            "the alert is not open, or is not about drift or data quality of this model".to_owned(),
+        );
+    };
+    let asked = next_quarter(start);
+    let oldest = oldest_quarter(model).unwrap_or(at);
+    let kept = (oldest > asked).then_some(oldest);
+    Ok(LearningStart { asked, kept })
 }
 
 fn at_or_after(time: EventTime) -> Boundary {
@@ -197,46 +256,4 @@ fn oldest_quarter(model: &Model) -> Option<Boundary> {
 fn instant(at: Boundary) -> String {
     let time = jiff::Timestamp::from_millisecond(at.time().0);
     time.map_or_else(|_| at.0.to_string(), |time| time.to_string())
-}
-
-impl Model {
-    /// Drops the references of the model and of its segments, what was learned with them, and the alerts that compare with them.
-    /// Learning begins at `from`. Traffic, quality and objectives stay: they do not depend on a reference.
-    ///
-    /// # Errors
-    /// If a key does not serialise.
-    fn relearn(
-        &mut self,
-        from: Boundary,
-        why: &str,
-        step: &mut StepContext<'_>,
-    ) -> Result<(), StageError> {
-        let at = step.at;
-        end_alerts(self, step, |episodes, context| {
-            episodes.drop_compared(at, why, context)
-        });
-        let name = self.knowledge.name.clone();
-        for segment in self.drop_references() {
-            retire::forget_reference(name.clone(), segment.clone(), step.outbox)?;
-            retire::forget_tallies(self, segment.as_ref(), step.outbox)?;
-        }
-        self.knowledge.unjudged = None;
-        self.knowledge.thin_windows = None;
-        self.knowledge.reference_days = WeekDays::default();
-        self.knowledge.given_up.clear();
-        self.knowledge.growth.clear();
-        self.knowledge.relearned_from = Some(from);
-        self.changed = true;
-        // Distances from a reference that is gone are no longer shown.
-        for (version, subjects) in &self.knowledge.versions {
-            let shown = subjects.keys().map(|subject| Forgotten {
-                model: name.clone(),
-                version: Some(version.clone()),
-                segment: None,
-                subject: Some(subject.clone()),
-            });
-            step.observations.forgotten.extend(shown);
-        }
-        Ok(())
-    }
 }

@@ -42,7 +42,7 @@ impl Model {
     /// The baselines of a segment, or of the whole, and the boundary from which panes are counted.
     fn judged_since(&self, segment: Option<&Segment>) -> Option<(&Baselines, Boundary)> {
         let baselines = self.baselines_of(segment)?;
-        let learned = baselines.iter().map(|(_, own)| own.span.end);
+        let learned = baselines.iter().map(|(_, own)| own.compared_since);
         Some((baselines, learned.min()?))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::knowledge::Comeback;
 use super::model::Model;
 use crate::detect::{Baseline, ReferenceKind};
 use crate::event::Segment;
@@ -9,7 +10,8 @@ use crate::pipeline::plan::Plan;
 use crate::sketch::Subject;
 use crate::window::{Boundary, DAY_MINUTES, WindowSpec};
 
-/// True if windows still teach what is ordinary against a kind of reference.
+/// True if windows still teach what is ordinary against a kind of reference. Of references that an order brought back, what was
+/// left of the time is left, and a reference that moves is counted anew first.
 pub fn is_learning(
     model: &Model,
     segment: Option<&Segment>,
@@ -19,12 +21,14 @@ pub fn is_learning(
     let Some(reference) = model.reference_of(segment) else {
         return false;
     };
-    let lead = if kind.moves() {
-        plan.reference.lead_minutes()
+    let (comeback, learned) = (model.knowledge.comeback, reference.span.end);
+    let leads = if kind.moves() {
+        1 + i64::from(comeback.is_some_and(|own| learned < own.at))
     } else {
         0
     };
-    at.0 - reference.span.end.0 <= plan.learning.variability_minutes + lead
+    let minutes = plan.learning.variability_minutes + leads * plan.reference.lead_minutes();
+    Comeback::minutes_in_force(comeback, learned, at) <= minutes
 }
 
 /// Subjects in trouble, of a segment or of its whole, that are compared with a reference that moves: it must not hold their

@@ -1,5 +1,7 @@
 //! Habits of a segment: what is ordinary for it, against each kind of reference that judges it.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::troubled_times::TroubledTimes;
@@ -42,6 +44,13 @@ impl SegmentHabits {
     /// fixed reference finds more.
     pub fn judges_by_moving(&self, length: WindowLength, subject: &Subject) -> bool {
         self.moving.days_of(length, subject) >= DAYS_OF_A_WEEK
+    }
+
+    /// Forgets what is half learned, and all of `subjects`: a gap follows.
+    pub fn settle(&mut self, subjects: &BTreeSet<Subject>) {
+        self.fixed.settle(subjects);
+        self.moving.settle(subjects);
+        self.troubled_times = TroubledTimes::default();
     }
 
     /// What is ordinary against a kind of reference.

@@ -69,7 +69,10 @@ fn judge_slice(
     let (Some((reference, baselines)), Some(ring)) = (known, model.tallies.get(slice)) else {
         return;
     };
-    if baselines.iter().all(|(_, own)| span.start < own.span.end) {
+    if baselines
+        .iter()
+        .all(|(_, own)| span.start < own.compared_since)
+    {
         return;
     }
     let tally = ring.merged(span);

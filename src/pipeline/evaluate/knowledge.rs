@@ -48,6 +48,26 @@ pub struct Knowledge {
     pub given_up: BTreeMap<Subject, GivenUp>,
     /// First boundary from which an order said to learn anew; `None` without such an order.
     pub relearned_from: Option<Boundary>,
+    /// How an order brought back the references in force; `None` without such an order.
+    pub comeback: Option<Comeback>,
+}
+
+/// How references came back that an order had dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comeback {
+    /// Boundary from which they are in force again.
+    pub at: Boundary,
+    /// Minutes for which they were not in force, in all.
+    pub away_minutes: i64,
+}
+
+impl Comeback {
+    /// Minutes for which a reference was in force until `now` that was learned at `learned`.
+    #[must_use]
+    pub fn minutes_in_force(comeback: Option<Self>, learned: Boundary, now: Boundary) -> i64 {
+        let away = comeback.filter(|own| learned < own.at);
+        now.0 - learned.0 - away.map_or(0, |own| own.away_minutes)
+    }
 }
 
 impl Knowledge {
@@ -69,6 +89,7 @@ impl Knowledge {
             reference_days: WeekDays::default(),
             given_up: BTreeMap::new(),
             relearned_from: None,
+            comeback: None,
         }
     }
 
@@ -97,5 +118,23 @@ impl Knowledge {
             changed = true;
         }
         changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_away_is_no_time_in_force() {
+        let (learned, now) = (Boundary(100), Boundary(1_000));
+        let minutes = |comeback| Comeback::minutes_in_force(comeback, learned, now);
+        assert_eq!(minutes(None), 900);
+        let away = |at| Comeback {
+            at: Boundary(at),
+            away_minutes: 200,
+        };
+        assert_eq!(minutes(Some(away(400))), 700);
+        assert_eq!(minutes(Some(away(90))), 900, "learned since it came back");
     }
 }

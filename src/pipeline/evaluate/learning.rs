@@ -408,7 +408,7 @@ fn keep(
         model.knowledge.reference_days = model.days_with_traffic(reference.span);
     }
     let days = segment.is_none().then_some(model.knowledge.reference_days);
-    for part in publish::reference(&reference, days) {
+    for part in publish::reference(&reference, days, step.at) {
         step.outbox.publish(part);
     }
     model.set_reference(segment, reference);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::former::{FormerReference, LearnedSegment};
 use super::habits::SegmentHabits;
 use super::knowledge::Knowledge;
 use super::objectives::Objectives;
@@ -36,6 +37,8 @@ pub struct Model {
     /// What was learned of the whole and of segments from ordinary days.
     pub(super) habits: BTreeMap<Option<Segment>, SegmentHabits>,
     pub(super) rings: BTreeMap<Slice, PaneRing<Partial>>,
+    /// What an order dropped and another can bring back.
+    pub(super) former: Option<FormerReference>,
     /// The panes, counted against the references.
     pub(super) tallies: BTreeMap<Slice, PaneRing<TallyPane>>,
     pub(super) quality: ModelQuality,
@@ -61,6 +64,7 @@ impl Model {
             segment_references: BTreeMap::new(),
             baselines: BTreeMap::new(),
             habits: BTreeMap::new(),
+            former: None,
             rings: BTreeMap::new(),
             tallies: BTreeMap::new(),
             quality: ModelQuality::default(),
@@ -90,7 +94,7 @@ impl Model {
     }
 
     pub(super) fn set_reference(&mut self, segment: Option<Segment>, reference: Reference) {
-        let baselines = Baselines::of(&reference);
+        let baselines = Baselines::of(&reference, self.came_back_at());
         self.baselines.insert(segment.clone(), baselines);
         let reference = Arc::new(reference);
         match segment {
@@ -101,12 +105,33 @@ impl Model {
         }
     }
 
-    /// Drops all references, and what was learned with them. Returns their segments, and `None` for the whole.
-    pub(super) fn drop_references(&mut self) -> Vec<Option<Segment>> {
-        self.reference = None;
-        self.segment_references.clear();
-        self.habits.clear();
-        std::mem::take(&mut self.baselines).into_keys().collect()
+    /// Hands out all references, and what was learned with them.
+    pub(super) fn take_learned_segments(&mut self) -> BTreeMap<Option<Segment>, LearnedSegment> {
+        self.baselines.clear();
+        let mut habits = std::mem::take(&mut self.habits);
+        let whole = self.reference.take().map(|whole| (None, whole));
+        let segments = std::mem::take(&mut self.segment_references).into_iter();
+        let segments = segments.map(|(segment, own)| (Some(segment), own));
+        let learned = whole.into_iter().chain(segments).map(|(segment, own)| {
+            let learned = LearnedSegment {
+                reference: Arc::unwrap_or_clone(own),
+                habits: habits.remove(&segment).unwrap_or_default(),
+            };
+            (segment, learned)
+        });
+        learned.collect()
+    }
+
+    /// First boundary from which windows of a segment, or of the whole, are compared: the end of what its reference was learned
+    /// from, or the order that brought it back; `None` without a reference.
+    pub(super) fn compared_since(&self, segment: Option<&Segment>) -> Option<Boundary> {
+        let learned = self.reference_of(segment)?.span.end;
+        Some(self.came_back_at().map_or(learned, |at| at.max(learned)))
+    }
+
+    /// Boundary at which an order brought back the references in force; `None` without such an order.
+    pub(super) fn came_back_at(&self) -> Option<Boundary> {
+        self.knowledge.comeback.map(|own| own.at)
     }
 
     /// What was learned of a segment, or of the whole, from ordinary days.

@@ -267,7 +267,9 @@ impl SubjectPanes<'_> {
         }
         let is_enough = match part.enough {
             Enough::Periods(least) => counted >= least,
-            Enough::HalfSince(start) => start >= self.baseline.span.end && 2 * counted >= seen,
+            Enough::HalfSince(start) => {
+                start >= self.baseline.compared_since && 2 * counted >= seen
+            }
         };
         is_enough.then_some(sum)
     }
@@ -276,7 +278,7 @@ impl SubjectPanes<'_> {
     fn may_count(&self, pane: Span) -> bool {
         let troubled = self.troubled;
         let is_troubled = troubled.is_some_and(|times| times.overlap(self.subject, pane));
-        !is_troubled && pane.start >= self.baseline.span.end
+        !is_troubled && pane.start >= self.baseline.compared_since
     }
 
     /// Adds the panes of all versions that begin at `start`.

@@ -110,12 +110,14 @@ pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     chosen
 }
 
-/// The records of a learned reference, in parts. `days` are the days of the week that it covers, where they are known.
+/// The records of a reference that is in force from `at` on, in parts. `days` are the days of the week that it covers, where they
+/// are known.
 pub fn reference(
     reference: &Reference,
     days: Option<WeekDays>,
+    at: Boundary,
 ) -> impl Iterator<Item = Output> + use<> {
-    reference_records(reference, days, REFERENCE_BYTES_MAX)
+    reference_records(reference, (days, at), REFERENCE_BYTES_MAX)
         .into_iter()
         .map(|part| Output::plain(OutputTopic::References, part.key(), part.value()))
 }

@@ -1,5 +1,6 @@
 //! Remarks on a model, from what is known of it.
 
+use super::former::is_settled;
 use super::model::Model;
 use super::variability::Thing;
 use crate::detect::{DAYS_OF_A_WEEK, DETECTORS, Family, OrdinaryRule, ReferenceKind};
@@ -8,7 +9,7 @@ use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::{
     AwaitedReference, GivenUp, MissingDays, MovingSubjects, NamedSubjects, Remark, ShortReference,
 };
-use crate::reference::Reference;
+use crate::reference::{Reference, SubjectReference};
 use crate::sketch::Subject;
 use crate::window::{
     Boundary, COARSE_MINUTES, DAY_MINUTES, HOUR_MINUTES, Span, Tier, WeekDays, WindowLength,
@@ -111,7 +112,7 @@ fn missing_days(
     let minutes = plan.learning.span_minutes;
     let why = if minutes < 7 * DAY_MINUTES {
         ShortReference::Configured(minutes / HOUR_MINUTES)
-    } else if is_provisional(reference) {
+    } else if !is_settled(reference) {
         ShortReference::Provisional(taken_again(model, reference.span.start, now, minutes))
     } else {
         ShortReference::NoTraffic
@@ -132,15 +133,29 @@ fn moving(model: &Model, now: Boundary, plan: &Plan) -> Option<MovingSubjects> {
     let moving: Vec<_> = moving.collect();
     let shortest = plan.windows.iter().map(|spec| spec.length).min()?;
     let habits = model.habits_of(None);
-    let judges = |subject| habits.is_some_and(|own| own.judges_by_moving(shortest, subject));
-    let waiting = moving.iter().filter(|(subject, _)| !judges(subject));
-    let waiting: Vec<Boundary> = waiting.map(|(_, own)| own.span.end).collect();
+    let judges =
+        |subject: &Subject| habits.is_some_and(|own| own.judges_by_moving(shortest, subject));
+    // Of a reference that an order brought back, what was counted before has other groups, and what was learned stays.
+    let came_back_at = model.came_back_at();
+    let lead = plan.reference.lead_minutes();
+    let counted = came_back_at.map(|at| at.plus_minutes(lead));
     // A day is known once the next one has closed.
     let days = i64::from(DAYS_OF_A_WEEK) + 1;
-    let lead = plan.reference.lead_minutes() + days * DAY_MINUTES;
+    let learned = |own: &SubjectReference| {
+        let since = own.span.end.max(came_back_at.unwrap_or(own.span.end));
+        since.plus_minutes(lead + days * DAY_MINUTES)
+    };
+    let waits_until = |(subject, own): &(&Subject, &SubjectReference)| {
+        if judges(subject) {
+            counted.filter(|counted| now < *counted)
+        } else {
+            Some(learned(own))
+        }
+    };
+    let waiting: Vec<Boundary> = moving.iter().filter_map(|own| waits_until(own)).collect();
     let not_before = |last: &Boundary| {
         let tomorrow = now.floor(DAY_MINUTES).plus_minutes(DAY_MINUTES);
-        last.plus_minutes(lead).max(tomorrow)
+        (*last).max(tomorrow)
     };
     (!moving.is_empty()).then_some(MovingSubjects {
         kind,
@@ -149,12 +164,6 @@ fn moving(model: &Model, now: Boundary, plan: &Plan) -> Option<MovingSubjects> {
         of: subjects.len() as u64,
         not_before: waiting.iter().max().map(not_before),
     })
-}
-
-/// True while subjects that were there from the start are provisional. Those that came later have a span of their own.
-fn is_provisional(reference: &Reference) -> bool {
-    let mut subjects = reference.subjects.values();
-    subjects.any(|own| own.is_provisional && own.span.start <= reference.span.start)
 }
 
 /// The first boundary at which a reference that began at `start` may be taken again, if predictions come all the time from now on:

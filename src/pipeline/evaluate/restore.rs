@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Evaluate;
+use super::former::FormerReference;
 use super::habits::SegmentHabits;
 use super::idle::IdleObjectives;
 use super::knowledge::Knowledge;
@@ -145,6 +146,7 @@ struct Held {
     /// Entries of objectives, by model and objective.
     objectives: BTreeMap<(String, String), HeldObjective>,
     orders: Orders,
+    former: Vec<(String, FormerReference)>,
 }
 
 /// The entries of one objective of a model.
@@ -168,6 +170,7 @@ impl Held {
                 let whose = (name.clone(), segment.clone());
                 self.references.insert(whose, decode(value)?);
             }
+            StateKey::Former(name) => self.former.push((name.clone(), decode(value)?)),
             StateKey::Open(scope, start) => {
                 self.open.restore(*start, scope.clone(), decode(value)?);
             }
@@ -220,6 +223,7 @@ impl Held {
             | StateKey::Open(..)
             | StateKey::OpenLeftOut(_)
             | StateKey::Model(_)
+            | StateKey::Former(_)
             | StateKey::Reference(..)
             // Entries of the join task of the partition.
             | StateKey::JoinHead
@@ -269,6 +273,11 @@ impl Held {
         for ((name, segment), reference) in self.references {
             if let Some(model) = self.models.get_mut(&name) {
                 model.set_reference(segment, reference);
+            }
+        }
+        for (name, former) in self.former {
+            if let Some(model) = self.models.get_mut(&name) {
+                model.former = Some(former);
             }
         }
         for (scope, pane, quality) in self.quality_panes {

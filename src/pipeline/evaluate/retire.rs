@@ -129,6 +129,9 @@ pub fn forget(mut model: Model, outbox: &mut Outbox) -> Result<(), StageError> {
         forget_panes(&mut model, segment.as_ref(), outbox)?;
     }
     let name = model.knowledge.name;
+    if model.former.is_some() {
+        outbox.remove(&StateKey::Former(name.clone()))?;
+    }
     model.quality.forget(&name, outbox)?;
     model.objectives.forget(&name, outbox)?;
     let segments = model.segment_references.into_keys().map(Some);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::detect::{Baseline, Tally};
 use crate::reference::{Reference, SubjectReference};
 use crate::sketch::{Monoid, Partial, Subject};
+use crate::window::Boundary;
 
 /// A pane of one slice, counted against its reference.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,13 +36,18 @@ impl Monoid for TallyPane {
 pub struct Baselines(Vec<(Subject, Baseline)>);
 
 impl Baselines {
-    /// The baselines of a reference, in the order in which its subjects were learned.
+    /// The baselines of a reference, in the order in which its subjects were learned. Of one that an order brought back, panes
+    /// from before `came_back_at` were counted by the groups of another.
     #[must_use]
-    pub fn of(reference: &Reference) -> Self {
+    pub fn of(reference: &Reference, came_back_at: Option<Boundary>) -> Self {
         let mut subjects: Vec<_> = reference.subjects.iter().collect();
         subjects.sort_by_key(|(_, own)| own.place);
         let baseline = |(subject, own): (&Subject, &SubjectReference)| {
-            (subject.clone(), Baseline::of(subject, own))
+            let mut baseline = Baseline::of(subject, own);
+            if let Some(came_back_at) = came_back_at {
+                baseline.compared_since = baseline.compared_since.max(came_back_at);
+            }
+            (subject.clone(), baseline)
         };
         Self(subjects.into_iter().map(baseline).collect())
     }

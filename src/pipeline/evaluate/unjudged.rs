@@ -19,8 +19,8 @@ pub fn decide(model: &mut Model, step: &StepContext<'_>) {
     let Some(reported) = reported.filter(|reported| step.at.on_grid(reported.minutes())) else {
         return;
     };
-    let unjudged = match &model.reference {
-        Some(reference) if step.at.0 - reference.span.end.0 < reported.minutes() => None,
+    let unjudged = match model.compared_since(None) {
+        Some(since) if step.at.0 - since.0 < reported.minutes() => None,
         Some(_) => too_few_to_judge(model, step.at, step.plan),
         None if step.at.0 - model.since().0 < reported.minutes() => None,
         None => all_at_one_time(model, step.plan)
@@ -41,13 +41,13 @@ pub fn decide(model: &mut Model, step: &StepContext<'_>) {
 /// The windows that were too short in the last `minutes`, if longer ones hold enough. Only those of at most this length can be
 /// too short: of the longer ones, [`too_few_to_judge`] tells.
 fn thin_windows(model: &Model, (at, minutes): (Boundary, i64), plan: &Plan) -> Option<ThinWindows> {
-    let learned = model.reference.as_ref()?.span.end;
+    let since = model.compared_since(None)?;
     let needed = plan.detect.events_min;
     let span = Span {
         start: at.plus_minutes(-minutes),
         end: at,
     };
-    if span.start < learned {
+    if span.start < since {
         return None;
     }
     let lengths = || plan.windows.iter().map(|window| window.length);
@@ -95,12 +95,12 @@ fn most_predictions(model: &Model, span: Span, length: WindowLength) -> u64 {
     windows.into_values().max().unwrap_or(0)
 }
 
-/// Whether the longest window will hold enough predictions of a version, at the pace since the reference was frozen.
+/// Whether the longest window will hold enough predictions of a version, at the pace since windows are compared.
 fn too_few_to_judge(model: &Model, at: Boundary, plan: &Plan) -> Option<Unjudged> {
     let window = plan.windows.iter().map(|window| window.length).max()?;
-    let learned = model.reference.as_ref()?.span.end;
+    let since = model.compared_since(None)?;
     let span = Span {
-        start: at.plus_minutes(-window.minutes()).max(learned),
+        start: at.plus_minutes(-window.minutes()).max(since),
         end: at,
     };
     let of_versions = model.tallies.iter();

@@ -267,6 +267,21 @@ impl SegmentVariability {
         }
     }
 
+    /// Forgets days that have not entered, alarms that are going on, and all of `subjects`.
+    pub fn settle(&mut self, subjects: &BTreeSet<Subject>) {
+        for of_length in self.0.values_mut() {
+            of_length.judged.clear();
+            of_length.waiting.clear();
+            of_length
+                .starts
+                .retain(|subject, _| !subjects.contains(subject));
+            of_length
+                .things
+                .retain(|subject, _| !subjects.contains(subject));
+            of_length.all().for_each(Learned::settle);
+        }
+    }
+
     /// Enters the day before the one that ends at `at`. Returns true if anything changed.
     pub fn close_day(&mut self, at: Boundary, days: Days) -> bool {
         let Some(closed) = days.closed_at(at) else {
@@ -342,6 +357,14 @@ impl LengthVariability {
 }
 
 impl Learned {
+    fn settle(&mut self) {
+        self.recent.clear();
+        self.taken_back.clear();
+        self.waiting.clear();
+        self.held = 0.0;
+        self.fires = false;
+    }
+
     fn raise(&mut self, at: Boundary, distance: f64, days: Days) -> bool {
         let distance = distance as f32;
         let block = days.block(at);
@@ -383,5 +406,44 @@ impl Learned {
             .filter(|(start, _)| days.day(days.block_end(*start)) == day);
         let largest = of_day.map(|(_, distance)| *distance).reduce(f32::max);
         largest.or((!was_taken_back).then_some(0.0))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::detect::DETECTORS;
+
+    #[test]
+    fn only_what_has_entered_is_kept_over_a_gap() {
+        let length = WindowLength::from_minutes(60).unwrap();
+        let thing = Thing::of(DETECTORS[0], 0);
+        let day = [Subject::Score, Subject::Label].map(|own| ((own, thing.clone()), 0.2));
+        let mut learned = SegmentVariability::default();
+        learned.learn_day(length, &day.into());
+        let before = learned.clone();
+        let (at, days) = (Boundary(60), Days::of(Boundary(0), DAY_MINUTES));
+        let excess = Excess {
+            slice: Slice {
+                version: String::new(),
+                segment: None,
+            },
+            length,
+            subject: Subject::Score,
+            thing: thing.clone(),
+            reference: ReferenceKind::Fixed,
+            distance: 0.5,
+        };
+        let rule = OrdinaryRule::Distribution;
+        learned.note(length, at, days);
+        learned.offer(excess, Teaching::Ordinary, rule, (at, days));
+        assert_ne!(learned, before);
+        learned.settle(&BTreeSet::new());
+        assert_eq!(learned, before);
+        learned.settle(&[Subject::Label].into());
+        let bound = |subject| learned.bound(length, subject, &thing, rule).distance;
+        assert!(bound(&Subject::Score) > 0.0);
+        assert!(bound(&Subject::Label).abs() < f64::EPSILON);
     }
 }

@@ -225,6 +225,7 @@ impl Stage for JoinTask {
                 | StateKey::OpenLeftOut(_)
                 | StateKey::OpenQualityLeftOut(_)
                 | StateKey::Model(_)
+                | StateKey::Former(_)
                 | StateKey::Reference(..)
                 | StateKey::OpenQuality(..)
                 | StateKey::Quality(..)
