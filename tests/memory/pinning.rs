@@ -107,18 +107,23 @@ fn minute(time: &Value) -> i64 {
     (at.as_millisecond() - START) / MINUTE
 }
 
-/// Id and time of the reference of `fraud` that is in force by what was published.
+/// Id and time of the reference of `fraud` that is in force by what was published. No two are in force since the same time.
 fn in_force(bench: &Bench) -> (String, i64) {
     let all = values(bench, "references").into_iter();
     let own = all.filter(|r| r["model"] == "fraud" && r["segment"] == Value::Null);
-    let mut own: Vec<(i64, String)> = own
-        .map(|r| {
-            let id = r["id"].as_str().unwrap().to_owned();
-            (minute(&r["in_force_since"]), id)
-        })
-        .collect();
-    own.sort();
-    let (since, id) = own.pop().unwrap();
+    let since = own.map(|r| {
+        let id = r["id"].as_str().unwrap().to_owned();
+        (minute(&r["in_force_since"]), id)
+    });
+    let mut by_time = BTreeMap::new();
+    for (since, id) in since {
+        let other = by_time.insert(since, id.clone());
+        assert!(
+            other.is_none_or(|other| other == id),
+            "two references since {since}"
+        );
+    }
+    let (since, id) = by_time.pop_last().unwrap();
     (id, since)
 }
 
@@ -414,30 +419,38 @@ fn what_only_grows_is_still_known_to_grow() {
     assert_eq!(drifts(&bench), [] as [(String, i64); 0]);
 }
 
-/// One prediction every six hours keeps the model known.
-fn trickle(from_minute: i64, days: i64) -> Vec<Event> {
-    let nth = |n: i64| {
-        let at = START + (from_minute + n * 360) * MINUTE;
-        Event::bare("fraud", "1", &format!("slow-{n}"), at)
-    };
-    (1..=days * 4).map(nth).collect()
-}
-
-#[test]
-fn a_former_reference_is_kept_for_30_days_and_goes_with_its_model() {
+/// A model whose reference an order dropped at minute [`APPROVED`], and who then has one prediction every six hours for some days.
+fn slow(days: i64) -> Bench {
     let (before, _) = split(traffic(1, 300, AGAIN), APPROVED);
     let mut bench = Bench::new(Setup::default());
     bench.produce(&before);
     bench.settle().unwrap();
     give(&bench, &order("r1", "fraud", r#""action":"relearn""#));
     bench.settle().unwrap();
-    let days = |from, days| split(trickle(APPROVED, days), from).1;
-    bench.produce(&days(APPROVED, 29));
+    for n in 1..=days * 4 {
+        let at = START + (APPROVED + n * 360) * MINUTE;
+        bench.produce(&[Event::bare("fraud", "1", &format!("slow-{n}"), at)]);
+        bench.close_at(at);
+    }
     bench.settle().unwrap();
-    assert_eq!(names(&held(&bench), "Former"), 1, "29 days later");
-    bench.produce(&days(APPROVED + 29 * 1_440 + 1, 31));
+    bench
+}
+
+#[test]
+fn a_former_reference_is_kept_for_30_days() {
+    assert_eq!(names(&held(&slow(29)), "Former"), 1);
+    let over = held(&slow(31));
+    assert_eq!(names(&over, "Former"), 0);
+    assert_eq!(names(&over, "Model"), 1, "the model is still known");
+}
+
+#[test]
+fn a_former_reference_goes_with_its_model() {
+    let mut bench = slow(1);
+    assert_eq!(names(&held(&bench), "Former"), 1);
+    // A model that is silent for a week is forgotten.
+    bench.close_at(START + (APPROVED + 9 * 1_440) * MINUTE);
     bench.settle().unwrap();
-    let held = held(&bench);
-    assert_eq!(names(&held, "Former"), 0, "31 days later");
-    assert_eq!(names(&held, "Model"), 1);
+    let kept = held(&bench);
+    assert!(kept.is_empty(), "{:?}", kept.keys());
 }

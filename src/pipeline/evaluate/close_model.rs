@@ -16,6 +16,7 @@ use crate::pipeline::state::StateKey;
 pub fn close(model: &mut Model, step: &mut StepContext<'_>) -> Result<(), StageError> {
     aging::age(model, step)?;
     learning::freeze_if_ready(model, step)?;
+    publish::changed_references(model, step);
     unpaged::decide(model, step);
     let mut judged = judge::judge(model, step);
     judged.findings.extend(volume::judge(model, step));

@@ -64,3 +64,49 @@ impl SegmentHabits {
         self.against(kind).bound(length, subject, thing, rule)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::detect::DETECTORS;
+    use crate::pipeline::evaluate::days::Days;
+    use crate::pipeline::evaluate::slice::Slice;
+    use crate::pipeline::evaluate::variability::{Excess, Teaching};
+    use crate::window::{Boundary, DAY_MINUTES};
+
+    #[test]
+    fn only_what_has_entered_is_kept_over_a_gap() {
+        let length = WindowLength::from_minutes(60).unwrap();
+        let thing = Thing::of(DETECTORS[0], 0);
+        let day = [Subject::Score, Subject::Label].map(|own| ((own, thing.clone()), 0.2));
+        let kind = ReferenceKind::Fixed;
+        let mut habits = SegmentHabits::default();
+        habits.against_mut(kind).learn_day(length, &day.into());
+        let before = habits.clone();
+        let (at, days) = (Boundary(60), Days::of(Boundary(0), DAY_MINUTES));
+        let excess = Excess {
+            slice: Slice {
+                version: String::new(),
+                segment: None,
+            },
+            length,
+            subject: Subject::Score,
+            thing: thing.clone(),
+            reference: kind,
+            distance: 0.5,
+        };
+        let rule = OrdinaryRule::Distribution;
+        let learned = habits.against_mut(kind);
+        learned.note(length, at, days);
+        learned.offer(excess, Teaching::Ordinary, rule, (at, days));
+        habits.troubled_times.add(&Subject::Score, at);
+        assert_ne!(habits, before);
+        habits.settle(&BTreeSet::new());
+        assert_eq!(habits, before);
+        habits.settle(&[Subject::Label].into());
+        let bound = |subject| habits.bound(kind, (length, subject), &thing, rule).distance;
+        assert!(bound(&Subject::Score) > 0.0);
+        assert!(bound(&Subject::Label).abs() < f64::EPSILON);
+    }
+}

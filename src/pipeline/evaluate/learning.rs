@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::Model;
 use super::step::StepContext;
-use super::{given_up, ordinary_days, publish, rhythms};
+use super::{given_up, ordinary_days, rhythms};
 use crate::event::Segment;
 use crate::pipeline::plan::{LearningPlan, Plan};
 use crate::pipeline::remarks::LateSubject;
@@ -394,7 +394,7 @@ fn take_again(
     }
 }
 
-/// Keeps a reference and publishes it.
+/// Keeps a reference, to be published with what else this boundary changes.
 fn keep(
     model: &mut Model,
     reference: Reference,
@@ -407,10 +407,7 @@ fn keep(
     if segment.is_none() && before != Some(reference.span) {
         model.knowledge.reference_days = model.days_with_traffic(reference.span);
     }
-    let days = segment.is_none().then_some(model.knowledge.reference_days);
-    for part in publish::reference(&reference, days, step.at) {
-        step.outbox.publish(part);
-    }
+    model.unpublished.insert(segment.clone());
     model.set_reference(segment, reference);
     model.changed = true;
     Ok(())

@@ -32,6 +32,8 @@ pub struct Model {
     pub(super) reference: Option<Arc<Reference>>,
     /// References of the segments that have learned one.
     pub(super) segment_references: BTreeMap<Segment, Arc<Reference>>,
+    /// The whole (`None`) and the segments whose references changed at this boundary, and are not published yet.
+    pub(super) unpublished: BTreeSet<Option<Segment>>,
     /// The references of the whole and of segments, ready to count panes.
     baselines: BTreeMap<Option<Segment>, Baselines>,
     /// What was learned of the whole and of segments from ordinary days.
@@ -62,6 +64,7 @@ impl Model {
             knowledge,
             reference: None,
             segment_references: BTreeMap::new(),
+            unpublished: BTreeSet::new(),
             baselines: BTreeMap::new(),
             habits: BTreeMap::new(),
             former: None,
@@ -108,6 +111,7 @@ impl Model {
     /// Hands out all references, and what was learned with them.
     pub(super) fn take_learned_segments(&mut self) -> BTreeMap<Option<Segment>, LearnedSegment> {
         self.baselines.clear();
+        self.unpublished.clear();
         let mut habits = std::mem::take(&mut self.habits);
         let whole = self.reference.take().map(|whole| (None, whole));
         let segments = std::mem::take(&mut self.segment_references).into_iter();

@@ -147,10 +147,7 @@ fn bring_back(
         step.outbox.put(&key, &habits)?;
         step.outbox
             .put(&StateKey::Reference(name, segment.clone()), &reference)?;
-        let days = segment.is_none().then_some(days);
-        for part in publish::reference(&reference, days, step.at) {
-            step.outbox.publish(part);
-        }
+        model.unpublished.insert(segment.clone());
         model.habits.insert(segment.clone(), habits);
         model.set_reference(segment, reference);
     }

@@ -9,9 +9,8 @@ use crate::alert::{
 };
 use crate::pipeline::output::{Output, OutputTopic};
 use crate::pipeline::plan::Plan;
-use crate::reference::Reference;
 use crate::sketch::{Exemplars, Monoid};
-use crate::window::{Boundary, Span, WeekDays};
+use crate::window::{Boundary, Span};
 
 /// Largest part of a published reference, in bytes. A default broker accepts records of about 1 MB.
 const REFERENCE_BYTES_MAX: usize = 400 << 10;
@@ -110,14 +109,18 @@ pub fn exemplars(model: &Model, cause: &Cause, at: Boundary) -> Exemplars {
     chosen
 }
 
-/// The records of a reference that is in force from `at` on, in parts. `days` are the days of the week that it covers, where they
-/// are known.
-pub fn reference(
-    reference: &Reference,
-    days: Option<WeekDays>,
-    at: Boundary,
-) -> impl Iterator<Item = Output> + use<> {
-    reference_records(reference, (days, at), REFERENCE_BYTES_MAX)
-        .into_iter()
-        .map(|part| Output::plain(OutputTopic::References, part.key(), part.value()))
+/// Publishes the references that learning or orders changed at this boundary, as they are at its end. So two references of one
+/// model are never in force since the same time, and the latest time tells which one is.
+pub fn changed_references(model: &mut Model, step: &mut StepContext<'_>) {
+    for segment in std::mem::take(&mut model.unpublished) {
+        let Some(reference) = model.reference_of(segment.as_ref()) else {
+            continue;
+        };
+        let days = segment.is_none().then_some(model.knowledge.reference_days);
+        for part in reference_records(reference, (days, step.at), REFERENCE_BYTES_MAX) {
+            let (key, value) = (part.key(), part.value());
+            let record = Output::plain(OutputTopic::References, key, value);
+            step.outbox.publish(record);
+        }
+    }
 }
