@@ -224,9 +224,11 @@ mod tests {
             predictions: 10,
             subjects: subjects.into(),
         };
+        let mut habits = SegmentHabits::default();
+        habits.troubled_times.add(&Subject::Score, AT);
         LearnedSegment {
             reference: reference.with_content_id(),
-            habits: SegmentHabits::default(),
+            habits,
         }
     }
 
@@ -315,6 +317,8 @@ mod tests {
         let whole = &back.segments[&None].reference;
         assert!(!whole.subjects.contains_key(&feature("late")));
         assert_ne!(whole.id, id, "it is another reference");
+        let habits = &back.segments[&None].habits;
+        assert_eq!(habits, &SegmentHabits::default(), "nothing half learned");
         let of_a = &back.segments[&Some(segment("a"))].reference;
         assert_eq!(of_a.subjects.len(), 2, "what is settled stays");
     }
