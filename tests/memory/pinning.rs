@@ -150,6 +150,12 @@ fn names(held: &BTreeMap<String, Vec<u8>>, kind: &str) -> usize {
     held.keys().filter(|name| name.starts_with(kind)).count()
 }
 
+/// True if something was learned of how far the model varies from its reference.
+fn knows_what_is_ordinary(held: &BTreeMap<String, Vec<u8>>) -> bool {
+    let whole = &held["Variability(\"fraud\", None) 0"];
+    whole.windows(3).any(|part| part == b"psi")
+}
+
 /// A model that has learned and fires, of which the alert was approved, up to minute [`PINNED`]. Returns what comes then, and
 /// the id of the reference that the approval dropped.
 fn mistaken(events: Vec<Event>, setup: Setup) -> (Bench, Vec<Event>, String) {
@@ -351,6 +357,7 @@ fn a_pin_is_undone_by_a_pin_and_brings_back_segments_and_what_was_learned() {
         assert_eq!(names(&once, "Reference"), 3, "{:?}", once.keys());
         assert_eq!(names(&once, "Variability"), 3);
         assert_eq!(names(&once, "Former"), 1);
+        assert!(knows_what_is_ordinary(&once), "seed {seed}");
         let (twice, _, mistake, bench) =
             run(&|former, mistake| vec![pin("o2", former), pin("o3", mistake)]);
         assert_eq!(in_force(&bench).0, mistake, "seed {seed}");
