@@ -32,6 +32,8 @@ mod digest;
 mod ending;
 #[path = "memory/floods.rs"]
 mod floods;
+#[path = "memory/former.rs"]
+mod former;
 #[path = "memory/hanging.rs"]
 mod hanging;
 #[path = "memory/invariants.rs"]

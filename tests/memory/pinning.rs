@@ -14,18 +14,18 @@ use crate::published::{assert_same, published, values};
 use crate::traffic::{Event, Incident, MINUTE, START, Traffic};
 
 /// Minute at which an alert that fires is approved by mistake.
-const APPROVED: i64 = 240;
+pub const APPROVED: i64 = 240;
 /// Minute at which that is undone. It is no quarter of an hour, and the reference of the approval was learned at 345.
-const PINNED: i64 = 400;
+pub const PINNED: i64 = 400;
 /// Minute of the second fault. A window of an hour from before it is ordinary.
-const AGAIN: i64 = 475;
+pub const AGAIN: i64 = 475;
 const END: i64 = 540;
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=3;
 /// Longest time from a fault to its alert in this traffic, in minutes.
 const DELAY: i64 = 15;
 
 /// Traffic in which the amounts are in cents from minute 215 to `until`, and from `again` on.
-fn traffic(seed: u64, until: i64, again: i64) -> Vec<Event> {
+pub fn traffic(seed: u64, until: i64, again: i64) -> Vec<Event> {
     let of = |from, until| Traffic {
         minutes: END,
         incident: Some((from, until, Incident::Cents)),
@@ -37,7 +37,7 @@ fn traffic(seed: u64, until: i64, again: i64) -> Vec<Event> {
     first.into_iter().chain(second).collect()
 }
 
-fn split(events: Vec<Event>, minute: i64) -> (Vec<Event>, Vec<Event>) {
+pub fn split(events: Vec<Event>, minute: i64) -> (Vec<Event>, Vec<Event>) {
     let until = START + minute * MINUTE;
     events.into_iter().partition(|event| event.time < until)
 }
@@ -49,7 +49,7 @@ fn time(minute: i64) -> String {
         .to_string()
 }
 
-fn give(bench: &Bench, order: &str) {
+pub fn give(bench: &Bench, order: &str) {
     let record = StoredRecord {
         key: Some(b"fraud".to_vec()),
         value: Some(order.as_bytes().to_vec()),
@@ -59,11 +59,11 @@ fn give(bench: &Bench, order: &str) {
     bench.log.produce("control", 0, record);
 }
 
-fn order(id: &str, model: &str, fields: &str) -> String {
+pub fn order(id: &str, model: &str, fields: &str) -> String {
     format!(r#"{{"schema":"tidegauge.order/1","id":"{id}","model":"{model}","by":"ann",{fields}}}"#)
 }
 
-fn pin(id: &str, reference: &str) -> String {
+pub fn pin(id: &str, reference: &str) -> String {
     let fields = format!(r#""action":"pin","reference":"{reference}""#);
     order(id, "fraud", &fields)
 }
@@ -102,13 +102,13 @@ fn drifts(bench: &Bench) -> Vec<(String, i64)> {
         .collect()
 }
 
-fn minute(time: &Value) -> i64 {
+pub fn minute(time: &Value) -> i64 {
     let at: jiff::Timestamp = time.as_str().unwrap().parse().unwrap();
     (at.as_millisecond() - START) / MINUTE
 }
 
 /// Id and time of the reference of `fraud` that is in force by what was published. No two are in force since the same time.
-fn in_force(bench: &Bench) -> (String, i64) {
+pub fn in_force(bench: &Bench) -> (String, i64) {
     let all = values(bench, "references").into_iter();
     let own = all.filter(|r| r["model"] == "fraud" && r["segment"] == Value::Null);
     let since = own.map(|r| {
@@ -128,7 +128,7 @@ fn in_force(bench: &Bench) -> (String, i64) {
 }
 
 /// What the state holds of `fraud`, except panes.
-fn held(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
+pub fn held(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
     let mut held = BTreeMap::new();
     for ((_, key), value) in bench.state() {
         let (_, key, part): (u8, StateKey, u16) = postcard::from_bytes(&key).unwrap();
@@ -146,7 +146,7 @@ fn held(bench: &Bench) -> BTreeMap<String, Vec<u8>> {
     held
 }
 
-fn names(held: &BTreeMap<String, Vec<u8>>, kind: &str) -> usize {
+pub fn names(held: &BTreeMap<String, Vec<u8>>, kind: &str) -> usize {
     held.keys().filter(|name| name.starts_with(kind)).count()
 }
 
@@ -424,40 +424,4 @@ fn what_only_grows_is_still_known_to_grow() {
     let growing = BTreeMap::from([("feature:row".to_owned(), Unpaged::Growing)]);
     assert_eq!(bench.ledger.said().unpaged["fraud"], growing);
     assert_eq!(drifts(&bench), [] as [(String, i64); 0]);
-}
-
-/// A model whose reference an order dropped at minute [`APPROVED`], and who then has one prediction every six hours for some days.
-fn slow(days: i64) -> Bench {
-    let (before, _) = split(traffic(1, 300, AGAIN), APPROVED);
-    let mut bench = Bench::new(Setup::default());
-    bench.produce(&before);
-    bench.settle().unwrap();
-    give(&bench, &order("r1", "fraud", r#""action":"relearn""#));
-    bench.settle().unwrap();
-    for n in 1..=days * 4 {
-        let at = START + (APPROVED + n * 360) * MINUTE;
-        bench.produce(&[Event::bare("fraud", "1", &format!("slow-{n}"), at)]);
-        bench.close_at(at);
-    }
-    bench.settle().unwrap();
-    bench
-}
-
-#[test]
-fn a_former_reference_is_kept_for_30_days() {
-    assert_eq!(names(&held(&slow(29)), "Former"), 1);
-    let over = held(&slow(31));
-    assert_eq!(names(&over, "Former"), 0);
-    assert_eq!(names(&over, "Model"), 1, "the model is still known");
-}
-
-#[test]
-fn a_former_reference_goes_with_its_model() {
-    let mut bench = slow(1);
-    assert_eq!(names(&held(&bench), "Former"), 1);
-    // A model that is silent for a week is forgotten.
-    bench.close_at(START + (APPROVED + 9 * 1_440) * MINUTE);
-    bench.settle().unwrap();
-    let kept = held(&bench);
-    assert!(kept.is_empty(), "{:?}", kept.keys());
 }

@@ -183,9 +183,11 @@ pub fn wanted<'a>(
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::detect::{DETECTORS, OrdinaryRule, ReferenceKind};
+    use crate::pipeline::evaluate::variability::Thing;
     use crate::reference::SubjectReference;
     use crate::sketch::ValueSketch;
-    use crate::window::Span;
+    use crate::window::{Span, WindowLength};
 
     fn subject(place: u32, start: i64, is_provisional: bool) -> SubjectReference {
         SubjectReference {
@@ -321,6 +323,28 @@ mod tests {
         assert_eq!(habits, &SegmentHabits::default(), "nothing half learned");
         let of_a = &back.segments[&Some(segment("a"))].reference;
         assert_eq!(of_a.subjects.len(), 2, "what is settled stays");
+    }
+
+    #[test]
+    fn what_is_ordinary_goes_with_the_subjects_that_are_left_out() {
+        let length = WindowLength::from_minutes(60).unwrap();
+        let (kind, thing) = (ReferenceKind::Fixed, Thing::of(DETECTORS[0], 0));
+        let day = ["amount", "late"].map(|name| ((feature(name), thing.clone()), 0.2));
+        let mut whole = learned(None, false, true);
+        whole
+            .habits
+            .against_mut(kind)
+            .learn_day(length, &day.into());
+        let former = FormerReference::of(model(whole, Vec::new()), AT).unwrap();
+        let back = former.into_learned(AT, |_| Some(AT));
+        let habits = &back.segments[&None].habits;
+        let distance = |name| {
+            let of = (length, &feature(name));
+            let bound = habits.bound(kind, of, &thing, OrdinaryRule::Distribution);
+            bound.distance
+        };
+        assert!(distance("amount") > 0.0);
+        assert!(distance("late").abs() < f64::EPSILON);
     }
 
     #[test]

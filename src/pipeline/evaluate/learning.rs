@@ -112,7 +112,7 @@ fn segment_spans(model: &Model, at: Boundary, plan: &Plan) -> Vec<(Segment, Span
         |segment: &Segment, first| model.coarse_predictions(Some(segment), span(first));
     let known = model.knowledge.segments.iter();
     known
-        .map(|(segment, seen)| (segment, seen.first.max(model.since())))
+        .map(|(segment, seen)| (segment, seen.first.max(model.late_since(model.since()))))
         .filter(|(segment, first)| {
             is_due(segment, *first)
                 && model.reference_of(Some(segment)).is_none()

@@ -351,8 +351,25 @@ impl Model {
         let known = self.knowledge.versions.values().flatten();
         let lacking = known
             .filter(|(subject, _)| subject.drifts() && !reference.subjects.contains_key(*subject));
-        // A subject that is known for long is late to a reference that was learned again.
-        lacking.map(|(subject, seen)| (subject, seen.first.max(reference.span.start)))
+        // A subject that is known for long is late to a reference that was learned again, or brought back. What was given up
+        // as late to that reference stays so.
+        lacking.map(|(subject, seen)| {
+            let is_given_up = self.knowledge.given_up.contains_key(subject);
+            let since = if is_given_up {
+                reference.span.start
+            } else {
+                self.late_since(reference.span.start)
+            };
+            (subject, seen.first.max(since))
+        })
+    }
+
+    /// First boundary from which what a reference lacks that covers the time from `start` on may be learned. Panes from before an
+    /// order brought it back are of the state that was given up.
+    pub(super) fn late_since(&self, start: Boundary) -> Boundary {
+        let came_back = self.came_back_at();
+        let quarter = came_back.map(|at| at.plus_minutes(COARSE_MINUTES - 1).floor(COARSE_MINUTES));
+        quarter.map_or(start, |quarter| quarter.max(start))
     }
 
     pub(super) fn feature_count(&self, version: &str) -> usize {
