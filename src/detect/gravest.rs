@@ -104,7 +104,9 @@ fn finding(shift: Shift, detector: &dyn Detector, case: &Case<'_>, ordinary: Ord
     let needs_a_break = case.baseline.is_provisional && !is_of_what_never_was(&shift, detector);
     let is_provisional = needs_a_break && distance < BREAK_MIN;
     let verdict = Verdict::of(shift.is_enough, effect, statistic, critical);
-    let must_last = verdict == Verdict::Breach && shift.surprise(ordinary.doubtful) < critical;
+    let is_drift = detector.family() == Family::Drift; // broken data waits for nothing
+    let must_last =
+        is_drift && verdict == Verdict::Breach && shift.surprise(ordinary.doubtful) < critical;
     let mut details = shift.details;
     if needs_a_break {
         details.insert("break", BREAK_MIN);

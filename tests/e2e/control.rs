@@ -1,4 +1,4 @@
-//! Orders of operators: `reference relearn`, `reference approve` and `reference pin` over a real broker, with the processes of the group
+//! Orders of operators: `reference relearn` and `reference approve` over a real broker, with the processes of the group
 //! running, stopped and restarted.
 
 use std::time::Duration;
@@ -30,17 +30,6 @@ fn firing(deployment: &Deployment, model: &str) -> Value {
             alert["kind"] == "drift" && alert["model"] == model && alert["status"] == "firing"
         })
     })
-}
-
-/// Id of the only reference of `model`.
-#[track_caller]
-fn reference_id(deployment: &Deployment, model: &str) -> String {
-    let references = Outcome::of(deployment).references.into_iter();
-    let parsed = references.map(|r| serde_json::from_str::<Value>(&r.value).unwrap());
-    let mut own = parsed.filter(|r| r["model"] == model);
-    let id = own.next().unwrap()["id"].as_str().unwrap().to_owned();
-    assert!(own.next().is_none(), "{model} has learned once");
-    id
 }
 
 fn control_offset(deployment: &Deployment) -> i64 {
@@ -106,13 +95,6 @@ fn orders_reach_their_models_and_are_audited() {
         (Some(2), true),
         "{said}"
     );
-    let learned = reference_id(&deployment, "fraud");
-    let (code, said) = deployment.command(&["reference", "pin", "churn", &learned]);
-    assert_eq!(
-        (code, said.contains("is about fraud")),
-        (Some(2), true),
-        "{said}"
-    );
 
     let read = control_offset(&deployment);
     let question = ["reference", "relearn", "churn", "--dry-run"];
@@ -129,9 +111,6 @@ fn orders_reach_their_models_and_are_audited() {
         "cents",
     ];
     let mut approve = give(&deployment, &approve, read);
-    let read = control_offset(&deployment);
-    let undo = ["reference", "pin", "fraud", &learned, "--dry-run"];
-    let mut undo = give(&deployment, &undo, read);
     deployment.stop(&mut process);
     let mut processes = [deployment.start(), deployment.start()];
     stream.write(&producer, &input, 4, before, stream.events);
@@ -140,13 +119,11 @@ fn orders_reach_their_models_and_are_audited() {
     assert!(said.contains("would learn"), "{said}");
     let said = obeyed(&mut approve);
     assert!(said.contains("On the word of ann"), "{said}");
-    let said = obeyed(&mut undo);
-    assert!(said.contains("would be in force again"), "{said}");
     await_end(&deployment, &["fraud", "churn"], stream.end(), SOON);
     for process in &mut processes {
         deployment.stop(process);
     }
-    assert_outcome(&deployment, &stream, (&alert, &learned));
+    assert_outcome(&deployment, &stream, &alert);
     assert_read_again_and_not_obeyed(&deployment);
 }
 
@@ -173,14 +150,14 @@ fn assert_read_again_and_not_obeyed(deployment: &Deployment) {
             .lines()
             .filter(|line| line.contains("outcome=\"repeated\""));
         let counts = repeated.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
-        (counts.sum::<u64>() == 4).then_some(())
+        (counts.sum::<u64>() == 3).then_some(())
     });
     deployment.stop(&mut process);
     assert_eq!(applied(deployment), before);
 }
 
 #[track_caller]
-fn assert_outcome(deployment: &Deployment, stream: &Stream, (approved, learned): (&Value, &str)) {
+fn assert_outcome(deployment: &Deployment, stream: &Stream, approved: &Value) {
     let outcome = Outcome::of(deployment);
     outcome.assert_no_duplicates();
     let alerts = outcome.alert_values();
@@ -189,7 +166,7 @@ fn assert_outcome(deployment: &Deployment, stream: &Stream, (approved, learned):
         let mut told = audits.iter().filter(|audit| audit["outcome"] == outcome);
         (told.next().copied().unwrap(), told.count())
     };
-    assert_eq!(audits.len(), 5, "{audits:#?}");
+    assert_eq!(audits.len(), 4, "{audits:#?}");
     let refused: Vec<&Value> = audits
         .iter()
         .filter(|audit| audit["outcome"] == "refused")
@@ -197,17 +174,9 @@ fn assert_outcome(deployment: &Deployment, stream: &Stream, (approved, learned):
         .collect();
     assert_eq!(refused.len(), 2, "{refused:?}");
     assert!(refused.contains(&&Value::from("nobody")) && refused.contains(&&Value::Null));
-    let asked = |action: &str| {
-        let mut asked = audits.iter().filter(|audit| audit["action"] == action);
-        asked
-            .find(|audit| audit["outcome"] == "would_apply")
-            .unwrap()
-    };
-    assert_eq!(asked("relearn")["model"], "churn");
-    assert_eq!(asked("pin")["pinned_id"], learned);
+    assert_eq!(told("would_apply").0["model"], "churn");
     let (applied, others) = told("applied");
     assert_eq!((others, &applied["note"]), (0, &Value::from("cents")));
-    assert_eq!(applied["pinnable_id"], learned);
     assert_eq!(applied["alert"], approved["fingerprint"]);
     let resolved = alerts.iter().find(|alert| {
         alert["fingerprint"] == approved["fingerprint"] && alert["status"] == "resolved"
